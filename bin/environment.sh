@@ -1,0 +1,81 @@
+# Sourced by the commands beside it: finds Python, makes .venv, installs the locked packages.
+# shellcheck shell=bash
+
+root="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)"
+venv="$root/.venv"
+
+say() { printf '%s\n' "$*"; }
+fail() {
+    printf '%s\n' "$*" >&2
+    exit 1
+}
+
+# The first Python that is new enough; the system's own comes first.
+find_python() {
+    local name
+    for name in python3 python3.11 python3.12 python3.13 python3.14; do
+        if command -v "$name" >/dev/null 2>&1 \
+            && "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            command -v "$name"
+            return
+        fi
+    done
+    fail "Python 3.11 or newer is needed. On Debian or Ubuntu: sudo apt-get install python3 python3-venv"
+}
+
+# install_debian PACKAGE...: as root with apt; otherwise says what to type, and stops.
+install_debian() {
+    if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1; then
+        say "Installing with apt: $*"
+        apt-get update -qq
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+    else
+        fail "Missing on this machine: $*. On Debian or Ubuntu: sudo apt-get install $*"
+    fi
+}
+
+make_venv() {
+    local python version
+    python="$(find_python)"
+    if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+        version="$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+        install_debian "python$version-venv"
+    fi
+    say "Creating the environment in .venv with $("$python" --version)."
+    rm -rf "$venv"
+    "$python" -m venv "$venv"
+}
+
+# Compiles what changed, for a start that need not: the server's user may be unable to write here.
+compile_sources() {
+    local stamp="$venv/.compiled"
+    if [ -w "$venv" ] && { [ ! -f "$stamp" ] || [ -n "$(find "$root/portal" "$root/blueprints" \
+        -name '*.py' -newer "$stamp" -print -quit)" ]; }; then
+        "$venv/bin/python" -m compileall -q "$root/portal" "$root/blueprints" || true
+        touch "$stamp"
+    fi
+}
+
+# ensure_packages LOCK: does nothing when the lock file is the one installed last.
+ensure_packages() {
+    local lock="$1" stamp="$venv/.installed-$1" wanted
+    wanted="$(sha256sum <"$root/$lock")"
+    if [ -x "$venv/bin/python" ] && [ -f "$stamp" ] && [ "$(<"$stamp")" = "$wanted" ] \
+        && "$venv/bin/python" -S -c '' 2>/dev/null; then
+        compile_sources
+        return
+    fi
+    exec 9>"$root/.venv.lock"
+    flock 9
+    if [ ! -x "$venv/bin/python" ] || ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+        make_venv
+    fi
+    if [ ! -f "$stamp" ] || [ "$(<"$stamp")" != "$wanted" ]; then
+        say "Installing the packages of $lock (their hashes are checked)."
+        "$venv/bin/python" -m pip install --quiet --quiet --no-input --disable-pip-version-check \
+            --require-hashes -r "$root/$lock"
+        printf '%s\n' "$wanted" >"$stamp"
+    fi
+    compile_sources
+    exec 9>&-
+}
