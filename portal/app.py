@@ -1,0 +1,137 @@
+"""The application factory: settings → database → modules → web."""
+
+import importlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask, request
+from flask_babel import Babel
+from flask_compress import Compress
+from flask_wtf import CSRFProtect
+from whitenoise import WhiteNoise
+
+from portal.db import db, prepare_engine
+from portal.module import Module, Registry, discover, load
+from portal.settings import Settings, load_settings
+from portal.web import assets, errors, login, security, templating
+from portal.web import htmx as htmx_headers
+from portal.web.context import find_scope
+from portal.web.converters import RecordNumber
+from portal.web.requests import Portal
+
+FOREVER = timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class Extension:
+    """What the platform keeps on the application, at `app.extensions["portal"]`."""
+
+    settings: Settings
+    registry: Registry
+    assets: assets.Assets
+
+
+def create_app(
+    settings: Settings | None = None, *, extra_modules: Iterable[Module] = (), **overrides: Any
+) -> Flask:
+    """Build the application. Without `settings` they are read from the instance folder.
+
+    `extra_modules` are added to those found; for tests and for embedding.
+    """
+    settings = settings or load_settings(**overrides)
+    app = Portal(
+        "portal",
+        static_folder=None,
+        template_folder=str(assets.ROOT.parent / "templates"),
+        instance_path=str(settings.instance),
+    )
+    _configure(app, settings)
+    registry = discover(settings.modules_off, extra_modules)
+    app.extensions["portal"] = Extension(
+        settings, registry, assets.Assets(settings.instance / "assets").build()
+    )
+    db.init_app(app)
+    with app.app_context():
+        prepare_engine(db.engine)
+    for module in registry.modules:
+        if module.models:
+            importlib.import_module(module.models)
+    _install_web(app, settings)
+    for module in registry:
+        paths = module.blueprint or ()
+        for path in (paths,) if isinstance(paths, str) else paths:
+            app.register_blueprint(load(path))
+    if settings.debug:
+        app.register_blueprint(load("portal.web.styleguide:blueprint"))
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    app.config.update(
+        SECRET_KEY=settings.key("cookie"),
+        OPERATION_KEY=settings.key("operation"),
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=_engine_options(settings.database_url),
+        SESSION_COOKIE_NAME="__Host-portal" if settings.secure else "portal",
+        SESSION_COOKIE_SECURE=settings.secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_REFRESH_EACH_REQUEST=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+        MAX_CONTENT_LENGTH=settings.upload_mib * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
+        MAX_FORM_PARTS=2_000,
+        BABEL_DEFAULT_LOCALE="en",
+        BABEL_TRANSLATION_DIRECTORIES=str(assets.ROOT.parent / "translations"),
+        BABEL_DEFAULT_TIMEZONE=settings.time_zone,
+        COMPRESS_ALGORITHM=["br", "gzip"],
+        COMPRESS_BR_LEVEL=5,
+        COMPRESS_MIN_SIZE=300,
+    )
+    app.url_map.strict_slashes = False
+    app.url_map.converters["int"] = RecordNumber
+
+
+def _engine_options(url: str) -> dict[str, Any]:
+    # What was to be written stays out of error texts, and so out of logs.
+    options: dict[str, Any] = {"pool_size": 8, "max_overflow": 8, "hide_parameters": True}
+    if not url.startswith("sqlite"):
+        options |= {"pool_pre_ping": True, "pool_recycle": 1800}
+    return options
+
+
+def _install_web(app: Flask, settings: Settings) -> None:
+    extension: Extension = app.extensions["portal"]
+    Babel(app, locale_selector=lambda: _language(settings))
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    CSRFProtect(app)
+    login.init_app(app)
+    templating.init_app(app)
+    htmx_headers.init_app(app)
+    security.init_app(app, secure=settings.secure)
+    errors.init_app(app)
+    Compress(app)
+    if settings.trusted_proxies:
+        from werkzeug.middleware.proxy_fix import ProxyFix
+
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, count, count)  # type: ignore[method-assign]
+    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
+        app.wsgi_app,
+        root=str(extension.assets.folder),
+        prefix=assets.PREFIX,
+        max_age=int(FOREVER.total_seconds()),
+        immutable_file_test=lambda _path, _url: True,
+        allow_all_origins=False,
+        add_headers_function=security.static_headers,
+    )
+
+
+def _language(settings: Settings) -> str | None:
+    scope = find_scope()
+    if scope is not None and scope.language in settings.languages:
+        return scope.language
+    return request.accept_languages.best_match(settings.languages) if request else None

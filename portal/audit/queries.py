@@ -1,0 +1,123 @@
+"""Reading the audit trail: for programme administrators, over all locations."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from portal.audit.models import AuditEntry, AuditHead
+from portal.db import session
+from portal.errors import NotFound
+from portal.people.models import User
+from portal.places.models import Location
+from portal.places.scope import Scope
+
+CAPABILITY = "audit.read"
+PAGE = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What to look for; None and empty mean any. Days are those of the time zone `zone`."""
+
+    actor_id: int | None = None
+    action: str = ""
+    subject: str = ""
+    subject_id: int | None = None
+    location_id: int | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+    zone: str = "UTC"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page of entries, newest first; `below` continues it, None at the end."""
+
+    entries: list[AuditEntry]
+    below: int | None
+
+
+def find_entries(scope: Scope, wanted: Wanted, *, below: int | None = None) -> Found:
+    """The 50 newest entries that fit, of those with numbers smaller than `below`."""
+    scope.require(CAPABILITY)
+    query = _fitting(wanted)
+    if below is not None:
+        query = query.where(AuditEntry.number < below)
+    rows = list(session().scalars(query.order_by(AuditEntry.number.desc()).limit(PAGE + 1)))
+    more = len(rows) > PAGE
+    return Found(rows[:PAGE], rows[PAGE - 1].number if more else None)
+
+
+def get_entry(scope: Scope, number: int) -> AuditEntry:
+    """One entry. Raises `NotFound`."""
+    scope.require(CAPABILITY)
+    entry = session().get(AuditEntry, number)
+    if entry is None:
+        raise NotFound
+    return entry
+
+
+def count_entries(scope: Scope) -> int:
+    """How many entries the trail has, by the end of its chain."""
+    scope.require(CAPABILITY)
+    return session().scalar(select(AuditHead.count).where(AuditHead.id == 1)) or 0
+
+
+def actions(scope: Scope) -> list[str]:
+    """The actions that occur, in alphabetical order."""
+    scope.require(CAPABILITY)
+    return _distinct(AuditEntry.action)
+
+
+def subjects(scope: Scope) -> list[str]:
+    """The kinds of records that occur, in alphabetical order."""
+    scope.require(CAPABILITY)
+    return _distinct(AuditEntry.subject)
+
+
+def people(scope: Scope) -> list[tuple[int, str]]:
+    """Ids and usernames of all users, by username."""
+    scope.require(CAPABILITY)
+    query = select(User.id, User.username).order_by(User.username)
+    return [(number, name) for number, name in session().execute(query)]
+
+
+def places(scope: Scope) -> list[tuple[int, str]]:
+    """Ids and names of all locations, by name."""
+    scope.require(CAPABILITY)
+    query = select(Location.id, Location.name).order_by(Location.name)
+    return [(number, name) for number, name in session().execute(query)]
+
+
+def _fitting(wanted: Wanted) -> Select[AuditEntry]:
+    query = select(AuditEntry)
+    for column, value in (
+        (AuditEntry.actor_id, wanted.actor_id),
+        (AuditEntry.action, wanted.action or None),
+        (AuditEntry.subject, wanted.subject or None),
+        (AuditEntry.subject_id, wanted.subject_id),
+        (AuditEntry.location_id, wanted.location_id),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if wanted.first_day is not None:
+        query = query.where(AuditEntry.at >= _midnight(wanted.first_day, wanted.zone))
+    if wanted.last_day is not None:
+        after = wanted.last_day + timedelta(days=1)
+        query = query.where(AuditEntry.at < _midnight(after, wanted.zone))
+    return query
+
+
+def _midnight(day: date, zone: str) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=ZoneInfo(zone))
+
+
+def _distinct(column: InstrumentedAttribute[str]) -> list[str]:
+    """The values of an indexed column: one step in the index for each, however long the trail."""
+    steps = select(func.min(column).label("value")).cte("steps", recursive=True)
+    beyond = select(func.min(column)).where(column > steps.c.value).scalar_subquery()
+    steps = steps.union_all(select(beyond).where(steps.c.value.is_not(None)))
+    return list(session().scalars(select(steps.c.value).where(steps.c.value.is_not(None))))

@@ -1,0 +1,132 @@
+"""Adding to the audit trail.
+
+Entries are gathered while the unit of work runs and written just before it commits: the chain's
+end, which all writers share, is locked only for that moment.
+"""
+
+from typing import Any
+
+from sqlalchemy import event, insert, select, update
+from sqlalchemy.orm import Session, SessionTransaction
+
+from portal import settings
+from portal.audit.chain import entry_hash, head_mac, values_text
+from portal.audit.models import AuditEntry, AuditHead
+from portal.clock import now
+from portal.db import before_commit, session
+from portal.places.scope import Actor, Scope
+
+GATHERED = "audit_gathered"
+MARKS = "audit_marks"
+
+
+def record(
+    actor: Actor | None,
+    action: str,
+    *,
+    subject: str,
+    subject_id: int | None,
+    location_id: int | None,
+    summary: str = "",
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    """Note in the audit trail, as part of this unit of work, that `actor` did `action`.
+
+    `actor` is None for what the portal does by itself. `action` is a dotted name
+    ("inventory.wasted"), `subject` the kind of record ("inventory"), `location_id` the location
+    whose business it is. `before` and `after` hold the changed fields only. What is recorded
+    inside a savepoint that is rolled back is forgotten with it.
+    """
+    gathered: list[dict[str, Any]] = session().info.setdefault(GATHERED, [])
+    gathered.append(
+        {
+            "at": now(),
+            "actor_id": actor.id if actor else None,
+            "actor_username": _storable(actor.username, 64) if actor else "",
+            "action": _storable(action, 64),
+            "subject": _storable(subject, 64),
+            "subject_id": subject_id,
+            "location_id": location_id,
+            "summary": _storable(summary, 500),
+            "before": values_text(before),
+            "after": values_text(after),
+        }
+    )
+    # Taken out first, so that the trail is written after all else that waits for the commit.
+    session().info.get("before_commit", {}).pop("audit", None)
+    before_commit("audit", _append)
+
+
+def viewed(
+    scope: Scope,
+    subject: str,
+    subject_id: int | None,
+    *,
+    location_id: int | None = None,
+    summary: str = "",
+) -> None:
+    """Note that the user of `scope` looked at a record; meant for `portal.web.requests.note`.
+
+    `location_id` is the record's location, by default the one the user works at.
+    """
+    here = scope.location.id if scope.location else None
+    record(
+        scope.user,
+        f"{subject}.viewed",
+        subject=subject,
+        subject_id=subject_id,
+        location_id=here if location_id is None else location_id,
+        summary=summary,
+    )
+
+
+def _append(current: Session) -> None:
+    entries: list[dict[str, Any]] = current.info.pop(GATHERED, [])
+    if not entries:
+        return
+    key = settings.current().key("audit")
+    head = current.execute(
+        select(AuditHead.count.label("entries"), AuditHead.hash)
+        .where(AuditHead.id == 1)
+        .with_for_update()
+    ).one()
+    number, last = head.entries, head.hash
+    for entry in entries:
+        number += 1
+        entry["number"] = number
+        entry["hash"] = last = entry_hash(key, last, entry)
+    current.connection().execute(insert(AuditEntry), entries)
+    current.execute(
+        update(AuditHead)
+        .where(AuditHead.id == 1)
+        .values(count=number, hash=last, mac=head_mac(key, number, last))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _storable(text: str, longest: int) -> str:
+    """`text` as both databases can hold it: no NUL, no half characters, not too long."""
+    clean = str(text).replace("\0", "").encode("utf-8", "replace").decode()
+    return clean if len(clean) <= longest else clean[: longest - 1] + "…"
+
+
+@event.listens_for(Session, "after_transaction_create")
+def _savepoint_made(current: Session, transaction: SessionTransaction) -> None:
+    if transaction.nested:
+        marks = current.info.setdefault(MARKS, {})
+        marks[id(transaction)] = len(current.info.get(GATHERED, ()))
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _savepoint_undone(current: Session, transaction: SessionTransaction) -> None:
+    mark = current.info.get(MARKS, {}).pop(id(transaction), None)
+    if transaction.nested and mark is not None:
+        del current.info.get(GATHERED, [])[mark:]
+
+
+@event.listens_for(Session, "before_commit")
+def _last_chance(current: Session) -> None:
+    # What the last work before the commit recorded, after the trail had been written.
+    if current.info.get(GATHERED) and not current.in_nested_transaction():
+        _append(current)

@@ -1,0 +1,155 @@
+"""Putting a backup back. Nothing is touched before every part of it has been proved."""
+
+import os
+import secrets
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlalchemy import update
+
+from portal import migrations
+from portal.app import create_app
+from portal.audit.services import record
+from portal.backup import archive, journal, postgresql
+from portal.backup.write import PREFIX
+from portal.clock import now
+from portal.db import db, unit_of_work
+from portal.installation import bring_up_to_date
+from portal.messages.models import Message, State
+from portal.people.models import MailedLink, UserSession
+from portal.settings import Settings
+
+REASON = "restored from a backup"
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What a restore did; `aside` holds what was there before."""
+
+    made_at: str
+    aside: Path
+    cancelled: int
+
+
+def restore(
+    settings: Settings, path: Path, *, send_waiting: bool = False, with_settings: bool = False
+) -> Restored:
+    """Put the backup at `path` in place of the instance's data.
+
+    Keys that the backup does not hold stay. All sessions end, and mailed links are withdrawn.
+    Messages that were waiting when the backup was made are cancelled unless `send_waiting`: most of
+    them have left since. A restore that was interrupted is undone first. Raises `BadBackup` or
+    another `PortalError`; everything is as it was then.
+    """
+    settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    journal.undo(settings)
+    for left in settings.instance.glob(f"{journal.STAGED}*"):
+        shutil.rmtree(left)
+    staged = settings.instance / f"{journal.STAGED}{secrets.token_hex(6)}"
+    staged.mkdir(mode=0o700)
+    try:
+        manifest = archive.unpack(path, staged)
+        _prove(settings, staged, manifest)
+        aside = _folder_aside(settings.instance)
+        try:
+            journal.begin(settings, staged, aside)
+            journal.exchange(settings, staged, aside)
+            bring_up_to_date(settings, restoring=True)
+            cancelled = _fence(settings, manifest, send_waiting=send_waiting)
+            _keep_settings(settings, staged, aside, with_settings=with_settings)
+        except Exception:
+            if not journal.undo(settings):
+                shutil.rmtree(aside)
+            raise
+        journal.finish(settings)
+        _take_settings(settings, staged, with_settings=with_settings)
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+    return Restored(manifest.made_at, aside, cancelled)
+
+
+def _folder_aside(instance: Path) -> Path:
+    name = f"before-restore-{now():%Y%m%d-%H%M%S}"
+    taken = len(list(instance.glob(f"{name}*")))
+    folder = instance / (f"{name}-{taken + 1}" if taken else name)
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+def _prove(settings: Settings, staged: Path, manifest: archive.Manifest) -> None:
+    if manifest.schema > migrations.newest():
+        raise archive.BadBackup(
+            f"The backup has the schema {manifest.schema}; this portal knows only "
+            f"{migrations.newest()}. Update the portal first."
+        )
+    on_sqlite = settings.database_url.startswith(PREFIX)
+    wanted = archive.SQLITE if on_sqlite else archive.POSTGRESQL
+    if not (staged / wanted).exists():
+        kind = "SQLite" if on_sqlite else "PostgreSQL"
+        raise archive.BadBackup(
+            f"The settings name a {kind} database; the backup is of the other kind."
+        )
+    if not on_sqlite:
+        postgresql.prove(staged / wanted)
+        return
+    with closing(sqlite3.connect(staged / wanted)) as copied:
+        found = copied.execute("PRAGMA integrity_check(1)").fetchone()
+    if found != ("ok",):
+        raise archive.BadBackup("The database in the backup is damaged.")
+
+
+def _wanted(settings: Settings, staged: Path, *, with_settings: bool) -> bool:
+    own = settings.instance / archive.SETTINGS
+    return (staged / archive.SETTINGS).exists() and (with_settings or not own.exists())
+
+
+def _keep_settings(settings: Settings, staged: Path, aside: Path, *, with_settings: bool) -> None:
+    own = settings.instance / archive.SETTINGS
+    if own.exists() and _wanted(settings, staged, with_settings=with_settings):
+        shutil.copy2(own, aside / archive.SETTINGS)
+
+
+def _take_settings(settings: Settings, staged: Path, *, with_settings: bool) -> None:
+    """Replace the settings, last of all: they say where the database is that an undoing mends."""
+    if _wanted(settings, staged, with_settings=with_settings):
+        os.replace(staged / archive.SETTINGS, settings.instance / archive.SETTINGS)
+
+
+def _fence(settings: Settings, manifest: archive.Manifest, *, send_waiting: bool) -> int:
+    """End sessions and mailed links, cancel what was waiting, note it in the audit trail."""
+    app = create_app(replace(settings, jobs="off"))
+    cancelled = 0
+    with app.app_context():
+        with unit_of_work() as session:
+            session.execute(
+                update(UserSession).where(UserSession.ended_at.is_(None)).values(ended_at=now())
+            )
+            # A link that was used or withdrawn since the backup would be good again.
+            session.execute(
+                update(MailedLink).where(MailedLink.used_at.is_(None)).values(used_at=now())
+            )
+            if not send_waiting:
+                cancelled = session.execute(
+                    update(Message)
+                    .where(Message.state.in_((State.WAITING, State.SENDING)))
+                    .values(
+                        state=State.CANCELLED,
+                        reason=REASON,
+                        secret=None,
+                        lease_until=None,
+                        lease_owner=None,
+                    )
+                ).rowcount  # type: ignore[attr-defined]
+            record(
+                None,
+                "instance.restored",
+                subject="instance",
+                subject_id=None,
+                location_id=None,
+                summary=f"backup of {manifest.made_at}",
+            )
+        db.engine.dispose()
+    return cancelled

@@ -1,0 +1,83 @@
+"""Reading the catalogue."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+
+from portal.catalog.models import Product, ProductFacts, ProductPackage
+from portal.db import session
+from portal.listviews.search import words
+from portal.lookups.search import Choice
+from portal.places.scope import Scope
+from portal.web.converters import record_number
+
+SHOWN = 20
+
+
+@dataclass(frozen=True)
+class ProductName:
+    """A product as other tables copy it."""
+
+    id: int
+    name: str
+    manufacturer: str
+    orderable: bool
+
+
+def products_by_ndc() -> dict[str, ProductName]:
+    """Every known NDC (11 digits, 5-4-2) and its product."""
+    rows = session().execute(
+        select(
+            ProductPackage.ndc, Product.id, Product.name, Product.manufacturer, Product.orderable
+        ).join(Product)
+    )
+    return {
+        ndc: ProductName(number, name, manufacturer, orderable)
+        for ndc, number, name, manufacturer, orderable in rows
+    }
+
+
+def find_product(product_id: int) -> Product | None:
+    """The product, or None."""
+    return session().get(Product, product_id)
+
+
+def facts_on(product_id: int, day: date) -> ProductFacts | None:
+    """What held of the product on `day`; before its first or after its last period, the nearest."""
+    versions = list(
+        session().scalars(
+            select(ProductFacts)
+            .where(ProductFacts.product_id == product_id)
+            .order_by(ProductFacts.valid_from, ProductFacts.id)
+        )
+    )
+    for facts in versions:
+        if (facts.valid_from or date.min) <= day <= (facts.valid_to or date.max):
+            return facts
+    later = [facts for facts in versions if (facts.valid_from or date.min) > day]
+    return later[0] if later else (versions[-1] if versions else None)
+
+
+def look_up_products(_scope: Scope, text: str) -> list[Choice]:
+    """Up to 20 orderable products whose name, maker, CVX or NDC holds every word of `text`."""
+    query = select(Product).where(Product.orderable).order_by(Product.name).limit(SHOWN)
+    for word in words(text):
+        query = query.where(Product.search.contains(word, autoescape=True))
+    return [product_choice(product) for product in session().scalars(query)]
+
+
+def find_product_choice(_scope: Scope, identity: int | str) -> Choice | None:
+    """The product with this id as a choice, if it can be ordered."""
+    number = record_number(str(identity))
+    product = find_product(number) if number is not None else None
+    return product_choice(product) if product is not None and product.orderable else None
+
+
+def product_choice(product: Product) -> Choice:
+    """How a look-up shows a product."""
+    return Choice(
+        id=product.id,
+        label=product.name,
+        detail=f"{product.manufacturer} · CVX {product.cvx}",
+    )

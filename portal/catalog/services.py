@@ -1,0 +1,169 @@
+"""Loading product facts from a CSV file; running it again changes nothing that is the same."""
+
+import csv
+import re
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from portal.catalog.models import Product, ProductFacts, ProductPackage
+from portal.db import session
+from portal.errors import Invalid
+from portal.listviews.search import join
+
+PRODUCTS = Path(__file__).with_name("products.csv")
+
+# Names by MVX code, from the CDC's list of vaccine manufacturers.
+MANUFACTURERS = {
+    "PFR": "Pfizer-BioNTech",
+    "MOD": "Moderna",
+    "JSN": "Janssen",
+    "ASZ": "AstraZeneca",
+    "NVX": "Novavax",
+    "PMC": "Sanofi Pasteur",
+}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """How many products and dated facts were added, changed, and left as they were."""
+
+    added: int
+    changed: int
+    unchanged: int
+
+
+def load_products(path: Path = PRODUCTS) -> Loaded:
+    """Add and update products from the CSV file at `path` (one line for each dated fact).
+
+    Lines of one presentation (same unit-of-use NDC) become one product. Products that are missing
+    from the file stay: records may point to them. Raises `Invalid` naming the line that is wrong.
+    """
+    with path.open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+    groups: dict[str, list[dict[str, str]]] = {}
+    for line in lines:
+        groups.setdefault(line["ndc_unit_of_use_11"] or line["ndc_unit_of_sale_11"], []).append(
+            line
+        )
+    known = {product.key: product for product in session().scalars(select(Product))}
+    added = changed = unchanged = 0
+    for key, versions in groups.items():
+        product = known.get(key)
+        if product is None:
+            product = Product(key=key, packages=[], facts=[])
+            session().add(product)
+            added += 1
+            _fill(product, versions)
+        elif _fill(product, versions):
+            changed += 1
+        else:
+            unchanged += 1
+    session().flush()
+    return Loaded(added, changed, unchanged)
+
+
+def _fill(product: Product, versions: list[dict[str, str]]) -> bool:
+    """Give `product` what its lines say; True if anything was different before."""
+    first = versions[0]
+    manufacturer = MANUFACTURERS.get(first["mvx"], first["mvx"])
+    changed = _set(
+        product,
+        name=first["trade_name"],
+        manufacturer=manufacturer,
+        cvx=first["cvx"],
+        mvx=first["mvx"],
+        cpt=first["cpt"],
+        orderable=any(line["us_auth_start"] for line in versions),
+        search=join([first["trade_name"], manufacturer, first["cvx"], *_ndcs(first)]),
+    )
+    changed |= _fill_packages(product, first)
+    by_key = {facts.key: facts for facts in product.facts}
+    for line in versions:
+        facts = by_key.get(line["product_key"])
+        if facts is None:
+            facts = ProductFacts(key=line["product_key"])
+            product.facts.append(facts)
+            changed = True
+        changed |= _set(facts, **_facts(line))
+    return changed
+
+
+def _ndcs(line: dict[str, str]) -> list[str]:
+    codes = [line["ndc_unit_of_use_11"], *line["ndc_unit_of_sale_11"].split("|")]
+    return [code for ndc in codes if ndc for code in (ndc, ndc.replace("-", ""))]
+
+
+def _fill_packages(product: Product, line: dict[str, str]) -> bool:
+    wanted: dict[str, tuple[str, int | None]] = {}
+    if line["ndc_unit_of_use_11"]:
+        wanted[line["ndc_unit_of_use_11"]] = ("use", None)
+    cartons = line["vials_per_carton"].split("|")
+    for ndc, vials in zip(line["ndc_unit_of_sale_11"].split("|"), cartons, strict=False):
+        if ndc:
+            wanted[ndc] = ("sale", _whole(vials))
+    changed = False
+    packages = {package.ndc: package for package in product.packages}
+    for ndc, (kind, count) in wanted.items():
+        package = packages.get(ndc)
+        if package is None:
+            package = ProductPackage(ndc=ndc)
+            product.packages.append(package)
+            changed = True
+        changed |= _set(package, kind=kind, vials_per_carton=count)
+    return changed
+
+
+def _facts(line: dict[str, str]) -> dict[str, Any]:
+    return {
+        "valid_from": _day(line, "us_auth_start"),
+        "valid_to": _day(line, "us_end"),
+        "doses_per_vial": _whole(line["doses_per_vial_label"]),
+        "doses_per_vial_least": _whole(line["doses_per_vial_min"]),
+        "doses_per_vial_most": _whole(line["doses_per_vial_max"]),
+        "dose_volume_ml": line["dose_volume_ml"],
+        "diluent_ml": line["diluent_ml"],
+        "series_doses": _whole(line["series_doses"]),
+        "recommended_interval_days": line["recommended_interval_days"],
+        "grace_days": _whole(line["grace_days"]),
+        "absolute_min_interval_days": line["absolute_min_interval_days"],
+        "max_recommended_interval_days": line["max_recommended_interval_days"],
+        "min_age_years": line["min_age_years"],
+        "storage_class": line["storage_class"],
+        "frozen_storage_c": line["frozen_storage_c"],
+        "frozen_limit": line["frozen_limit"],
+        "refrigerated_limit": line["refrigerated_limit_2_8C"],
+        "room_temperature_limit": line["unpunctured_room_temp_limit"],
+        "after_puncture_limit": line["after_puncture_or_dilution_limit"],
+        "verified_by": line["verified_by"],
+        "unverified_fields": line["unverified_fields"],
+        "notes": line["notes"],
+    }
+
+
+def _set(target: object, **values: Any) -> bool:
+    changed = False
+    for name, value in values.items():
+        if getattr(target, name) != value:
+            setattr(target, name, value)
+            changed = True
+    return changed
+
+
+def _whole(text: str) -> int | None:
+    """The whole number `text` begins with: "14 (range)" counts as 14."""
+    found = re.match(r"\d+", text.strip())
+    return int(found.group()) if found else None
+
+
+def _day(line: dict[str, str], column: str) -> date | None:
+    text = line[column].strip()
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise Invalid(f"{line['product_key']}: {column} is not a date: {text}") from error

@@ -1,0 +1,19 @@
+"""The only source of "now". Tests travel in time by patching the system clock."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+
+def now() -> datetime:
+    """The present moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def today(zone: str) -> date:
+    """The calendar day it is now in the time zone `zone` (an IANA name)."""
+    return now().astimezone(ZoneInfo(zone)).date()
+
+
+def local(moment: datetime, zone: str) -> datetime:
+    """`moment` as wall time in the time zone `zone`."""
+    return moment.astimezone(ZoneInfo(zone))

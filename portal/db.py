@@ -1,0 +1,276 @@
+"""The database: model base, column types, and the unit of work.
+
+One transaction a request, a job or a command. Nobody outside this file commits.
+
+* On SQLite a writing transaction begins `IMMEDIATE`: with the driver's default mode two writers
+  read the same balance and one of the updates is lost without an error.
+* On PostgreSQL rows that get scarcer are taken by a conditional `UPDATE`, and a deadlock or
+  serialization failure runs the whole unit again.
+"""
+
+import logging
+import random
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DateTime, MetaData, String, event
+from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import DeclarativeBase, Session, registry
+from sqlalchemy.types import TypeDecorator
+
+from portal.errors import Unavailable, where
+from portal.i18n import _
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql as postgresql_dialect
+    from sqlalchemy.dialects import sqlite as sqlite_dialect
+
+T = TypeVar("T")
+
+NAMING = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment, stored in UTC (as text on SQLite, `timestamptz` on PostgreSQL)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without time zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def plain_text(length: int) -> String:
+    """Text sorted by code point on both databases, so that paging by key agrees on both."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
+class Base(DeclarativeBase):
+    """Base of all models."""
+
+    registry = registry(
+        metadata=MetaData(naming_convention=NAMING),
+        type_annotation_map={datetime: UtcDateTime()},
+    )
+
+
+db: SQLAlchemy = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+WRITE = "portal_write"
+# How long one attempt waits for SQLite's write lock; after it the next writer may be luckier.
+BUSY_MS = 1_000
+# How long a job or command waits for it, and a person in front of a page. Seconds.
+PATIENCE = 60.0
+PATIENCE_OF_A_PERSON = 9.0
+
+log = logging.getLogger("portal.db")
+
+
+def is_sqlite() -> bool:
+    """Whether the present application runs on SQLite."""
+    return db.engine.dialect.name == "sqlite"
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Give `engine` the connection settings and transaction modes that the unit of work needs."""
+    if engine.dialect.name != "sqlite":
+
+        @event.listens_for(engine, "connect")
+        def _plan_for_values(connection: Any, _record: object) -> None:
+            # A plan kept for any value would scan the whole trigram index for a search of two
+            # letters (1 s instead of 5 ms at a million rows), and compiling takes longer than
+            # any statement of a page.
+            connection.execute("SET plan_cache_mode = force_custom_plan")
+            connection.execute("SET jit = off")
+            connection.commit()
+
+        return
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"busy_timeout={BUSY_MS}",
+            "temp_store=MEMORY",
+            "cache_size=-16000",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        write = connection.get_execution_options().get(WRITE, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def insert(table: "type[Base]") -> "sqlite_dialect.Insert | postgresql_dialect.Insert":
+    """An INSERT in the words of the present database: it knows `on_conflict_do_nothing` and
+    `on_conflict_do_update`. Only that database's dialect is loaded; the other costs 3 MiB."""
+    if is_sqlite():
+        from sqlalchemy.dialects.sqlite import insert as for_sqlite
+
+        return for_sqlite(table)
+    from sqlalchemy.dialects.postgresql import insert as for_postgresql
+
+    return for_postgresql(table)
+
+
+def session() -> Session:
+    """The session of the running unit of work."""
+    return db.session()
+
+
+def before_commit(key: str, function: Callable[[Session], None]) -> None:
+    """Run `function(session)` once, just before this unit commits; a later call replaces it."""
+    session().info.setdefault("before_commit", {})[key] = function
+
+
+def after_commit(key: str, function: Callable[[], None]) -> None:
+    """Run `function()` once, after this unit has committed; dropped if it rolls back.
+
+    For waking a worker only: what must happen is a row in the database.
+    """
+    session().info.setdefault("after_commit", {})[key] = function
+
+
+def begin(*, write: bool, patience: float = PATIENCE) -> None:
+    """Open the unit of work, at once taking SQLite's write lock if `write`.
+
+    Raises `Unavailable` if the lock cannot be had within `patience` seconds.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            session().connection(execution_options={WRITE: write})
+            return
+        except OperationalError as error:
+            rollback()
+            if not _is_busy(error):
+                raise
+            if time.monotonic() >= deadline:
+                raise Unavailable(_busy()) from error
+            _pause()
+
+
+def commit() -> None:
+    """Flush, run what waits for the end of the unit, commit, then run what waits for success."""
+    current = session()
+    current.flush()
+    for function in list(current.info.get("before_commit", {}).values()):
+        function(current)
+    current.flush()
+    afterwards = list(current.info.get("after_commit", {}).values())
+    current.commit()
+    _forget()
+    for wake in afterwards:
+        try:
+            wake()
+        except Exception as error:  # the change is made; the worker looks by itself later
+            log.error("a worker could not be woken: %s", where(error))
+
+
+def rollback() -> None:
+    """Undo everything of this unit."""
+    session().rollback()
+    _forget()
+
+
+def _forget() -> None:
+    session().info.clear()
+    db.session.remove()
+
+
+@contextmanager
+def unit_of_work(*, write: bool = True, patience: float = PATIENCE) -> Iterator[Session]:
+    """One transaction: commits when the block ends, rolls back when it raises.
+
+    Raises `Unavailable` if SQLite's write lock cannot be had within `patience` seconds.
+    """
+    begin(write=write, patience=patience)
+    try:
+        yield session()
+        if write:
+            commit()
+        else:
+            rollback()
+    except BaseException:
+        rollback()
+        raise
+
+
+def run(
+    function: Callable[[], T],
+    *,
+    write: bool,
+    keep: Callable[[T], bool] = bool,
+    patience: float = PATIENCE_OF_A_PERSON,
+) -> T:
+    """Run `function` as one unit of work; commit if `write` and `keep(result)`.
+
+    A deadlock or serialization failure runs `function` again, in a new transaction: it must have
+    no effect outside the database. Raises `Unavailable` when that does not help within `patience`
+    seconds.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            begin(write=write, patience=deadline - time.monotonic())
+            result = function()
+            if write and keep(result):
+                commit()
+            else:
+                rollback()
+            return result
+        except DBAPIError as error:
+            rollback()
+            if not _may_retry(error):
+                raise
+            if time.monotonic() >= deadline:
+                raise Unavailable(_busy()) from error
+            _pause()
+        except BaseException:
+            rollback()
+            raise
+
+
+def _busy() -> str:
+    return _("The portal is busy at the moment. Nothing was changed; please try again.")
+
+
+def _pause() -> None:
+    time.sleep(random.uniform(0.01, 0.1))  # noqa: S311 - a pause is no secret
+
+
+def _is_busy(error: DBAPIError) -> bool:
+    return isinstance(error.orig, sqlite3.OperationalError) and "locked" in str(error.orig)
+
+
+def _may_retry(error: DBAPIError) -> bool:
+    """Whether running the unit again may work (lock not had, deadlock, serialization failure)."""
+    state: Any = getattr(error.orig, "sqlstate", None)
+    return _is_busy(error) or state in {"40001", "40P01", "55P03"}

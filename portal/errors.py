@@ -1,0 +1,82 @@
+"""What can go wrong by the user's doing, as types. Each carries a sentence for people.
+
+And `where`: how a fault of the portal's own may stand in a log.
+"""
+
+import os
+import traceback
+
+
+class PortalError(Exception):
+    """Base of all refusals. `message` is shown to the user as it is."""
+
+    status = 409
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+
+class Invalid(PortalError):
+    """The input breaks a rule; `field` names the form field the sentence belongs beside."""
+
+    status = 422
+
+
+class Conflict(PortalError):
+    """Something happened meanwhile (another user, another tab) that makes the step impossible."""
+
+    status = 409
+
+
+class NotFound(PortalError):
+    """The record does not exist, or not for this user."""
+
+    status = 404
+
+    def __init__(self, message: str = "Not found") -> None:
+        super().__init__(message)
+
+
+class AtAnotherLocation(NotFound):
+    """The record belongs to another location that this very user may switch to."""
+
+    def __init__(self, location_id: int) -> None:
+        super().__init__("This record belongs to another of your locations.")
+        self.location_id = location_id
+
+
+class NoLocation(NotFound):
+    """Programme staff must choose a location before this page can show anything."""
+
+
+class Forbidden(PortalError):
+    """The user's profile lacks the right."""
+
+    status = 403
+
+
+class TooMany(PortalError):
+    """Too many attempts; `retry_after` in seconds."""
+
+    status = 429
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unavailable(PortalError):
+    """The database or a file store cannot do it now; trying again later may work."""
+
+    status = 503
+
+
+def where(error: BaseException) -> str:
+    """The type of `error` and the lines it came through; not its text, which may name people."""
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    places = " < ".join(
+        f"{os.path.basename(frame.filename)}:{frame.lineno}" for frame in reversed(frames)
+    )
+    return f"{type(error).__name__} at {places}" if places else type(error).__name__

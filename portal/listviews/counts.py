@@ -1,0 +1,58 @@
+"""How many rows a list has, without counting a million of them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from portal.db import session
+from portal.listviews.models import RowCount
+
+# What is counted exactly when no counter knows: of a search, of a further view.
+CAP = 1_000
+
+
+@dataclass(frozen=True)
+class Count:
+    """`number` rows, or more than that if `more`."""
+
+    number: int
+    more: bool = False
+
+
+def counted(table: str, location_id: int) -> Count:
+    """What the counter of `table` says for one location (see migrations/listing.py)."""
+    return Count(
+        session().scalar(
+            select(RowCount.rows).where(
+                RowCount.table_name == table, RowCount.location_id == location_id
+            )
+        )
+        or 0
+    )
+
+
+def exact(ids: Select[Any]) -> Count:
+    """The number of rows `ids` selects."""
+    return Count(session().scalar(select(func.count()).select_from(ids.subquery())) or 0)
+
+
+def capped(ids: Select[Any]) -> Count:
+    """The number of rows `ids` selects, exact up to `CAP`."""
+    found = exact(ids.limit(CAP + 1)).number
+    return Count(min(found, CAP), found > CAP)
+
+
+def wrong_counts(table: str, location: InstrumentedAttribute[int]) -> list[str]:
+    """A sentence for each location whose counter differs from its rows (for `portal check`)."""
+    known = select(RowCount.location_id, RowCount.rows).where(RowCount.table_name == table)
+    kept = {row.location_id: row.rows for row in session().execute(known)}
+    present = select(location.label("place"), func.count().label("rows")).group_by(location)
+    real = {row.place: row.rows for row in session().execute(present)}
+    return [
+        f"The counter of {table} says {kept.get(place, 0)} rows at location {place}, "
+        f"there are {real.get(place, 0)}."
+        for place in sorted({*kept, *real})
+        if kept.get(place, 0) != real.get(place, 0)
+    ]

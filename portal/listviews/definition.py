@@ -1,0 +1,166 @@
+"""What a list view is, as data: one `ListDefinition` a list, one call in the view (SPEC B1)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import InstrumentedAttribute
+
+from portal.db import Base
+from portal.places.scope import Scope
+
+if TYPE_CHECKING:
+    from flask_babel import LazyString
+
+# Text for the reader, translated when it is shown.
+Label: TypeAlias = "str | LazyString"
+
+Kind = Literal["text", "date", "number", "moment", "status"]
+Tone = Literal["neutral", "info", "success", "warning", "danger"]
+Clauses = Sequence[ColumnElement[bool]]
+
+RECENT = "recent"
+ALL = "all"
+VIEWED = "viewed"
+
+
+class DefinitionError(Exception):
+    """The definition of a list cannot work; the message says why."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Column:
+    """A column of a list.
+
+    key: its name in the address (`sort=-key`); label: its heading, to the letter of SPEC.md.
+    attribute: a column of the list's model, or for a column that is only shown any expression.
+    order: the column of the model that rows are sorted by in place of the one shown.
+    labels, tone: text and colour of the values of a `status` column.
+    What one can sort by is never NULL, sorted by code point (`portal.db.plain_text`), and in a
+    long list has an index (scope column, it, id).
+    """
+
+    key: str
+    label: Label
+    attribute: InstrumentedAttribute[Any] | ColumnElement[Any]
+    kind: Kind = "text"
+    sortable: bool = True
+    order: InstrumentedAttribute[Any] | None = None
+    labels: Callable[[Any], Label] = str
+    tone: Callable[[Any], Tone] | None = None
+
+    @property
+    def sorted_by(self) -> Any:
+        """The column of the model that rows are sorted by."""
+        return self.attribute if self.order is None else self.order
+
+    @property
+    def num(self) -> bool:
+        """Whether the cells are figures, set to the right."""
+        return self.kind == "number"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ListView:
+    """A further view beside `Recently Viewed` and `All …`: the rows for which `where` holds."""
+
+    key: str
+    label: Label
+    where: Callable[[Scope], Clauses]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """A link button in the head of a list: `kind` as in components/link_button.html."""
+
+    label: str
+    href: str
+    kind: str = "secondary"
+    icon: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ListDefinition:
+    """A list of one model's records at the present location.
+
+    name: unique over all modules; the region's id is "<name>-list".
+    endpoint: the list's own route, without arguments; record_endpoint: the route of one record,
+    whose only argument is the record's id. None: rows lead nowhere.
+    columns: the first one carries the link to the record.
+    default_sort: a column's key, with a minus in front for descending.
+    scope_column: the model's location column; None for lists that `where` restricts.
+    where: what restricts the list for this user beyond the location.
+    subject: the kind of record for `remember_view`; None: no `Recently Viewed`.
+    search: whether the model has a `search` column (portal.listviews.search).
+    count: "counter" where the table has counting triggers (migrations/listing.py), else "exact".
+    private: the sort values are personal and stay out of addresses (cursors hold ids alone). Such
+    a list has no search yet: its form would have to keep the words on the server.
+    """
+
+    name: str
+    title: Label
+    all_label: Label
+    model: type[Base]
+    columns: tuple[Column, ...]
+    default_sort: str
+    endpoint: str
+    record_endpoint: str | None
+    capability: str
+    scope_column: InstrumentedAttribute[int] | None
+    subject: str | None = None
+    search: bool = False
+    count: Literal["counter", "exact"] = "exact"
+    where: Callable[[Scope], Clauses] | None = None
+    views: tuple[ListView, ...] = ()
+    private: bool = False
+    empty_title: Label = ""
+    empty_text: Label = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work. Raises `DefinitionError`."""
+        keys = [column.key for column in self.columns]
+        if not keys or len(keys) != len(set(keys)) or VIEWED in keys:
+            raise DefinitionError(f"{self.name}: columns need keys of their own.")
+        if self.default_sort.removeprefix("-") not in self.sortable:
+            raise DefinitionError(f"{self.name}: default_sort names no sortable column.")
+        mapped = self.table.columns
+        for column in self.sortable.values():
+            attribute = column.sorted_by
+            name = getattr(attribute, "key", None)
+            if not isinstance(attribute, InstrumentedAttribute) or name not in mapped:
+                raise DefinitionError(f"{self.name}: {column.key} is no column of the model.")
+            if mapped[name].nullable:
+                raise DefinitionError(f"{self.name}: {column.key} may be NULL: no sorting by it.")
+        if self.search and "search" not in mapped:
+            raise DefinitionError(f"{self.name}: the model has no column `search`.")
+        if self.search and self.private:
+            raise DefinitionError(f"{self.name}: a private list would search in its address.")
+        if self.count == "counter" and self.where is not None:
+            raise DefinitionError(f"{self.name}: a counter cannot follow `where`.")
+
+    @cached_property
+    def table(self) -> Any:
+        """The model's table."""
+        return self.model.__table__
+
+    @cached_property
+    def id(self) -> Any:
+        """The model's primary key, one whole number."""
+        return self.model.id  # type: ignore[attr-defined]
+
+    @cached_property
+    def sortable(self) -> dict[str, Column]:
+        """The columns one can sort by, by key."""
+        return {column.key: column for column in self.columns if column.sortable}
+
+    @property
+    def region(self) -> str:
+        """The id of the element that holds the list."""
+        return f"{self.name}-list"
+
+    @cached_property
+    def view_labels(self) -> dict[str, Label]:
+        """The views between which the user chooses, besides `Recently Viewed`, with their names."""
+        return {ALL: self.all_label, **{view.key: view.label for view in self.views}}

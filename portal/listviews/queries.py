@@ -1,0 +1,261 @@
+"""Reading one page of a list: two statements, whatever the number of rows.
+
+Paging is by key: the page's ids are found on the index (location, sort column, id), then their
+rows are fetched. SQLite would walk through all rows of one sort value if it were asked for
+`(value, id) > (?, ?)`, so "behind this row" is asked in two parts: its ties, then the rest.
+What is few (recently viewed, the hits of a search) is sorted here instead. Many hits are looked
+for along the sort index; where they turn out to be far off, the database sorts them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, literal, or_, select, union_all
+
+from portal.db import session
+from portal.listviews import hits
+from portal.listviews.counts import CAP, Count, capped, counted, exact
+from portal.listviews.definition import ALL, RECENT, VIEWED, Clauses, ListDefinition
+from portal.listviews.models import ListPin, RecentView
+from portal.listviews.paging import END, State, largest_of, read_cursor, write_cursor
+from portal.listviews.search import words
+from portal.listviews.services import place_of
+from portal.places.scope import Scope
+
+SORT_VALUE = "sort_value_"
+# How many rows are looked at along the sort index before the hits are sorted instead.
+WALK = 6_000
+
+Pair = tuple[Any, int]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One page: its rows (the columns by key, and `id`), the number of all, where one can go."""
+
+    state: State
+    rows: Sequence[Row[Any]]
+    count: Count
+    previous: State | None
+    next: State | None
+
+
+def pinned_view(scope: Scope, definition: ListDefinition) -> str | None:
+    """The view this user pinned for the list; None if none was, or it is gone."""
+    view = session().scalar(
+        select(ListPin.view).where(
+            ListPin.user_id == scope.user.id, ListPin.list_name == definition.name
+        )
+    )
+    known = view in definition.view_labels or (view == RECENT and definition.subject)
+    return view if known else None
+
+
+def read_page(scope: Scope, definition: ListDefinition, state: State) -> Listing:
+    """The page of the list that `state` asks for.
+
+    A cursor that leads behind the last row gives the last page; one that leads before the first
+    row, or cannot be read, gives the first.
+    """
+    source = Source(scope, definition, state)
+    cursor = state.after or state.before
+    if cursor not in ("", END) and source.position(cursor) is None:
+        state = state.page()
+    rows, more = source.page(state)
+    if not rows and (state.after or state.before):
+        state = state.page(before=END if state.after else "")
+        rows, more = source.page(state)
+    has_previous = more if state.before else bool(state.after)
+    has_next = state.before not in ("", END) if state.before else more
+    return Listing(
+        state=state,
+        rows=rows,
+        count=source.count,
+        previous=state.page(before=source.cursor(rows[0])) if rows and has_previous else None,
+        next=state.page(after=source.cursor(rows[-1])) if rows and has_next else None,
+    )
+
+
+class Source:
+    """The rows of a list in the view, order and search of a state, for one scope."""
+
+    def __init__(self, scope: Scope, definition: ListDefinition, state: State) -> None:
+        self.scope = scope
+        self.definition = definition
+        self.view = state.view
+        self.words = words(state.q) if definition.search else ()
+        if state.key == VIEWED:
+            self.sort: Any = RecentView.viewed_at
+        else:
+            self.sort = definition.sortable[state.key].sorted_by
+        self.few: list[Pair] | None = None
+        if self.view == RECENT:
+            self.few = self._pairs(self._select(self.sort, definition.id))
+        elif self.words:
+            found = self._pairs(self._hits(self.sort, definition.id).limit(CAP + 1))
+            self.few = found if len(found) <= CAP else None
+
+    @cached_property
+    def count(self) -> Count:
+        """The number of rows on all pages."""
+        if self.few is not None:
+            return Count(len(self.few))
+        if self.words:
+            return Count(CAP, more=True)
+        if self.view != ALL:
+            return capped(self._select(self.definition.id))
+        if self.definition.count == "counter":
+            return counted(self.definition.table.name, self.scope.location_id)
+        return exact(self._select(self.definition.id))
+
+    def page(self, state: State) -> tuple[list[Row[Any]], bool]:
+        """The rows of a page, and whether there are more in the direction of reading."""
+        limit = state.rows
+        if state.before == END and not self.count.more:
+            limit = (self.count.number - 1) % state.rows + 1
+        cursor = state.after or state.before
+        position = None if cursor in ("", END) else self.position(cursor)
+        backwards = bool(state.before)
+        descending = state.descending != backwards
+        if self.few is not None:
+            rows = self._of_few(position, descending, limit + 1)
+        else:
+            rows = self._walk(position, descending, limit + 1)
+        more = len(rows) > limit
+        rows = rows[:limit]
+        return (rows[::-1] if backwards else rows), more
+
+    def cursor(self, row: Row[Any]) -> str:
+        """What leads on from `row`."""
+        value = "" if self.definition.private else getattr(row, SORT_VALUE)
+        return write_cursor(value, row.id)
+
+    def position(self, cursor: str) -> Pair | None:
+        """Sort value and id of the row that `cursor` leads on from; None if it cannot be read."""
+        kind = str if self.definition.private else self.sort.type.python_type
+        position = read_cursor(cursor, kind, largest=largest_of(self.sort.type))
+        if position is None or not self.definition.private:
+            return position
+        value = session().scalar(self._select(self.sort).where(self.definition.id == position[1]))
+        return None if value is None else (value, position[1])
+
+    def _clauses(self, filtered: bool, by_id: bool) -> Clauses:
+        definition = self.definition
+        clauses = []
+        if definition.scope_column is not None:
+            # As a sum the location has no index: SQLite would rather walk along one, for the
+            # order, than fetch a page's rows by their ids.
+            location: Any = definition.scope_column
+            clauses.append((location + 0 if by_id else location) == self.scope.location_id)
+        if definition.where is not None:
+            clauses += definition.where(self.scope)
+        for view in definition.views:
+            if view.key == self.view:
+                clauses += view.where(self.scope)
+        if filtered and self.words:
+            clauses.append(hits.contains(definition.table.c.search, self.words))
+        return clauses
+
+    def _select(self, *columns: Any, filtered: bool = True, by_id: bool = False) -> Select[Any]:
+        query = select(*columns).select_from(self.definition.table)
+        if self.view == RECENT:
+            query = query.join(RecentView, RecentView.record_id == self.definition.id).where(
+                RecentView.user_id == self.scope.user.id,
+                RecentView.location_id == place_of(self.scope),
+                RecentView.subject == self.definition.subject,
+            )
+        return query.where(*self._clauses(filtered, by_id))
+
+    def _hits(self, *columns: Any) -> Select[Any]:
+        location = self.definition.scope_column
+        return hits.only_hits(
+            self._select(*columns, filtered=False),
+            self.definition.id,
+            self.definition.table.c.search,
+            self.words,
+            None if location is None else self.scope.location_id,
+        )
+
+    def _pairs(self, query: Select[Any]) -> list[Pair]:
+        return [(value, number) for value, number in session().execute(query)]
+
+    def _rows(self) -> Select[Any]:
+        columns = [column.attribute.label(column.key) for column in self.definition.columns]
+        return self._select(
+            self.definition.id.label("id"),
+            self.sort.label(SORT_VALUE),
+            *columns,
+            filtered=False,
+            by_id=True,
+        )
+
+    def _of_few(self, position: Pair | None, descending: bool, limit: int) -> list[Row[Any]]:
+        assert self.few is not None
+        pairs = sorted(self.few, reverse=descending)
+        if position is not None:
+            pairs = [pair for pair in pairs if pair != position and (pair < position) == descending]
+        return self._fetch([number for _value, number in pairs[:limit]])
+
+    def _fetch(self, wanted: list[int]) -> list[Row[Any]]:
+        """The rows with these ids, in this order."""
+        if not wanted:
+            return []  # SQLite would walk through the whole list to find none.
+        found = {
+            row.id: row
+            for row in session().execute(self._rows().where(self.definition.id.in_(wanted)))
+        }
+        return [found[number] for number in wanted if number in found]
+
+    def _walk(self, position: Pair | None, descending: bool, limit: int) -> list[Row[Any]]:
+        key, number = self.sort, self.definition.id
+        if position is None:
+            page: Any = self._part(descending, limit)
+        else:
+            value, at = literal(position[0], key.type), position[1]
+            ties = (key == value, number < at if descending else number > at)
+            rest = (key < value if descending else key > value,)
+            page = union_all(
+                select(self._part(descending, limit, *ties).subquery()),
+                select(self._part(descending, limit, *rest).subquery()),
+            )
+        query = self._rows().where(number.in_(page)).order_by(*_order(key, number, descending))
+        rows = list(session().execute(query.limit(limit)))
+        if self.words and len(rows) < limit:
+            return self._sorted_hits(position, descending, limit)
+        return rows
+
+    def _part(self, descending: bool, limit: int, *where: ColumnElement[bool]) -> Select[Any]:
+        """The first ids in this direction; of a search, as far as the walk goes."""
+        if not self.words:
+            order = _order(self.sort, self.definition.id, descending)
+            return self._select(self.definition.id).where(*where).order_by(*order).limit(limit)
+        text = self.definition.table.c.search
+        walked = (
+            self._select(self.definition.id.label("id"), text, filtered=False)
+            .where(*where)
+            .order_by(*_order(self.sort, self.definition.id, descending))
+            .limit(WALK)
+            .subquery()
+        )
+        # Taken as they come out of the subquery: to be told to sort them, it would read to the end.
+        return select(walked.c.id).where(hits.contains(walked.c.search, self.words)).limit(limit)
+
+    def _sorted_hits(self, position: Pair | None, descending: bool, limit: int) -> list[Row[Any]]:
+        """The page, by sorting all hits: slow, and independent of where in the order they are."""
+        query = self._hits(self.sort.label("value"), self.definition.id.label("id"))
+        found = query.cte("found").prefix_with("MATERIALIZED", dialect="postgresql")
+        value, number = found.c.value, found.c.id
+        page = select(value, number)
+        if position is not None:
+            here, at = literal(position[0], self.sort.type), position[1]
+            behind = value < here if descending else value > here
+            tied = and_(value == here, number < at if descending else number > at)
+            page = page.where(or_(behind, tied))
+        page = page.order_by(*_order(value, number, descending)).limit(limit)
+        return self._fetch([pair[1] for pair in self._pairs(page)])
+
+
+def _order(value: Any, number: Any, descending: bool) -> tuple[Any, Any]:
+    return (value.desc(), number.desc()) if descending else (value.asc(), number.asc())

@@ -1,0 +1,89 @@
+"""The outbox and the state of the way out of the house."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, Integer, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.clock import now
+from portal.db import Base
+
+BIG = BigInteger().with_variant(Integer, "sqlite")
+
+
+class State(StrEnum):
+    """What has become of a message."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Message(Base):
+    """One e-mail to one address.
+
+    `context` holds what its templates need and no more; `secret` what nobody may read later (a
+    sign-in link), wiped when the message is sent or cancelled. `about` names what the message
+    speaks of, so that it can be cancelled when that is superseded. `once` is unique, a digest of
+    the key it was promised under: a message promised twice is queued once. `message_id` is fixed
+    at queueing, so that a repetition after a crash can be recognised as one.
+    """
+
+    __tablename__ = "message"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('waiting', 'sending', 'sent', 'failed', 'cancelled')", name="known_state"
+        ),
+        CheckConstraint("state != 'sent' OR sent_at IS NOT NULL", name="sent_has_moment"),
+        CheckConstraint(
+            "state != 'sending' OR (lease_until IS NOT NULL AND lease_owner IS NOT NULL)",
+            name="sending_is_leased",
+        ),
+        Index("ix_message_state_next_try_at", "state", "next_try_at"),
+        Index("ix_message_state_id", "state", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(64))
+    address: Mapped[str] = mapped_column(String(254))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), index=True)
+    location_id: Mapped[int | None] = mapped_column(ForeignKey("location.id"), index=True)
+    language: Mapped[str] = mapped_column(String(8), default="en")
+    context: Mapped[dict[str, Any]] = mapped_column(JSON)
+    secret: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    state: Mapped[str] = mapped_column(String(10), default=State.WAITING)
+    reason: Mapped[str] = mapped_column(String(200), default="")
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[datetime] = mapped_column(default=now)
+    tried_at: Mapped[datetime | None] = mapped_column(index=True)
+    not_after: Mapped[datetime | None]
+    lease_until: Mapped[datetime | None]
+    lease_owner: Mapped[str | None] = mapped_column(String(80))
+    message_id: Mapped[str] = mapped_column(String(200), unique=True)
+    about: Mapped[str | None] = mapped_column(String(120), index=True)
+    once: Mapped[str | None] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    sent_at: Mapped[datetime | None]
+    last_error: Mapped[str] = mapped_column(String(300), default="")
+
+
+class MailServer(Base):
+    """How the mail server answers at present: one row, shared by all delivering processes.
+
+    While it cannot be used nothing is tried before `paused_until`; `recovering` holds from the
+    first failure until what piled up is gone, and limits the pace.
+    """
+
+    __tablename__ = "mail_server"
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    failing_since: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(default=0)
+    paused_until: Mapped[datetime | None]
+    recovering: Mapped[bool] = mapped_column(default=False)
+    last_error: Mapped[str] = mapped_column(String(300), default="")

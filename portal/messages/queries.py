@@ -1,0 +1,154 @@
+"""Reading the outbox: for programme administrators."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, func, or_, select
+
+from portal.clock import now
+from portal.db import session, unit_of_work
+from portal.errors import NotFound
+from portal.messages.models import MailServer, Message, State
+from portal.places.models import Location
+from portal.places.scope import Scope
+
+CAPABILITY = "messages.manage"
+PAGE = 50
+OVERDUE = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many messages are in each state, and since when the oldest one waits."""
+
+    by_state: dict[State, int]
+    waiting_since: datetime | None
+
+    def __getitem__(self, state: str) -> int:
+        return self.by_state.get(State(state), 0)
+
+    @property
+    def open(self) -> int:
+        """How many have not left yet."""
+        return self[State.WAITING] + self[State.SENDING]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page of messages, newest first; `below` continues it, None at the end."""
+
+    messages: list[Message]
+    below: int | None
+
+
+def counts(scope: Scope) -> Counts:
+    """The messages by state."""
+    scope.require(CAPABILITY)
+    rows = session().execute(
+        select(Message.state, func.count(), func.min(Message.created_at)).group_by(Message.state)
+    )
+    found = {State(state): (number, oldest) for state, number, oldest in rows}
+    waiting = [found[state][1] for state in (State.WAITING, State.SENDING) if state in found]
+    return Counts(
+        {state: number for state, (number, _oldest) in found.items()}, min(waiting, default=None)
+    )
+
+
+def troubled(scope: Scope) -> tuple[int, int]:
+    """How many messages wait for longer than they should (five minutes), and how many failed."""
+    scope.require(CAPABILITY)
+    late = and_(
+        Message.state.in_((State.WAITING, State.SENDING)),
+        Message.created_at < now() - timedelta(minutes=5),
+    )
+    row = (
+        session()
+        .execute(
+            select(
+                func.count().filter(late), func.count().filter(Message.state == State.FAILED)
+            ).where(Message.state.in_((State.WAITING, State.SENDING, State.FAILED)))
+        )
+        .one()
+    )
+    return row[0], row[1]
+
+
+def find_messages(
+    scope: Scope, *, state: str = "", kind: str = "", below: int | None = None
+) -> Found:
+    """The 50 newest messages of a state and a kind (empty: any), with ids smaller than `below`."""
+    scope.require(CAPABILITY)
+    query = select(Message)
+    if state:
+        query = query.where(Message.state == state)
+    if kind:
+        query = query.where(Message.kind == kind)
+    if below is not None:
+        query = query.where(Message.id < below)
+    rows = list(session().scalars(query.order_by(Message.id.desc()).limit(PAGE + 1)))
+    more = len(rows) > PAGE
+    return Found(rows[:PAGE], rows[PAGE - 1].id if more else None)
+
+
+def get_message(scope: Scope, number: int) -> Message:
+    """One message. Raises `NotFound`."""
+    scope.require(CAPABILITY)
+    message = session().get(Message, number)
+    if message is None:
+        raise NotFound
+    return message
+
+
+def zone_of(message: Message, default: str) -> str:
+    """The time zone its moments are shown in: its location's, else `default`."""
+    if message.location_id is None:
+        return default
+    zone = session().scalar(select(Location.time_zone).where(Location.id == message.location_id))
+    return zone or default
+
+
+def mail_server(scope: Scope) -> MailServer:
+    """How the mail server answers at present."""
+    scope.require(CAPABILITY)
+    return session().get_one(MailServer, 1)
+
+
+def faults() -> list[str]:
+    """What is wrong with the outbox, for `portal check`."""
+    moment = now()
+    tests = (
+        (
+            "{} messages are being sent, yet their lease ran out more than an hour ago.",
+            and_(Message.state == State.SENDING, Message.lease_until < moment - OVERDUE),
+        ),
+        (
+            "{} messages are being sent by nobody.",
+            and_(
+                Message.state == State.SENDING,
+                or_(Message.lease_until.is_(None), Message.lease_owner.is_(None)),
+            ),
+        ),
+        (
+            "{} messages are marked as sent without saying when.",
+            and_(Message.state == State.SENT, Message.sent_at.is_(None)),
+        ),
+        (
+            "{} sent or cancelled messages still hold their secrets.",
+            and_(Message.state.in_((State.SENT, State.CANCELLED)), Message.secret.is_not(None)),
+        ),
+        (
+            "{} cancelled messages do not say why.",
+            and_(Message.state == State.CANCELLED, Message.reason == ""),
+        ),
+        (
+            "{} failed messages do not say why.",
+            and_(Message.state == State.FAILED, Message.last_error == ""),
+        ),
+    )
+    found = []
+    with unit_of_work(write=False) as current:
+        for sentence, wrong in tests:
+            number = current.scalar(select(func.count()).select_from(Message).where(wrong))
+            if number:
+                found.append(sentence.format(number))
+    return found

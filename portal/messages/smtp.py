@@ -1,0 +1,182 @@
+"""Talking to the mail server, with an end to every wait and a sentence for every refusal."""
+
+import smtplib
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from email.message import EmailMessage
+from typing import Any
+from urllib.parse import urlsplit
+
+from portal.settings import Settings
+
+SOCKET_SECONDS = 20
+WHOLE_SECONDS = 30
+
+
+class ServerUnusable(Exception):
+    """No message can leave at present; `lasting` when only the operator can mend it."""
+
+    def __init__(self, sentence: str, *, lasting: bool) -> None:
+        super().__init__(sentence)
+        self.lasting = lasting
+
+
+class NotTaken(Exception):
+    """The server did not take this message; `for_good` when trying again is useless, `broken` when
+    the connection is lost too."""
+
+    def __init__(self, sentence: str, *, for_good: bool = False, broken: bool = False) -> None:
+        super().__init__(sentence)
+        self.for_good = for_good
+        self.broken = broken
+
+
+class Connection:
+    """One signed-in connection to the mail server of the settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Connect. Raises `ServerUnusable`."""
+        self._settings = settings
+        self._client: smtplib.SMTP | None = None
+        try:
+            self._client = self._connected()
+        except Exception as error:
+            self.close()
+            raise _why_unusable(error) from None
+
+    def _connected(self) -> smtplib.SMTP:
+        settings = self._settings
+        name = urlsplit(settings.base_url).hostname or "localhost"
+        options: dict[str, Any] = {"local_hostname": name, "timeout": SOCKET_SECONDS}
+        if settings.smtp_security == "tls":
+            client: smtplib.SMTP = smtplib.SMTP_SSL(**options, context=ssl.create_default_context())
+        else:
+            client = smtplib.SMTP(**options)
+        self._client = client
+        # Connecting is put off past the constructor, so that it can be cut short; the name that
+        # the certificate is checked against is only taken by the constructor.
+        client._host = settings.smtp_host  # type: ignore[attr-defined]
+        with _at_most(client, WHOLE_SECONDS) as cut:
+            code, _text = client.connect(settings.smtp_host, settings.smtp_port)
+            if code != 220:
+                raise smtplib.SMTPConnectError(code, "")
+            client.ehlo_or_helo_if_needed()
+            if settings.smtp_security == "starttls":
+                client.starttls(context=ssl.create_default_context())
+                client.ehlo_or_helo_if_needed()
+            if settings.smtp_username:
+                client.login(settings.smtp_username, settings.smtp_password)
+        if cut.is_set():
+            raise TimeoutError
+        return client
+
+    def send(self, email: EmailMessage, address: str) -> None:
+        """Hand over one message; returning means the server has taken it.
+
+        Raises `NotTaken`, or `ServerUnusable` when the server will not take any from us.
+        """
+        client = self._client
+        assert client is not None, "the connection is closed"
+        try:
+            with _at_most(client, WHOLE_SECONDS):
+                client.send_message(email, to_addrs=[address])
+        except smtplib.SMTPRecipientsRefused as error:
+            code, text = next(iter(error.recipients.values()))
+            raise self._refusal("recipient", code, text) from None
+        except smtplib.SMTPSenderRefused as error:
+            if error.smtp_code >= 500 and error.smtp_code != 552:
+                raise ServerUnusable(
+                    f"The server refuses our sender address ({error.smtp_code}).", lasting=True
+                ) from None
+            raise self._refusal("message", error.smtp_code, error.smtp_error) from None
+        except smtplib.SMTPNotSupportedError:
+            sentence = "The server cannot handle letters beyond ASCII in addresses."
+            raise NotTaken(sentence, for_good=True) from None
+        except smtplib.SMTPResponseException as error:
+            raise self._refusal("message", error.smtp_code, error.smtp_error) from None
+        except (OSError, smtplib.SMTPException) as error:
+            sentence = f"The connection was lost while sending ({_named(error)})."
+            raise NotTaken(sentence, broken=True) from None
+
+    def close(self) -> None:
+        """Say goodbye if that is still possible."""
+        client, self._client = self._client, None
+        if client is None:
+            return
+        with suppress(OSError, smtplib.SMTPException):
+            if client.sock is not None:
+                client.sock.settimeout(2)
+                client.quit()
+        client.close()
+
+    def _refusal(self, what: str, code: int, text: bytes | str) -> NotTaken:
+        words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+        for secret in (self._settings.smtp_password, self._settings.smtp_username):
+            if secret:
+                words = words.replace(secret, "…")
+        said = " ".join("".join(c if c.isprintable() else " " for c in words).split())[:160]
+        closed = self._client is None or self._client.sock is None
+        return NotTaken(
+            f"The server refused the {what} ({code} {said}).",
+            for_good=500 <= code <= 599,
+            broken=closed or code == 421,
+        )
+
+
+@contextmanager
+def _at_most(client: smtplib.SMTP, seconds: float) -> Iterator[threading.Event]:
+    """Cut the connection if the block takes longer, and say so by the event: a server that drips
+    bytes never runs into the socket's own time limit."""
+    cut = threading.Event()
+    timer = threading.Timer(seconds, _cut, [client, cut])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield cut
+    finally:
+        timer.cancel()
+
+
+def _cut(client: smtplib.SMTP, cut: threading.Event) -> None:
+    cut.set()
+    sock = client.sock
+    if sock is not None:
+        with suppress(OSError):
+            # The plain socket's own method: TLS's would take its state from under the reader.
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+def _why_unusable(error: Exception) -> ServerUnusable:
+    """What a failure to connect or sign in means, in words that hold no secret."""
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return ServerUnusable(f"Login refused ({error.smtp_code}).", lasting=error.smtp_code >= 500)
+    if isinstance(error, smtplib.SMTPResponseException):
+        return ServerUnusable(f"The server refused to talk ({error.smtp_code}).", lasting=False)
+    if isinstance(error, ssl.SSLError):
+        reason = getattr(error, "verify_message", "") or error.reason or "TLS failed"
+        passing = isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError)
+        return ServerUnusable(f"No safe connection ({reason}).", lasting=not passing)
+    if isinstance(error, smtplib.SMTPServerDisconnected) or not isinstance(
+        error, smtplib.SMTPException
+    ):
+        return ServerUnusable(f"The server cannot be reached ({_named(error)}).", lasting=False)
+    return ServerUnusable(
+        "The server does not offer the encryption or the login that is configured.", lasting=True
+    )
+
+
+def _named(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPServerDisconnected) and isinstance(error.__context__, OSError):
+        # What smtplib made it from says more.
+        error = error.__context__
+    return {
+        "gaierror": "unknown host name",
+        "ConnectionRefusedError": "connection refused",
+        "ConnectionResetError": "connection reset",
+        "BrokenPipeError": "connection reset",
+        "TimeoutError": "no answer in time",
+        "SMTPServerDisconnected": "connection closed",
+    }.get(type(error).__name__, type(error).__name__)

@@ -1,0 +1,137 @@
+"""What an administrator does with messages, and what time does with them."""
+
+from datetime import timedelta
+
+from sqlalchemy import and_, select, update
+
+from portal import jobs
+from portal.audit.services import record
+from portal.clock import now
+from portal.db import after_commit, session, unit_of_work
+from portal.errors import Conflict, Invalid
+from portal.i18n import _
+from portal.messages.models import MailServer, Message, State
+from portal.messages.services import JOB
+from portal.places.scope import Actor
+
+# Long enough to answer "I never got that"; after it what the message said is nobody's business.
+CONTENTS_KEPT = timedelta(days=90)
+
+
+def try_again(*, actor: Actor, message: Message) -> None:
+    """Send a waiting or failed message as soon as possible.
+
+    Raises `Conflict` for any other, for one that is of no use any more, and for one whose contents
+    were wiped.
+    """
+    if message.not_after is not None and message.not_after < now():
+        raise Conflict(
+            _(
+                "It is too late for this message: what it speaks of is no longer valid. Have a "
+                "new one made where it came from."
+            )
+        )
+    if not message.address:
+        raise Conflict(_("What the message said was wiped after 90 days."))
+    _change(
+        message,
+        (State.WAITING, State.FAILED),
+        state=State.WAITING,
+        attempts=0,
+        next_try_at=now(),
+    )
+    _wake_server()
+    _record(actor, "message.tried_again", message)
+
+
+def cancel(*, actor: Actor, message: Message, reason: str) -> None:
+    """Give up a waiting or failed message, saying why. Raises `Invalid` without a reason, and
+    `Conflict` for a message that left or is just leaving."""
+    reason = " ".join(reason.split())
+    if not reason:
+        raise Invalid(_("Say why the message is no longer wanted."), field="reason")
+    if len(reason) > 200:
+        raise Invalid(_("Enter at most 200 characters."), field="reason")
+    _change(
+        message,
+        (State.WAITING, State.FAILED),
+        state=State.CANCELLED,
+        reason=reason,
+        secret=None,
+    )
+    _record(actor, "message.cancelled", message, summary=reason)
+
+
+def try_all_again(*, actor: Actor) -> int:
+    """Send everything that waits as soon as possible, without waiting for the server's rest to
+    end; returns how many messages that are."""
+    done = session().execute(
+        update(Message)
+        .where(Message.state == State.WAITING)
+        .values(next_try_at=now())
+        .execution_options(synchronize_session=False)
+    )
+    _wake_server()
+    number: int = done.rowcount  # type: ignore[attr-defined]
+    record(
+        actor,
+        "message.all_tried_again",
+        subject="message",
+        subject_id=None,
+        location_id=None,
+        after={"messages": number},
+    )
+    return number
+
+
+def forget_contents() -> str | None:
+    """Wipe what messages said that are 90 days old and wait no more (a job of the platform)."""
+    old = and_(
+        Message.state.in_((State.SENT, State.CANCELLED, State.FAILED)),
+        Message.created_at < now() - CONTENTS_KEPT,
+        Message.address != "",
+    )
+    with unit_of_work(write=False) as current:
+        if current.scalar(select(Message.id).where(old).limit(1)) is None:
+            return None
+    with unit_of_work() as current:
+        done = current.execute(
+            update(Message)
+            .where(old)
+            .values(context={}, secret=None, address="")
+            .execution_options(synchronize_session=False)
+        )
+    return f"{done.rowcount} wiped"  # type: ignore[attr-defined]
+
+
+def _change(message: Message, states: tuple[State, ...], **values: object) -> None:
+    done = session().execute(
+        update(Message)
+        .where(Message.id == message.id, Message.state.in_(states))
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    if not done.rowcount:  # type: ignore[attr-defined]
+        raise Conflict(_("The message has left meanwhile, or was cancelled."))
+
+
+def _wake_server() -> None:
+    session().execute(
+        update(MailServer)
+        .where(MailServer.id == 1)
+        .values(paused_until=None)
+        .execution_options(synchronize_session=False)
+    )
+    after_commit(JOB, lambda: jobs.wake(JOB))
+
+
+def _record(actor: Actor, action: str, message: Message, *, summary: str = "") -> None:
+    record(
+        actor,
+        action,
+        subject="message",
+        subject_id=message.id,
+        location_id=message.location_id,
+        summary=summary,
+        before={"state": message.state},
+    )

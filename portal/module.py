@@ -1,0 +1,249 @@
+"""The plug-in contract: what a module says of itself, and how modules are found.
+
+A module is a package with a `module = Module(...)`: in `blueprints/`, or installed and named by an
+entry point of the group `portal.modules`. Everything is data; what must run is named as
+"package.module:attribute" and imported when it is wanted. `docs/modules.md` is the guide.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from importlib.metadata import entry_points
+from typing import Any
+
+from portal.people.profiles import Profile
+
+ENTRY_POINT_GROUP = "portal.modules"
+
+
+class ModuleError(Exception):
+    """The set of modules cannot work; the message names the module and what is wrong."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capability:
+    """Something a user may do; `profiles` is its column of the permissions table (SPEC A2)."""
+
+    name: str
+    title: str
+    profiles: frozenset[Profile]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tab:
+    """An entry of the tab bar, shown to users who hold `capability`."""
+
+    label: str
+    endpoint: str
+    capability: str
+    icon: str
+    order: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A function without arguments that the scheduler runs every `every`, once over all processes.
+
+    It runs outside a transaction and opens its own units of work.
+    """
+
+    name: str
+    title: str
+    function: str
+    every: timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """A setting of the module: `[modules.<module>] <name>` in `portal.toml`."""
+
+    name: str
+    default: Any
+    help: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fill:
+    """A contribution to a named place of a page, another module's or the platform's.
+
+    `function(scope, subject)` gives the context for `template`, or None to show nothing. Shown to
+    users who hold `capability`; lower `order` comes first.
+    """
+
+    slot: str
+    function: str
+    template: str
+    capability: str
+    order: int = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lookup:
+    """A three-letter search (SPEC B2): `function(scope, text)` gives up to 20 `lookups.Choice`s,
+    `find(scope, id)` the one with that id or None (needed for use in forms)."""
+
+    name: str
+    function: str
+    capability: str
+    find: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """A part of `portal check`: `function()` gives sentences, one for each thing that is wrong."""
+
+    name: str
+    title: str
+    function: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Module:
+    """What one module contributes. `requires` are the modules whose code it may import.
+
+    `lists` names the module's list views, each as "package.module:attribute" of a
+    `portal.listviews.definition.ListDefinition`.
+    """
+
+    name: str
+    title: str
+    requires: tuple[str, ...] = ()
+    blueprint: str | tuple[str, ...] | None = None
+    models: str | None = None
+    capabilities: tuple[Capability, ...] = ()
+    tabs: tuple[Tab, ...] = ()
+    slots: tuple[str, ...] = ()
+    fills: tuple[Fill, ...] = ()
+    lookups: tuple[Lookup, ...] = ()
+    lists: tuple[str, ...] = ()
+    jobs: tuple[Job, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    messages: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+    commands: str | tuple[str, ...] | None = None
+    practice: str | None = None
+
+
+def load(path: str) -> Any:
+    """The object named "package.module:attribute"."""
+    module, _, attribute = path.partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+@dataclass(frozen=True)
+class Registry:
+    """All modules in order of their requirements, and which of them are switched on."""
+
+    modules: tuple[Module, ...]
+    off: frozenset[str] = field(default_factory=frozenset)
+
+    def __iter__(self) -> Iterator[Module]:
+        """The modules that are switched on."""
+        return (module for module in self.modules if module.name not in self.off)
+
+    def on(self, name: str) -> bool:
+        """Whether the module `name` exists and is switched on."""
+        return any(module.name == name for module in self)
+
+    @cached_property
+    def capabilities(self) -> dict[str, Capability]:
+        """All capabilities by name, the switched-off modules' too."""
+        return {item.name: item for module in self.modules for item in module.capabilities}
+
+    def capabilities_of(self, profile: Profile) -> frozenset[str]:
+        """The names of what `profile` may do in the modules that are on."""
+        return frozenset(
+            item.name for module in self for item in module.capabilities if profile in item.profiles
+        )
+
+    def fills(self, slot: str) -> list[Fill]:
+        """The contributions to `slot`, in order."""
+        found = [fill for module in self for fill in module.fills if fill.slot == slot]
+        return sorted(found, key=lambda fill: fill.order)
+
+    @cached_property
+    def lookups(self) -> dict[str, Lookup]:
+        """The three-letter searches of the modules that are on, by name."""
+        return {lookup.name: lookup for module in self for lookup in module.lookups}
+
+    @cached_property
+    def lists(self) -> dict[str, Any]:
+        """The list views (`ListDefinition`) of the modules that are on, by name."""
+        found = [load(path) for module in self for path in module.lists]
+        names = [definition.name for definition in found]
+        if len(names) != len(set(names)):
+            raise ModuleError(f"Two list views have one name: {', '.join(sorted(names))}.")
+        return {definition.name: definition for definition in found}
+
+    @cached_property
+    def tabs(self) -> list[Tab]:
+        """The tabs of the modules that are on, in order."""
+        return sorted((tab for module in self for tab in module.tabs), key=lambda tab: tab.order)
+
+
+def discover(off: Iterable[str] = (), extra: Iterable[Module] = ()) -> Registry:
+    """Find the modules of `blueprints/`, of the entry points, and `extra`; check and order them.
+
+    Raises `ModuleError` for doubled names, unknown or circular requirements, and `off` names that
+    no module has.
+    """
+    found: list[Module] = list(extra)
+    package = importlib.import_module("blueprints")
+    for info in pkgutil.iter_modules(package.__path__):
+        found.append(importlib.import_module(f"blueprints.{info.name}").module)
+    for entry in entry_points(group=ENTRY_POINT_GROUP):
+        found.append(entry.load())
+    found.append(load("portal.platform:module"))
+    by_name: dict[str, Module] = {}
+    for module in found:
+        if module.name in by_name:
+            raise ModuleError(f"Two modules are named {module.name!r}.")
+        by_name[module.name] = module
+    unknown = set(off) - set(by_name)
+    if unknown:
+        raise ModuleError(f"modules_off names no module: {', '.join(sorted(unknown))}.")
+    if "platform" in off:
+        raise ModuleError("The platform itself cannot be switched off.")
+    registry = Registry(tuple(_ordered(by_name)), frozenset(off))
+    _check(registry)
+    return registry
+
+
+def _ordered(by_name: dict[str, Module]) -> list[Module]:
+    ordered: list[Module] = []
+    done: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        if name in done:
+            return
+        if name in path:
+            raise ModuleError(f"Modules require each other in a circle: {' → '.join(path)}.")
+        if name not in by_name:
+            raise ModuleError(f"Module {path[-1]!r} requires {name!r}, which does not exist.")
+        for other in by_name[name].requires:
+            visit(other, (*path, name))
+        done.add(name)
+        ordered.append(by_name[name])
+
+    for name in sorted(by_name):
+        visit(name, ())
+    return ordered
+
+
+def _check(registry: Registry) -> None:
+    seen: set[str] = set()
+    for module in registry.modules:
+        for capability in module.capabilities:
+            if capability.name in seen:
+                raise ModuleError(f"Capability {capability.name!r} is declared twice.")
+            seen.add(capability.name)
+    for module in registry.modules:
+        named = [tab.capability for tab in module.tabs]
+        named += [fill.capability for fill in module.fills]
+        named += [lookup.capability for lookup in module.lookups]
+        for name in named:
+            if name not in seen:
+                raise ModuleError(f"Module {module.name!r} names the unknown capability {name!r}.")

@@ -1,0 +1,61 @@
+"""Adding users without learning who has an account.
+
+The refusal of a user whose name or e-mail address is somebody else's tells that there is such an
+account. A refused request rolls back, so the form is counted, and what it met recorded, before
+the request's transaction; an accepted one takes its count back.
+"""
+
+from datetime import timedelta
+
+from sqlalchemy import or_, select
+
+from portal.audit.services import record
+from portal.db import run, session
+from portal.errors import Invalid
+from portal.people import throttle
+from portal.people.models import User
+from portal.people.rules import clean_email, stored_username
+from portal.places.scope import Scope
+
+KIND = "adding"
+REFUSED = ((20, timedelta(minutes=15)), (60, timedelta(days=1)))
+
+
+def begin(scope: Scope, *, username: str, email: str) -> int:
+    """Count a form that adds a user, and record whose account it names. Opens its own unit.
+
+    Returns 0, or the seconds to wait when too many forms of this user were refused: then the form
+    must not be judged.
+    """
+
+    def count() -> int:
+        wait = throttle.take(KIND, str(scope.user.id), REFUSED)
+        if not wait:
+            _record_met(scope, username, email)
+        return wait
+
+    return run(count, write=True, keep=lambda _wait: True)
+
+
+def accepted(scope: Scope) -> None:
+    """The form was right: it does not count."""
+    throttle.take_back(KIND, str(scope.user.id))
+
+
+def _record_met(scope: Scope, username: str, email: str) -> None:
+    try:
+        address = clean_email(email)
+    except Invalid:
+        return
+    met = select(User.id, User.username).where(
+        or_(User.username == stored_username(username), User.email == address)
+    )
+    for user in session().execute(met.order_by(User.id)):
+        record(
+            scope.user,
+            "user.adding_met_account",
+            subject="user",
+            subject_id=user.id,
+            location_id=scope.location.id if scope.location else None,
+            summary=user.username,
+        )

@@ -1,0 +1,37 @@
+"""The five profiles of SPEC A2. What each may do is said by the modules' capabilities."""
+
+from enum import StrEnum
+
+
+class Profile(StrEnum):
+    """A user's profile; the value is what is stored, `label` what is shown."""
+
+    PROVIDER = "provider"
+    MANAGER = "manager"
+    READ_ONLY = "read_only"
+    AGENT = "agent"
+    ADMINISTRATOR = "administrator"
+
+    @property
+    def label(self) -> str:
+        """The name the guides use."""
+        return LABELS[self]
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether this is programme staff, who work for all locations."""
+        return self in STAFF
+
+
+LABELS = {
+    Profile.PROVIDER: "Healthcare Provider",
+    Profile.MANAGER: "Healthcare Location Manager",
+    Profile.READ_ONLY: "Healthcare Provider Read-Only",
+    Profile.AGENT: "Support Agent",
+    Profile.ADMINISTRATOR: "Programme Administrator",
+}
+
+STAFF = frozenset({Profile.AGENT, Profile.ADMINISTRATOR})
+CLINIC = frozenset({Profile.PROVIDER, Profile.MANAGER, Profile.READ_ONLY})
+MANAGERS = frozenset({Profile.MANAGER})
+EVERYONE = frozenset(Profile)

@@ -1,0 +1,52 @@
+"""Reading users."""
+
+from sqlalchemy import select
+
+from portal import settings
+from portal.db import session
+from portal.people.models import User, UserLocation
+from portal.people.profiles import Profile
+from portal.places.models import Location, Organization
+from portal.places.scope import Actor
+
+
+def actor_of(user: User) -> Actor:
+    """The user as rules and the audit trail know one."""
+    return Actor(
+        id=user.id,
+        username=user.username,
+        full_name=user.full_name,
+        email=user.email,
+        profile=Profile(user.profile),
+    )
+
+
+def location_ids_of(user_id: int) -> frozenset[int]:
+    """The locations where the user works."""
+    query = select(UserLocation.location_id).where(UserLocation.user_id == user_id)
+    return frozenset(session().scalars(query))
+
+
+def guessable_names(user: User) -> tuple[str, ...]:
+    """What a guesser would put into this user's password: names of the user, of the places, of
+    the product."""
+    rows = session().execute(
+        select(Location.name, Location.city, Location.county, Location.pin, Organization.name)
+        .join(UserLocation, UserLocation.location_id == Location.id)
+        .join(Organization, Organization.id == Location.organization_id)
+        .where(UserLocation.user_id == user.id)
+    )
+    return (
+        *names_of_product(),
+        user.username,
+        user.first_name,
+        user.last_name,
+        user.email,
+        *(name for row in rows for name in row if name),
+    )
+
+
+def names_of_product() -> tuple[str, str]:
+    """The product's own names."""
+    current = settings.current()
+    return current.product_name, current.product_short_name

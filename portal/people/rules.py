@@ -1,0 +1,122 @@
+"""Decisions about users: what their data looks like, and who may give which rights."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from email_validator import EmailNotValidError, validate_email
+
+from portal.errors import Forbidden, Invalid
+from portal.i18n import _
+from portal.people.profiles import CLINIC, Profile
+
+USERNAME = re.compile(r"[a-z0-9][a-z0-9._@-]{2,63}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Giver:
+    """Who changes an account: the profile, and the locations whose rights may be given.
+
+    `everywhere` for who gives rights at all locations: programme administrators, and the
+    processing of an onboarding file that programme staff accepted.
+    """
+
+    profile: Profile
+    location_ids: frozenset[int] = frozenset()
+    everywhere: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holder:
+    """Whose account is changed."""
+
+    profile: Profile
+    location_ids: frozenset[int]
+
+
+def stored_username(text: str) -> str:
+    """A username as it is stored and compared: NFC, lower case, no white space at the ends."""
+    return unicodedata.normalize("NFC", text).strip().lower()
+
+
+def clean_username(text: str) -> str:
+    """A username as it is stored. Raises `Invalid` on `username`."""
+    value = stored_username(text)
+    if not USERNAME.fullmatch(value):
+        raise Invalid(
+            _(
+                "A username has 3 to 64 letters, digits, dots, hyphens or underscores, and begins "
+                "with a letter or digit."
+            ),
+            field="username",
+        )
+    return value
+
+
+def clean_email(text: str) -> str:
+    """An e-mail address in lower case. Whether the mailbox exists is not asked.
+
+    Raises `Invalid` on `email`.
+    """
+    try:
+        found = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError as error:
+        raise Invalid(
+            _("Enter an e-mail address, for example name@clinic.org."), field="email"
+        ) from error
+    if len(found.normalized) > 254:
+        raise Invalid(_("This e-mail address is too long."), field="email")
+    return found.normalized.lower()
+
+
+def clean_name(text: str, *, field: str) -> str:
+    """A first or last name, 1 to 80 characters. Raises `Invalid` on `field`."""
+    value = " ".join(text.split())
+    if not value or len(value) > 80:
+        raise Invalid(_("Enter a name of at most 80 characters."), field=field)
+    return value
+
+
+def grantable_profiles(giver: Profile) -> tuple[Profile, ...]:
+    """The profiles that a user with profile `giver` may give, in the order of the guides."""
+    if giver is Profile.ADMINISTRATOR:
+        return tuple(Profile)
+    return tuple(profile for profile in Profile if profile in CLINIC)
+
+
+def check_grant(giver: Giver, profile: Profile, location_ids: frozenset[int]) -> None:
+    """Raise unless `giver` may give `profile` at `location_ids`.
+
+    `Invalid` on `profile` or `locations` for what cannot be, `Forbidden` for a location that is
+    not the giver's.
+    """
+    if profile not in grantable_profiles(giver.profile):
+        raise Invalid(_("Choose a profile of the list."), field="profile")
+    if profile.is_staff:
+        if location_ids:
+            raise Invalid(
+                _("Programme staff work for all locations: choose none."), field="locations"
+            )
+        return
+    if not location_ids:
+        raise Invalid(_("Choose at least one location."), field="locations")
+    if not giver.everywhere and not location_ids <= giver.location_ids:
+        raise Forbidden(_("You can give access only to your own locations."))
+
+
+def check_whole_account(giver: Giver, holder: Holder) -> None:
+    """Raise `Forbidden` unless `giver` may change what concerns all of the holder's locations:
+    the profile, and whether the account is active."""
+    if giver.everywhere:
+        return
+    if holder.profile.is_staff:
+        raise Forbidden(_("Only programme administrators change programme staff."))
+    if not holder.location_ids:
+        raise Forbidden(_("This user works at none of your locations any more. Ask the help desk."))
+    if not holder.location_ids <= giver.location_ids:
+        raise Forbidden(
+            _(
+                "This user also works at locations that are not yours. You can remove the user "
+                "from your location; for anything else ask the help desk."
+            )
+        )

@@ -1,0 +1,187 @@
+"""Signed-in browsers, kept on the server: sign-out and deactivation end them at once (SPEC A1)."""
+
+import hashlib
+import logging
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import DBAPIError
+
+from portal import clock
+from portal.db import session, unit_of_work
+from portal.errors import Unavailable
+from portal.people.models import User, UserLocation, UserSession
+from portal.people.profiles import Profile
+from portal.places.models import Location
+from portal.places.scope import Actor, Place
+
+TOUCH_EVERY = timedelta(seconds=5)
+log = logging.getLogger("portal.sessions")
+PLACE = (Location.id, Location.name, Location.pin, Location.time_zone, Location.organization_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """A live session and its user, as one request needs them."""
+
+    id: int
+    actor: Actor
+    must_change_password: bool
+    language: str
+    location: Place | None
+    locations: tuple[Place, ...]
+    expires_at: datetime
+
+
+def hashed(token: str) -> str:
+    """What is stored of a random token: its SHA-256 in hex."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def start(user_id: int) -> str:
+    """Begin a session for `user_id`; the returned token goes into the cookie, nowhere else."""
+    token = secrets.token_urlsafe(32)
+    session().add(UserSession(token_hash=hashed(token), user_id=user_id))
+    session().flush()
+    return token
+
+
+def find(token: str, *, idle: timedelta, longest: timedelta) -> Session | None:
+    """The live session of `token`, or None if it was ended, idled out, grew too old, or its user
+    was deactivated or lost every location."""
+    row = (
+        session()
+        .execute(
+            select(
+                UserSession.id,
+                UserSession.started_at,
+                UserSession.last_seen_at,
+                UserSession.ended_at,
+                User.id.label("user_id"),
+                User.username,
+                User.first_name,
+                User.last_name,
+                User.email,
+                User.profile,
+                User.language,
+                User.active,
+                User.must_change_password,
+                User.current_location_id,
+            )
+            .join(User, User.id == UserSession.user_id)
+            .where(UserSession.token_hash == hashed(token))
+        )
+        .one_or_none()
+    )
+    if row is None or row.ended_at is not None or not row.active:
+        return None
+    expires_at = min(row.last_seen_at + idle, row.started_at + longest)
+    if clock.now() >= expires_at:
+        return None
+    profile = Profile(row.profile)
+    locations = _places(row.user_id, row.current_location_id, profile)
+    if not locations and not profile.is_staff:
+        return None
+    current = next((place for place in locations if place.id == row.current_location_id), None)
+    if current is None and not profile.is_staff:
+        current = locations[0]
+    return Session(
+        id=row.id,
+        actor=Actor(
+            id=row.user_id,
+            username=row.username,
+            full_name=f"{row.first_name} {row.last_name}",
+            email=row.email,
+            profile=profile,
+        ),
+        must_change_password=row.must_change_password,
+        language=row.language,
+        location=current,
+        locations=locations,
+        expires_at=expires_at,
+    )
+
+
+def _places(user_id: int, current_id: int | None, profile: Profile) -> tuple[Place, ...]:
+    query = select(*PLACE).order_by(Location.name)
+    if profile.is_staff:
+        query = query.where(Location.id == current_id)
+    else:
+        query = query.join(UserLocation, UserLocation.location_id == Location.id).where(
+            UserLocation.user_id == user_id
+        )
+    return tuple(
+        Place(
+            id=row.id,
+            name=row.name,
+            pin=row.pin,
+            time_zone=row.time_zone,
+            organization_id=row.organization_id,
+        )
+        for row in session().execute(query)
+    )
+
+
+def owner_of_expired(token: str) -> int | None:
+    """The user whose session `token` was, if it merely timed out: a form sent too late is kept
+    as that user's draft. None for an ended session, an unknown token or a deactivated user."""
+    return session().scalar(
+        select(UserSession.user_id)
+        .join(User, User.id == UserSession.user_id)
+        .where(
+            UserSession.token_hash == hashed(token),
+            UserSession.ended_at.is_(None),
+            User.active,
+        )
+    )
+
+
+def end(session_id: int) -> None:
+    """End one session."""
+    session().execute(
+        update(UserSession).where(UserSession.id == session_id).values(ended_at=clock.now())
+    )
+
+
+def end_all(user_id: int, *, but: int | None = None) -> None:
+    """End every session of a user, except the session `but`."""
+    statement = update(UserSession).where(
+        UserSession.user_id == user_id, UserSession.ended_at.is_(None)
+    )
+    if but is not None:
+        statement = statement.where(UserSession.id != but)
+    session().execute(statement.values(ended_at=clock.now()))
+
+
+def keep_alive(session_id: int | None) -> None:
+    """Note that the session was used; written at most every five seconds, in its own unit.
+
+    This is the one write that follows a safe request by itself. A database that cannot take it
+    just now does not spoil the answer: at worst the session times out a little early.
+    """
+    if session_id is None:
+        return
+    try:
+        _touch(session_id)
+    except (Unavailable, DBAPIError) as error:
+        log.warning("a session could not be kept alive: %s", type(error).__name__)
+
+
+def _touch(session_id: int) -> None:
+    moment = clock.now()
+    with unit_of_work(write=False) as current:
+        due = current.scalar(
+            select(UserSession.id).where(
+                UserSession.id == session_id, UserSession.last_seen_at < moment - TOUCH_EVERY
+            )
+        )
+    if due is None:
+        return
+    with unit_of_work(patience=0) as current:
+        current.execute(
+            update(UserSession)
+            .where(UserSession.id == session_id, UserSession.last_seen_at < moment)
+            .values(last_seen_at=moment)
+        )

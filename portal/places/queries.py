@@ -1,0 +1,44 @@
+"""Reading locations."""
+
+from sqlalchemy import or_, select
+
+from portal.db import session
+from portal.people.sessions import PLACE
+from portal.places.models import Location
+from portal.places.scope import Place, Scope
+
+SHORTEST_SEARCH = 3
+MOST_FOUND = 20
+
+
+def get_place(scope: Scope, location_id: int) -> Place | None:
+    """The location if `scope` may work there: one of the user's own, for programme staff any."""
+    if not scope.everywhere:
+        return next((place for place in scope.locations if place.id == location_id), None)
+    row = session().execute(select(*PLACE).where(Location.id == location_id)).one_or_none()
+    return Place(**row._mapping) if row is not None else None
+
+
+def find_locations(scope: Scope, text: str) -> list[Place]:
+    """Up to 20 locations with `text` in name, PIN, city or ZIP code, among those of `scope`.
+
+    Fewer than three characters find nothing, nor does what no text in the database can hold.
+    """
+    if len(text) < SHORTEST_SEARCH or "\0" in text:
+        return []
+    query = (
+        select(*PLACE)
+        .where(
+            or_(
+                *(
+                    column.icontains(text, autoescape=True)
+                    for column in (Location.name, Location.pin, Location.city, Location.zip_code)
+                )
+            )
+        )
+        .order_by(Location.name, Location.id)
+        .limit(MOST_FOUND)
+    )
+    if not scope.everywhere:
+        query = query.where(Location.id.in_([place.id for place in scope.locations]))
+    return [Place(**row._mapping) for row in session().execute(query)]

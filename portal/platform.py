@@ -1,0 +1,113 @@
+"""The platform's own contributions, in the same form as any module's. It cannot be switched off."""
+
+from datetime import timedelta
+
+from portal.module import Capability, Check, Fill, Job, Lookup, Module
+from portal.people.profiles import EVERYONE, Profile
+
+ADMINISTRATORS = frozenset({Profile.ADMINISTRATOR})
+
+module = Module(
+    name="platform",
+    title="Platform",
+    blueprint=(
+        "portal.people.views:blueprint",
+        "portal.people.link_views:blueprint",
+        "portal.people.setup_views:blueprint",
+        "portal.web.health:blueprint",
+        "portal.lookups.views:blueprint",
+        "portal.listviews.views:blueprint",
+        "portal.wizards.pages:blueprint",
+    ),
+    models="portal.models",
+    messages=("welcome", "password_reset", "password_changed", "location_added"),
+    practice="portal.people.practice:make_sample",
+    capabilities=(
+        Capability(name="portal.use", title="Sign in and use the portal", profiles=EVERYONE),
+        Capability(name="messages.manage", title="Read and mend messages", profiles=ADMINISTRATORS),
+        Capability(name="jobs.manage", title="See and start jobs", profiles=ADMINISTRATORS),
+        Capability(name="audit.read", title="Search the audit trail", profiles=ADMINISTRATORS),
+    ),
+    commands=(
+        "portal.audit.commands:audit",
+        "portal.catalog.commands:catalog",
+        "portal.people.commands:users",
+    ),
+    checks=(
+        Check(name="database", title="The database", function="portal.checks:database"),
+        Check(name="files", title="Who may read the files", function="portal.checks:files"),
+        Check(name="audit", title="The audit trail", function="portal.audit.verify:faults"),
+        Check(
+            name="lists.counts",
+            title="The row counts of lists",
+            function="portal.listviews.checks:counts",
+        ),
+        Check(
+            name="lists.search",
+            title="The search indexes of lists",
+            function="portal.listviews.checks:searching",
+        ),
+        Check(name="messages", title="The outbox", function="portal.messages.queries:faults"),
+    ),
+    fills=(
+        Fill(
+            slot="home.cards",
+            function="portal.wizards.offers:on_home",
+            template="wizards/_home_card.html",
+            capability="portal.use",
+            order=10,
+        ),
+    ),
+    lookups=(
+        Lookup(
+            name="products",
+            function="portal.catalog.queries:look_up_products",
+            find="portal.catalog.queries:find_product_choice",
+            capability="portal.use",
+        ),
+    ),
+    jobs=(
+        Job(
+            name="messages.deliver",
+            title="Send messages",
+            function="portal.messages.delivery:deliver",
+            every=timedelta(seconds=10),
+        ),
+        Job(
+            name="messages.forget_contents",
+            title="Wipe the contents of old messages",
+            function="portal.messages.upkeep:forget_contents",
+            every=timedelta(days=1),
+        ),
+        Job(
+            name="audit.anchor",
+            title="Verify the audit trail and move its anchor",
+            function="portal.audit.verify:daily",
+            every=timedelta(days=1),
+        ),
+        Job(
+            name="jobs.trim",
+            title="Trim the run log",
+            function="portal.jobs.runner:trim",
+            every=timedelta(hours=1),
+        ),
+        Job(
+            name="platform.forget_operations",
+            title="Forget old form ids",
+            function="portal.operations:forget_old",
+            every=timedelta(hours=6),
+        ),
+        Job(
+            name="people.forget",
+            title="Forget old attempts, links and sessions",
+            function="portal.people.forgetting:forget_old",
+            every=timedelta(hours=6),
+        ),
+        Job(
+            name="platform.forget_drafts",
+            title="Forget drafts untouched for 30 days",
+            function="portal.wizards.drafts:forget_old",
+            every=timedelta(hours=6),
+        ),
+    ),
+)

@@ -1,0 +1,113 @@
+"""The pages of the documentation that are made from the code: settings and permissions.
+
+`portal settings` and `portal permissions` print them; a house test keeps `docs/` equal.
+"""
+
+from collections.abc import Iterable
+from dataclasses import MISSING, fields
+
+from portal.module import Module, Registry
+from portal.people.profiles import Profile
+from portal.settings import DEFAULT_BASE_URL, Settings
+
+HELP = {
+    "base_url": "The address people type, without a path. With `https://` cookies are marked "
+    "secure and browsers are told to stay with HTTPS. It is used in every link of a message.",
+    "database_url": "Where the data is: `sqlite:////absolute/path` or "
+    "`postgresql://user:password@host/database`. Default: `portal.sqlite` in the instance folder.",
+    "debug": "Shows the style guide. Never on for real use.",
+    "help_email": "The help desk's address, shown beside the help line.",
+    "help_hours": "When the help line answers, one line each.",
+    "help_phone": "The help line's number; empty to show none.",
+    "idle_minutes": "After how many minutes without a click the user must sign in again.",
+    "import_folder": "The watched folder for supplier files. Default: `inbox` in the instance "
+    "folder.",
+    "invitation_hours": "How long the link of a welcome e-mail works.",
+    "jobs": "Where scheduled work runs: `inline` in the server, `external` in `portal jobs` beside "
+    "it, `off` nowhere.",
+    "languages": "Languages that are offered; the first is the default.",
+    "mail_from": "The sender of all messages.",
+    "mail_per_minute": "How many messages leave at most in a minute.",
+    "mail_reply_to": "Where answers to messages go; empty for the sender.",
+    "modules_off": "Modules that are switched off, by name.",
+    "pin_prefix": "What Provider PINs begin with.",
+    "practice": "Practice mode: a banner on every page, and no message leaves. Use "
+    "`bin/run --practice` instead of setting it by hand.",
+    "product_name": "The portal's name, on every page and in messages.",
+    "product_short_name": "The short form of the name.",
+    "reset_minutes": "How long the link of a password-reset e-mail works.",
+    "session_hours": "After how many hours the user must sign in again in any case.",
+    "smtp_host": "The mail server. Empty: messages wait in the portal until one is named.",
+    "smtp_password": "The password at the mail server.",
+    "smtp_port": "The mail server's port.",
+    "smtp_security": "`starttls`, `tls` (encrypted from the start, usually port 465) or `none`.",
+    "smtp_username": "The user name at the mail server; empty for none.",
+    "time_zone": "The time zone of new locations, and of programme staff.",
+    "trusted_proxies": "How many reverse proxies stand in front. 0: the client's address is taken "
+    "from the connection, and forwarded headers are ignored.",
+    "upload_mib": "The largest file that is accepted, in MiB.",
+}
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, (tuple, list)):
+        return "[" + ", ".join(_toml(part) for part in value) + "]"
+    return str(value)
+
+
+def settings_page(registry: Registry) -> str:
+    """docs/settings.md: every setting of the platform and the modules, with its default."""
+    lines = [
+        "# Settings",
+        "",
+        "Settings are read from `portal.toml` in the instance folder, and from the environment:",
+        "variables named `PORTAL_` and the setting in capitals (lists with commas) win. A value",
+        "that cannot be used stops the start with a sentence. Made by `bin/portal settings`.",
+        "",
+        "| Setting | Default | Meaning |",
+        "|---|---|---|",
+    ]
+    for item in sorted(fields(Settings), key=lambda item: item.name):
+        if item.name in {"instance", "modules"}:
+            continue
+        default = item.default if item.default is not MISSING else ""
+        shown = f"`{_toml(default)}`" if default != "" else ""
+        if item.name == "base_url":
+            shown = f"`{_toml(DEFAULT_BASE_URL)}`, or what `bin/run` listens on"
+        lines.append(f"| `{item.name}` | {shown} | {HELP[item.name]} |")
+    for module in _by_name(registry):
+        if module.settings:
+            lines += ["", f"## {module.title}", "", f"In a section `[modules.{module.name}]`:", ""]
+            lines += ["| Setting | Default | Meaning |", "|---|---|---|"]
+            lines += [
+                f"| `{setting.name}` | `{_toml(setting.default)}` | {setting.help} |"
+                for setting in module.settings
+            ]
+    return "\n".join([*lines, ""])
+
+
+def permissions_page(registry: Registry) -> str:
+    """docs/permissions.md: what each profile may do, module by module (SPEC A2)."""
+    head = ["May", "Capability", *(profile.label for profile in Profile)]
+    lines = [
+        "# Permissions",
+        "",
+        "What each profile may do: at the user's own locations, programme staff at all.",
+        "Made by `bin/portal permissions`.",
+    ]
+    for module in _by_name(registry):
+        if not module.capabilities:
+            continue
+        lines += ["", f"## {module.title}", "", f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+        for item in module.capabilities:
+            marks = ["yes" if profile in item.profiles else "" for profile in Profile]
+            lines.append(f"| {item.title} | `{item.name}` | {' | '.join(marks)} |")
+    return "\n".join([*lines, ""])
+
+
+def _by_name(registry: Registry) -> Iterable[Module]:
+    return sorted(registry.modules, key=lambda module: (module.name != "platform", module.name))

@@ -1,0 +1,189 @@
+"""Typed settings: defaults, then `instance/portal.toml`, then `PORTAL_…` environment variables.
+
+A bad value stops the start with one sentence; nothing is guessed.
+"""
+
+import os
+import secrets
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, get_type_hints
+from zoneinfo import ZoneInfo
+
+
+class SettingsError(Exception):
+    """The configuration cannot be used; the message says which setting and why."""
+
+
+DEFAULT_BASE_URL = "http://127.0.0.1:8000"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All settings of the platform. Durations say their unit in the name."""
+
+    instance: Path
+    database_url: str = ""
+    base_url: str = DEFAULT_BASE_URL
+    product_name: str = "COVID-19 Vaccine Management System (CVMS)"
+    product_short_name: str = "CVMS"
+    practice: bool = False
+    debug: bool = False
+    time_zone: str = "America/New_York"
+    languages: tuple[str, ...] = ("en",)
+    pin_prefix: str = "NCA"
+    modules_off: tuple[str, ...] = ()
+    jobs: str = "inline"
+    trusted_proxies: int = 0
+    idle_minutes: int = 15
+    session_hours: int = 12
+    invitation_hours: int = 72
+    reset_minutes: int = 60
+    upload_mib: int = 20
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_security: str = "starttls"
+    smtp_username: str = ""
+    smtp_password: str = field(default="", repr=False)
+    mail_from: str = "CVMS Support Team <no-reply@localhost>"
+    mail_reply_to: str = ""
+    mail_per_minute: int = 60
+    help_phone: str = "(877) 873-6247"
+    help_hours: tuple[str, ...] = (
+        "Monday – Friday: 7:00 AM – 7:00 PM ET",
+        "Saturday – Sunday: 10:00 AM – 6:00 PM ET",
+    )
+    help_email: str = ""
+    import_folder: str = ""
+    modules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach the portal by HTTPS (cookies get `Secure` and the host prefix)."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def mail_configured(self) -> bool:
+        """Whether mail leaves the house. In practice mode it never does."""
+        return bool(self.smtp_host) and not self.practice
+
+    @property
+    def uploads(self) -> Path:
+        """Folder of uploaded files, under random names."""
+        return self.instance / "uploads"
+
+    @property
+    def inbox(self) -> Path:
+        """The watched folder for supplier files."""
+        return Path(self.import_folder) if self.import_folder else self.instance / "inbox"
+
+    def key(self, name: str) -> bytes:
+        """The secret key `name`, 32 random bytes made at first use and kept in `instance/keys`."""
+        folder = self.instance / "keys"
+        path = folder / name
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            fresh = folder / f".{name}.{secrets.token_hex(8)}"
+            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(secrets.token_bytes(32))
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                os.link(fresh, path)
+            except FileExistsError:
+                pass
+            finally:
+                fresh.unlink()
+            return path.read_bytes()
+
+
+def current() -> Settings:
+    """The settings of the running application, for code without a request."""
+    from flask import current_app
+
+    settings: Settings = current_app.extensions["portal"].settings
+    return settings
+
+
+def load_settings(instance: Path | str | None = None, **overrides: Any) -> Settings:
+    """Read the settings of the instance folder (default `$PORTAL_INSTANCE` or `./instance`).
+
+    `overrides` win over file and environment. Raises `SettingsError`.
+    """
+    default = Path(__file__).resolve().parent.parent / "instance"
+    folder = Path(instance or os.environ.get("PORTAL_INSTANCE") or default).resolve()
+    values: dict[str, Any] = {}
+    path = folder / "portal.toml"
+    if path.exists():
+        try:
+            values.update(tomllib.loads(path.read_text(encoding="utf-8")))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+            raise SettingsError(f"{path} cannot be read: {error}") from error
+    known = {item.name for item in fields(Settings)} - {"instance", "modules"}
+    for name in known:
+        text = os.environ.get(f"PORTAL_{name.upper()}")
+        if text is not None:
+            values[name] = text
+    values.update(overrides)
+    modules = values.pop("modules", {})
+    unknown = set(values) - known
+    if unknown:
+        raise SettingsError(f"Unknown setting: {', '.join(sorted(unknown))}.")
+    hints = get_type_hints(Settings)
+    converted = {name: _convert(name, value, hints[name]) for name, value in values.items()}
+    settings = Settings(instance=folder, modules=modules, **converted)
+    if not settings.database_url:
+        settings = replace(settings, database_url=f"sqlite:///{folder / 'portal.sqlite'}")
+    for prefix in ("postgres://", "postgresql://"):
+        if settings.database_url.startswith(prefix):
+            rest = settings.database_url.removeprefix(prefix)
+            settings = replace(settings, database_url=f"postgresql+psycopg://{rest}")
+    _check(settings)
+    return settings
+
+
+def _convert(name: str, value: Any, kind: Any) -> Any:
+    if isinstance(value, str):
+        if kind is bool:
+            if value.lower() not in {"1", "true", "yes", "on", "0", "false", "no", "off", ""}:
+                raise SettingsError(f"{name} must be yes or no, not {value!r}.")
+            return value.lower() in {"1", "true", "yes", "on"}
+        if kind is int:
+            try:
+                return int(value)
+            except ValueError as error:
+                raise SettingsError(f"{name} must be a whole number, not {value!r}.") from error
+        if kind is not str:
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+    if isinstance(value, list):
+        value = tuple(value)
+    wanted = kind if kind in (bool, int, str) else tuple
+    if not isinstance(value, wanted) or (kind is int and isinstance(value, bool)):
+        raise SettingsError(f"{name} has the wrong kind of value: {value!r}.")
+    return value
+
+
+def _check(settings: Settings) -> None:
+    if settings.jobs not in {"inline", "external", "off"}:
+        raise SettingsError("jobs must be inline, external or off.")
+    if settings.smtp_security not in {"none", "starttls", "tls"}:
+        raise SettingsError("smtp_security must be none, starttls or tls.")
+    if not settings.base_url.startswith(("http://", "https://")):
+        raise SettingsError("base_url must begin with http:// or https://.")
+    try:
+        ZoneInfo(settings.time_zone)
+    except (KeyError, ValueError, OSError) as error:
+        raise SettingsError(
+            f"time_zone {settings.time_zone!r} is not a known time zone."
+        ) from error
+    if settings.mail_per_minute < 0:
+        raise SettingsError("mail_per_minute must be 0 (no limit) or more.")
+    for name in ("idle_minutes", "session_hours", "invitation_hours", "reset_minutes"):
+        if getattr(settings, name) < 1:
+            raise SettingsError(f"{name} must be at least 1.")

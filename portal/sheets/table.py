@@ -1,0 +1,85 @@
+"""What every opened table offers, whatever the file."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import TracebackType
+from typing import Literal, Self
+
+Cell = str | int | float | bool | datetime | None
+Row = tuple[int, list[Cell]]
+Recognise = Callable[[Sequence[Cell]], bool]
+
+BATCH_ROWS = 500
+
+
+def _nothing() -> None:
+    return None
+
+
+@dataclass(slots=True)
+class Table:
+    """An opened file: its header now, its rows as they are read. Use it in a `with` block.
+
+    kind: what the file is by content.
+    header: the cells of the header row; header_row: its number.
+    sheet: name of the sheet (xlsx). encoding, separator: how the text was read (CSV).
+    epoch_1904: the workbook counts days from 1904 (give it to `parse_date`).
+    """
+
+    kind: Literal["csv", "xlsx"]
+    header: list[Cell]
+    header_row: int
+    _batches: Iterator[list[Row]]
+    _close: Callable[[], None] = _nothing
+    sheet: str | None = None
+    encoding: str | None = None
+    separator: str | None = None
+    epoch_1904: bool = False
+    _rows_read: int = field(default=0, init=False)
+
+    def batches(self) -> Iterator[list[Row]]:
+        """The rows below the header in lists of up to 500, blank ones left out, once.
+
+        A row is `(number, cells)`: the number is the one the user sees in Excel, blank cells at
+        the end may be missing. Raises `SheetError` in the middle if the file turns out to be
+        damaged or beyond its limits: what was done with earlier rows must be undone.
+        """
+        for batch in self._batches:
+            self._rows_read += len(batch)
+            yield batch
+
+    def __iter__(self) -> Iterator[Row]:
+        for batch in self.batches():
+            yield from batch
+
+    @property
+    def rows_read(self) -> int:
+        """How many rows have been handed out so far."""
+        return self._rows_read
+
+    def close(self) -> None:
+        """Let go of the file and, for xlsx, end the child that reads it."""
+        self._close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def find_header(rows: Sequence[Row], recognise: Recognise) -> Row | None:
+    """The first of `rows` that is recognised as the header, without blank cells at its end."""
+    for number, cells in rows:
+        if recognise(cells):
+            header = list(cells)
+            while header and (header[-1] is None or header[-1] == ""):
+                header.pop()
+            return number, header
+    return None

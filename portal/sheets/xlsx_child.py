@@ -1,0 +1,362 @@
+"""The child that unpacks and parses one workbook, with bounded memory and time.
+
+Run by its path, never imported by the portal; sees only the standard library and openpyxl. The
+descriptor of the file and the limits come as JSON in `argv[1]`; it answers in frames on standard
+output and reads on standard input which sheet is the right one:
+
+    child:  ["sheet", {title, epoch_1904, rows: [[number, [cells]], …]}]   the top of a sheet
+    parent: the row number of the header, or 0 (next sheet)
+    child:  ["rows", [[number, [cells]], …]] …, then ["end", null]
+    child, at any time: ["refused", [reason, detail]]
+"""
+
+import contextlib
+import json
+import os
+import resource
+import sys
+from collections.abc import Iterable, Iterator
+from copy import copy
+from datetime import date, datetime
+from typing import Any, BinaryIO, NamedTuple, NoReturn
+from xml.parsers import expat
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+
+BATCH_ROWS = 500
+CHUNK = 64 * 1024
+LAST_ROW = 1_048_576
+ENCRYPTED_FLAG = 0x1
+CONTENT_TYPES = "[Content_Types].xml"
+SHEET_NS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+
+
+class Limits(NamedTuple):
+    """What the parent allows: see `portal.sheets.limits`."""
+
+    file: int
+    frame: int
+    rows: int
+    columns: int
+    file_bytes: int
+    unpacked_bytes: int
+    strings_bytes: int
+    members: int
+    sheets: int
+    header_rows: int
+    memory_bytes: int
+    cpu_seconds: int
+    wait_seconds: float
+
+
+class Refused(Exception):
+    """The workbook is not read; the first argument names the reason."""
+
+
+def main() -> None:
+    """Serve one workbook."""
+    limits = Limits(**json.loads(sys.argv[1]))
+    _bind_hands(limits)
+    out = sys.stdout.buffer
+    try:
+        with os.fdopen(limits.file, "rb") as file:
+            _serve(file, out, limits)
+    except Refused as refused:
+        _refuse(out, str(refused.args[0]), "")
+    except MemoryError:
+        _refuse(out, "memory", "MemoryError")
+    except BrokenPipeError:
+        pass  # the parent has seen enough
+    except RecursionError:
+        _refuse(out, "damaged", "RecursionError")
+    except BaseException as error:
+        # openpyxl answers a damaged file with whatever exception happens: KeyError, TypeError, …
+        # Where memory ran out inside expat the exception may be of any kind, too.
+        _refuse(out, "damaged", f"{type(error).__name__}: {error}"[:300])
+    with contextlib.suppress(BrokenPipeError):
+        out.flush()
+
+
+def _refuse(out: BinaryIO, reason: str, detail: str) -> None:
+    with contextlib.suppress(BrokenPipeError):
+        _send(out, "refused", [reason, detail])
+
+
+def _bind_hands(limits: Limits) -> None:
+    """Take from this process what it does not need, for good."""
+    for what, most in (
+        (resource.RLIMIT_AS, limits.memory_bytes),
+        (resource.RLIMIT_CPU, limits.cpu_seconds),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        # The hard limit of processor time is SIGKILL; the soft one, SIGXCPU, tells why.
+        hard = most + 1 if what == resource.RLIMIT_CPU else most
+        current = resource.getrlimit(what)[1]
+        if current != resource.RLIM_INFINITY:
+            hard = min(hard, current)
+        resource.setrlimit(what, (min(most, hard), hard))
+
+
+def _send(out: BinaryIO, kind: str, content: object) -> None:
+    frame = json.dumps([kind, content], default=_plain, separators=(",", ":")).encode()
+    out.write(len(frame).to_bytes(4, "big"))
+    out.write(frame)
+    out.flush()
+
+
+def _plain(value: object) -> object:
+    """What JSON has no word for: dates as an object, times and durations as text."""
+    if isinstance(value, datetime | date):
+        return {"d": value.isoformat()}
+    return str(value)
+
+
+def _serve(file: BinaryIO, out: BinaryIO, limits: Limits) -> None:
+    try:
+        with ZipFile(file) as archive:
+            _examine(archive, limits)
+            _refuse_strict(archive)
+    except (BadZipFile, NotImplementedError) as error:
+        raise Refused("damaged") from error
+    book = _open_book(file, limits)
+    tried = 0
+    for sheet in book.worksheets:
+        if sheet.sheet_state != "visible" or tried == limits.sheets:
+            continue
+        tried += 1
+        top = list(_top(sheet, limits))
+        _send(
+            out,
+            "sheet",
+            {"title": str(sheet.title), "epoch_1904": book.epoch.year == 1904, "rows": top},
+        )
+        header = int(sys.stdin.buffer.readline() or b"0")
+        if header:
+            width = next(len(cells) for number, cells in top if number == header)
+            _send_rows(out, sheet, header, min(width, limits.columns), limits)
+            _send(out, "end", None)
+            return
+    if not tried:
+        raise Refused("no_sheet")
+    _send(out, "none", None)
+
+
+# --- the archive, before anything is parsed ------------------------------------------------------
+
+
+def _examine(archive: ZipFile, limits: Limits) -> None:
+    """Refuse what is no xlsx, too large, or not what its central directory says."""
+    members = archive.infolist()
+    if len(members) > limits.members:
+        raise Refused("members")
+    names = {member.filename for member in members}
+    _examine_kind(archive, names)
+    if len(names) != len(members):
+        raise Refused("lying")  # of two members of one name, programs see different ones
+    for member in members:
+        if member.flag_bits & ENCRYPTED_FLAG:
+            raise Refused("encrypted")
+        # The other methods need decompressors whose memory the sender chooses.
+        if member.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+            raise Refused("damaged")
+        if "sharedstrings" in member.filename.lower() and member.file_size > limits.strings_bytes:
+            raise Refused("strings_bytes")
+    if sum(member.file_size for member in members) > limits.unpacked_bytes:
+        raise Refused("unpacked_bytes")
+    for member in members:
+        _examine_member(archive, member, limits)
+
+
+def _examine_kind(archive: ZipFile, names: set[str]) -> None:
+    """Tell an xlsx from the other documents that are zip archives."""
+    lower = {name.lower() for name in names}
+    if "mimetype" in lower or "meta-inf/manifest.xml" in lower:
+        raise Refused("ods")
+    if CONTENT_TYPES not in names:
+        raise Refused("archive")
+    if any(name.endswith("vbaproject.bin") for name in lower):
+        raise Refused("xlsm")
+    if "xl/workbook.bin" in lower:
+        raise Refused("xlsb")
+    if any(name.startswith(("word/", "ppt/")) for name in lower):
+        raise Refused("document")
+    with archive.open(CONTENT_TYPES) as part:
+        types = part.read(1024 * 1024).lower()
+    if b"macroenabled" in types or "macroenabled".encode("utf-16-le") in types:
+        raise Refused("xlsm")
+    if b"spreadsheetml" not in types:
+        raise Refused("damaged")
+
+
+def _refuse_strict(archive: ZipFile) -> None:
+    """Refuse ISO 29500 Strict, whose namespaces openpyxl does not know."""
+    with contextlib.suppress(KeyError), archive.open("xl/workbook.xml") as part:
+        if b"purl.oclc.org/ooxml" in part.read(CHUNK):
+            raise Refused("strict")
+
+
+def _examine_member(archive: ZipFile, member: ZipInfo, limits: Limits) -> None:
+    """Count the member's real bytes and refuse a DTD, the root of all entity attacks.
+
+    Every member is examined, whatever its name: the workbook may call any of them a sheet.
+    """
+    # zipfile stops at the size that the central directory tells. Told a larger one, it gives all
+    # there is, and compares the checksum at the true end.
+    real = copy(member)
+    real.file_size = limits.unpacked_bytes + 1
+    prolog: _Prolog | None = _Prolog()
+    count = 0
+    with archive.open(real) as part:
+        while chunk := part.read(CHUNK):
+            count += len(chunk)
+            if count > member.file_size:
+                raise Refused("lying")
+            if prolog is not None and not prolog.feed(chunk):
+                prolog = None
+    if count != member.file_size:
+        raise Refused("lying")
+
+
+class _Prolog:
+    """Reads an XML part up to its root element, before which alone a DTD can stand."""
+
+    def __init__(self) -> None:
+        self._ended = False
+        self._parser = expat.ParserCreate()
+        self._parser.StartDoctypeDeclHandler = self._doctype
+        self._parser.StartElementHandler = self._element
+
+    def _doctype(self, *_args: object) -> NoReturn:
+        raise Refused("dtd")
+
+    def _element(self, name: str, _attributes: object) -> None:
+        self._ended = True
+
+    def feed(self, chunk: bytes) -> bool:
+        """Whether more is needed: not after the root, nor if this is no XML."""
+        try:
+            self._parser.Parse(chunk, False)
+        except expat.ExpatError:
+            return False
+        return not self._ended
+
+
+# --- the workbook --------------------------------------------------------------------------------
+
+
+def _open_book(file: BinaryIO, limits: Limits) -> Any:
+    # Optional parsers of openpyxl: slower to load, with other habits, and not needed.
+    sys.modules["lxml"] = None  # type: ignore[assignment]  # the documented way to forbid an import
+    sys.modules["numpy"] = None  # type: ignore[assignment]
+    import warnings
+    from xml.etree.ElementTree import iterparse
+
+    import openpyxl
+    import openpyxl.reader.excel as book_reader
+    import openpyxl.worksheet._read_only as sheet_reader
+    import openpyxl.worksheet._reader as row_parser
+
+    warnings.simplefilter("ignore")  # about features that are not read anyway
+    # Three changes to openpyxl 3.1, for time and memory; without them the result is the same.
+    # 1. defusedxml parses in pure Python. It stays for all parts but the large ones, which have
+    #    passed `_Prolog`: without a DTD there are no entities to defuse.
+    row_parser.iterparse = iterparse  # type: ignore[attr-defined]
+    # 2. openpyxl builds an object tree for each shared string.
+    book_reader.read_string_table = (  # type: ignore[attr-defined]
+        lambda source: _strings(source, limits)
+    )
+    # 3. Where a sheet does not tell its dimensions, it is parsed to the end to find them; where it
+    #    does, they may be a lie.
+    sheet_reader.ReadOnlyWorksheet._get_size = (  # type: ignore[attr-defined]
+        lambda self: None
+    )
+    return openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+
+
+def _strings(source: BinaryIO, limits: Limits) -> list[str]:
+    """The shared strings. Without a tree: 1.6 million empty elements would weigh 100 MB.
+
+    ECMA-376 part 1, 18.4.8: an `si` holds a `t`, or runs `r` with a `t` each, and perhaps phonetic
+    hints `rPh`, whose `t` is not part of the text.
+    """
+    strings: list[str] = []
+    pieces: list[str] = []
+    item, text, phonetic = (f"{SHEET_NS} {name}" for name in ("si", "t", "rPh"))
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.buffer_text = True
+    hidden = False
+
+    def start(name: str, _attributes: object) -> None:
+        nonlocal hidden
+        if name == text:
+            if not hidden:
+                parser.CharacterDataHandler = pieces.append
+        elif name == item:
+            pieces.clear()
+        elif name == phonetic:
+            hidden = True
+
+    def end(name: str) -> None:
+        nonlocal hidden
+        if name == text:
+            parser.CharacterDataHandler = None
+        elif name == item:
+            strings.append("".join(pieces))
+        elif name == phonetic:
+            hidden = False
+
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    size = 0
+    while chunk := source.read(CHUNK):
+        size += len(chunk)
+        if size > limits.strings_bytes:  # the part need not be called sharedStrings
+            raise Refused("strings_bytes")
+        parser.Parse(chunk, False)
+    parser.Parse(b"", True)
+    return strings
+
+
+# --- rows ----------------------------------------------------------------------------------------
+
+
+def _top(sheet: Any, limits: Limits) -> Iterator[tuple[int, list[object]]]:
+    """The first rows, cut one column beyond the limit so that the parent notices."""
+    sheet.reset_dimensions()
+    rows = sheet.iter_rows(values_only=True, max_row=max(1, limits.header_rows))
+    for number, values in enumerate(rows, 1):
+        cells = list(values)
+        while cells and _is_blank(cells[-1]):
+            cells.pop()
+        if cells:
+            yield number, cells[: limits.columns + 1]
+
+
+def _is_blank(cell: object) -> bool:
+    return cell is None or (isinstance(cell, str) and not cell.strip())
+
+
+def _filled(rows: Iterable[tuple[object, ...]], first: int) -> Iterator[list[object]]:
+    for number, values in enumerate(rows, first):
+        for cell in values:
+            if cell is not None and (not isinstance(cell, str) or cell.strip()):
+                yield [number, values]
+                break
+
+
+def _send_rows(out: BinaryIO, sheet: Any, header: int, width: int, limits: Limits) -> None:
+    rows = sheet.iter_rows(values_only=True, min_row=header + 1, max_row=LAST_ROW, max_col=width)
+    batch: list[list[object]] = []
+    for count, row in enumerate(_filled(rows, header + 1), 1):
+        if count > limits.rows:
+            raise Refused("rows")
+        batch.append(row)
+        if len(batch) == BATCH_ROWS:
+            _send(out, "rows", batch)
+            batch = []
+    if batch:
+        _send(out, "rows", batch)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""The request's scope: who is signed in and where (set once per request by `requests.py`)."""
+
+from typing import cast
+
+from flask import current_app, g
+
+from portal.module import Registry
+from portal.places.scope import Scope
+
+
+def set_scope(scope: Scope | None) -> None:
+    """Put the scope of this request in place."""
+    g.scope = scope
+
+
+def find_scope() -> Scope | None:
+    """The scope, or None when nobody is signed in."""
+    return cast("Scope | None", g.get("scope"))
+
+
+def scope() -> Scope:
+    """The scope of a request that is known to be signed in."""
+    found = find_scope()
+    assert found is not None, "this view is not for the public"
+    return found
+
+
+def registry() -> Registry:
+    """The modules of the running application."""
+    return cast("Registry", current_app.extensions["portal"].registry)

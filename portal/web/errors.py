@@ -1,0 +1,188 @@
+"""Every refusal becomes a page with a clear sentence, or a message for htmx. A 500 is a defect."""
+
+import logging
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    flash,
+    make_response,
+    render_template,
+    request,
+    url_for,
+)
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from portal.db import rollback
+from portal.errors import AtAnotherLocation, NoLocation, PortalError, TooMany, where
+from portal.i18n import _
+from portal.web.context import find_scope
+from portal.web.htmx import go_to, htmx, into_flash
+from portal.web.late_forms import keep_late_form
+from portal.web.requests import PasswordChangeDue, SignedOut
+
+log = logging.getLogger("portal")
+
+
+class Words(NamedTuple):
+    """What an error page says: what happened, and what to do next."""
+
+    title: str
+    message: str
+    next_step: str
+
+
+def words_for(status: int) -> Words:
+    """Title, sentence and next step for a status, in the reader's language."""
+    again = _("Try again. If it happens again, call the help line.")
+    known = {
+        400: Words(
+            _("This form has expired"),
+            _("The page stood open too long, or was sent from another window."),
+            _("Go back, reload the page and send it again. Nothing was saved."),
+        ),
+        403: Words(
+            _("Not allowed"),
+            _("Your profile does not allow this."),
+            _("Ask your location manager if you need it."),
+        ),
+        404: Words(
+            _("Not found"),
+            _("There is no such page or record, or it is not at the location you work in."),
+            _("Check the address, or switch to the location the record belongs to."),
+        ),
+        405: Words(
+            _("That cannot be done this way"),
+            _("This address does not accept what your browser sent."),
+            _("Start again from the page that led you here."),
+        ),
+        409: Words(
+            _("Something changed meanwhile"),
+            _("Another person or another window was faster. Nothing of yours was saved."),
+            _("Open the record again, look at what changed, and repeat your step."),
+        ),
+        413: Words(
+            _("The file is too large"),
+            _("It is larger than the portal accepts."),
+            _("Split it, or remove pictures and empty sheets, and send it again."),
+        ),
+        429: Words(
+            _("Too many attempts"),
+            _("For safety the portal takes no more attempts for a while."),
+            _("Wait a few minutes and try again."),
+        ),
+        503: Words(
+            _("Not available just now"),
+            _("The portal is very busy or being looked after. Nothing was changed."),
+            _("Try again in a few minutes."),
+        ),
+    }
+    if status in known:
+        return known[status]
+    if status < 500:
+        return Words(
+            _("Something is missing or wrong"),
+            _("The portal could not accept what was sent."),
+            _("Go back, correct it and send it again."),
+        )
+    return Words(
+        _("Something went wrong"), _("The fault is ours. Nothing of yours was saved."), again
+    )
+
+
+def answer(status: int, sentence: str = "", **context: object) -> Response:
+    """The error page, or for htmx a message in the page's message region."""
+    title, message, next_step = words_for(status)
+    values = {
+        "code": status,
+        "title": title,
+        "message": sentence or message,
+        "next_step": next_step,
+        "switch_to": None,
+        "return_to": "",
+        **context,
+    }
+    if htmx():
+        return into_flash(make_response(render_template("errors/_message.html", **values), status))
+    return make_response(render_template("errors/error.html", **values), status)
+
+
+def sign_in_url() -> str:
+    """Where a signed-out browser is sent: the sign-in page, coming back to the page it was on."""
+    back = request.full_path.rstrip("?")
+    if htmx() or request.method != "GET":
+        parts = urlsplit(htmx().current_url or request.referrer or "")
+        back = parts.path + (f"?{parts.query}" if parts.query else "") if parts.path else ""
+    home = url_for("home.index") if "home.index" in current_app.view_functions else "/"
+    return url_for("people.sign_in", next=back if back not in ("", home) else None)
+
+
+def init_app(app: Flask) -> None:
+    """Register the handlers."""
+
+    @app.errorhandler(SignedOut)
+    def signed_out(_error: SignedOut) -> Response:
+        if request.method == "POST" and keep_late_form():
+            flash(_("You were signed out. What you entered was kept: sign in to go on."), "info")
+        return go_to(sign_in_url())
+
+    @app.errorhandler(PasswordChangeDue)
+    def change_due(_error: PasswordChangeDue) -> Response:
+        return go_to(url_for("people.change_password"))
+
+    @app.errorhandler(AtAnotherLocation)
+    def elsewhere(error: AtAnotherLocation) -> Response:
+        scope = find_scope()
+        places = scope.locations if scope else ()
+        place = next((place for place in places if place.id == error.location_id), None)
+        back = request.path if request.method == "GET" else ""
+        return answer(404, switch_to=place, return_to=back)
+
+    @app.errorhandler(NoLocation)
+    def choose(_error: NoLocation) -> Response:
+        if request.method != "GET":
+            return answer(404)
+        flash(_("Choose a location first."), "info")
+        return go_to(url_for("people.switch_location", back=request.path))
+
+    @app.errorhandler(PortalError)
+    def refused(error: PortalError) -> Response:
+        response = answer(error.status, "" if error.status == 404 else error.message)
+        if isinstance(error, TooMany):
+            response.headers["Retry-After"] = str(error.retry_after)
+        return response
+
+    @app.errorhandler(CSRFError)
+    def stale(_error: CSRFError) -> Response:
+        if request.method == "POST" and not current_user.is_authenticated and request.cookies:
+            flash(_("You were signed out meanwhile, and nothing was saved. Sign in again."), "info")
+            return go_to(sign_in_url())
+        return answer(400)
+
+    @app.errorhandler(HTTPException)
+    def other(error: HTTPException) -> Response:
+        if error.response is not None or (error.code or 500) < 400:
+            return make_response(error.get_response())
+        response = answer(error.code or 500)
+        if error.code == 405:
+            response.headers["Allow"] = ", ".join(getattr(error, "valid_methods", None) or ())
+        return response
+
+    @app.errorhandler(OperationalError)
+    def database(error: OperationalError) -> Response:
+        log.error("database unavailable: %s", type(error.orig).__name__)
+        return answer(503)
+
+    @app.errorhandler(Exception)
+    def fault(error: Exception) -> Response:
+        rollback()
+        log.error("fault in %s: %s", request.endpoint, where(error))
+        if app.testing and not app.config.get("SHOW_FAULTS_AS_PAGES"):
+            raise error
+        return answer(500)

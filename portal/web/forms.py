@@ -1,0 +1,191 @@
+"""The base of all forms: text arrives clean, days and whole numbers in the forms people write.
+
+Forms check shape and format; what is true is the rules' business. A refusal of a rule is put
+beside its field by `Form.refuse`. The request token is checked for the whole application, so forms
+carry none of their own.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from flask_babel import lazy_gettext
+from flask_wtf import FlaskForm
+from wtforms import Field, PasswordField, StringField, TextAreaField
+from wtforms import Form as PlainForm
+from wtforms.fields.core import UnboundField
+from wtforms.meta import DefaultMeta
+from wtforms.validators import Length, StopValidation
+from wtforms.widgets import DateInput, TextInput
+
+from portal.errors import PortalError
+from portal.i18n import _
+
+LINE_LENGTH = 200
+AREA_LENGTH = 10_000
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+DAY_FORMATS = ("%m/%d/%Y", "%Y-%m-%d")
+EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
+WHOLE = re.compile(r"[+-]?[0-9]{1,15}")
+
+
+def clean_line(text: str | None) -> str:
+    """One line of text: NFC, runs of white space made one blank, none at the ends.
+
+    Raises `ValueError` for control characters.
+    """
+    return " ".join(_plain(text).split())
+
+
+def clean_area(text: str | None) -> str:
+    """Text of several lines: NFC, line ends as newlines, no white space at the ends.
+
+    Raises `ValueError` for control characters.
+    """
+    return _plain(text).replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def _plain(text: str | None) -> str:
+    value = unicodedata.normalize("NFC", text or "")
+    if CONTROL.search(value):
+        raise ValueError(_("This contains a character that cannot be used."))
+    return value
+
+
+class Required:
+    """The field must be filled in; a value that could not be read keeps its own sentence."""
+
+    field_flags = {"required": True}
+
+    def __init__(self, message: Any = None) -> None:
+        self.message = message or lazy_gettext("Please fill in this field.")
+
+    def __call__(self, _form: PlainForm, field: Field) -> None:
+        if field.errors:
+            raise StopValidation
+        if field.data is None or field.data == "" or field.data == []:
+            raise StopValidation(str(self.message))
+
+
+class _Meta(DefaultMeta):
+    """Gives every text field its cleaning and a length limit."""
+
+    csrf = False
+
+    def bind_field(self, form: Any, unbound_field: "UnboundField[Any]", options: Any) -> Any:
+        kind = unbound_field.field_class
+        if issubclass(kind, StringField) and not issubclass(kind, PasswordField):
+            area = issubclass(kind, TextAreaField)
+            given = dict(unbound_field.kwargs)
+            arguments = list(unbound_field.args)
+            validators = list(
+                arguments.pop(1) if len(arguments) > 1 else given.pop("validators", None) or ()
+            )
+            if not any(isinstance(each, Length) for each in validators):
+                validators.append(_length(AREA_LENGTH if area else LINE_LENGTH))
+            cleaning: Callable[[str | None], str] = clean_area if area else clean_line
+            given["filters"] = (cleaning, *given.get("filters", ()))
+            given["validators"] = validators
+            unbound_field = UnboundField(kind, *arguments, name=unbound_field.name, **given)
+        return super().bind_field(form, unbound_field, options)
+
+
+def _length(most: int) -> Length:
+    return Length(max=most, message=lazy_gettext("At most %(most)s characters.", most=f"{most:,}"))
+
+
+class Form(FlaskForm):
+    """Base of the portal's forms.
+
+    Single lines lose white space at the ends and doubled blanks, areas keep their lines; both are
+    NFC, never None, without control characters, at most 200 (10,000) characters unless the field
+    carries its own `Length`. Passwords are left as typed.
+    """
+
+    Meta = _Meta
+
+    def refuse(self, error: PortalError) -> None:
+        """Put the sentence of a refusal beside the field it names, or over the whole form."""
+        if error.field and error.field in self:
+            field = self[error.field]
+            field.errors = [*field.errors, error.message]
+        else:
+            self.form_errors.append(error.message)
+
+
+class DayField(Field):
+    """A calendar day typed as MM/DD/YYYY; the ISO form 2021-12-31 is understood too."""
+
+    widget = DateInput()
+
+    def __init__(self, label: Any = None, validators: Any = None, **kwargs: Any) -> None:
+        super().__init__(label, validators, **kwargs)
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return self.data.strftime(DAY_FORMATS[0]) if self.data else ""
+
+    def process_formdata(self, valuelist: Sequence[Any]) -> None:
+        """Read the day. Raises `ValueError` with a sentence for what is none."""
+        text = str(valuelist[0]).strip() if valuelist else ""
+        self.data = None
+        if not text:
+            return
+        for form in DAY_FORMATS:
+            try:
+                found = datetime.strptime(text, form).date()  # noqa: DTZ007
+            except ValueError:
+                continue
+            if EARLIEST <= found <= LATEST:
+                self.data = found
+                return
+            raise ValueError(_("Please check the year."))
+        raise ValueError(_("Enter a date as MM/DD/YYYY, for example 12/31/2021."))
+
+
+class WholeNumberField(Field):
+    """A whole number between `least` and `most`; thousands may be separated by commas."""
+
+    widget = TextInput()
+
+    def __init__(
+        self,
+        label: Any = None,
+        validators: Any = None,
+        *,
+        least: int = 0,
+        most: int = 10_000_000,
+        **kwargs: Any,
+    ) -> None:
+        kwargs["render_kw"] = {
+            "inputmode": "numeric",
+            "autocomplete": "off",
+            **(kwargs.get("render_kw") or {}),
+        }
+        super().__init__(label, validators, **kwargs)
+        self.least = least
+        self.most = most
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else str(self.data)
+
+    def process_formdata(self, valuelist: Sequence[Any]) -> None:
+        """Read the number. Raises `ValueError` with a sentence for what is none."""
+        text = str(valuelist[0]).strip() if valuelist else ""
+        self.data = None
+        if not text:
+            return
+        digits = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
+        if not WHOLE.fullmatch(digits):
+            raise ValueError(_("Enter a whole number, for example 10."))
+        found = int(digits)
+        if found < self.least:
+            raise ValueError(_("Enter %(least)s or more.", least=f"{self.least:,}"))
+        if found > self.most:
+            raise ValueError(_("Enter %(most)s or less.", most=f"{self.most:,}"))
+        self.data = found

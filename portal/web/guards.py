@@ -1,0 +1,87 @@
+"""Who may call a route. Every view carries exactly one of these marks; a house test walks the URL
+map and fails on a view without one."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+MARK = "__portal_access__"
+PUBLIC = "public"
+SIGNED_IN = "signed in"
+REASON = "__portal_public_because__"
+QUIET = "__portal_quiet__"
+NO_DATABASE = "__portal_no_database__"
+ANY_TIME = "__portal_any_time__"
+AHEAD = "__portal_ahead__"
+
+
+def needs(capability: str) -> Callable[[View], View]:
+    """Only for signed-in users whose profile holds `capability`."""
+
+    def mark(view: View) -> View:
+        setattr(view, MARK, capability)
+        return view
+
+    return mark
+
+
+def signed_in(view: View) -> View:
+    """For every signed-in user."""
+    setattr(view, MARK, SIGNED_IN)
+    return view
+
+
+def public(reason: str) -> Callable[[View], View]:
+    """For everybody; `reason` says why, and is printed by `portal routes`."""
+    assert reason
+
+    def mark(view: View) -> View:
+        setattr(view, MARK, PUBLIC)
+        setattr(view, REASON, reason)
+        return view
+
+    return mark
+
+
+def quiet(view: View) -> View:
+    """A call a page makes by itself (polling): it does not keep the session alive."""
+    setattr(view, QUIET, True)
+    return view
+
+
+def even_before_password_change(view: View) -> View:
+    """A view that a user with a temporary password may use before choosing a new one."""
+    setattr(view, ANY_TIME, True)
+    return view
+
+
+def without_database(view: View) -> View:
+    """A view that must answer when the database cannot (health of the process)."""
+    setattr(view, NO_DATABASE, True)
+    return view
+
+
+def ahead(function: Callable[..., Any]) -> Callable[[View], View]:
+    """Run `function(**values of the address)` before the transaction of an unsafe request.
+
+    For what takes long and must not hold the database meanwhile (password hashes), and for what
+    must stay although the request is refused (counted failures). It opens its own units of work
+    and runs before the access check; the view finds the result in `g.ahead`.
+    """
+
+    def mark(view: View) -> View:
+        setattr(view, AHEAD, function)
+        return view
+
+    return mark
+
+
+def access_of(view: Callable[..., Any]) -> str | None:
+    """The mark of `view`: a capability, PUBLIC, SIGNED_IN, or None when somebody forgot."""
+    return getattr(view, MARK, None)
+
+
+def reason_of(view: Callable[..., Any]) -> str:
+    """Why a public view is public; empty for any other."""
+    return getattr(view, REASON, "")

@@ -1,0 +1,85 @@
+"""`/healthz`: the process answers. `/readyz`: it can do its work, or the reasons why not.
+
+Both are asked by machines without an account: they tell no numbers and nothing about anybody.
+"""
+
+import shutil
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+
+from flask import Blueprint, Response, current_app
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from portal import clock, migrations
+from portal.db import db, unit_of_work
+from portal.errors import Unavailable
+from portal.jobs.models import JobRun
+from portal.messages.models import Message, State
+from portal.settings import Settings, current
+from portal.web.guards import public, without_database
+
+blueprint = Blueprint("health", __name__)
+
+FREE_BYTES = 200 * 1024 * 1024
+MESSAGES_LATE = timedelta(hours=1)
+JOBS_LATE = timedelta(minutes=5)
+STARTED = time.monotonic()
+
+
+@blueprint.get("/healthz")
+@public("asked by service managers and proxies; says only that the process answers")
+@without_database
+def healthz() -> Response:
+    """Whether the process answers at all; the database is not asked."""
+    return current_app.response_class("ok\n", mimetype="text/plain")
+
+
+@blueprint.get("/readyz")
+@public("asked by service managers and proxies; says in plain words what keeps it from working")
+@without_database
+def readyz() -> Response:
+    """200 if the portal can do its work, else 503 with a sentence for each reason."""
+    wrong = list(reasons(current()))
+    text = "\n".join(wrong) if wrong else "ready"
+    return current_app.response_class(
+        f"{text}\n", status=503 if wrong else 200, mimetype="text/plain"
+    )
+
+
+def reasons(settings: Settings) -> Iterator[str]:
+    """A sentence for each thing that keeps the portal from doing all its work."""
+    try:
+        with unit_of_work(write=False) as session:
+            if migrations.current(db.engine) != migrations.newest():
+                yield "The database must be brought up to date."
+            else:
+                yield from _late(session, settings)
+    except (DBAPIError, Unavailable):
+        yield "The database does not answer."
+    try:
+        free = shutil.disk_usage(settings.instance).free
+    except OSError:
+        yield "The instance folder cannot be read."
+    else:
+        if free < FREE_BYTES:
+            yield "There is hardly any disk space left."
+
+
+def _late(session: Session, settings: Settings) -> Iterator[str]:
+    moment = clock.now()
+    if settings.mail_configured:
+        oldest = session.scalar(
+            select(func.min(Message.created_at)).where(
+                Message.state.in_((State.WAITING, State.SENDING))
+            )
+        )
+        if oldest is not None and oldest < moment - MESSAGES_LATE:
+            yield "Messages have been waiting for more than an hour."
+    if settings.jobs == "off" or time.monotonic() - STARTED < JOBS_LATE.total_seconds():
+        return
+    latest = session.scalar(select(func.max(JobRun.started_at)))
+    if latest is None or latest < moment - JOBS_LATE:
+        yield "The scheduled work has not run for more than five minutes."

@@ -1,0 +1,75 @@
+"""Flask-Login on server-side sessions: the cookie names a session row, not a user."""
+
+from datetime import timedelta
+
+from flask import Flask, current_app, g, session
+from flask_login import LoginManager, UserMixin, login_user, logout_user
+
+from portal.people import sessions
+from portal.places.scope import Scope
+
+
+class SignedIn(UserMixin):
+    """The signed-in user of this request, as Flask-Login wants it."""
+
+    def __init__(self, token: str, live: sessions.Session | None, scope: Scope | None) -> None:
+        self.token = token
+        self.scope = scope
+        self.must_change_password = live is not None and live.must_change_password
+        self.expires_at = live.expires_at if live else None
+
+    def get_id(self) -> str:
+        """What Flask-Login keeps in the cookie: the session's token."""
+        return self.token
+
+
+def init_app(app: Flask) -> None:
+    """Load the user of each request from the session row that the cookie names."""
+    manager = LoginManager(app)
+    manager.session_protection = None
+
+    @manager.user_loader
+    def load(token: str) -> SignedIn | None:
+        settings = app.extensions["portal"].settings
+        live = sessions.find(
+            token,
+            idle=timedelta(minutes=settings.idle_minutes),
+            longest=timedelta(hours=settings.session_hours),
+        )
+        if live is None:
+            g.expired_token = token
+            return None
+        return SignedIn(token, live, scope_of(live))
+
+
+def scope_of(live: sessions.Session) -> Scope:
+    """The scope that a live session gives."""
+    registry = current_app.extensions["portal"].registry
+    return Scope(
+        user=live.actor,
+        location=live.location,
+        locations=live.locations,
+        capabilities=registry.capabilities_of(live.actor.profile),
+        language=live.language,
+        session_id=live.id,
+    )
+
+
+def sign_in(user_id: int) -> None:
+    """Start a fresh session for the browser; whatever the cookie held before is dropped."""
+    session.clear()
+    login_user(SignedIn(sessions.start(user_id), None, None))
+
+
+def sign_out(session_id: int | None) -> None:
+    """End the session on the server and empty the cookie."""
+    if session_id is not None:
+        sessions.end(session_id)
+    logout_user()
+    session.clear()
+
+
+def renew(user_id: int, session_id: int | None) -> None:
+    """Give the browser a new token, ending all the user's other sessions (password change)."""
+    sessions.end_all(user_id)
+    sign_in(user_id)

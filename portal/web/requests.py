@@ -1,0 +1,154 @@
+"""How every request runs: one unit of work, access first, once per operation id (DESIGN 4).
+
+A safe request reads in a transaction that is rolled back. What a read leaves behind (it was looked
+at, by whom) is noted while reading and written afterwards in a transaction of its own.
+"""
+
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+from flask import Flask, Response, current_app, flash, g, request, session
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from werkzeug.exceptions import BadRequest
+
+from portal import clock, db, operations
+from portal.errors import Forbidden
+from portal.i18n import _
+from portal.people import sessions
+from portal.places.scope import Scope
+from portal.web import guards
+from portal.web.context import find_scope, set_scope
+from portal.web.htmx import go_to, led_to
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class SignedOut(Exception):
+    """The route needs a signed-in user and there is none (any more)."""
+
+
+class Portal(Flask):
+    """Flask, with the unit of work around each view."""
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        """Run the view in its transaction; see the module's text."""
+        if request.routing_exception is not None:
+            self.raise_routing_exception(request)
+        assert request.url_rule is not None
+        view = self.view_functions[request.url_rule.endpoint]
+        if getattr(view, guards.NO_DATABASE, False):
+            return super().dispatch_request()
+        return _perform(self, view, super().dispatch_request)
+
+
+def _perform(
+    app: Flask, view: Callable[..., Any], dispatch: Callable[[], ResponseReturnValue]
+) -> Response:
+    safe = request.method in SAFE
+    ahead = getattr(view, guards.AHEAD, None)
+    if ahead is not None and not safe:
+        g.ahead = ahead(**(request.view_args or {}))
+    operation = None if safe else _operation()
+    before = deepcopy(dict(session))
+
+    def answer() -> Response:
+        _start_over(before)
+        _admit(view)
+        if operation:
+            repeated = _claim(*operation)
+            if repeated is not None:
+                return repeated
+        response = app.make_response(dispatch())
+        if operation and response.status_code < 400:
+            operations.remember_answer(operation[0], led_to(response))
+        if not safe:
+            _write_notes()
+        return response
+
+    response = db.run(answer, write=not safe, keep=lambda given: given.status_code < 400)
+    if safe and g.get("notes"):
+        db.run(_write_notes, write=True, keep=lambda _done: True)
+    scope = find_scope()
+    if scope is not None and not getattr(view, guards.QUIET, False):
+        sessions.keep_alive(scope.session_id)
+    return response
+
+
+def _operation() -> tuple[str, str] | None:
+    """The id of the form that was sent and the fingerprint of its contents, if it carries one."""
+    operation_id = request.form.get("operation_id", "")
+    if not operation_id:
+        return None
+    return operation_id, operations.fingerprint(
+        current_app.config["OPERATION_KEY"],
+        request.path,
+        request.form.items(multi=True),
+        (
+            (name, file.filename or "", file.stream)
+            for name, file in request.files.items(multi=True)
+        ),
+    )
+
+
+def _start_over(before: dict[str, Any]) -> None:
+    """Forget what an earlier try of the same request left in memory."""
+    if dict(session) != before:
+        session.clear()
+        session.update(deepcopy(before))
+    g.notes = []
+    g.pop("_login_user", None)
+    set_scope(None)
+
+
+def _admit(view: Callable[..., Any]) -> None:
+    """Load who is signed in; raise `SignedOut` or `Forbidden` if the view is not for them."""
+    access = guards.access_of(view)
+    if access is None:
+        raise RuntimeError(f"{request.endpoint} has no access mark")
+    scope: Scope | None = getattr(current_user, "scope", None)
+    set_scope(scope)
+    if access == guards.PUBLIC:
+        return
+    if scope is None:
+        raise SignedOut
+    if current_user.must_change_password and not getattr(view, guards.ANY_TIME, False):
+        raise PasswordChangeDue
+    if access != guards.SIGNED_IN and not scope.can(access):
+        raise Forbidden(_("Your profile does not allow this."))
+
+
+class PasswordChangeDue(Exception):
+    """The user must choose a new password before anything else."""
+
+
+def _claim(operation_id: str, fingerprint: str) -> Response | None:
+    if not operations.is_operation_id(operation_id):
+        raise BadRequest
+    scope = find_scope()
+    repeated = operations.claim(
+        operation_id, user_id=scope.user.id if scope else None, fingerprint=fingerprint
+    )
+    if repeated is None:
+        return None
+    zone = scope.location.time_zone if scope and scope.location else "UTC"
+    saved_at = clock.local(repeated.at, zone).strftime("%I:%M %p %Z").lstrip("0")
+    flash(
+        _("This was already saved at %(time)s. Nothing was changed again.", time=saved_at), "info"
+    )
+    return go_to(repeated.location or request.path)
+
+
+def note(function: Callable[[], None]) -> None:
+    """Run `function` once this request has been answered (looked-at lists, access log).
+
+    A safe request writes it in a unit of its own and, if that cannot be done, refuses the answer:
+    nobody looks without a trace. An unsafe one writes it in its own transaction.
+    """
+    g.notes.append(function)
+
+
+def _write_notes() -> None:
+    for function in g.notes:
+        function()

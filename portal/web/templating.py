@@ -1,0 +1,118 @@
+"""What every template can use: filters for dates and numbers, addresses, the scope, the tabs."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from flask import Flask, render_template, request, url_for
+from flask_babel import get_locale
+from jinja2 import StrictUndefined
+from markupsafe import Markup, escape
+from werkzeug.routing import BuildError
+
+from portal.i18n import _
+from portal.module import load
+from portal.operations import new_operation_id
+from portal.web.context import find_scope
+
+
+def day(value: date | None) -> str:
+    """A date as MM/DD/YYYY (SPEC B7); empty for none."""
+    return value.strftime("%m/%d/%Y") if value else ""
+
+
+def moment(value: datetime | None) -> str:
+    """A moment in the present location's time zone, named (SPEC B7); empty for none."""
+    if value is None:
+        return ""
+    scope = find_scope()
+    zone = scope.location.time_zone if scope and scope.location else "UTC"
+    local = value.astimezone(ZoneInfo(zone))
+    return local.strftime("%m/%d/%Y %I:%M %p %Z")
+
+
+def number(value: int | None) -> str:
+    """A whole number with thousands separated; empty for none."""
+    return "" if value is None else f"{value:,}"
+
+
+@dataclass(frozen=True)
+class TabLink:
+    """A tab as the layout shows it."""
+
+    label: str
+    href: str
+    icon: str
+    current: bool
+
+
+def init_app(app: Flask) -> None:
+    """Install filters and globals; an unknown variable is an error."""
+    portal = app.extensions["portal"]
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(day=day, moment=moment, number=number)
+
+    def link_to(endpoint: str, **values: object) -> str | None:
+        """The address of `endpoint`, or None when its module is switched off."""
+        try:
+            return url_for(endpoint, **values)  # type: ignore[arg-type]
+        except BuildError:
+            return None
+
+    def tabs() -> list[TabLink]:
+        """The tabs the user may see."""
+        scope = find_scope()
+        if scope is None:
+            return []
+        seen = [tab for tab in portal.registry.tabs if scope.can(tab.capability)]
+        here = request.endpoint or ""
+        exact = any(tab.endpoint == here for tab in seen)
+        return [
+            TabLink(
+                _(tab.label),
+                url_for(tab.endpoint),
+                tab.icon,
+                tab.endpoint == here
+                if exact
+                else tab.endpoint.partition(".")[0] == here.partition(".")[0],
+            )
+            for tab in seen
+        ]
+
+    def slot(name: str, subject: object = None) -> Markup:
+        """What the modules contribute to the place `name` of this page, one after another."""
+        scope = find_scope()
+        if scope is None:
+            return Markup("")
+        parts = []
+        for fill in portal.registry.fills(name):
+            if not scope.can(fill.capability):
+                continue
+            context = load(fill.function)(scope, subject)
+            if context is not None:
+                # Rendered with escaping by the template itself.
+                parts.append(Markup(render_template(fill.template, **context)))  # noqa: S704
+        return Markup("").join(parts)
+
+    def icon(name: str) -> Markup:
+        """An icon of the sprite; decoration only."""
+        sprite = escape(portal.assets.url("icons.svg"))
+        return Markup('<svg class="i" aria-hidden="true"><use href="{}#{}"/></svg>').format(
+            sprite, name
+        )
+
+    app.jinja_env.globals.update(
+        asset=portal.assets.url,
+        icon=icon,
+        link_to=link_to,
+        module_on=portal.registry.on,
+        operation_id=new_operation_id,
+        settings=portal.settings,
+        slot=slot,
+    )
+
+    @app.context_processor
+    def of_this_request() -> dict[str, object]:
+        return {"scope": find_scope(), "tabs": tabs(), "lang": str(get_locale() or "en")}

@@ -1,0 +1,140 @@
+"""A wizard as data: its steps, and the one function that finishes it (SPEC B5)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from wtforms import Form
+
+from portal.module import load
+from portal.places.scope import Scope
+
+if TYPE_CHECKING:
+    from flask import Blueprint
+
+
+class Answers(dict[str, Any]):
+    """The clean data of all steps passed so far, by field name.
+
+    `args` is what the address said when the wizard was opened: variables of the route and the
+    query, as text.
+    """
+
+    def __init__(self, args: Mapping[str, str]) -> None:
+        super().__init__()
+        self.args = dict(args)
+
+
+@dataclass(frozen=True)
+class Done:
+    """What finishing led to: `url` of the result, a sentence for the user, where to go next if
+    that is not the result (`Save & New`), and labels and values for a confirmation to show."""
+
+    url: str
+    message: str = ""
+    then: str = ""
+    facts: tuple[tuple[object, object], ...] = ()
+
+
+@dataclass(frozen=True)
+class FinishButton:
+    """One more way to finish, e.g. `FinishButton("new", _("Save & New"))`; `value` reaches
+    `finish` as its `button`."""
+
+    value: str
+    label: object
+
+
+FIELDS = "wizards/_fields.html"
+CONFIRMATION = "wizards/_confirmation.html"
+REVIEW = "wizards/_review.html"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One page of a wizard. Texts may be lazily translated.
+
+    `template` is the body of the page (it sees `form`, `answers`, and what `context` gives); the
+    usual one shows all fields, one after another. A step without `form` only shows something.
+
+    The functions see the answers of the steps before (`check`: of this one too):
+    `when` says whether the step applies (what is not answered yet is missing: use `.get`);
+    `initial` gives the first values of fields, once; `prepare` fills choices and the like before
+    the form is shown or validated; `context` gives more for the template; `check` raises
+    `PortalError`: with a `field` it stands beside it, otherwise above the form.
+    """
+
+    key: str
+    title: object
+    form: type[Form] | None = None
+    template: str = FIELDS
+    when: Callable[[Scope, Answers], bool] | None = None
+    initial: Callable[[Scope, Answers], Mapping[str, Any]] | None = None
+    prepare: Callable[[Scope, Form, Answers], None] | None = None
+    context: Callable[[Scope, Answers], Mapping[str, Any]] | None = None
+    check: Callable[[Scope, Answers], None] | None = None
+    next_label: object = None
+
+
+def review_step(title: object, key: str = "review") -> Step:
+    """A step that lists everything entered, label and value, with a way back to each step."""
+    return Step(key, title, template=REVIEW)
+
+
+def field_names(form: type[Form]) -> list[str]:
+    """The names of the fields a form class declares."""
+    return [name for name in dir(form) if hasattr(getattr(form, name), "_formfield")]
+
+
+def confirmation_step(title: object, key: str = "done") -> Step:
+    """A confirmation that shows the facts of the `Done`."""
+    return Step(key, title, template=CONFIRMATION)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wizard:
+    """A task in steps. `finish(scope, answers, button)` calls one service and says where to go;
+    `button` is "finish" or the value of an extra button. It runs in the request's transaction,
+    once for each draft.
+
+    `prefill(scope, args)` gives first values by field name from the address the wizard was opened
+    with. `admit(scope, args)` runs before there is a draft and raises `PortalError` (typically
+    `NotFound`) if what the address names is not for this user. A draft is never refused: if what
+    it names is gone meanwhile, the step that names it needs attention.
+
+    With `confirmation` (a step without form) the last of `steps` finishes on `Next`, and that page
+    follows. Its template sees `done`, the `facts` of the `Done`, and `result`, the address; its
+    `Finish` leads there. What was entered is forgotten by then: `answers` holds only `args`.
+    """
+
+    name: str
+    title: object
+    capability: str
+    steps: tuple[Step, ...]
+    finish: Callable[[Scope, Answers, str], Done]
+    finish_label: object = None
+    finish_buttons: tuple[FinishButton, ...] = ()
+    prefill: Callable[[Scope, Mapping[str, str]], Mapping[str, Any]] | None = None
+    admit: Callable[[Scope, Mapping[str, str]], None] | None = None
+    confirmation: Step | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse doubled step keys and doubled field names."""
+        keys = [step.key for step in self.all_steps]
+        names = [name for step in self.steps if step.form for name in field_names(step.form)]
+        for found in (keys, names):
+            doubled = {item for item in found if found.count(item) > 1}
+            if doubled:
+                raise ValueError(f"wizard {self.name}: {', '.join(sorted(doubled))} is there twice")
+
+    @property
+    def all_steps(self) -> tuple[Step, ...]:
+        """The steps and the confirmation."""
+        return (*self.steps, self.confirmation) if self.confirmation else self.steps
+
+    def register(self, blueprint: "Blueprint", path: str, endpoint: str) -> None:
+        """Add the wizard's routes to a module's blueprint: `path` and `path/<draft>/<step>`.
+
+        `url_for(".<endpoint>")` opens it; query values reach `prefill`.
+        """
+        load("portal.wizards.views:register")(self, blueprint, path, endpoint)

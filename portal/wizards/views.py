@@ -1,0 +1,385 @@
+"""The routes of a wizard, made from its definition."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, current_app, flash, request, url_for
+from flask.blueprints import BlueprintSetupState
+from werkzeug.datastructures import MultiDict
+from wtforms import Form
+
+from portal.db import session
+from portal.errors import Conflict, Invalid, PortalError
+from portal.i18n import _
+from portal.lookups.fields import look_up
+from portal.web.context import scope
+from portal.web.guards import needs
+from portal.web.htmx import go_to, htmx, push_url
+from portal.web.late_forms import keeps_late
+from portal.web.respond import respond
+from portal.wizards import drafts
+from portal.wizards.definition import Answers, Done, Step, Wizard
+from portal.wizards.models import LATE, PAUSED, STARTED, WIZARD, Draft
+from portal.wizards.review import lines
+from portal.wizards.walk import Walk, Walker, refuse, sent_of
+
+EXTENSION = "portal.wizards"
+REGION = "wizard"
+LONGEST_ARGUMENT = 200
+
+
+def register(wizard: Wizard, blueprint: Blueprint, path: str, endpoint: str) -> None:
+    """Add the routes of `wizard` to `blueprint`; called by `Wizard.register`."""
+    views = WizardViews(wizard, endpoint)
+    for rule, name, view in (
+        (path, endpoint, views.first),
+        (f"{path}/<int:draft_id>/<step>", f"{endpoint}_step", views.step),
+    ):
+        marked = keeps_late(views.keep_late)(needs(wizard.capability)(_function(view)))
+        blueprint.add_url_rule(rule, name, marked, methods=["GET", "POST"])
+
+    def announce(state: BlueprintSetupState) -> None:
+        known = state.app.extensions.setdefault(EXTENSION, {})
+        known[wizard.name] = (wizard, f"{state.name_prefix}.{state.name}.{endpoint}".lstrip("."))
+
+    blueprint.record(announce)
+
+
+def _function(method: Any) -> Any:
+    def view(**values: Any) -> Response:
+        answer: Response = method(**values)
+        return answer
+
+    return view
+
+
+def known_wizard(name: str) -> tuple[Wizard, str] | None:
+    """The wizard of that name and its full endpoint, if its module is switched on."""
+    found: tuple[Wizard, str] | None = current_app.extensions.get(EXTENSION, {}).get(name)
+    return found
+
+
+def address_of(wizard: Wizard, args: Mapping[str, str], draft_id: int = 0, step: str = "") -> str:
+    """The address of a step, or of the wizard's beginning."""
+    found = known_wizard(wizard.name)
+    assert found is not None
+    variables = _variables(found[1])
+    own: dict[str, Any] = {name: args[name] for name in args if name in variables}
+    if draft_id:
+        return url_for(f"{found[1]}_step", draft_id=draft_id, step=step, **own)
+    query = urlencode({name: args[name] for name in args if name not in variables})
+    return url_for(found[1], **own) + (f"?{query}" if query else "")
+
+
+def _variables(endpoint: str) -> set[str]:
+    return {name for rule in current_app.url_map.iter_rules(endpoint) for name in rule.arguments}
+
+
+def walker_of(wizard: Wizard, draft: Draft) -> Walker:
+    """The walk through what `draft` holds."""
+    data = draft.data
+    return Walker(wizard, scope(), data.get("args", {}), data.get("entered", {}), begun=True)
+
+
+class WizardViews:
+    """The two views of a wizard: its first page before there is a draft, and each step of one."""
+
+    def __init__(self, wizard: Wizard, endpoint: str) -> None:
+        self.wizard = wizard
+        self.endpoint = endpoint
+
+    def first(self, **values: Any) -> Response:
+        """The first step; what is sent here begins a draft."""
+        args = arguments(values)
+        if self.wizard.admit:
+            self.wizard.admit(scope(), args)
+        walker = Walker(self.wizard, scope(), args, {})
+        step = walker.steps(Answers(args))[0]
+        if request.method == "GET":
+            return self._show(walker, step, waiting=self._waiting())
+        return self._take(walker, step, None)
+
+    def step(self, draft_id: int, step: str, **_values: Any) -> Response:
+        """One step of a draft."""
+        posted = request.method == "POST"
+        draft = drafts.get_wizard_draft(scope(), draft_id, self.wizard.name, lock=posted)
+        walker = walker_of(self.wizard, draft)
+        here = walker.step(step)
+        if draft.finished_at is not None:
+            return self._finished(walker, here, draft)
+        if here is self.wizard.confirmation:
+            return self._lead(draft, walker.walk().halt or self.wizard.steps[-1])
+        if posted:
+            return self._take(walker, here, draft)
+        way = walker.walk(here.key)
+        if way.halt is not None or not walker.applies(here, way.answers):
+            return go_to(self._address(draft, (way.halt or walker.steps(way.answers)[0]).key))
+        return self._show(walker, here, draft=draft)
+
+    def keep_late(self, user_id: int, location_id: int | None, values: dict[str, Any]) -> bool:
+        """Keep what was sent to a step after the session had timed out; True if it was kept."""
+        values = dict(values)
+        draft_id, key = values.pop("draft_id", None), values.pop("step", None)
+        step = next((s for s in self.wizard.steps if key in (None, s.key)), None)
+        if step is None or step.form is None:
+            return False
+        sent = sent_of(step.form(formdata=None), request.form)
+        if drafts.size(sent) > drafts.LARGEST or not any(value.strip() for _name, value in sent):
+            return False
+        if draft_id is None:
+            draft = drafts.same_beginning(user_id, self.wizard.name, {step.key: sent})
+            draft = draft or self._begin(user_id, location_id, arguments(values), step)
+        else:
+            found = drafts.open_of_user(user_id, draft_id, self.wizard.name)
+            if found is None:
+                return False
+            draft = found
+        drafts.keep(draft, step=step.key, sent=sent, at=step.key)
+        drafts.mark(draft, LATE)
+        return True
+
+    # What a sent step leads to
+
+    def _take(self, walker: Walker, step: Step, draft: Draft | None) -> Response:
+        way = walker.walk(step.key)
+        if way.halt is None and not walker.applies(step, way.answers):
+            way.halt = walker.steps(way.answers)[0]
+        if way.halt is not None and step.form is not None:
+            form: Form | None = step.form(formdata=request.form)
+        else:
+            form = walker.form(step, way.answers, request.form)
+        if way.halt is None and form is not None and look_up(form, request.form):
+            return self._show(walker, step, form, draft=draft, status=422)
+        go = request.form.get("go", "next")
+        if go == "pause":
+            return self._pause(walker, step, form, draft)
+        if way.halt is not None:
+            draft = self._kept(walker, step, form, draft, at=way.halt.key)
+            flash(_("Please complete this step first."), "info")
+            return self._lead(draft, way.halt)
+        order = walker.steps(way.answers)
+        if go == "previous" and order.index(step) > 0:
+            before = order[order.index(step) - 1]
+            draft = self._kept(walker, step, form, draft, at=before.key)
+            return self._lead(draft, before)
+        problem = walker.check(step, form, way.answers)
+        if problem is not None:
+            return self._refused(walker, step, form, draft, problem)
+        return self._forward(walker, step, form, draft, way.answers, go)
+
+    def _forward(
+        self,
+        walker: Walker,
+        step: Step,
+        form: Form | None,
+        draft: Draft | None,
+        answers: Answers,
+        go: str,
+    ) -> Response:
+        inputs = [s for s in walker.steps(answers) if s is not self.wizard.confirmation]
+        seen = request.form.get("seen", type=int)
+        changed = draft is not None and seen is not None and seen != draft.version
+        if step is not inputs[-1]:
+            after = inputs[inputs.index(step) + 1]
+            return self._lead(self._kept(walker, step, form, draft, at=after.key), after)
+        if changed:
+            assert draft is not None
+            problem = Conflict(
+                _("This form was changed in another window. Please review it before you go on.")
+            )
+            return self._refused(walker, step, form, draft, problem)
+        return self._finish(walker, step, form, draft, go)
+
+    def _finish(
+        self, walker: Walker, step: Step, form: Form | None, known: Draft | None, go: str
+    ) -> Response:
+        """Keep the last input, do the work, close the draft; a refusal undoes all of it."""
+        buttons = {button.value for button in self.wizard.finish_buttons}
+        way = walker.walk()
+        try:
+            with session().begin_nested():
+                draft = self._kept(walker, step, form, known, at=step.key)
+                walker = walker_of(self.wizard, draft)
+                way = walker.walk()
+                if way.halt is not None:
+                    flash(_("Please complete this step first."), "info")
+                    return self._lead(draft, way.halt)
+                if not drafts.claim(draft):
+                    session().refresh(draft)
+                    return self._finished(walker, step, draft)
+                button = go if go in buttons else "finish"
+                done = self.wizard.finish(walker.scope, way.answers, button)
+        except (Invalid, Conflict) as error:
+            for passed in way.passed:
+                if refuse(passed.form, error):
+                    return self._show(walker, passed.step, passed.form, draft=known, status=422)
+            return self._refused(walker, step, walker.form(step, way.answers), known, error)
+        return self._done(walker, draft, done, walker.steps(way.answers))
+
+    def _done(self, walker: Walker, draft: Draft, done: Done, order: list[Step]) -> Response:
+        confirmation = self.wizard.confirmation
+        draft_id = draft.id
+        shown: dict[str, Any] = {}
+        if confirmation is not None:
+            shown["done"] = [[str(label), str(value)] for label, value in done.facts]
+            shown["steps"] = [step.key for step in order]
+        drafts.close(
+            draft, result=done.url, step=confirmation.key if confirmation else "", shown=shown
+        )
+        if done.message:
+            flash(done.message, "success")
+        if confirmation is None:
+            return go_to(done.then or done.url)
+        return go_to(address_of(self.wizard, walker.args, draft_id, confirmation.key))
+
+    def _finished(self, walker: Walker, step: Step, draft: Draft) -> Response:
+        """What a finished draft answers: its confirmation, or that it is done already."""
+        if step is self.wizard.confirmation:
+            if request.method == "POST":
+                return go_to(draft.result)
+            return self._show(walker, step, draft=draft)
+        return respond(
+            "wizards/finished.html",
+            regions={REGION: "wizards/_finished.html"},
+            status=409 if request.method == "POST" else 200,
+            wizard=self.wizard,
+            draft=draft,
+            again=address_of(self.wizard, walker.args),
+        )
+
+    def _pause(
+        self, walker: Walker, step: Step, form: Form | None, draft: Draft | None
+    ) -> Response:
+        draft = self._kept(walker, step, form, draft, at=step.key)
+        drafts.mark(draft, PAUSED)
+        flash(_("Paused. What you entered is kept for 30 days; Home offers it again."), "success")
+        return go_to(url_for("home.index"))
+
+    def _refused(
+        self,
+        walker: Walker,
+        step: Step,
+        form: Form | None,
+        draft: Draft | None,
+        problem: PortalError,
+    ) -> Response:
+        if refuse(form, problem):
+            return self._show(walker, step, form, draft=draft, status=422)
+        return self._show(
+            walker, step, form, draft=draft, status=problem.status, problem=problem.message
+        )
+
+    # Drafts
+
+    def _begin(
+        self, user_id: int, location_id: int | None, args: Mapping[str, str], step: Step
+    ) -> Draft:
+        return drafts.start(
+            user_id=user_id,
+            location_id=location_id,
+            kind=WIZARD,
+            name=self.wizard.name,
+            title=str(self.wizard.title),
+            step=step.key,
+            reason=STARTED,
+            data={"args": dict(args), "entered": {}},
+        )
+
+    def _kept(
+        self, walker: Walker, step: Step, form: Form | None, draft: Draft | None, *, at: str
+    ) -> Draft:
+        """The draft, begun if there is none yet, with what was just sent."""
+        if draft is None:
+            place = walker.scope.location
+            draft = self._begin(
+                walker.scope.user.id, place.id if place else None, walker.args, step
+            )
+        sent = sent_of(form, request.form) if form is not None else []
+        drafts.keep(draft, step=step.key, sent=sent, at=at)
+        drafts.mark(draft, STARTED)
+        return draft
+
+    def _waiting(self) -> Draft | None:
+        place = scope().location
+        return drafts.open_of_kind(
+            scope().user.id,
+            kind=WIZARD,
+            name=self.wizard.name,
+            location_id=place.id if place else None,
+        )
+
+    # Pages
+
+    def _address(self, draft: Draft, step: str) -> str:
+        return address_of(self.wizard, draft.data.get("args", {}), draft.id, step)
+
+    def _lead(self, draft: Draft, step: Step) -> Response:
+        """To another step: for htmx at once, otherwise by a redirect."""
+        address = self._address(draft, step.key)
+        if htmx().region != REGION:
+            return go_to(address)
+        walker = walker_of(self.wizard, draft)
+        return push_url(self._show(walker, step, draft=draft), address)
+
+    def _show(
+        self,
+        walker: Walker,
+        step: Step,
+        form: Form | None = None,
+        *,
+        draft: Draft | None = None,
+        status: int = 200,
+        problem: str = "",
+        waiting: Draft | None = None,
+    ) -> Response:
+        way = walker.walk(step.key)
+        more = step.context(walker.scope, way.answers) if step.context else {}
+        context = {
+            **more,
+            **self._position(walker, step, way, draft),
+            "form": walker.form(step, way.answers) if form is None else form,
+            "problem": problem,
+            "focus": htmx().region == REGION and status == 200,
+            "waiting": waiting,
+        }
+        regions = {REGION: "wizards/_wizard.html"}
+        return respond("wizards/page.html", regions=regions, status=status, **context)
+
+    def _position(
+        self, walker: Walker, step: Step, way: Walk, draft: Draft | None
+    ) -> dict[str, Any]:
+        """What the page says of the way: where it stands, what was passed, what it led to."""
+        data = draft.data if draft else {}
+        order = walker.steps(way.answers)
+        if "steps" in data:
+            order = [each for each in self.wizard.all_steps if each.key in data["steps"]]
+        inputs = [each for each in order if each is not self.wizard.confirmation]
+        review = [
+            (each.step.title, self._address(draft, each.step.key), lines(each.form))
+            for each in way.passed
+            if draft is not None and each.form is not None
+        ]
+        here = self._address(draft, step.key) if draft else address_of(self.wizard, walker.args)
+        return {
+            "wizard": self.wizard,
+            "step": step,
+            "order": order,
+            "at": order.index(step),
+            "last": step is inputs[-1],
+            "confirming": step is self.wizard.confirmation,
+            "answers": way.answers,
+            "review": review,
+            "draft": draft,
+            "here": here,
+            "done": data.get("done", []),
+            "result": draft.result if draft else "",
+        }
+
+
+def arguments(values: Mapping[str, Any]) -> dict[str, str]:
+    """What the address says: the route's variables, and the query without the portal's own."""
+    given: MultiDict[str, str] = request.args
+    query = {name: given[name][:LONGEST_ARGUMENT] for name in list(given)[:10]}
+    query.pop("late", None)
+    return {**query, **{name: str(value) for name, value in values.items()}}
