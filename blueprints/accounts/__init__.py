@@ -1,0 +1,27 @@
+"""`Account Management`: location managers and programme administrators look after accounts."""
+
+from portal.module import Capability, Module, Tab
+from portal.people.profiles import Profile
+
+module = Module(
+    name="accounts",
+    title="Account Management",
+    blueprint="blueprints.accounts.views:blueprint",
+    lists=("blueprints.accounts.lists:USERS",),
+    capabilities=(
+        Capability(
+            name="accounts.manage",
+            title="Account Management: add, change, deactivate users",
+            profiles=frozenset({Profile.MANAGER, Profile.ADMINISTRATOR}),
+        ),
+    ),
+    tabs=(
+        Tab(
+            label="Account Management",
+            endpoint="accounts.index",
+            capability="accounts.manage",
+            icon="person",
+            order=700,
+        ),
+    ),
+)

@@ -1,0 +1,90 @@
+"""The list views of the `Account Management` tab."""
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, exists, false, true
+
+from portal.i18n import _
+from portal.listviews.definition import Column, ListDefinition, ListView, Tone
+from portal.people.models import User, UserLocation
+from portal.people.profiles import CLINIC, Profile
+from portal.places.scope import Scope
+
+
+def users_in_sight(scope: Scope) -> list[ColumnElement[bool]]:
+    """Whom the user may look after from where one works: the location's users.
+
+    Programme administrators without a location see everybody, programme staff included.
+    """
+    if scope.location is None:
+        return [true() if scope.user.profile is Profile.ADMINISTRATOR else false()]
+    here = exists().where(
+        UserLocation.user_id == User.id, UserLocation.location_id == scope.location.id
+    )
+    return [here, User.profile.in_([str(profile) for profile in CLINIC])]
+
+
+def active_users(_scope: Scope) -> list[ColumnElement[bool]]:
+    """Only those who may sign in."""
+    return [User.active.is_(True)]
+
+
+def deactivated_users(_scope: Scope) -> list[ColumnElement[bool]]:
+    """Only those who may not."""
+    return [User.active.is_(False)]
+
+
+def profile_label(profile: str) -> str:
+    """The guides' name of a profile."""
+    return _(Profile(profile).label)
+
+
+def active_label(active: bool) -> str:
+    """The word for whether an account is active."""
+    return _("Active") if active else _("Deactivated")
+
+
+def active_tone(active: bool) -> Tone:
+    """The colour of that word."""
+    return "success" if active else "neutral"
+
+
+USERS = ListDefinition(
+    name="accounts",
+    title=_l("Account Management"),
+    all_label=_l("All Users"),
+    model=User,
+    columns=(
+        Column(key="username", label=_l("Username"), attribute=User.username),
+        Column(key="last", label=_l("Last Name"), attribute=User.last_name),
+        Column(key="first", label=_l("First Name"), attribute=User.first_name),
+        Column(key="email", label=_l("Email"), attribute=User.email),
+        Column(
+            key="profile",
+            label=_l("Profile"),
+            attribute=User.profile,
+            kind="status",
+            labels=profile_label,
+        ),
+        Column(
+            key="status",
+            label=_l("Status"),
+            attribute=User.active,
+            kind="status",
+            labels=active_label,
+            tone=active_tone,
+        ),
+    ),
+    default_sort="last",
+    endpoint="accounts.index",
+    record_endpoint="accounts.user",
+    capability="accounts.manage",
+    scope_column=None,
+    where=users_in_sight,
+    views=(
+        ListView(key="active", label=_l("Active Users"), where=active_users),
+        ListView(key="deactivated", label=_l("Deactivated Users"), where=deactivated_users),
+    ),
+    private=True,
+    empty_title=_l("No users here yet"),
+    empty_text=_l("Add the people who work at this location, one at a time."),
+)

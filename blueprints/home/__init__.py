@@ -1,0 +1,24 @@
+"""`Home`, `Help & Information`, the style guide."""
+
+from portal.module import Capability, Module, Tab
+from portal.people.profiles import EVERYONE
+
+module = Module(
+    name="home",
+    title="Home",
+    blueprint="blueprints.home.views:blueprint",
+    capabilities=(
+        Capability(name="home.view", title="Home, Help & Information", profiles=EVERYONE),
+    ),
+    tabs=(
+        Tab(label="Home", endpoint="home.index", capability="home.view", icon="home", order=10),
+        Tab(
+            label="Help & Information",
+            endpoint="home.help_information",
+            capability="home.view",
+            icon="help",
+            order=900,
+        ),
+    ),
+    slots=("home.cards", "home.help"),
+)

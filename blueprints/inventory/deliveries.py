@@ -1,0 +1,220 @@
+"""A delivery as a manager enters it: what is wrong with it, what is unusual (SPEC D2)."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from blueprints.inventory.models import VaccineInventory
+from blueprints.inventory.queries import find_lot_of_another_product, list_same_lot
+from blueprints.inventory.rules import ensure_doses, still_named, usable_on
+from blueprints.shipments.models import Shipment
+from blueprints.shipments.queries import find_open_shipment_of_lot, get_shipment
+from blueprints.shipments.rules import still_expected
+from portal.catalog.codes import lot_key, normalise_lot
+from portal.catalog.models import Product
+from portal.catalog.queries import find_product
+from portal.clock import today
+from portal.errors import Invalid
+from portal.i18n import _
+from portal.places.scope import Scope
+
+SEPARATE = "separate"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """What a manager enters about doses that have arrived (SPEC D2).
+
+    `duplicate` answers the question about a lot that is there already: the id of the record to
+    add the doses to, or "separate". `seen_received` is how many doses of the shipment the manager
+    knew to be received; `confirmed` that these are others, or more than were announced.
+    """
+
+    product_id: int
+    doses: int
+    lot: str
+    name: str
+    serial_number: str
+    expiration_date: date
+    expiration_month_only: bool = False
+    location_id: int
+    shipment_id: int | None
+    unable_to_locate_shipment: bool
+    duplicate: str = ""
+    seen_received: int | None = None
+    confirmed: bool = False
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A delivery whose parts were found, and what the manager should look at before saving.
+
+    `doubts` are what is more likely a mistake than meant: they must be confirmed.
+    """
+
+    product: Product
+    shipment: Shipment | None
+    lot: str
+    same_lot: list[VaccineInventory]
+    warnings: list[str]
+    doubts: list[str]
+
+
+def check_delivery(scope: Scope, delivery: Delivery) -> Checked:
+    """Find the parts of a delivery. Raises `Invalid` naming the field that cannot be right."""
+    scope.require("inventory.add")
+    if delivery.location_id != scope.location_id:
+        raise Invalid(
+            _("You are working at another location. Switch Location to add inventory there."),
+            field="account",
+        )
+    product = find_product(delivery.product_id)
+    if product is None or not product.orderable:
+        raise Invalid(_("Choose a product from the list."), field="product")
+    ensure_doses(delivery.doses)
+    still_named(delivery.name)
+    lot = normalise_lot(delivery.lot)
+    shipment = _shipment(scope, delivery, product)
+    same_lot = list_same_lot(scope, product.id, lot_key(lot))
+    other = next((one for one in same_lot if one.expiration_date != delivery.expiration_date), None)
+    if other is not None:
+        raise Invalid(
+            _(
+                "Lot %(lot)s is already in your inventory with the expiration date %(day)s. "
+                "Check the package; if the other record is wrong, ask the help desk.",
+                lot=lot,
+                day=other.expiration_date.strftime("%m/%d/%Y"),
+            ),
+            field="expiration_date",
+        )
+    return Checked(
+        product=product,
+        shipment=shipment,
+        lot=lot,
+        same_lot=same_lot,
+        warnings=_warnings(scope, delivery, lot, shipment),
+        doubts=_doubts(scope, delivery, lot, shipment),
+    )
+
+
+def _shipment(scope: Scope, delivery: Delivery, product: Product) -> Shipment | None:
+    if delivery.shipment_id is None:
+        if not delivery.unable_to_locate_shipment:
+            raise Invalid(
+                _("Choose the shipment record, or tick “Unable to locate shipment record”."),
+                field="shipment",
+            )
+        return None
+    if delivery.unable_to_locate_shipment:
+        raise Invalid(
+            _("Either choose a shipment record or tick this box, not both."),
+            field="unable_to_locate_shipment",
+        )
+    shipment = get_shipment(scope, delivery.shipment_id)
+    if shipment.product_id != product.id:
+        raise Invalid(
+            _(
+                "Shipment %(number)s brought %(vaccine)s, which is not the product above.",
+                number=shipment.number,
+                vaccine=shipment.product_name,
+            ),
+            field="shipment",
+        )
+    return shipment
+
+
+def _warnings(scope: Scope, delivery: Delivery, lot: str, shipment: Shipment | None) -> list[str]:
+    """What differs from the announcement, and what follows from it."""
+    assert scope.location is not None
+    found = []
+    if not usable_on(delivery.expiration_date, today(scope.location.time_zone)):
+        found.append(_("This lot has expired. Its doses cannot be administered."))
+    if shipment is None:
+        return found
+    if lot_key(lot) != lot_key(shipment.lot):
+        found.append(_("The shipment was announced with the lot %(lot)s.", lot=shipment.lot))
+    if delivery.expiration_date != shipment.expiration_date:
+        found.append(
+            _(
+                "The shipment was announced with the expiration date %(day)s.",
+                day=shipment.expiration_date.strftime("%m/%d/%Y"),
+            )
+        )
+    missing = still_expected(shipment.doses_shipped, shipment.doses_received) - delivery.doses
+    if missing > 0:
+        found.append(
+            _(
+                "%(missing)s of the doses shipped will still be expected. Enter doses that were "
+                "damaged as received, and then as wastage.",
+                missing=f"{missing:,}",
+            )
+        )
+    return found
+
+
+def _doubts(scope: Scope, delivery: Delivery, lot: str, shipment: Shipment | None) -> list[str]:
+    """What looks like doses entered twice, or under the wrong product."""
+    found = []
+    other = find_lot_of_another_product(scope, delivery.product_id, lot_key(lot))
+    if other is not None:
+        found.append(
+            _(
+                "Lot %(lot)s is in your inventory as %(vaccine)s. Check the product.",
+                lot=lot,
+                vaccine=other.product_name,
+            )
+        )
+    if shipment is None:
+        waiting = find_open_shipment_of_lot(scope, delivery.product_id, lot)
+        if waiting is not None:
+            found.append(
+                _(
+                    "Shipment %(number)s brought this lot and still expects %(expected)s doses. "
+                    "Choose it as the shipment record, unless these are other doses.",
+                    number=waiting.number,
+                    expected=f"{_expected(waiting):,}",
+                )
+            )
+    elif _expected(shipment) == 0:
+        found.append(
+            _(
+                "All %(doses)s doses of this shipment are in the inventory already.",
+                doses=f"{shipment.doses_shipped:,}",
+            )
+        )
+    elif delivery.doses > _expected(shipment):
+        found.append(
+            _(
+                "Only %(expected)s of the %(shipped)s doses shipped are still expected.",
+                expected=f"{_expected(shipment):,}",
+                shipped=f"{shipment.doses_shipped:,}",
+            )
+        )
+    return found
+
+
+def _expected(shipment: Shipment) -> int:
+    return still_expected(shipment.doses_shipped, shipment.doses_received)
+
+
+def ensure_meant(delivery: Delivery, checked: Checked) -> None:
+    """Keep one shipment from being received twice, by two managers or by mistake.
+
+    Raises `Invalid` with the field "confirmed" unless the manager has said that it is meant.
+    """
+    if delivery.confirmed:
+        return
+    shipment, doubts = checked.shipment, list(checked.doubts)
+    seen = delivery.seen_received
+    if shipment is not None and seen is not None and shipment.doses_received != seen:
+        doubts.insert(
+            0,
+            _(
+                "Doses of this shipment were added meanwhile: %(received)s of %(shipped)s are "
+                "received now.",
+                received=f"{shipment.doses_received:,}",
+                shipped=f"{shipment.doses_shipped:,}",
+            ),
+        )
+    if doubts:
+        doubts.append(_("If the doses are here all the same, tick this box and save again."))
+        raise Invalid(" ".join(doubts), field="confirmed")

@@ -1,0 +1,106 @@
+"""Forms of the vaccine inventory."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, HiddenField, RadioField, StringField
+from wtforms.validators import Length
+
+from portal.catalog.codes import normalise_lot, parse_date
+from portal.errors import Invalid
+from portal.lookups.fields import LookupField
+from portal.web.forms import DayField, Form, Required, WholeNumberField
+
+
+class MonthEnd(date):
+    """The last day of a month of which only month and year were given."""
+
+
+class ExpirationField(DayField):
+    """An expiration date as packages print it: MM/DD/YYYY, or MM/YYYY for the month's last day.
+
+    `data` is a date, a `MonthEnd` if only the month was given.
+    """
+
+    def process_formdata(self, valuelist: Sequence[Any]) -> None:
+        """Read the date. Raises `ValueError` with a sentence for what is none."""
+        text = str(valuelist[0]).strip() if valuelist else ""
+        self.data = None
+        if not text:
+            return
+        try:
+            parsed = parse_date(text, allow_month=True)
+        except Invalid as refusal:
+            raise ValueError(refusal.message) from refusal
+        day = parsed.day
+        self.data = MonthEnd(day.year, day.month, day.day) if parsed.month_only else day
+
+
+class LotField(StringField):
+    """A lot number as printed on the package."""
+
+    def process_formdata(self, valuelist: Sequence[Any]) -> None:
+        """Read the lot number. Raises `ValueError` with a sentence for what is none."""
+        self.data = str(valuelist[0]) if valuelist else ""
+        if self.data.strip():
+            try:
+                self.data = normalise_lot(self.data)
+            except Invalid as refusal:
+                raise ValueError(refusal.message) from refusal
+
+
+class Proposed:
+    """Marks a field that every record has, but that is filled in if it is left blank."""
+
+    field_flags = {"required": True}
+
+    def __call__(self, _form: object, _field: object) -> None:
+        """Nothing is wrong with a blank."""
+
+
+class DeliveryForm(Form):
+    """Doses that have arrived (SPEC D2)."""
+
+    product = LookupField(_l("Product"), [Required()], lookup="products")
+    doses = WholeNumberField(_l("Total Doses"), [Required()], least=1, most=1_000_000)
+    lot = LotField(_l("Lot #"), [Required()])
+    name = StringField(
+        _l("Vaccine Inventory Name"),
+        [Proposed(), Length(max=120, message=_l("A name has at most 120 characters."))],
+    )
+    serial_number = StringField(
+        _l("Serial Number"),
+        [Length(max=64, message=_l("A serial number has at most 64 characters."))],
+    )
+    expiration_date = ExpirationField(_l("Expiration Date"), [Required()])
+    account = LookupField(_l("Account"), [Required()], lookup="accounts")
+    shipment = LookupField(_l("Shipment Record"), lookup="shipments")
+    unable_to_locate_shipment = BooleanField(_l("Unable to locate shipment record"))
+
+
+class SameLotForm(Form):
+    """What to do with doses of a lot that is in the inventory already."""
+
+    # Whether the choice exists is the service's business: it sees the records as they are now.
+    duplicate = RadioField(_l("What do you want to do?"), [Required()], validate_choice=False)
+
+
+class ReviewForm(Form):
+    """What the manager knew of the shipment when reviewing, and a word on what is unusual."""
+
+    seen_received = HiddenField()
+    confirmed = BooleanField(_l("I have counted: these doses are here, as entered."))
+
+
+class NameForm(Form):
+    """The one thing of a record that may be edited after saving (SPEC D4)."""
+
+    name = StringField(
+        _l("Vaccine Inventory Name"),
+        [
+            Required(),
+            Length(max=120, message=_l("A name has at most 120 characters.")),
+        ],
+    )

@@ -1,0 +1,99 @@
+"""The list views of the `Vaccine Inventory` tab."""
+
+from datetime import date
+
+from flask_babel import lazy_gettext as _l
+
+from blueprints.inventory.models import VaccineInventory
+from blueprints.inventory.rules import Expiry, expiry_of
+from blueprints.inventory.settings import warn_days
+from portal.clock import today
+from portal.i18n import _
+from portal.listviews.definition import Column, ListDefinition, Tone
+from portal.web.context import scope
+
+
+def _expiry(expiration_date: date) -> Expiry:
+    place = scope().location
+    assert place is not None
+    return expiry_of(expiration_date, today(place.time_zone), warn_days=warn_days())
+
+
+def expiry_label(expiration_date: date) -> str:
+    """The words for a lot's expiration date, as it stands today at the present location."""
+    return {
+        Expiry.USABLE: _("Usable"),
+        Expiry.EXPIRING: _("Expires soon"),
+        Expiry.EXPIRED: _("Expired"),
+    }[_expiry(expiration_date)]
+
+
+def expiry_tone(expiration_date: date) -> Tone:
+    """The colour of those words."""
+    tones: dict[Expiry, Tone] = {
+        Expiry.USABLE: "success",
+        Expiry.EXPIRING: "warning",
+        Expiry.EXPIRED: "danger",
+    }
+    return tones[_expiry(expiration_date)]
+
+
+INVENTORY = ListDefinition(
+    name="inventory",
+    title=_l("Vaccine Inventory"),
+    all_label=_l("All Vaccine Inventories"),
+    model=VaccineInventory,
+    columns=(
+        Column(
+            key="name",
+            label=_l("Vaccine Inventory Name"),
+            attribute=VaccineInventory.name,
+            order=VaccineInventory.name_key,
+        ),
+        Column(key="product", label=_l("Product"), attribute=VaccineInventory.product_name),
+        Column(key="lot", label=_l("Lot #"), attribute=VaccineInventory.lot),
+        Column(
+            key="expires",
+            label=_l("Expiration Date"),
+            attribute=VaccineInventory.expiration_date,
+            kind="date",
+        ),
+        Column(
+            key="expiry",
+            label=_l("Status"),
+            attribute=VaccineInventory.expiration_date,
+            kind="status",
+            sortable=False,
+            labels=expiry_label,
+            tone=expiry_tone,
+        ),
+        Column(
+            key="total",
+            label=_l("Total Doses"),
+            attribute=VaccineInventory.doses_total,
+            kind="number",
+        ),
+        Column(
+            key="available",
+            label=_l("Doses Available"),
+            attribute=VaccineInventory.doses_available,
+            kind="number",
+        ),
+        Column(
+            key="added",
+            label=_l("Date Added"),
+            attribute=VaccineInventory.created_at,
+            kind="moment",
+        ),
+    ),
+    default_sort="-added",
+    endpoint="inventory.index",
+    record_endpoint="inventory.record",
+    capability="inventory.view",
+    scope_column=VaccineInventory.location_id,
+    subject="inventory",
+    search=True,
+    count="counter",
+    empty_title=_l("No vaccine in the inventory yet"),
+    empty_text=_l("When a shipment has arrived, add its doses with Add."),
+)

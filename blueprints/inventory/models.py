@@ -1,0 +1,114 @@
+"""Vaccine inventory records and the dose ledger.
+
+The ledger is append-only (the database refuses changes) and is the truth; the counters on the
+record are its sums, moved in the same statement that refuses to take more than there is, and held
+to the balance equation by a constraint.
+"""
+
+from datetime import date, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.clock import now
+from portal.db import Base, plain_text
+
+BIG = BigInteger().with_variant(Integer, "sqlite")
+
+
+class VaccineInventory(Base):
+    """One lot at one location, as one delivery brought it (SPEC D2, D3)."""
+
+    __tablename__ = "vaccine_inventory"
+    __table_args__ = (
+        CheckConstraint(
+            "doses_available >= 0 AND doses_total >= 0 AND doses_administered >= 0 "
+            "AND doses_wasted >= 0 AND doses_returned >= 0 AND doses_transferred >= 0",
+            "nothing_negative",
+        ),
+        CheckConstraint(
+            "doses_total - doses_administered - doses_wasted - doses_returned "
+            "- doses_transferred = doses_available",
+            "balance",
+        ),
+        Index("ix_vaccine_inventory_lot", "location_id", "product_id", "lot_key"),
+        Index("ix_vaccine_inventory_shipment_id", "shipment_id"),
+        *(
+            Index(f"ix_vaccine_inventory_list_{column}", "location_id", column, "id")
+            for column in (
+                "name_key",
+                "product_name",
+                "lot",
+                "expiration_date",
+                "doses_total",
+                "doses_available",
+                "created_at",
+            )
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
+    location_id: Mapped[int] = mapped_column(ForeignKey("location.id"))
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
+    product_name: Mapped[str] = mapped_column(plain_text(120))
+    manufacturer: Mapped[str] = mapped_column(plain_text(80))
+    name: Mapped[str] = mapped_column(String(120))
+    name_key: Mapped[str] = mapped_column(plain_text(160))
+    lot: Mapped[str] = mapped_column(plain_text(20))
+    lot_key: Mapped[str] = mapped_column(plain_text(20))
+    serial_number: Mapped[str] = mapped_column(String(64), default="")
+    expiration_date: Mapped[date]
+    expiration_month_only: Mapped[bool] = mapped_column(default=False)
+    shipment_id: Mapped[int | None] = mapped_column(ForeignKey("shipment.id"), default=None)
+    unable_to_locate_shipment: Mapped[bool] = mapped_column(default=False)
+    doses_total: Mapped[int] = mapped_column(default=0)
+    doses_available: Mapped[int] = mapped_column(default=0)
+    doses_administered: Mapped[int] = mapped_column(default=0)
+    doses_wasted: Mapped[int] = mapped_column(default=0)
+    doses_returned: Mapped[int] = mapped_column(default=0)
+    doses_transferred: Mapped[int] = mapped_column(default=0)
+    version: Mapped[int] = mapped_column(default=1)
+    search: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+
+
+class DoseEntry(Base):
+    """One line of the ledger. `doses` is positive, or negative for the reversal of `reverses_id`.
+
+    `happened_on` is the day in the location's time zone, `recorded_at` when it was entered.
+    """
+
+    __tablename__ = "dose_entry"
+    __table_args__ = (
+        CheckConstraint(
+            "(reverses_id IS NULL AND doses > 0) OR (reverses_id IS NOT NULL AND doses < 0)",
+            "sign",
+        ),
+        Index("ix_dose_entry_inventory_id_id", "inventory_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
+    inventory_id: Mapped[int] = mapped_column(ForeignKey("vaccine_inventory.id"))
+    kind: Mapped[str] = mapped_column(String(16))
+    doses: Mapped[int]
+    happened_on: Mapped[date]
+    recorded_at: Mapped[datetime] = mapped_column(default=now)
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), default=None)
+    shipment_id: Mapped[int | None] = mapped_column(
+        ForeignKey("shipment.id"), default=None, index=True
+    )
+    reason: Mapped[str] = mapped_column(String(40), default="")
+    note: Mapped[str] = mapped_column(Text, default="")
+    document: Mapped[str] = mapped_column(String(40), default="")
+    reverses_id: Mapped[int | None] = mapped_column(
+        ForeignKey("dose_entry.id"), unique=True, default=None
+    )

@@ -1,0 +1,247 @@
+"""Reading vaccine inventory."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
+
+from blueprints.inventory.models import DoseEntry, VaccineInventory
+from blueprints.inventory.rules import EFFECTS, Kind
+from blueprints.shipments.models import Shipment
+from portal.clock import today
+from portal.db import session
+from portal.listviews.search import fold
+from portal.lookups.search import Choice
+from portal.people.models import User
+from portal.places.scope import Scope
+
+ENTRIES_SHOWN = 50
+
+
+def get_inventory(scope: Scope, inventory_id: int) -> VaccineInventory:
+    """The record, if it is at the present location. Raises `NotFound`."""
+    scope.require("inventory.view")
+    record = session().get(VaccineInventory, inventory_id)
+    scope.require_location(record.location_id if record else None)
+    assert record is not None
+    return record
+
+
+def list_same_lot(scope: Scope, product_id: int, lot_key: str) -> list[VaccineInventory]:
+    """The records of this lot at the present location, oldest first (at most ten)."""
+    return list(
+        session().scalars(
+            select(VaccineInventory)
+            .where(
+                VaccineInventory.location_id == scope.location_id,
+                VaccineInventory.product_id == product_id,
+                VaccineInventory.lot_key == lot_key,
+            )
+            .order_by(VaccineInventory.id)
+            .limit(10)
+        )
+    )
+
+
+def find_lot_of_another_product(
+    scope: Scope, product_id: int, lot_key: str
+) -> VaccineInventory | None:
+    """A record at the present location that has this lot number under another product."""
+    return session().scalar(
+        select(VaccineInventory)
+        .where(
+            VaccineInventory.location_id == scope.location_id,
+            VaccineInventory.product_id != product_id,
+            VaccineInventory.lot_key == lot_key,
+        )
+        .limit(1)
+    )
+
+
+def list_of_shipment(scope: Scope, shipment_id: int) -> list[VaccineInventory]:
+    """The present location's records that doses of a shipment were added to."""
+    return list(
+        session().scalars(
+            select(VaccineInventory)
+            .where(
+                VaccineInventory.location_id == scope.location_id,
+                VaccineInventory.id.in_(
+                    select(DoseEntry.inventory_id).where(DoseEntry.shipment_id == shipment_id)
+                ),
+            )
+            .order_by(VaccineInventory.id)
+            .limit(100)
+        )
+    )
+
+
+def was_added(records: list[VaccineInventory], shipment_id: int) -> bool:
+    """Whether doses of a shipment were added to one of these records before."""
+    return (
+        session().scalar(
+            select(DoseEntry.id)
+            .where(
+                DoseEntry.shipment_id == shipment_id,
+                DoseEntry.inventory_id.in_([record.id for record in records]),
+            )
+            .limit(1)
+        )
+        is not None
+    )
+
+
+@dataclass(frozen=True)
+class LedgerLine:
+    """An entry as the record's history shows it; `available` is how it changed availability."""
+
+    id: int
+    kind: Kind
+    doses: int
+    available: int
+    happened_on: date
+    recorded_at: object
+    actor: str
+    reason: str
+    note: str
+    reverses_id: int | None
+    reversed_by_id: int | None
+    shipment_id: int | None
+    shipment_number: str
+
+
+def list_entries(record: VaccineInventory, *, before: int | None = None) -> list[LedgerLine]:
+    """The ledger of a record, newest first, 50 lines; those with an id below `before`."""
+    reversal = aliased(DoseEntry)
+    query = (
+        select(DoseEntry, User.first_name, User.last_name, reversal.id, Shipment.number)
+        .outerjoin(User, User.id == DoseEntry.actor_id)
+        .outerjoin(reversal, reversal.reverses_id == DoseEntry.id)
+        .outerjoin(Shipment, Shipment.id == DoseEntry.shipment_id)
+        .where(DoseEntry.inventory_id == record.id)
+        .order_by(DoseEntry.id.desc())
+        .limit(ENTRIES_SHOWN + 1)
+    )
+    if before is not None:
+        query = query.where(DoseEntry.id < before)
+    return [
+        LedgerLine(
+            id=entry.id,
+            kind=Kind(entry.kind),
+            doses=entry.doses,
+            available=EFFECTS[Kind(entry.kind)].available * entry.doses,
+            happened_on=entry.happened_on,
+            recorded_at=entry.recorded_at,
+            actor=f"{first} {last}" if first else "",
+            reason=entry.reason,
+            note=entry.note,
+            reverses_id=entry.reverses_id,
+            reversed_by_id=reversed_by,
+            shipment_id=entry.shipment_id,
+            shipment_number=shipment or "",
+        )
+        for entry, first, last, reversed_by, shipment in session().execute(query)
+    ]
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Doses of a location, over all its records (SPEC D9)."""
+
+    received: int
+    available: int
+    administered: int
+    wasted: int
+    returned: int
+    transferred: int
+    expired: int
+
+
+def totals(scope: Scope) -> Totals:
+    """The doses of the present location; `expired` are available doses past their date."""
+    record = VaccineInventory
+    day = today(scope.location.time_zone) if scope.location else date.max
+    row = (
+        session()
+        .execute(
+            select(
+                func.coalesce(func.sum(record.doses_total), 0),
+                func.coalesce(func.sum(record.doses_available), 0),
+                func.coalesce(func.sum(record.doses_administered), 0),
+                func.coalesce(func.sum(record.doses_wasted), 0),
+                func.coalesce(func.sum(record.doses_returned), 0),
+                func.coalesce(func.sum(record.doses_transferred), 0),
+                func.coalesce(
+                    func.sum(record.doses_available).filter(record.expiration_date < day), 0
+                ),
+            ).where(record.location_id == scope.location_id)
+        )
+        .one()
+    )
+    return Totals(*(int(number) for number in row))
+
+
+@dataclass(frozen=True)
+class ProductDoses:
+    """Doses of one vaccine at a location."""
+
+    product: str
+    received: int
+    available: int
+    administered: int
+
+
+def list_doses_by_product(scope: Scope) -> list[ProductDoses]:
+    """The doses of the present location for each vaccine, by name."""
+    record = VaccineInventory
+    rows = session().execute(
+        select(
+            record.product_name,
+            func.sum(record.doses_total),
+            func.sum(record.doses_available),
+            func.sum(record.doses_administered),
+        )
+        .where(record.location_id == scope.location_id)
+        .group_by(record.product_name)
+        .order_by(record.product_name)
+    )
+    return [
+        ProductDoses(product, int(received), int(available), int(administered))
+        for product, received, available, administered in rows
+    ]
+
+
+def list_expiring(scope: Scope, *, warn_days: int) -> list[VaccineInventory]:
+    """Records with doses left that are expired or expire within `warn_days` days, soonest first."""
+    assert scope.location is not None
+    limit = today(scope.location.time_zone) + timedelta(days=warn_days)
+    return list(
+        session().scalars(
+            select(VaccineInventory)
+            .where(
+                VaccineInventory.location_id == scope.location_id,
+                VaccineInventory.expiration_date <= limit,
+                VaccineInventory.doses_available > 0,
+            )
+            .order_by(VaccineInventory.expiration_date, VaccineInventory.id)
+            .limit(6)
+        )
+    )
+
+
+def look_up_accounts(scope: Scope, text: str) -> list[Choice]:
+    """The accounts (locations) of the user whose name or PIN holds the text."""
+    wanted = fold(text)
+    return [
+        Choice(id=place.id, label=place.name, detail=place.pin)
+        for place in scope.locations
+        if wanted in fold(place.name) or wanted in fold(place.pin)
+    ][:20]
+
+
+def find_account_choice(scope: Scope, identity: int | str) -> Choice | None:
+    """The account with this id as a choice, if the user works there."""
+    for place in scope.locations:
+        if str(place.id) == str(identity):
+            return Choice(id=place.id, label=place.name, detail=place.pin)
+    return None

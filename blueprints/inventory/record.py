@@ -1,0 +1,139 @@
+"""The record page of a vaccine inventory: figures, facts, ledger, and the pen on its name."""
+
+from flask import request, url_for
+from flask_babel import lazy_gettext as _l
+
+from blueprints.inventory.forms import NameForm
+from blueprints.inventory.models import VaccineInventory
+from blueprints.inventory.queries import (
+    ENTRIES_SHOWN,
+    get_inventory,
+    list_entries,
+)
+from blueprints.inventory.rules import Expiry, expiry_of
+from blueprints.inventory.services import rename
+from blueprints.inventory.settings import warn_days
+from blueprints.shipments.queries import find_of_location
+from portal.clock import today
+from portal.i18n import _
+from portal.places.scope import Scope
+from portal.records.page import Fact, Figure, RecordPage, Section, Tab
+from portal.records.views import Editor, Pen
+from portal.web.converters import record_number
+from portal.web.templating import day, moment, number
+
+
+def inventory_page(scope: Scope, record: VaccineInventory) -> RecordPage:
+    """What the page of `record` shows."""
+    notices = []
+    assert scope.location is not None
+    expiry = expiry_of(
+        record.expiration_date, today(scope.location.time_zone), warn_days=warn_days()
+    )
+    expires = day(record.expiration_date)
+    if expiry is Expiry.EXPIRED:
+        notices.append(
+            (
+                "danger",
+                _("This lot expired on %(day)s. Its doses cannot be administered.", day=expires),
+            )
+        )
+    elif expiry is Expiry.EXPIRING:
+        notices.append(("warning", _("This lot expires on %(day)s.", day=expires)))
+    return RecordPage(
+        title=record.name,
+        kind="inventory",
+        subject=record,
+        url=url_for("inventory.record", inventory_id=record.id),
+        notices=tuple(notices),
+        pens=("name",) if scope.can("inventory.rename") else (),
+        panel=(
+            Figure(_("Total Doses"), number(record.doses_total)),
+            Figure(_("Doses Available"), number(record.doses_available)),
+            Figure(_("Doses Administered"), number(record.doses_administered)),
+            Figure(_("Doses Wasted"), number(record.doses_wasted)),
+            Figure(_("Doses Returned"), number(record.doses_returned)),
+            Figure(_("Doses Transferred"), number(record.doses_transferred)),
+            Figure(
+                _("Expiration Date"),
+                expires,
+                tone={Expiry.EXPIRED: "danger", Expiry.EXPIRING: "warning"}.get(expiry, ""),
+            ),
+        ),
+        tabs=(
+            Tab("details", _("Details"), (_facts(scope, record), _where_from(scope, record))),
+            Tab(
+                "related",
+                _("Related"),
+                (
+                    Section(
+                        "ledger",
+                        _("History of doses"),
+                        template="inventory/_ledger.html",
+                        context=lambda: _ledger(record),
+                    ),
+                ),
+            ),
+        ),
+    )
+
+
+def _facts(scope: Scope, record: VaccineInventory) -> Section:
+    assert scope.location is not None
+    return Section(
+        "vaccine",
+        _("Vaccine Inventory"),
+        facts=(
+            Fact(_("Vaccine Inventory Name"), record.name, pen="name"),
+            Fact(_("Product"), record.product_name),
+            Fact(_("Manufacturer"), record.manufacturer),
+            Fact(_("Lot #"), record.lot),
+            Fact(_("Serial Number"), record.serial_number),
+            Fact(_("Expiration Date"), day(record.expiration_date)),
+            Fact(
+                _("Account"),
+                scope.location.name,
+                href=url_for("locations.account", location_id=record.location_id)
+                if scope.can("locations.view")
+                else "",
+            ),
+        ),
+    )
+
+
+def _where_from(scope: Scope, record: VaccineInventory) -> Section:
+    shipment = find_of_location(scope, record.shipment_id) if record.shipment_id else None
+    if shipment is None:
+        source = Fact(_("Shipment Record"), _("Unable to locate shipment record"))
+    else:
+        source = Fact(
+            _("Shipment Record"),
+            shipment.number,
+            href=url_for("shipments.record", shipment_id=shipment.id)
+            if scope.can("shipments.view")
+            else "",
+        )
+    return Section(
+        "shipment",
+        _("Shipment Details"),
+        facts=(source, Fact(_("Date Added"), moment(record.created_at))),
+    )
+
+
+def _ledger(record: VaccineInventory) -> dict[str, object]:
+    before = record_number(request.args.get("before"))
+    lines = list_entries(record, before=before)
+    return {
+        "lines": lines[:ENTRIES_SHOWN],
+        "older": lines[ENTRIES_SHOWN - 1].id if len(lines) > ENTRIES_SHOWN else None,
+        "record": record,
+    }
+
+
+EDITOR = Editor(
+    title=_l("Vaccine Inventory Name"),
+    capability="inventory.rename",
+    load=get_inventory,
+    page=inventory_page,
+    pens=(Pen("name", NameForm, lambda record: record.name, rename),),
+)

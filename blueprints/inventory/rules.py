@@ -1,0 +1,149 @@
+"""Decisions about doses and expiry, as pure functions over plain values."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from portal.errors import Invalid
+from portal.i18n import _
+
+
+class Kind(StrEnum):
+    """Why doses came or went: the kinds of ledger entries.
+
+    Doses that leave a record are what the guides call vaccine deprecation: administered, wasted,
+    returned, and (as the specification adds) transferred out.
+    """
+
+    RECEIVED = "received"
+    TRANSFERRED_IN = "transferred_in"
+    ADJUSTED = "adjusted"
+    ADMINISTERED = "administered"
+    WASTED = "wasted"
+    RETURNED = "returned"
+    TRANSFERRED_OUT = "transferred_out"
+
+    @property
+    def label(self) -> str:
+        """The word for it on pages."""
+        return {
+            Kind.RECEIVED: _("Received"),
+            Kind.TRANSFERRED_IN: _("Transferred in"),
+            Kind.ADJUSTED: _("Adjusted"),
+            Kind.ADMINISTERED: _("Administered"),
+            Kind.WASTED: _("Wasted"),
+            Kind.RETURNED: _("Returned"),
+            Kind.TRANSFERRED_OUT: _("Transferred out"),
+        }[self]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """How one dose of a kind changes a record: availability, and the counter that keeps it."""
+
+    available: int
+    counter: str
+
+
+EFFECTS: Mapping[Kind, Effect] = {
+    Kind.RECEIVED: Effect(+1, "doses_total"),
+    Kind.TRANSFERRED_IN: Effect(+1, "doses_total"),
+    Kind.ADJUSTED: Effect(+1, "doses_total"),
+    Kind.ADMINISTERED: Effect(-1, "doses_administered"),
+    Kind.WASTED: Effect(-1, "doses_wasted"),
+    Kind.RETURNED: Effect(-1, "doses_returned"),
+    Kind.TRANSFERRED_OUT: Effect(-1, "doses_transferred"),
+}
+
+COUNTERS = (
+    "doses_total",
+    "doses_administered",
+    "doses_wasted",
+    "doses_returned",
+    "doses_transferred",
+)
+
+
+def changes(kind: Kind, doses: int) -> dict[str, int]:
+    """What an entry of `doses` (negative for a reversal) adds to each column of its record."""
+    effect = EFFECTS[kind]
+    return {effect.counter: doses, "doses_available": effect.available * doses}
+
+
+def ensure_doses(doses: int) -> None:
+    """Raise `Invalid` unless `doses` is a number of doses somebody can have handled."""
+    if doses < 1:
+        raise Invalid(_("Enter a whole number of doses, 1 or more."), field="doses")
+    if doses > 1_000_000:
+        raise Invalid(_("Enter at most 1,000,000 doses."), field="doses")
+
+
+def ensure_not_in_future(day: date, today: date) -> None:
+    """Raise `Invalid` if `day` lies after `today` (both in the location's time zone)."""
+    if day > today:
+        raise Invalid(_("The date lies in the future."), field="happened_on")
+
+
+def first_negative_day(movements: Iterable[tuple[date, int]]) -> tuple[date, int] | None:
+    """The first day on whose evening more doses had left than had come, and the balance then.
+
+    `movements` are (day it happened, change of availability), in any order. A back-dated entry is
+    refused if it makes any later day negative.
+    """
+    by_day: dict[date, int] = {}
+    for day, change in movements:
+        by_day[day] = by_day.get(day, 0) + change
+    balance = 0
+    for day in sorted(by_day):
+        balance += by_day[day]
+        if balance < 0:
+            return day, balance
+    return None
+
+
+def usable_on(expiration_date: date, day: date) -> bool:
+    """Whether a lot may be used on `day`: through the printed day, included.
+
+    A month-only date is kept as that month's last day. Source: Immunize.org, "Ask the Experts":
+    vaccine may be used through the last day of the month (or the day) on the label.
+    """
+    return day <= expiration_date
+
+
+class Expiry(StrEnum):
+    """What to say of a lot's expiration date today."""
+
+    USABLE = "usable"
+    EXPIRING = "expiring"
+    EXPIRED = "expired"
+
+
+def expiry_of(expiration_date: date, today: date, *, warn_days: int) -> Expiry:
+    """Whether the lot is expired, expires within `warn_days` days, or neither."""
+    if not usable_on(expiration_date, today):
+        return Expiry.EXPIRED
+    if not usable_on(expiration_date, today + timedelta(days=warn_days)):
+        return Expiry.EXPIRING
+    return Expiry.USABLE
+
+
+def proposed_name(product: str, lot: str) -> str:
+    """The name proposed for a record, the lot in it.
+
+    Source: receiving guide, tip on adding inventory: the lot in the name helps staff who
+    administer vaccine to choose the right record. A long product name is cut, never the lot.
+    """
+    short = product.replace(" COVID-19 Vaccine", "").strip()
+    end = f" – {lot}"
+    return short[: 120 - len(end)].rstrip() + end
+
+
+def still_named(name: str) -> str:
+    """`name` without needless white space. Raises `Invalid` for none or a longer one than 120."""
+    name = " ".join(name.split())
+    if not name:
+        raise Invalid(_("Enter a name for the record."), field="name")
+    if len(name) > 120:
+        raise Invalid(_("A name has at most 120 characters."), field="name")
+    return name

@@ -1,0 +1,174 @@
+"""Use cases that change the vaccine inventory."""
+
+from datetime import date
+
+from sqlalchemy import select
+
+from blueprints.inventory import ledger
+from blueprints.inventory.deliveries import (
+    SEPARATE,
+    Checked,
+    Delivery,
+    check_delivery,
+    ensure_meant,
+)
+from blueprints.inventory.models import VaccineInventory
+from blueprints.inventory.rules import (
+    Kind,
+    ensure_not_in_future,
+    still_named,
+)
+from blueprints.shipments.models import Shipment
+from portal.audit.services import record as audit
+from portal.catalog.codes import lot_key
+from portal.clock import today
+from portal.db import session
+from portal.errors import Conflict
+from portal.i18n import _
+from portal.listviews.search import fold, join
+from portal.places.models import Location
+from portal.places.scope import Scope
+
+
+def add_delivery(
+    scope: Scope, delivery: Delivery, *, received_on: date | None = None
+) -> VaccineInventory:
+    """Put the doses of a delivery into the inventory: a new record, or more on one of the lot.
+
+    `received_on` is the day they arrived, today unless given. Raises `Invalid` (with the field
+    "confirmed" if doses of the shipment have come in meanwhile, or these are more than were
+    announced, and nobody has said that this is meant), or `Conflict` if the lot has come in
+    meanwhile and nobody was asked.
+    """
+    assert scope.location is not None
+    day = today(scope.location.time_zone)
+    ensure_not_in_future(received_on or day, day)
+    _lock(scope, delivery)
+    checked = check_delivery(scope, delivery)
+    ensure_meant(delivery, checked)
+    target = _target(delivery, checked)
+    if target is None:
+        target = _new_record(scope, delivery, checked)
+    ledger.post(
+        scope.user,
+        target.id,
+        ledger.Movement(
+            kind=Kind.RECEIVED,
+            doses=delivery.doses,
+            happened_on=received_on or day,
+            shipment_id=delivery.shipment_id,
+        ),
+    )
+    session().refresh(target)
+    audit(
+        scope.user,
+        "inventory.received",
+        subject="inventory",
+        subject_id=target.id,
+        location_id=target.location_id,
+        summary=f"{target.name}: {delivery.doses}",
+        after={"doses": delivery.doses, "shipment_id": delivery.shipment_id},
+    )
+    return target
+
+
+def _lock(scope: Scope, delivery: Delivery) -> None:
+    """Let one delivery at a time come into a location, so that one lot makes one record, and keep
+    the supplier's corrections off the shipment meanwhile."""
+    place = select(Location.id).where(Location.id == scope.location_id)
+    session().execute(place.with_for_update(key_share=True))
+    if delivery.shipment_id is not None:
+        shipment = select(Shipment).where(Shipment.id == delivery.shipment_id)
+        session().execute(
+            shipment.with_for_update(key_share=True).execution_options(populate_existing=True)
+        )
+
+
+def _target(delivery: Delivery, checked: Checked) -> VaccineInventory | None:
+    """The record to add to, or None for a new one. Asks first if the lot is there already."""
+    if not checked.same_lot:
+        return None
+    if delivery.duplicate == SEPARATE:
+        return None
+    for record in checked.same_lot:
+        if delivery.duplicate == str(record.id):
+            return record
+    raise Conflict(
+        _("This lot is already in your inventory. Choose what to do with the doses."),
+        field="duplicate",
+    )
+
+
+def _new_record(scope: Scope, delivery: Delivery, checked: Checked) -> VaccineInventory:
+    name = _own_name(still_named(delivery.name), checked.same_lot)
+    record = VaccineInventory(
+        location_id=scope.location_id,
+        product_id=checked.product.id,
+        product_name=checked.product.name,
+        manufacturer=checked.product.manufacturer,
+        name=name,
+        name_key=_name_key(name),
+        lot=checked.lot,
+        lot_key=lot_key(checked.lot),
+        serial_number=delivery.serial_number,
+        expiration_date=delivery.expiration_date,
+        expiration_month_only=delivery.expiration_month_only,
+        shipment_id=delivery.shipment_id,
+        unable_to_locate_shipment=delivery.unable_to_locate_shipment,
+        created_by_id=scope.user.id,
+    )
+    record.search = _search_text(record)
+    session().add(record)
+    session().flush()
+    return record
+
+
+def _own_name(name: str, same_lot: list[VaccineInventory]) -> str:
+    """`name`, with a number if another record of the lot has it already."""
+    taken = {record.name for record in same_lot}
+    number, own = 1, name
+    while own in taken:
+        number += 1
+        own = f"{name[:112]} ({number})"
+    return own
+
+
+def _name_key(name: str) -> str:
+    """What the list sorts by; folding may make a name longer than its column."""
+    return fold(name)[:160]
+
+
+def _search_text(record: VaccineInventory) -> str:
+    return join(
+        (
+            record.name,
+            record.product_name,
+            record.manufacturer,
+            record.lot,
+            record.serial_number,
+        )
+    )
+
+
+def rename(scope: Scope, record: VaccineInventory, name: str) -> None:
+    """Give a record another name, the one thing that may be edited after saving (SPEC D4)."""
+    scope.require("inventory.rename")
+    scope.require_location(record.location_id)
+    before, name = record.name, still_named(name)
+    if name == before:
+        return
+    record.name = name
+    record.name_key = _name_key(name)
+    record.version += 1
+    record.search = _search_text(record)
+    session().flush()
+    audit(
+        scope.user,
+        "inventory.renamed",
+        subject="inventory",
+        subject_id=record.id,
+        location_id=record.location_id,
+        summary=name,
+        before={"name": before},
+        after={"name": name},
+    )

@@ -1,0 +1,51 @@
+"""Routes of the `Vaccine Inventory` tab."""
+
+from functools import partial
+
+from flask import Blueprint, Response, url_for
+
+from blueprints.inventory.add import ADD
+from blueprints.inventory.lists import INVENTORY
+from blueprints.inventory.queries import get_inventory
+from blueprints.inventory.record import EDITOR, inventory_page
+from portal.audit.services import viewed as audit_view
+from portal.i18n import _
+from portal.listviews.definition import Action
+from portal.listviews.views import list_page, viewed
+from portal.records.views import record_response
+from portal.web.context import scope
+from portal.web.guards import needs
+from portal.web.requests import note
+
+blueprint = Blueprint("inventory", __name__, url_prefix="/vaccine-inventory")
+
+ADD.register(blueprint, "/add", "add")
+
+
+@blueprint.get("/")
+@needs("inventory.view")
+def index() -> Response:
+    """The list views."""
+    actions = []
+    place = scope().location
+    if place is not None and scope().can("locations.view"):
+        account = url_for("locations.account", location_id=place.id)
+        actions.append(Action(label=place.name, href=account, kind="quiet", icon="location"))
+    if scope().can("inventory.add"):
+        actions.append(
+            Action(label=_("Add"), href=url_for("inventory.add"), kind="primary", icon="plus")
+        )
+    return list_page(INVENTORY, scope(), actions=actions)
+
+
+@blueprint.get("/<int:inventory_id>")
+@needs("inventory.view")
+def record(inventory_id: int) -> Response:
+    """The record: key figures, details, and the ledger as its history."""
+    found = get_inventory(scope(), inventory_id)
+    viewed(scope(), "inventory", inventory_id)
+    note(partial(audit_view, scope(), "inventory", inventory_id))
+    return record_response(inventory_page(scope(), found))
+
+
+EDITOR.register(blueprint, "/<int:record_id>")

@@ -1,0 +1,30 @@
+"""The account (location) page. The `Locations` tab of the site locator will live here too."""
+
+from portal.module import Capability, Fill, Module
+from portal.people.profiles import MANAGERS, Profile
+
+SEES = MANAGERS | {Profile.AGENT, Profile.ADMINISTRATOR}
+
+module = Module(
+    name="locations",
+    title="Locations",
+    blueprint="blueprints.locations.views:blueprint",
+    capabilities=(
+        Capability(name="locations.view", title="See the account (location) page", profiles=SEES),
+        Capability(
+            name="locations.edit",
+            title="Change the contacts of the account (location)",
+            profiles=MANAGERS | {Profile.ADMINISTRATOR},
+        ),
+    ),
+    slots=("location.actions", "location.panel", "location.record"),
+    fills=(
+        Fill(
+            slot="home.cards",
+            function="blueprints.locations.contributions:account_card",
+            template="locations/_account_card.html",
+            capability="locations.view",
+            order=90,
+        ),
+    ),
+)

@@ -1,0 +1,19 @@
+"""What operations show on other pages."""
+
+from typing import Any
+
+from portal import settings
+from portal.messages.queries import troubled
+from portal.places.scope import Scope
+
+
+def messages_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
+    """How many messages wait too long or failed; nothing while all is well."""
+    waiting, failed = troubled(scope)
+    if not waiting and not failed:
+        return None
+    return {
+        "waiting": waiting,
+        "failed": failed,
+        "configured": settings.current().mail_configured,
+    }

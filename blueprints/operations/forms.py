@@ -1,0 +1,67 @@
+"""Forms of `Operations`."""
+
+from datetime import date
+from typing import Any
+
+from flask_babel import lazy_gettext
+from wtforms import SelectField, StringField
+from wtforms.validators import Length
+
+from portal.audit import queries
+from portal.audit.queries import Wanted
+from portal.places.scope import Scope
+from portal.web.forms import DayField, Form, Required, WholeNumberField
+
+
+class CancelForm(Form):
+    """Why a message is no longer wanted."""
+
+    reason = StringField(lazy_gettext("Reason"), [Required(), Length(max=200)])
+
+
+def _number(text: Any) -> int | None:
+    return int(text) if text not in (None, "", "None") else None
+
+
+class SearchForm(Form):
+    """What to look for in the audit trail."""
+
+    actor = SelectField(lazy_gettext("User"), coerce=_number)
+    action = SelectField(lazy_gettext("Action"), default="")
+    subject = SelectField(lazy_gettext("Record"), default="")
+    subject_id = WholeNumberField(lazy_gettext("Record number"), least=1, most=2**53)
+    location = SelectField(lazy_gettext("Location"), coerce=_number)
+    first_day = DayField(lazy_gettext("From"))
+    last_day = DayField(lazy_gettext("To"))
+
+    def wanted(self, zone: str) -> Wanted:
+        """The search, with its days in the time zone `zone`."""
+        return Wanted(
+            actor_id=self.actor.data,
+            action=self.action.data or "",
+            subject=self.subject.data or "",
+            subject_id=self.subject_id.data,
+            location_id=self.location.data,
+            first_day=self.first_day.data,
+            last_day=self.last_day.data,
+            zone=zone,
+        )
+
+    def kept(self) -> dict[str, str]:
+        """The search as it stands in an address."""
+        held = {field.name: field.data for field in self if field.data not in (None, "")}
+        return {
+            name: value.strftime("%m/%d/%Y") if isinstance(value, date) else str(value)
+            for name, value in held.items()
+        }
+
+
+def search_form(scope: Scope, given: Any) -> SearchForm:
+    """The search form, with what can be chosen and what was given."""
+    form = SearchForm(formdata=given or None)
+    everybody, anything = lazy_gettext("Everybody"), lazy_gettext("Any")
+    form.actor.choices = [("", everybody), *queries.people(scope)]
+    form.action.choices = [("", anything), *((name, name) for name in queries.actions(scope))]
+    form.subject.choices = [("", anything), *((name, name) for name in queries.subjects(scope))]
+    form.location.choices = [("", anything), *queries.places(scope)]
+    return form

@@ -1,0 +1,121 @@
+"""Routes of the outbox."""
+
+from flask import Response, flash, request, url_for
+from jinja2 import TemplateError
+
+from blueprints.operations.forms import CancelForm
+from blueprints.operations.pages import LARGEST, below, blueprint, show
+from portal import settings
+from portal.audit.services import viewed
+from portal.errors import Invalid
+from portal.i18n import _
+from portal.messages import queries, upkeep
+from portal.messages.models import Message, State
+from portal.messages.rendering import Rendered, render
+from portal.web.context import scope
+from portal.web.guards import needs
+from portal.web.htmx import go_to
+from portal.web.requests import note
+
+
+def state_labels() -> dict[str, tuple[str, str]]:
+    """What each state is called, and its tone."""
+    return {
+        State.WAITING: (_("Waiting"), "warning"),
+        State.SENDING: (_("Sending"), "info"),
+        State.SENT: (_("Sent"), "success"),
+        State.FAILED: (_("Failed"), "danger"),
+        State.CANCELLED: (_("Cancelled"), "neutral"),
+    }
+
+
+@blueprint.get("")
+@needs("messages.manage")
+def messages() -> Response:
+    """What waits, what left, what failed."""
+    labels = state_labels()
+    state = request.args.get("state", "")
+    state = state if state in labels else ""
+    found = queries.find_messages(scope(), state=state, below=below())
+    return show(
+        "messages.html",
+        regions={"messages": "operations/_messages.html"},
+        labels=labels,
+        state=state,
+        found=found,
+        counts=queries.counts(scope()),
+        server=queries.mail_server(scope()),
+        configured=settings.current().mail_configured,
+    )
+
+
+@blueprint.post("/messages/try-all-again")
+@needs("messages.manage")
+def try_all_again() -> Response:
+    """Send everything that waits as soon as possible."""
+    number = upkeep.try_all_again(actor=scope().user)
+    flash(_("%(number)s messages are tried again now.", number=number), "success")
+    return go_to(url_for("operations.messages"))
+
+
+@blueprint.get("/messages/<int(max=%d):message_id>" % LARGEST)  # noqa: UP031
+@needs("messages.manage")
+def message(message_id: int) -> Response:
+    """One message, as its reader sees it."""
+    shown = queries.get_message(scope(), message_id)
+    reader, location_id = scope(), shown.location_id
+    note(lambda: viewed(reader, "message", message_id, location_id=location_id))
+    return _page(shown, CancelForm())
+
+
+@blueprint.post("/messages/<int(max=%d):message_id>/try-again" % LARGEST)  # noqa: UP031
+@needs("messages.manage")
+def try_again(message_id: int) -> Response:
+    """Send a waiting or failed message as soon as possible."""
+    upkeep.try_again(actor=scope().user, message=queries.get_message(scope(), message_id))
+    flash(_("The message is tried again now."), "success")
+    return go_to(url_for("operations.message", message_id=message_id))
+
+
+@blueprint.post("/messages/<int(max=%d):message_id>/cancel" % LARGEST)  # noqa: UP031
+@needs("messages.manage")
+def cancel_message(message_id: int) -> Response:
+    """Give a message up."""
+    shown = queries.get_message(scope(), message_id)
+    form = CancelForm()
+    if not form.validate():
+        return _page(shown, form, status=422)
+    try:
+        upkeep.cancel(actor=scope().user, message=shown, reason=form.reason.data or "")
+    except Invalid as refusal:
+        form.refuse(refusal)
+        return _page(shown, form, status=422)
+    flash(_("The message was cancelled."), "success")
+    return go_to(url_for("operations.message", message_id=message_id))
+
+
+def _page(shown: Message, form: CancelForm, *, status: int = 200) -> Response:
+    rendered, problem = _rendered(shown)
+    label, tone = state_labels()[shown.state]
+    return show(
+        "message.html",
+        status=status,
+        message=shown,
+        label=label,
+        tone=tone,
+        rendered=rendered,
+        problem=problem,
+        form=form,
+        can_change=shown.state in (State.WAITING, State.FAILED),
+    )
+
+
+def _rendered(shown: Message) -> tuple[Rendered | None, str]:
+    if not shown.address and not shown.context:
+        return None, _("What the message said was wiped after 90 days.")
+    zone = queries.zone_of(shown, settings.current().time_zone)
+    try:
+        return render(shown, zone=zone, secrets=False), ""
+    except (TemplateError, LookupError, TypeError, ValueError) as error:
+        kind = type(error).__name__
+        return None, _("The message cannot be written (%(kind)s).", kind=kind)

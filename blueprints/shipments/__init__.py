@@ -1,0 +1,82 @@
+"""`Shipments`: what suppliers announce, by file or by form."""
+
+from datetime import timedelta
+
+from portal.module import Capability, Fill, Job, Lookup, Module, Setting, Tab
+from portal.people.profiles import MANAGERS, Profile
+
+SEES = MANAGERS | {Profile.AGENT, Profile.ADMINISTRATOR}
+IMPORTS = frozenset({Profile.ADMINISTRATOR})
+
+module = Module(
+    name="shipments",
+    title="Shipments",
+    blueprint="blueprints.shipments.import_views:blueprint",
+    models="blueprints.shipments.models",
+    lists=("blueprints.shipments.lists:SHIPMENTS",),
+    capabilities=(
+        Capability(name="shipments.view", title="See orders and shipments", profiles=SEES),
+        Capability(
+            name="shipments.import",
+            title="Enter orders and shipments by file or form",
+            profiles=IMPORTS,
+        ),
+    ),
+    tabs=(
+        Tab(
+            label="Shipments",
+            endpoint="shipments.index",
+            capability="shipments.view",
+            icon="truck",
+            order=20,
+        ),
+    ),
+    slots=("shipment.actions", "shipment.record", "shipment.related"),
+    fills=(
+        Fill(
+            slot="home.cards",
+            function="blueprints.shipments.contributions:unreceived_card",
+            template="shipments/_unreceived_card.html",
+            capability="shipments.view",
+            order=20,
+        ),
+    ),
+    lookups=(
+        Lookup(
+            name="shipments",
+            function="blueprints.shipments.queries:look_up_shipments",
+            find="blueprints.shipments.queries:find_shipment_choice",
+            capability="shipments.view",
+        ),
+    ),
+    jobs=(
+        Job(
+            name="shipments.import",
+            title="Take in files of shipments",
+            function="blueprints.shipments.jobs:take_in_files",
+            every=timedelta(seconds=15),
+        ),
+        Job(
+            name="shipments.watch_folder",
+            title="Look for files in the watched folder",
+            function="blueprints.shipments.jobs:watch_folder",
+            every=timedelta(minutes=1),
+        ),
+        Job(
+            name="shipments.forget_files",
+            title="Delete files of finished imports",
+            function="blueprints.shipments.jobs:forget_files",
+            every=timedelta(hours=12),
+        ),
+    ),
+    settings=(
+        Setting(
+            name="keep_files_days",
+            default=30,
+            help="How many days the file of a finished import is kept, for its annotated copy.",
+        ),
+    ),
+    messages=("shipment_announced", "shipment_corrected", "shipment_withdrawn"),
+    commands="blueprints.shipments.commands:shipments",
+    practice="blueprints.shipments.practice:fill",
+)

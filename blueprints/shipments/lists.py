@@ -1,0 +1,83 @@
+"""The list views of the `Shipments` tab."""
+
+from flask_babel import lazy_gettext as _l
+
+from blueprints.shipments.models import Shipment
+from blueprints.shipments.rules import Status
+from portal.i18n import _
+from portal.listviews.definition import Column, ListDefinition, Tone
+
+
+def status_label(status: str) -> str:
+    """The words for a shipment's status."""
+    return {
+        Status.ON_ITS_WAY: _("On its way"),
+        Status.PARTLY_RECEIVED: _("Partly received"),
+        Status.RECEIVED: _("Received"),
+    }[Status(status)]
+
+
+def status_tone(status: str) -> Tone:
+    """The colour of a shipment's status."""
+    tones: dict[Status, Tone] = {
+        Status.ON_ITS_WAY: "info",
+        Status.PARTLY_RECEIVED: "warning",
+        Status.RECEIVED: "success",
+    }
+    return tones[Status(status)]
+
+
+SHIPMENTS = ListDefinition(
+    name="shipments",
+    title=_l("Shipments"),
+    all_label=_l("All Shipments"),
+    model=Shipment,
+    columns=(
+        Column(key="number", label=_l("Shipment ID"), attribute=Shipment.number),
+        Column(key="order", label=_l("Order"), attribute=Shipment.order_number),
+        Column(key="vaccine", label=_l("Vaccine"), attribute=Shipment.product_name),
+        Column(
+            key="shipped",
+            label=_l("Date Shipped"),
+            attribute=Shipment.date_shipped,
+            kind="date",
+        ),
+        Column(
+            key="quantity",
+            label=_l("Quantity Shipped"),
+            attribute=Shipment.doses_shipped,
+            kind="number",
+        ),
+        Column(
+            key="received",
+            label=_l("Doses Received"),
+            attribute=Shipment.doses_received,
+            kind="number",
+        ),
+        Column(key="lot", label=_l("Lot #"), attribute=Shipment.lot),
+        Column(
+            key="tracking",
+            label=_l("Tracking Number"),
+            attribute=Shipment.tracking_number,
+            sortable=False,
+        ),
+        Column(
+            key="status",
+            label=_l("Status"),
+            attribute=Shipment.status,
+            kind="status",
+            labels=status_label,
+            tone=status_tone,
+        ),
+    ),
+    default_sort="-shipped",
+    endpoint="shipments.index",
+    record_endpoint="shipments.record",
+    capability="shipments.view",
+    scope_column=Shipment.location_id,
+    subject="shipment",
+    search=True,
+    count="counter",
+    empty_title=_l("No shipments yet"),
+    empty_text=_l("As soon as a shipment is on its way to your location, it is listed here."),
+)

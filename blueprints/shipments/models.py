@@ -1,0 +1,137 @@
+"""Orders, shipments, and the files they came in."""
+
+from datetime import date, datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from blueprints.shipments.rules import Status
+from portal.clock import now
+from portal.db import Base, plain_text
+
+BIG = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Order(Base):
+    """What a location ordered, by its ExIS order number. Every shipment belongs to one."""
+
+    __tablename__ = "supply_order"
+    __table_args__ = (UniqueConstraint("location_id", "number"),)
+
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
+    number: Mapped[str] = mapped_column(plain_text(64))
+    location_id: Mapped[int] = mapped_column(ForeignKey("location.id"))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Shipment(Base):
+    """One lot of one vaccine on its way to one location (SPEC C2).
+
+    A supplier's shipment of two vaccines is two of these with one Shipment ID. `doses_received`
+    is kept by the inventory and tells what of it was added there. The names copied from product
+    and order are what lists sort by and search in.
+    """
+
+    __tablename__ = "shipment"
+    __table_args__ = (
+        UniqueConstraint("number", "product_id"),
+        CheckConstraint("doses_shipped > 0", "doses_shipped_positive"),
+        CheckConstraint("doses_received >= 0", "doses_received_not_negative"),
+        *(
+            Index(f"ix_shipment_list_{column}", "location_id", column, "id")
+            for column in (
+                "number",
+                "order_number",
+                "product_name",
+                "date_shipped",
+                "doses_shipped",
+                "doses_received",
+                "lot",
+                "status",
+            )
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
+    number: Mapped[str] = mapped_column(plain_text(64))
+    location_id: Mapped[int] = mapped_column(ForeignKey("location.id"))
+    order_id: Mapped[int] = mapped_column(ForeignKey("supply_order.id"), index=True)
+    order_number: Mapped[str] = mapped_column(plain_text(64))
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
+    product_name: Mapped[str] = mapped_column(plain_text(120))
+    manufacturer: Mapped[str] = mapped_column(plain_text(80))
+    ndc: Mapped[str] = mapped_column(plain_text(13))
+    lot: Mapped[str] = mapped_column(plain_text(20))
+    expiration_date: Mapped[date]
+    expiration_month_only: Mapped[bool] = mapped_column(default=False)
+    doses_shipped: Mapped[int]
+    doses_received: Mapped[int] = mapped_column(default=0)
+    date_shipped: Mapped[date]
+    carrier: Mapped[str] = mapped_column(plain_text(64), default="")
+    tracking_number: Mapped[str] = mapped_column(plain_text(64), default="")
+    status: Mapped[str] = mapped_column(plain_text(16), default=Status.ON_ITS_WAY)
+    version: Mapped[int] = mapped_column(default=1)
+    search: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime] = mapped_column(default=now)
+
+    order: Mapped[Order] = relationship(lazy="raise_on_sql")
+
+
+class ImportRun(Base):
+    """A supplier's file and how far it has been taken in.
+
+    Rows go in by batches; each batch writes its rows and `last_row` in one transaction, so that
+    after a crash the next worker goes on behind the last batch. The lease keeps two workers off
+    one file.
+    """
+
+    __tablename__ = "shipment_import"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    file_name: Mapped[str] = mapped_column(String(200))
+    stored_as: Mapped[str] = mapped_column(String(64))
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    bytes: Mapped[int]
+    source: Mapped[str] = mapped_column(String(16))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), default=None)
+    state: Mapped[str] = mapped_column(String(16), default="waiting", index=True)
+    problem: Mapped[str] = mapped_column(Text, default="")
+    notes: Mapped[list[str]] = mapped_column(JSON, default=list)
+    last_row: Mapped[int] = mapped_column(default=0)
+    rows_expected: Mapped[int] = mapped_column(default=0)
+    rows_done: Mapped[int] = mapped_column(default=0)
+    added: Mapped[int] = mapped_column(default=0)
+    updated: Mapped[int] = mapped_column(default=0)
+    unchanged: Mapped[int] = mapped_column(default=0)
+    failed: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None] = mapped_column(default=None)
+    lease_owner: Mapped[str | None] = mapped_column(String(64), default=None)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    finished_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class ImportError(Base):
+    """What is wrong with one cell (or row) of a file, by the row number its sender sees."""
+
+    __tablename__ = "shipment_import_error"
+    __table_args__ = (Index("ix_shipment_import_error_run_id_row", "run_id", "row"),)
+
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("shipment_import.id", ondelete="CASCADE"))
+    row: Mapped[int]
+    column: Mapped[str] = mapped_column(String(64), default="")
+    position: Mapped[int | None] = mapped_column(default=None)
+    value: Mapped[str] = mapped_column(String(120), default="")
+    message: Mapped[str] = mapped_column(Text)

@@ -1,0 +1,216 @@
+"""Reading shipments, orders and import runs."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from blueprints.shipments.models import ImportError, ImportRun, Order, Shipment
+from blueprints.shipments.rules import Status, still_expected
+from portal.db import session
+from portal.errors import NotFound
+from portal.listviews.hits import only_hits
+from portal.listviews.search import words
+from portal.lookups.search import Choice
+from portal.places.scope import Scope
+from portal.sheets.columns import CellError
+from portal.web.converters import record_number
+
+SHOWN = 20
+HITS_SORTED = 500
+ERRORS_SHOWN = 200
+
+
+def get_shipment(scope: Scope, shipment_id: int) -> Shipment:
+    """The shipment, if it goes to the present location. Raises `NotFound`."""
+    scope.require("shipments.view")
+    shipment = session().get(Shipment, shipment_id)
+    scope.require_location(shipment.location_id if shipment else None)
+    assert shipment is not None
+    return shipment
+
+
+def ensure_entered(scope: Scope, shipment_id: int) -> None:
+    """Raise `NotFound` unless there is such a shipment, to whatever location; for who enters
+    shipments for all of them."""
+    scope.require("shipments.import")
+    if session().get(Shipment, shipment_id) is None:
+        raise NotFound
+
+
+def find_of_location(scope: Scope, shipment_id: int) -> Shipment | None:
+    """The shipment, if it goes to the present location, else None."""
+    shipment = session().get(Shipment, shipment_id)
+    if shipment is None or shipment.location_id != scope.location_id:
+        return None
+    return shipment
+
+
+def find_open_shipment_of_lot(scope: Scope, product_id: int, lot: str) -> Shipment | None:
+    """The oldest shipment of this lot to the present location of which doses are expected."""
+    return session().scalar(
+        select(Shipment)
+        .where(
+            Shipment.location_id == scope.location_id,
+            Shipment.lot == lot,
+            Shipment.product_id == product_id,
+            Shipment.doses_received < Shipment.doses_shipped,
+        )
+        .order_by(Shipment.date_shipped, Shipment.id)
+        .limit(1)
+    )
+
+
+def get_order(scope: Scope, order_id: int) -> Order:
+    """The order, if the present location placed it. Raises `NotFound`."""
+    scope.require("shipments.view")
+    order = session().get(Order, order_id)
+    scope.require_location(order.location_id if order else None)
+    assert order is not None
+    return order
+
+
+def list_shipments_of_order(scope: Scope, order: Order) -> list[Shipment]:
+    """The shipments of an order, newest first."""
+    scope.require_location(order.location_id)
+    return list(
+        session().scalars(
+            select(Shipment)
+            .where(Shipment.order_id == order.id)
+            .order_by(Shipment.date_shipped.desc(), Shipment.id.desc())
+            .limit(200)
+        )
+    )
+
+
+def count_unreceived(scope: Scope) -> int:
+    """How many shipments to the present location are not fully received, at most 100."""
+    waiting = (
+        select(Shipment.id)
+        .where(
+            Shipment.location_id == scope.location_id,
+            Shipment.status.in_((Status.ON_ITS_WAY, Status.PARTLY_RECEIVED)),
+        )
+        .limit(100)
+    )
+    return session().scalar(select(func.count()).select_from(waiting.subquery())) or 0
+
+
+def look_up_shipments(scope: Scope, text: str) -> list[Choice]:
+    """Up to 20 shipments to the present location that hold every word, those still open first.
+
+    Of many hits the first found are sorted; whoever gets 20 should type more.
+    """
+    hits = only_hits(
+        select(Shipment.id).where(Shipment.location_id == scope.location_id),
+        Shipment.id,
+        Shipment.search,
+        words(text),
+        scope.location_id,
+    ).limit(HITS_SORTED)
+    query = (
+        select(Shipment)
+        .where(Shipment.id.in_(hits))
+        .order_by(
+            Shipment.doses_received >= Shipment.doses_shipped,
+            Shipment.date_shipped.desc(),
+            Shipment.id.desc(),
+        )
+        .limit(SHOWN)
+    )
+    return [shipment_choice(shipment) for shipment in session().scalars(query)]
+
+
+def find_shipment_choice(scope: Scope, identity: int | str) -> Choice | None:
+    """The shipment with this id as a choice, if it goes to the present location."""
+    shipment_id = record_number(str(identity))
+    return shipment_choice(get_shipment(scope, shipment_id)) if shipment_id else None
+
+
+def shipment_choice(shipment: Shipment) -> Choice:
+    """How a look-up shows a shipment."""
+    expected = still_expected(shipment.doses_shipped, shipment.doses_received)
+    return Choice(
+        id=shipment.id,
+        label=f"{shipment.number} – {shipment.lot}",
+        detail=f"{shipment.product_name}, {shipment.date_shipped:%m/%d/%Y}, "
+        f"{expected:,} / {shipment.doses_shipped:,}",
+    )
+
+
+def get_run(scope: Scope, run_id: int) -> ImportRun:
+    """The import run. Raises `NotFound`; only whoever may import sees runs."""
+    scope.require("shipments.import")
+    run = session().get(ImportRun, run_id)
+    if run is None:
+        raise NotFound
+    return run
+
+
+def list_runs(scope: Scope, *, before: int | None = None, limit: int = 25) -> list[ImportRun]:
+    """The import runs, newest first, those with an id below `before`."""
+    scope.require("shipments.import")
+    query = select(ImportRun).order_by(ImportRun.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(ImportRun.id < before)
+    return list(session().scalars(query))
+
+
+@dataclass(frozen=True)
+class RowProblem:
+    """What is wrong with a row or several rows of a file, said once."""
+
+    rows: tuple[int, ...]
+    more_rows: int
+    column: str
+    value: str
+    message: str
+
+
+def list_problems(run: ImportRun) -> list[RowProblem]:
+    """The first problems of a run, the same one of many rows as one line, in order of rows."""
+    grouped: dict[tuple[str, str, str], list[int]] = {}
+    rows = session().execute(
+        select(ImportError.row, ImportError.column, ImportError.value, ImportError.message)
+        .where(ImportError.run_id == run.id)
+        .order_by(ImportError.row, ImportError.id)
+        .limit(5_000)
+    )
+    for row, column, value, message in rows:
+        grouped.setdefault((column, value, message), []).append(row)
+    problems = [
+        RowProblem(tuple(numbers[:10]), max(len(numbers) - 10, 0), column, value, message)
+        for (column, value, message), numbers in grouped.items()
+    ]
+    return problems[:ERRORS_SHOWN]
+
+
+def errors_by_row(run: ImportRun, *, most: int) -> dict[int, list[CellError]]:
+    """Everything that is wrong with the first `most` wrong rows of a run's file, by row number."""
+    of_run = ImportError.run_id == run.id
+    rows = select(ImportError.row).where(of_run).distinct().order_by(ImportError.row).limit(most)
+    last = select(func.max(rows.subquery().c.row)).scalar_subquery()
+    found: dict[int, list[CellError]] = {}
+    for row, column, message, value, position in session().execute(
+        select(
+            ImportError.row,
+            ImportError.column,
+            ImportError.message,
+            ImportError.value,
+            ImportError.position,
+        )
+        .where(of_run, ImportError.row <= last)
+        .order_by(ImportError.row, ImportError.id)
+    ):
+        found.setdefault(row, []).append(CellError(column, message, value, position))
+    return found
+
+
+def same_file_before(run: ImportRun) -> ImportRun | None:
+    """The import before this one that brought the very same file."""
+    query = (
+        select(ImportRun)
+        .where(ImportRun.sha256 == run.sha256, ImportRun.id < run.id)
+        .order_by(ImportRun.id.desc())
+        .limit(1)
+    )
+    return session().scalar(query)

@@ -1,0 +1,76 @@
+"""The record page of a shipment (SPEC C2, C3, C5)."""
+
+from flask import url_for
+from markupsafe import Markup
+
+from blueprints.shipments.lists import status_label, status_tone
+from blueprints.shipments.models import Shipment
+from blueprints.shipments.rules import still_expected, tracking_link
+from portal.i18n import _
+from portal.records.page import Fact, Figure, RecordPage, Section, Tab
+from portal.web.templating import day, number
+
+
+def shipment_page(shipment: Shipment) -> RecordPage:
+    """What the page of `shipment` shows."""
+    expected = still_expected(shipment.doses_shipped, shipment.doses_received)
+    order = Fact(
+        _("Order"),
+        shipment.order_number,
+        href=url_for("shipments.order", order_id=shipment.order_id),
+    )
+    details = Section(
+        "shipment",
+        _("Shipment"),
+        facts=(
+            Fact(_("Shipment ID"), shipment.number),
+            order,
+            Fact(_("Date Shipped"), day(shipment.date_shipped)),
+            Fact(_("Quantity Shipped"), number(shipment.doses_shipped)),
+            Fact(_("Carrier"), shipment.carrier),
+            Fact(_("Tracking Number"), _tracking(shipment)),
+        ),
+    )
+    vaccine = Section(
+        "vaccine",
+        _("Vaccine"),
+        facts=(
+            Fact(_("Product"), shipment.product_name),
+            Fact(_("Manufacturer"), shipment.manufacturer),
+            Fact(_("NDC #"), shipment.ndc),
+            Fact(_("Lot #"), shipment.lot),
+            Fact(_("Expiration Date"), day(shipment.expiration_date)),
+        ),
+    )
+    return RecordPage(
+        title=_("Shipment %(number)s", number=shipment.number),
+        kind="shipment",
+        subject=shipment,
+        url=url_for("shipments.record", shipment_id=shipment.id),
+        panel=(
+            Figure(_("Status"), status_label(shipment.status), tone=_tone(shipment)),
+            Figure(_("Quantity Shipped"), number(shipment.doses_shipped)),
+            Figure(_("Doses Received"), number(shipment.doses_received)),
+            Figure(_("Still expected"), number(expected)),
+            Figure(_("Date Shipped"), day(shipment.date_shipped)),
+        ),
+        tabs=(
+            Tab("details", _("Details"), (details, vaccine)),
+            Tab("related", _("Related"), (Section("order", _("Order"), facts=(order,)),)),
+        ),
+    )
+
+
+def _tone(shipment: Shipment) -> str:
+    tone = status_tone(shipment.status)
+    return tone if tone in {"success", "warning"} else ""
+
+
+def _tracking(shipment: Shipment) -> object:
+    """The tracking number, as a link to the carrier's page where there is one."""
+    address = tracking_link(shipment.carrier, shipment.tracking_number)
+    if address is None:
+        return shipment.tracking_number
+    return Markup('<a href="{}" rel="noreferrer noopener">{}</a>').format(
+        address, shipment.tracking_number
+    )

@@ -1,0 +1,230 @@
+"""The supplier's file (SPEC C1): one shipped lot a row, CSV or xlsx."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
+
+from portal.catalog.codes import (
+    ndc_candidates,
+    normalise_lot,
+    parse_date,
+    parse_pin,
+    parse_quantity,
+    parse_text,
+)
+from portal.i18n import _
+from portal.sheets.columns import BoundColumns, CellError, Column, parse_row
+
+# Suppliers east of the clinic may already be in tomorrow; anything later is a typing error.
+FUTURE_GRACE = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentRow:
+    """One row of the supplier's file, every value in its normal form.
+
+    ndc_candidates: 11-digit codes, 5-4-2; several if the file has ten digits without hyphens,
+        then the catalogue decides.
+    expiration: last day the lot may be used; the month's last day if `expiration_month_only`.
+    quantity: doses.
+    """
+
+    shipment_id: str
+    order_number: str
+    provider_pin: str
+    ndc_candidates: tuple[str, ...]
+    manufacturer: str
+    lot: str
+    expiration: date
+    expiration_month_only: bool
+    quantity: int
+    date_shipped: date
+    carrier: str | None
+    tracking_number: str | None
+
+    @property
+    def ndc(self) -> str | None:
+        """The NDC if it is certain without the catalogue."""
+        return self.ndc_candidates[0] if len(self.ndc_candidates) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """Where a row says it goes and what it brings, as far as that can be read."""
+
+    provider_pin: str | None
+    ndc_candidates: tuple[str, ...]
+    manufacturer: str | None
+
+
+def codes_of(bound: BoundColumns, cells: Sequence[object]) -> Codes:
+    """The codes of a row in which something else is wrong, so that they are looked up too."""
+    values, _errors = parse_row(bound, cells)
+    return Codes(values.get("provider_pin"), values.get("ndc") or (), values.get("manufacturer"))
+
+
+def shipment_columns(*, pin_prefix: str = "NCA", epoch_1904: bool = False) -> tuple[Column, ...]:
+    """The columns of the file. `epoch_1904` is the date system of the workbook it came in."""
+    expiration = partial(parse_date, allow_month=True, epoch_1904=epoch_1904)
+    shipped = partial(parse_date, epoch_1904=epoch_1904)
+    pin = partial(parse_pin, prefix=pin_prefix)
+    return (
+        Column(
+            "shipment_id",
+            "Shipment ID",
+            parse_text,
+            ("Shipment", "Shipment #", "Shipment No", "Shipment Number"),
+        ),
+        Column(
+            "order_number",
+            "ExIS Order Number",
+            parse_text,
+            (
+                "ExIS Order",
+                "ExIS Order #",
+                "ExIS Order No",
+                "ExIS Order ID",
+                "Order",
+                "Order #",
+                "Order No",
+                "Order Number",
+                "Order ID",
+            ),
+        ),
+        Column(
+            "provider_pin",
+            "Provider PIN",
+            pin,
+            ("PIN", "VFC PIN", "Provider ID", "Ship To PIN", "Account PIN"),
+        ),
+        Column(
+            "ndc",
+            "NDC",
+            ndc_candidates,
+            (
+                "NDC #",
+                "NDC No",
+                "NDC Number",
+                "NDC Code",
+                "NDC11",
+                "Product NDC",
+                "National Drug Code",
+            ),
+        ),
+        Column(
+            "manufacturer", "Manufacturer", parse_text, ("Mfr", "Mfg", "Manufacturer Name", "Maker")
+        ),
+        Column(
+            "lot",
+            "Lot Number",
+            normalise_lot,
+            ("Lot", "Lot #", "Lot No", "Lot ID", "Batch", "Batch Number", "Batch No"),
+        ),
+        Column(
+            "expiration",
+            "Expiration Date",
+            expiration,
+            (
+                "Expiration",
+                "Expiry",
+                "Expiry Date",
+                "Exp",
+                "Exp Date",
+                "Expires",
+                "Expiration Dt",
+                "Use By",
+            ),
+        ),
+        Column(
+            "quantity",
+            "Quantity Shipped",
+            parse_quantity,
+            ("Qty", "Quantity", "Qty Shipped", "Doses", "Doses Shipped", "Total Doses"),
+        ),
+        Column(
+            "date_shipped",
+            "Date Shipped",
+            shipped,
+            (
+                "Ship Date",
+                "Shipped",
+                "Shipped Date",
+                "Shipped On",
+                "Shipping Date",
+                "Shipment Date",
+            ),
+        ),
+        Column(
+            "carrier",
+            "Carrier",
+            parse_text,
+            ("Carrier Name", "Shipper", "Shipped Via", "Ship Via"),
+            required=False,
+        ),
+        Column(
+            "tracking_number",
+            "Tracking Number",
+            parse_text,
+            ("Tracking", "Tracking #", "Tracking No", "Tracking ID", "Track #"),
+            required=False,
+        ),
+    )
+
+
+COLUMNS = shipment_columns()
+
+
+def parse_shipment(
+    bound: BoundColumns, cells: Sequence[object], *, today: date
+) -> tuple[ShipmentRow | None, list[CellError]]:
+    """The row, or all that is wrong with it: cell by cell, then what does not fit together."""
+    values, errors = parse_row(bound, cells)
+    shipped = values.get("date_shipped")
+    expires = values.get("expiration")
+    if shipped is not None:
+        if shipped.day > today + FUTURE_GRACE:
+            errors.append(
+                _error(
+                    bound,
+                    "date_shipped",
+                    shipped.day,
+                    _("The date shipped lies in the future. Enter the day the shipment left."),
+                )
+            )
+        if expires is not None and shipped.day > expires.day:
+            errors.append(
+                _error(
+                    bound,
+                    "expiration",
+                    expires.day,
+                    _(
+                        "The lot expired before it was shipped. "
+                        "Check the expiration date and the date shipped."
+                    ),
+                )
+            )
+    if errors or shipped is None or expires is None:
+        return None, errors
+    return (
+        ShipmentRow(
+            values["shipment_id"],
+            values["order_number"],
+            values["provider_pin"],
+            values["ndc"],
+            values["manufacturer"],
+            values["lot"],
+            expires.day,
+            expires.month_only,
+            values["quantity"],
+            shipped.day,
+            values["carrier"],
+            values["tracking_number"],
+        ),
+        errors,
+    )
+
+
+def _error(bound: BoundColumns, key: str, day: date, message: str) -> CellError:
+    label = next(column.label for column in bound.columns if column.key == key)
+    return CellError(label, message, f"{day:%m/%d/%Y}", bound.positions.get(key))
