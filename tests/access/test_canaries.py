@@ -1,0 +1,159 @@
+"""Nothing of location B ever reaches whom it does not concern, wherever it is written."""
+
+import io
+import zipfile
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from portal.db import unit_of_work
+from portal.messages.models import Message
+from portal.places.models import Location
+from tests.access.samples import MISSING
+from tests.access.test_matrix import HTMX, Matrix
+from tests.personas import Personas
+
+MARK = "Qzx7Vbw9Kjp"
+SEARCHES = (
+    MARK,
+    "Qzx7",
+    "qzx",
+    "SHP-B",
+    "LOTB",
+    "TRACKB",
+    "victim",
+    "Fridge B",
+    "Draft",
+    "Clinic B",
+)
+LISTS = ("/shipments/", "/vaccine-inventory/", "/accounts")
+LOOKUPS = ("products", "shipments", "accounts")
+
+
+@pytest.fixture
+def matrix(app: Flask, personas: Personas) -> Matrix:
+    """Location B carries the mark in every text there is."""
+    made = Matrix(app, personas, mark=MARK, at="B")
+    with app.app_context(), unit_of_work() as session:
+        place = session.get_one(Location, personas.locations["B"])
+        for name in ("street", "city", "county", "phone", "coordinator_name", "backup_name"):
+            setattr(place, name, f"{name} {MARK}")
+        place.coordinator_email = f"primary.{MARK.lower()}@example.org"
+    return made
+
+
+def text_of(data: bytes) -> str:
+    """What a page or file says; a workbook is unpacked."""
+    if data.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(data)) as book:
+            data = b"\n".join(book.read(name) for name in book.namelist())
+    return data.decode("utf-8", "replace").casefold()
+
+
+def everything_of(matrix: Matrix, who: str, client: FlaskClient) -> dict[str, str]:
+    """Whatever the persona can fetch: pages, regions, exports, look-ups, searches."""
+    urls = {matrix.url(ask) for ask in matrix.asks(who) if "GET" in (ask.rule.methods or ())}
+    for place in LISTS:
+        for view in ("all", "recent", "active"):
+            urls.add(f"{place}?view={view}")
+            for kind in ("csv", "xlsx"):
+                urls.add(f"{place}?view={view}&export={kind}")
+            urls |= {f"{place}?view={view}&q={text}" for text in SEARCHES}
+    urls |= {f"/lookups/{name}?q={text}" for name in LOOKUPS for text in SEARCHES}
+    urls |= {f"/switch-location?q={text}" for text in SEARCHES}
+    for letter in ("A", "B"):
+        number = matrix.samples.inventory[letter]
+        urls |= {
+            f"/vaccine-inventory/{number}?tab=related",
+            f"/shipments/{matrix.samples.shipment[letter]}?tab=related",
+            f"/vaccine-inventory/add?shipment={matrix.samples.shipment[letter]}",
+            f"/vaccine-inventory/add?late={matrix.samples.draft['manager_b']}",
+        }
+    found = {}
+    for url in sorted(urls):
+        for headers in ({}, HTMX, {**HTMX, "HX-Target": "div#list"}, {"HX-Target": "div#record"}):
+            found[f"{url} {headers}"] = text_of(client.get(url, headers=headers).data)
+    return found
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("who", ["manager_a", "provider_a", "readonly_a", "agent_at_a"])
+def test_nothing_of_b_reaches_those_of_a(matrix: Matrix, who: str) -> None:
+    pages = everything_of(matrix, who, matrix.client(who))
+    searched = {url for url in pages if f"q={MARK}" in url or "q=qzx" in url}
+    for url, text in pages.items():
+        if url in searched:
+            # the page repeats what was searched for, and nothing more
+            text = text.replace(f'value="{MARK}"'.casefold(), "").replace('value="qzx"', "")
+            text = text.replace(f"q={MARK}".casefold(), "").replace("q=qzx", "")
+            text = text.replace(f"“{MARK}”".casefold(), "")
+        assert MARK.casefold() not in text, url
+
+
+def test_the_marks_would_be_seen(matrix: Matrix) -> None:
+    """B's own manager sees them everywhere, so the test above looks in the right places."""
+    pages = everything_of(matrix, "manager_b", matrix.client("manager_b"))
+    for place in (
+        "/shipments/?view=all {}",
+        "/shipments/?view=all&export=csv {}",
+        "/shipments/?view=all&export=xlsx {}",
+        "/vaccine-inventory/?view=all {}",
+        "/vaccine-inventory/?view=all&export=csv {}",
+        "/vaccine-inventory/?view=all&export=xlsx {}",
+        "/lookups/shipments?q=SHP-B {}",
+        f"/shipments/{matrix.samples.shipment['B']} {{}}",
+        f"/vaccine-inventory/{matrix.samples.inventory['B']} {{}}",
+        f"/locations/{matrix.personas.locations['B']} {{}}",
+        f"/accounts/{matrix.samples.user['B']} {{}}",
+        f"/drafts/{matrix.samples.draft['manager_b']} {{}}",
+        f"/shipments/orders/{matrix.samples.order['B']} {{}}",
+    ):
+        assert MARK.casefold() in pages[place], place
+
+
+def test_mail_about_b_goes_to_b_alone(matrix: Matrix) -> None:
+    with matrix.app.app_context(), unit_of_work(write=False) as session:
+        seen = 0
+        for message in session.query(Message).all():
+            about_b = MARK in str(message.context)
+            assert about_b == (message.location_id == matrix.personas.locations["B"])
+            if about_b:
+                seen += 1
+                assert ".b@" in message.address
+        assert seen == 2
+
+
+def test_what_was_looked_at_elsewhere_is_not_among_the_recently_viewed(matrix: Matrix) -> None:
+    """Someone who works at both sees in A only what was looked at in A."""
+    client = matrix.client("manager_ab")
+    number = matrix.samples.inventory
+    assert client.get(f"/vaccine-inventory/{number['A']}").status_code == 200
+    assert client.get(f"/vaccine-inventory/{number['B']}").status_code == 404
+    assert client.get(f"/vaccine-inventory/{MISSING}").status_code == 404
+    page = text_of(client.get("/vaccine-inventory/?view=recent").data)
+    assert "fridge a" in page
+    assert "fridge b" not in page
+
+
+def test_a_record_added_from_bs_shipment_by_its_id_is_refused(matrix: Matrix) -> None:
+    from tests.client import Browser
+
+    browser = Browser(matrix.app, matrix.personas).sign_in("manager_a")
+    form = browser.get("/vaccine-inventory/add")
+    page = browser.submit(
+        form,
+        {
+            "product": "1",
+            "product_text": "x",
+            "shipment": str(matrix.samples.shipment["B"]),
+            "shipment_text": f"SHP-B{MARK} – LOTB{MARK}",
+            "account": str(matrix.personas.locations["B"]),
+            "account_text": "Clinic B",
+        },
+        button="Next",
+    )
+    assert page.status == 422
+    said = page.html.casefold().replace(f"shp-b{MARK} – lotb{MARK}".casefold(), "")
+    assert MARK.casefold() not in said
+    assert "moderna " + MARK.casefold() not in said

@@ -1,0 +1,37 @@
+"""Steps of the tests of `Account Management`."""
+
+from flask import Flask
+from sqlalchemy import select
+
+from portal.people import queries
+from portal.people.models import User
+from tests.client import Browser, Page
+from tests.people.steps import reading
+
+JANE = {
+    "username": "JWhite200",
+    "first_name": "Jane",
+    "last_name": "White",
+    "email": "Jane.White@Example.org",
+    "profile": "provider",
+}
+
+
+def add(browser: Browser, **values: object) -> Page:
+    return browser.submit(browser.get("/accounts/add"), {**JANE, **values}, button="Save")
+
+
+def jane(app: Flask) -> User | None:
+    with reading(app) as session:
+        found = session.scalar(select(User).where(User.username == "jwhite200"))
+        session.expunge_all()
+        return found
+
+
+def places_of(app: Flask, user_id: int) -> set[int]:
+    with reading(app):
+        return set(queries.location_ids_of(user_id))
+
+
+def press(browser: Browser, user_id: int, button: str, **values: object) -> Page:
+    return browser.submit(browser.get(f"/accounts/{user_id}"), values, button=button)

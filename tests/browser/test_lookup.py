@@ -1,0 +1,129 @@
+"""Look-up fields in a real browser: a combobox with script, search-and-pick without."""
+# ruff: noqa: F811 (fixtures are imported by their names)
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visit
+from tests.wizards.conftest import app, brands, personas, shelve  # noqa: F401
+
+
+def at_form(visit: Visit, *, script: bool = True) -> Page:
+    page = visit("manager_a", script=script)
+    page.goto("/tins/swap")
+    return page
+
+
+def test_the_keyboard_picks_from_the_list(visit: Visit, brands: dict[str, int]) -> None:
+    page = at_form(visit)
+    box = page.locator("#brand")
+    expect(box).to_have_attribute("aria-expanded", "false")
+    box.focus()
+    page.keyboard.type("mo")
+    page.wait_for_timeout(400)
+    expect(page.get_by_role("option")).to_have_count(0)
+    page.keyboard.type("dest")
+    options = page.get_by_role("option")
+    expect(options).to_have_count(2)
+    expect(box).to_have_attribute("aria-expanded", "true")
+    expect(page.locator(".look [role=status]").first).to_have_text("2 results.")
+    for key, number in (
+        ("ArrowDown", 0),
+        ("ArrowDown", 1),
+        ("ArrowDown", 0),
+        ("ArrowUp", 1),
+        ("Home", 0),
+        ("End", 1),
+    ):
+        page.keyboard.press(key)
+        expect(options.nth(number)).to_have_attribute("aria-selected", "true")
+        active = options.nth(number).get_attribute("id")
+        assert active
+        expect(box).to_have_attribute("aria-activedescendant", active)
+    page.keyboard.press("Enter")
+    expect(box).to_have_value("Modest Beans 50")
+    expect(box).to_have_attribute("aria-expanded", "false")
+    expect(page.locator("input[type=hidden][name=brand]")).to_have_value(
+        str(brands["Modest Beans 50"])
+    )
+    assert page.url.endswith("/tins/swap"), "Enter picked, it did not send the form"
+    page.get_by_label("Why").fill("Rust")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/tins?brand={brands['Modest Beans 50']}")
+
+
+def test_escape_closes_and_typing_on_forgets_the_choice(
+    visit: Visit,
+    brands: dict[str, int],
+) -> None:
+    page = at_form(visit)
+    box = page.get_by_role("combobox").first
+    box.focus()
+    page.keyboard.type("proud")
+    expect(page.get_by_role("option")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("option")).to_have_count(0)
+    expect(box).to_have_value("proud")
+    page.keyboard.press("ArrowDown")
+    page.get_by_role("option").first.click()
+    hidden = page.locator("input[type=hidden][name=brand]")
+    expect(hidden).to_have_value(str(brands["Proud Peas"]))
+    page.keyboard.press("Backspace")
+    expect(hidden).to_have_value("")
+
+
+def test_an_older_answer_never_replaces_a_newer_one(
+    visit: Visit,
+    brands: dict[str, int],
+) -> None:
+    page = at_form(visit)
+    asked: list[str] = []
+    page.on(
+        "request", lambda request: asked.append(request.url) if "/lookups/" in request.url else None
+    )
+    box = page.get_by_role("combobox").first
+    box.focus()
+    page.keyboard.type("modest", delay=20)
+    expect(page.get_by_role("option")).to_have_count(2)
+    assert len(asked) == 1, "typing fast asks once"
+    box.fill("zucchini")
+    expect(page.get_by_role("option")).to_have_text(["Zucchini no. " + str(brands["Zucchini"])])
+
+
+def test_a_field_swapped_in_by_htmx_is_a_combobox_too(
+    visit: Visit,
+    brands: dict[str, int],
+) -> None:
+    page = visit("manager_a")
+    page.goto("/tins/add")
+    page.locator("#brand").fill("modest")
+    page.get_by_label("Grams").fill("1")
+    page.get_by_label("Label").fill("Beans")
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_role("radio")).to_have_count(2)
+    box = page.get_by_role("combobox")
+    box.fill("zucchini")
+    expect(page.get_by_role("radio")).to_have_count(0)
+    page.get_by_role("option").first.click()
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_role("heading", name="Details")).to_be_visible()
+
+
+def test_without_script_search_and_pick(visit: Visit, brands: dict[str, int]) -> None:
+    page = at_form(visit, script=False)
+    page.locator("#brand").fill("modest")
+    page.get_by_label("Why").fill("Rust")
+    page.get_by_role("button", name="Search").first.click()
+    page.get_by_role("radio", name="Modest Beans 100").check()
+    expect(page.get_by_label("Why")).to_have_value("Rust")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url(f"**/tins?brand={brands['Modest Beans 100']}")
+
+
+def test_without_script_enter_sends_the_form_and_searches_nothing(
+    visit: Visit, brands: dict[str, int]
+) -> None:
+    page = at_form(visit, script=False)
+    page.locator("#brand").fill("Zucchini")
+    page.get_by_label("Why").fill("Rust")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/tins?brand={brands['Zucchini']}")

@@ -1,0 +1,163 @@
+"""Every page, looked at by every profile: it fits, it is accessible, it says nothing wrong.
+
+`look` fails a test on any message on the console (a breach of the content policy is one) and on any
+request that leaves the origin.
+"""
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page, ViewportSize, expect
+
+from tests.browser.conftest import Clinic, Look, Watch, sign_in
+from tests.browser.pages import addresses
+from tests.shipments.files import csv, row
+
+AXE = Path(__file__).parent / "axe" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PHONE: ViewportSize = {"width": 360, "height": 740}
+DESKTOP: ViewportSize = {"width": 1280, "height": 800}
+STAFF = ("admin", "agent")
+CLINICIANS = ("manager.a", "manager.ab", "provider.a", "readonly.a")
+
+
+@pytest.fixture(scope="session")
+def paths(clinic: Clinic, chromium: Chromium) -> list[str]:
+    """The addresses of all pages, with an import that has rows to correct and a paused form."""
+    watch = Watch(chromium, clinic.address)
+    for who in ("manager.a", "admin"):
+        page = watch.context().new_page()
+        page.goto("/sign-in")
+        sign_in(page, who)
+        if who == "admin":
+            page.goto("/switch-location?q=Clinic")
+            page.get_by_role("button", name="Clinic A").click()
+            page.goto("/shipments/imports")
+            page.get_by_label("File").set_input_files(
+                {
+                    "name": "one bad row.csv",
+                    "mimeType": "text/csv",
+                    "buffer": csv(row(pin="NCA999999", lot="?" * 80)),
+                }
+            )
+            page.get_by_role("button", name="Import").click()
+            expect(page.get_by_text("What to correct")).to_be_visible(timeout=30_000)
+        else:
+            found = list(addresses(clinic.instance, page))
+        clinic.states[who] = page.context.storage_state()
+    watch.close()
+    return list(dict.fromkeys(found))
+
+
+def too_wide(page: Page) -> list[str]:
+    """What stands out on the right of the page, if the page is wider than its window."""
+    found: list[str] = page.evaluate(
+        """() => {
+            const {scrollWidth, clientWidth} = document.documentElement;
+            if (scrollWidth <= clientWidth) return [];
+            return [...document.querySelectorAll("main *")]
+                .filter((one) => one.getBoundingClientRect().right > clientWidth)
+                .slice(0, 5)
+                .map((one) => one.outerHTML.slice(0, 120))
+                .concat(`${scrollWidth} > ${clientWidth}`);
+        }"""
+    )
+    return found
+
+
+@functools.cache
+def axe_source() -> str:
+    return AXE.read_text("utf-8")
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds, one line for each element."""
+    page.evaluate(axe_source())
+    found: dict[str, Any] = page.evaluate(
+        "(tags) => axe.run({runOnly: tags, resultTypes: ['violations']})", RULES
+    )
+    return [
+        f"{rule['id']} ({rule['impact']}): {node['html'][:160]}"
+        for rule in found["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize("who", ["manager.a", "admin", None], ids=["manager", "admin", "nobody"])
+def test_axe_finds_nothing(
+    look: Look, paths: list[str], who: str | None, size: ViewportSize, scheme: str
+) -> None:
+    page = look(who, viewport=size, color_scheme=scheme, reduced_motion="reduce")
+    wrong: dict[str, list[str]] = {}
+    seen: set[str] = set()
+    for path in paths:
+        answer = page.goto(path)
+        place = page.url if answer and answer.status < 400 else f"error {answer and answer.status}"
+        place = place.partition("?next=")[0]
+        if place in seen:
+            continue
+        seen.add(place)
+        if found := violations(page):
+            wrong[path] = found
+    assert len(seen) >= (4 if who is None else 20)
+    assert wrong == {}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("who", [*CLINICIANS, *STAFF, None], ids=str)
+def test_no_page_is_wider_than_a_phone(look: Look, paths: list[str], who: str | None) -> None:
+    page = look(who, viewport=PHONE, has_touch=True, is_mobile=True)
+    assert pages_too_wide(page, paths) == {}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("who", ["manager.a", "admin"])
+@pytest.mark.parametrize("width", [640, 768, 1024])
+def test_no_page_is_wider_than_its_window(
+    look: Look, paths: list[str], who: str, width: int
+) -> None:
+    """640 pixels of twice the size are what a window of 1280 shows at 200 %."""
+    scale = 2 if width == 640 else 1
+    page = look(who, viewport={"width": width, "height": 800 // scale}, device_scale_factor=scale)
+    assert pages_too_wide(page, paths) == {}
+
+
+def pages_too_wide(page: Page, paths: list[str]) -> dict[str, list[str]]:
+    """What stands out, by the address of the page."""
+    wrong = {}
+    for path in paths:
+        page.goto(path)
+        if found := too_wide(page):
+            wrong[path] = found
+    return wrong
+
+
+def test_on_paper_a_record_has_no_navigation(look: Look, clinic: Clinic) -> None:
+    page = look("manager.a", viewport=DESKTOP)
+    page.goto("/vaccine-inventory/1")
+    expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+    page.emulate_media(media="print")
+    for gone in ("Main", "Record"):
+        expect(page.get_by_role("navigation", name=gone)).to_be_hidden()
+    expect(page.get_by_role("button", name="Sign Out")).to_be_hidden()
+    expect(page.get_by_role("link", name="Refresh")).to_be_hidden()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.locator("dl.hl")).to_be_visible()
+    expect(page.get_by_text("Lot #", exact=True)).to_be_visible()
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert background == "rgb(255, 255, 255)"
+
+
+def test_on_paper_a_folded_section_is_open(look: Look, clinic: Clinic) -> None:
+    page = look("manager.a", viewport=DESKTOP)
+    page.goto("/vaccine-inventory/1")
+    page.locator("#section-vaccine > summary").click()
+    expect(page.get_by_text("Lot #", exact=True)).to_be_hidden()
+    page.emulate_media(media="print")
+    assert page.get_by_text("Lot #", exact=True).evaluate("one => one.getClientRects().length")

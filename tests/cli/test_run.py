@@ -1,0 +1,224 @@
+"""bin/run, started for real in a copy of the tree."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import clean_environment
+
+
+class Server:
+    """A running `bin/run`."""
+
+    def __init__(self, checkout: Path, instance: Path, *options: str, **environment: str) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.output = instance.parent / f"output-{self.port}"
+        self.process = subprocess.Popen(
+            [checkout / "bin" / "run", "--port", str(self.port), "--instance", instance, *options],
+            stdout=self.output.open("w"),
+            stderr=subprocess.STDOUT,
+            env=clean_environment(**environment),
+        )
+
+    def get(self, path: str) -> tuple[int, str]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+        finally:
+            connection.close()
+
+    def wait(self, seconds: float = 30) -> "Server":
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            assert self.process.poll() is None, self.output.read_text()
+            try:
+                if self.get("/healthz")[0] == 200:
+                    return self
+            except OSError:
+                time.sleep(0.02)
+        raise AssertionError(self.output.read_text())
+
+    def stop(self, number: int = signal.SIGTERM) -> tuple[int, float]:
+        """End it; the exit code and how long that took."""
+        begun = time.monotonic()
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(20), time.monotonic() - begun
+
+
+@pytest.fixture
+def servers() -> Iterator[list[Server]]:
+    made: list[Server] = []
+    yield made
+    for server in made:
+        server.stop(signal.SIGKILL if server.process.poll() is None else signal.SIGTERM)
+
+
+def refused(checkout: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [checkout / "bin" / "run", *options], capture_output=True, text=True, check=False
+    )
+
+
+def test_it_answers_and_ends_in_time(checkout: Path, tmp_path: Path, servers: list[Server]) -> None:
+    server = Server(checkout, tmp_path / "own")
+    servers.append(server)
+    server.wait()
+    assert server.get("/healthz") == (200, "ok\n")
+    assert server.get("/readyz") == (200, "ready\n")
+    status, page = server.get("/sign-in?next=%2Fsecret")
+    assert status in {200, 303}
+    said = server.output.read_text()
+    assert f"The portal is ready: http://127.0.0.1:{server.port}" in said
+    assert "/setup with the code" in said
+    assert "secret" not in said
+    lingering = socket.create_connection(("127.0.0.1", server.port))
+    code, seconds = server.stop()
+    lingering.close()
+    assert code == 0
+    assert seconds < 10
+    assert "Traceback" not in server.output.read_text()
+    assert oct((tmp_path / "own").stat().st_mode)[-3:] == "700"
+    assert oct((tmp_path / "own" / "portal.sqlite").stat().st_mode)[-3:] == "600"
+
+
+def test_a_second_start_is_quick_and_changes_nothing(
+    checkout: Path, tmp_path: Path, servers: list[Server]
+) -> None:
+    first = Server(checkout, tmp_path / "own")
+    servers.append(first)
+    first.wait().stop()
+    begun = time.monotonic()
+    second = Server(checkout, tmp_path / "own")
+    servers.append(second)
+    second.wait()
+    assert time.monotonic() - begun < 5
+    assert "Installing" not in second.output.read_text()
+    assert "schema" not in second.output.read_text()
+
+
+def test_practice_has_a_banner_and_can_be_reset_meanwhile(
+    checkout: Path, tmp_path: Path, servers: list[Server]
+) -> None:
+    server = Server(checkout, tmp_path / "own", "--practice")
+    servers.append(server)
+    server.wait()
+    status, page = server.get("/sign-in")
+    assert status == 200
+    assert "Practice mode" in page
+    assert "manager.a" in page
+    done = subprocess.run(
+        [checkout / "bin" / "portal", "--instance", tmp_path / "own", "practice", "reset"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    status, page = server.get("/sign-in")
+    assert (status, "manager.a" in page) == (200, True)
+    assert server.get("/readyz")[0] == 200
+    assert server.stop()[0] == 0
+
+
+def test_a_restore_is_refused_while_it_runs(
+    checkout: Path, tmp_path: Path, servers: list[Server]
+) -> None:
+    server = Server(checkout, tmp_path / "own")
+    servers.append(server)
+    server.wait()
+
+    def portal(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [checkout / "bin" / "portal", "--instance", tmp_path / "own", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    backup = tmp_path / "b.tar"
+    assert portal("backup", str(backup)).returncode == 0
+    done = portal("restore", str(backup))
+    assert done.returncode == 1
+    assert "The portal is running. Stop it first." in done.stderr
+    server.stop()
+    assert portal("restore", str(backup)).returncode == 0
+
+
+def test_a_worker_that_dies_is_replaced(
+    checkout: Path, tmp_path: Path, servers: list[Server]
+) -> None:
+    server = Server(checkout, tmp_path / "own")
+    servers.append(server)
+    server.wait()
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
+    worker = int(children.read_text().split()[0])
+    os.kill(worker, signal.SIGKILL)
+    time.sleep(0.2)
+    server.wait()
+    assert server.stop()[0] == 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--porf", "1"],
+        ["--port"],
+        ["--port", "0"],
+        ["--port", "65536"],
+        ["--port", "eighty"],
+        ["--port="],
+        ["--host", ""],
+        ["extra"],
+    ],
+)
+def test_a_wrong_option_is_refused_with_the_usage(checkout: Path, options: list[str]) -> None:
+    done = refused(checkout, *options)
+    assert done.returncode == 2
+    assert done.stderr.startswith("bin/run: ")
+    assert "Usage: bin/run" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "test", "portal"])
+def test_help_is_offered(checkout: Path, command: str) -> None:
+    done = subprocess.run(
+        [checkout / "bin" / command, "--help"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert "Usage: " in done.stdout
+
+
+def test_a_bad_setting_stops_the_start_with_one_sentence(
+    checkout: Path, tmp_path: Path, servers: list[Server]
+) -> None:
+    for environment, sentence in (
+        ({"PORTAL_TIME_ZONE": "Mars/Olympus"}, "time_zone 'Mars/Olympus' is not a known time zone"),
+        ({"PORTAL_MODULES_OFF": "nonesuch"}, "modules_off names no module: nonesuch."),
+    ):
+        server = Server(checkout, tmp_path / "own", **environment)
+        servers.append(server)
+        assert server.process.wait(30) != 0
+        said = server.output.read_text()
+        assert sentence in said
+        assert "Traceback" not in said
+
+
+def test_a_port_in_use_stops_the_start(
+    checkout: Path, tmp_path: Path, servers: list[Server]
+) -> None:
+    server = Server(checkout, tmp_path / "own")
+    servers.append(server)
+    server.wait()
+    done = refused(checkout, "--port", str(server.port), "--instance", str(tmp_path / "other"))
+    assert done.returncode != 0
+    assert "in use" in (done.stdout + done.stderr).lower()

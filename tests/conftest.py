@@ -1,0 +1,145 @@
+"""Fixtures of the whole suite: an application on a fresh database, the personas, a client.
+
+Everything that touches data runs on SQLite and, where a server answers, on PostgreSQL
+(`--databases sqlite,postgresql`; `PORTAL_TEST_POSTGRESQL` names the server).
+"""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import create_engine, text
+
+from portal import migrations
+from portal.app import create_app
+from portal.catalog.services import load_products
+from portal.db import db, unit_of_work
+from portal.settings import load_settings
+from tests.client import Browser
+from tests.personas import Personas, make_personas
+
+POSTGRESQL = os.environ.get(
+    "PORTAL_TEST_POSTGRESQL", "postgresql+psycopg:///postgres?host=/var/run/postgresql"
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--databases", default="sqlite", help="sqlite, postgresql, or both by comma")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database_kind" in metafunc.fixturenames:
+        kinds = metafunc.config.getoption("--databases").split(",")
+        metafunc.parametrize("database_kind", kinds, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def database_kind(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def keys_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An instance folder whose keys and built assets are shared by all tests."""
+    folder = tmp_path_factory.mktemp("instance")
+    settings = load_settings(folder)
+    for name in ("cookie", "operation", "audit", "throttle"):
+        settings.key(name)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def template_database(
+    database_kind: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """A migrated database with the personas in it, copied for each test; its URL."""
+    name = f"portal_test_{uuid.uuid4().hex[:10]}"
+    if database_kind == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('template') / 'template.sqlite'}"
+    else:
+        run_on_server(f'CREATE DATABASE "{name}"')
+        url = server_url(name)
+    engine = create_engine(url)
+    migrations.upgrade(engine)
+    app = create_app(
+        load_settings(tmp_path_factory.mktemp("template-instance"), database_url=url, jobs="off")
+    )
+    with app.app_context():
+        make_personas()
+        with unit_of_work():
+            load_products()
+        db.engine.dispose()
+    if database_kind == "sqlite":
+        with engine.connect() as connection:
+            connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+    engine.dispose()
+    yield url
+    if database_kind != "sqlite":
+        run_on_server(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def database_url(database_kind: str, template_database: str, tmp_path: Path) -> Iterator[str]:
+    """A database of this test's own."""
+    if database_kind == "sqlite":
+        path = tmp_path / "portal.sqlite"
+        shutil.copy(template_database.removeprefix("sqlite:///"), path)
+        yield f"sqlite:///{path}"
+        return
+    name = f"portal_test_{uuid.uuid4().hex[:10]}"
+    template = template_database.rpartition("/")[2].partition("?")[0]
+    run_on_server(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+    yield server_url(name)
+    run_on_server(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def app(database_url: str, keys_folder: Path, tmp_path: Path) -> Iterator[Flask]:
+    """The application on the test's database, with jobs run by hand and no mail server."""
+    instance = tmp_path / "instance"
+    instance.mkdir(exist_ok=True)
+    shutil.copytree(keys_folder / "keys", instance / "keys", dirs_exist_ok=True)
+    (instance / "assets").symlink_to(_assets(keys_folder))
+    made = create_app(load_settings(instance, database_url=database_url, jobs="off"))
+    made.testing = True
+    yield made
+    with made.app_context():
+        db.engine.dispose()
+
+
+def _assets(folder: Path) -> Path:
+    from portal.web.assets import Assets
+
+    return Assets(folder / "assets").build().folder
+
+
+@pytest.fixture
+def personas(app: Flask) -> Personas:
+    """The people of the template database, by role."""
+    with app.app_context():
+        return Personas.load()
+
+
+@pytest.fixture
+def browser(app: Flask, personas: Personas) -> Browser:
+    """A client that reads each page it fetches; `browser.sign_in("manager_a")`."""
+    return Browser(app, personas)
+
+
+def server_url(name: str) -> str:
+    """The URL of the database `name` on the test server."""
+    from sqlalchemy.engine import make_url
+
+    return make_url(POSTGRESQL).set(database=name).render_as_string(hide_password=False)
+
+
+def run_on_server(statement: str) -> None:
+    """Run a statement outside a transaction on the test server."""
+    engine = create_engine(POSTGRESQL, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()

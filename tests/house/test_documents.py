@@ -1,0 +1,76 @@
+"""What the documentation says of the code is made from the code, or compared with it."""
+
+import re
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from portal import reference
+from portal.module import Module, discover
+from portal.settings import Settings
+from tests.house.source import ROOT
+
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+
+
+@pytest.mark.parametrize(
+    ("file", "made", "command"),
+    [
+        ("docs/settings.md", reference.settings_page, "settings"),
+        ("docs/permissions.md", reference.permissions_page, "permissions"),
+    ],
+)
+def test_the_page_made_from_the_code_is_current(file: str, made: object, command: str) -> None:
+    assert callable(made)
+    written = (ROOT / file).read_text("utf-8")
+    assert written == made(discover()), f"bin/portal {command} > {file}"
+
+
+def test_every_setting_is_explained() -> None:
+    known = {item.name for item in fields(Settings)} - {"instance", "modules"}
+    assert set(reference.HELP) == known
+    for module in discover():
+        for setting in module.settings:
+            assert len(setting.help) > 10, f"{module.name}.{setting.name}"
+
+
+def test_the_module_guide_names_every_part_of_the_contract() -> None:
+    guide = (ROOT / "docs" / "modules.md").read_text("utf-8")
+    for item in fields(Module):
+        assert f"`{item.name}`" in guide, item.name
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_between_documents_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text("utf-8")):
+        if not re.match(r"[a-z]+:", target):
+            assert (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_commands_in_documents_exist(path: Path) -> None:
+    from portal.cli import commands
+
+    for found in re.findall(r"bin/portal ((?:[a-z][a-z-]+ ?){1,2})", path.read_text("utf-8")):
+        first = found.split()[0]
+        assert first in commands.commands or first in commands._of_modules(), found
+
+
+def test_texts_can_be_extracted_for_translation(tmp_path: Path) -> None:
+    catalogue = tmp_path / "messages.pot"
+    done = subprocess.run(
+        [sys.executable, "-m", "babel.messages.frontend", "-q", "extract", "-F", "babel.cfg"]
+        + ["-k", "_l", "-o", str(catalogue), "."],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    texts = catalogue.read_text("utf-8")
+    assert texts.count("\nmsgid ") > 400
+    for known in ("Sign In", "Not allowed", "Switch Location"):
+        assert f'msgid "{known}"' in texts

@@ -1,0 +1,68 @@
+"""The portal as somebody careless would have written it: every guard against races taken out.
+
+The race tests run against it too, and must find it wanting.
+"""
+
+import time
+from typing import Any
+
+from sqlalchemy import select, update
+
+from blueprints.inventory import ledger, services
+from blueprints.inventory.models import VaccineInventory
+from blueprints.inventory.rules import Kind, changes
+from portal import db, operations
+from portal.db import session
+from portal.errors import Invalid
+from portal.wizards import drafts
+
+PAUSE = 0.01
+get_draft = drafts.get_draft
+
+
+def begin_deferred(**_how: Any) -> None:
+    """SQLite's plain BEGIN: the write lock is taken when the first write comes."""
+    session().connection(execution_options={db.WRITE: False})
+
+
+def read_then_write(inventory_id: int, kind: Kind, doses: int) -> None:
+    """Look whether there are enough, compute in Python, write the result."""
+    with db.db.engine.connect() as other:
+        record = other.execute(
+            select(VaccineInventory.__table__).where(VaccineInventory.id == inventory_id)
+        ).one()
+    after = {name: getattr(record, name) + change for name, change in changes(kind, doses).items()}
+    if min(after.values()) < 0:
+        raise Invalid("not enough", field="doses")
+    time.sleep(PAUSE)
+    session().execute(
+        update(VaccineInventory).where(VaccineInventory.id == inventory_id).values(after)
+    )
+
+
+def take_no_lock(*_arguments: Any) -> None:
+    """Trust that nobody else is at it."""
+    time.sleep(PAUSE)
+
+
+def look_at_draft(*arguments: Any, **named: Any) -> Any:
+    """Read the draft without holding it."""
+    named.pop("lock", None)
+    return get_draft(*arguments, **named)
+
+
+def always_first(*_arguments: Any, **_named: Any) -> None:
+    """Take every submission for a new one."""
+    return
+
+
+LEDGER = ((db, "begin", begin_deferred), (ledger, "_move", read_then_write))
+ARRIVALS = ((db, "begin", begin_deferred), (services, "_lock", take_no_lock))
+FORMS = (
+    *ARRIVALS,
+    (db, "_may_retry", lambda _error: False),
+    (operations, "claim", always_first),
+    (operations, "remember_answer", always_first),
+    (drafts, "get_draft", look_at_draft),
+    (drafts, "claim", lambda _draft: True),
+)

@@ -1,0 +1,138 @@
+"""Doses for tests: deliveries and movements through the services, and what the database holds."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select
+
+from blueprints.inventory import ledger
+from blueprints.inventory.checks import ledger_sums, received_of_shipments
+from blueprints.inventory.deliveries import Delivery
+from blueprints.inventory.models import DoseEntry, VaccineInventory
+from blueprints.inventory.rules import Kind
+from blueprints.inventory.services import add_delivery
+from blueprints.shipments.models import Shipment
+from portal.catalog.models import Product
+from portal.clock import today
+from portal.db import unit_of_work
+from portal.people import sessions
+from portal.places.scope import Scope
+from portal.web.login import scope_of
+from tests.personas import Personas
+
+FAR = date(2027, 6, 30)
+MODERNA = "80777-0273-10"
+COUNTERS = (
+    "doses_total",
+    "doses_available",
+    "doses_administered",
+    "doses_wasted",
+    "doses_returned",
+    "doses_transferred",
+)
+
+
+def scope_for(personas: Personas, who: str) -> Scope:
+    """The scope of a persona, as a request of theirs would have it; within the application."""
+    with unit_of_work():
+        token = sessions.start(personas.users[who])
+    with unit_of_work(write=False):
+        live = sessions.find(token, idle=timedelta(hours=1), longest=timedelta(hours=1))
+        assert live is not None
+        return scope_of(live)
+
+
+def day(back: int = 0) -> date:
+    """Today at the clinics, or so many days back."""
+    return today("America/New_York") - timedelta(days=back)
+
+
+def product_id(key: str = MODERNA) -> int:
+    """The id of a product of the catalogue; within the application."""
+    with unit_of_work(write=False) as session:
+        return session.scalars(select(Product.id).where(Product.key == key)).one()
+
+
+def delivery(scope: Scope, product: int, **changes: Any) -> Delivery:
+    """A delivery of 100 doses without a shipment record, with `changes`."""
+    values: dict[str, Any] = {
+        "product_id": product,
+        "doses": 100,
+        "lot": "011J20A",
+        "name": "Moderna – 011J20A",
+        "serial_number": "",
+        "expiration_date": FAR,
+        "location_id": scope.location_id,
+        "shipment_id": None,
+        "unable_to_locate_shipment": changes.get("shipment_id") is None,
+    }
+    return Delivery(**{**values, **changes})
+
+
+def add(scope: Scope, *, received_on: date | None = None, **changes: Any) -> int:
+    """Add a delivery in a unit of its own; the record's id."""
+    product = product_id()
+    with unit_of_work():
+        made = add_delivery(scope, delivery(scope, product, **changes), received_on=received_on)
+        return made.id
+
+
+def post(
+    scope: Scope | None, record: int, kind: Kind, doses: int, *, back: int = 0, **more: Any
+) -> int:
+    """Write an entry in a unit of its own; its id."""
+    movement = ledger.Movement(kind=kind, doses=doses, happened_on=day(back), **more)
+    with unit_of_work():
+        return ledger.post(scope.user if scope else None, record, movement).id
+
+
+def reverse(scope: Scope, entry: int, *, back: int = 0) -> int:
+    """Reverse an entry in a unit of its own; the reversal's id."""
+    with unit_of_work():
+        done = ledger.reverse(scope.user, entry, happened_on=day(back), reason="mistake")
+        return done.id
+
+
+def counters(record: int) -> dict[str, int]:
+    """The counters of a record."""
+    with unit_of_work(write=False) as session:
+        found = session.get_one(VaccineInventory, record)
+        return {name: getattr(found, name) for name in COUNTERS}
+
+
+def entries(record: int) -> list[tuple[int, str, int]]:
+    """Id, kind and doses of a record's entries."""
+    with unit_of_work(write=False) as session:
+        rows = session.execute(
+            select(DoseEntry.id, DoseEntry.kind, DoseEntry.doses)
+            .where(DoseEntry.inventory_id == record)
+            .order_by(DoseEntry.id)
+        )
+        return [(number, kind, doses) for number, kind, doses in rows]
+
+
+@dataclass
+class ShipmentState:
+    received: int
+    status: str
+
+
+def shipment_state(shipment: int) -> ShipmentState:
+    """What has been received of a shipment."""
+    with unit_of_work(write=False) as session:
+        found = session.get_one(Shipment, shipment)
+        return ShipmentState(found.doses_received, found.status)
+
+
+def wrong() -> list[str]:
+    """What `portal check` would find in the inventory; within the application."""
+    with unit_of_work(write=False):
+        return [*ledger_sums(), *received_of_shipments()]
+
+
+def shipment_id(app: Flask, number: str = "SHP-1") -> int:
+    """The id of the shipment with that number."""
+    with app.app_context(), unit_of_work(write=False) as session:
+        return session.scalars(select(Shipment.id).where(Shipment.number == number)).one()

@@ -1,0 +1,41 @@
+"""An application with jobs to test."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from portal import jobs
+from portal.app import create_app
+from portal.db import db, unit_of_work
+from portal.jobs import scheduler
+from portal.jobs.models import JobRun
+from portal.settings import load_settings
+from tests.jobs.work import module
+
+
+@pytest.fixture
+def working(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+    """The application with the jobs of `work.py`; its scheduler is ended with the test."""
+    monkeypatch.setattr(scheduler, "GRACE", timedelta(seconds=0.2))
+    settings = app.extensions["portal"].settings
+    made = create_app(
+        load_settings(settings.instance, database_url=settings.database_url, jobs="off"),
+        extra_modules=[module],
+    )
+    made.testing = True
+    yield made
+    jobs.stop()
+    with made.app_context():
+        db.engine.dispose()
+
+
+def runs(app: Flask, name: str) -> list[JobRun]:
+    """The runs of a job, oldest first."""
+    with app.app_context(), unit_of_work(write=False) as current:
+        query = select(JobRun).where(JobRun.job == name).order_by(JobRun.id)
+        found = list(current.scalars(query))
+        current.expunge_all()
+        return found

@@ -1,0 +1,115 @@
+"""The application with the crates module, and crates to list."""
+
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from flask import Flask
+from sqlalchemy import insert
+
+from migrations.listing import create_counter, create_search
+from portal.app import create_app
+from portal.db import db, session, unit_of_work
+from portal.listviews.search import search_of
+from portal.people.profiles import Profile
+from portal.places.scope import Actor, Place, Scope
+from portal.settings import load_settings
+from tests.client import Browser
+from tests.listviews import crates
+from tests.listviews.crates import Crate
+from tests.personas import Personas
+
+FIRST_DAY = date(2021, 1, 4)
+
+
+@pytest.fixture
+def app(database_url: str, keys_folder: Path, tmp_path: Path) -> Iterator[Flask]:
+    """The application with the crates module, its table made as its migration would."""
+    instance = tmp_path / "instance"
+    instance.mkdir(exist_ok=True)
+    shutil.copytree(keys_folder / "keys", instance / "keys", dirs_exist_ok=True)
+    made = create_app(
+        load_settings(instance, database_url=database_url, jobs="off"),
+        extra_modules=[crates.module],
+    )
+    made.testing = True
+    with made.app_context():
+        with db.engine.begin() as connection:
+            Crate.__table__.create(connection)  # type: ignore[attr-defined]
+            op = Operations(MigrationContext.configure(connection))
+            create_counter(op, "crate")
+            create_search(op, "crate")
+        yield made
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def personas(app: Flask) -> Personas:
+    """The people of the template database."""
+    return Personas.load()
+
+
+@pytest.fixture
+def browser(app: Flask, personas: Personas) -> Browser:
+    """A client that reads each page it fetches."""
+    return Browser(app, personas)
+
+
+def scope_at(personas: Personas, letter: str) -> Scope:
+    """What `manager_ab` may see when working at a location."""
+    place = Place(
+        id=personas.locations[letter],
+        name=f"Clinic {letter}",
+        pin="",
+        time_zone="America/New_York",
+        organization_id=1,
+    )
+    user = Actor(
+        id=personas.users["manager_ab"],
+        username="manager.ab",
+        full_name="",
+        email="",
+        profile=Profile.MANAGER,
+    )
+    return Scope(user=user, location=place, locations=(place,), capabilities=frozenset())
+
+
+@pytest.fixture
+def scope(personas: Personas) -> Scope:
+    """What a manager sees at location A."""
+    return scope_at(personas, "A")
+
+
+Pack = Callable[..., list[int]]
+
+
+@pytest.fixture
+def pack(app: Flask, personas: Personas) -> Pack:
+    """`pack(3, at="B", label="…")` puts crates into the database and gives their ids."""
+
+    def put(count: int = 1, *, at: str = "A", seed: int = 0, **values: Any) -> list[int]:
+        chance = random.Random(seed)
+        rows = []
+        for number in range(count):
+            row = {
+                "location_id": personas.locations[at],
+                "label": f"Crate {number:04}",
+                "packed_on": FIRST_DAY + timedelta(days=chance.randrange(20)),
+                "litres": chance.randrange(1, 6),
+                "state": "cold",
+                "remark": None,
+            } | values
+            rows.append(row | {"search": search_of(Crate, row)})
+        with unit_of_work():
+            if not rows:
+                return []
+            return list(session().scalars(insert(Crate).returning(Crate.id), rows))
+
+    return put

@@ -1,0 +1,176 @@
+"""KILL-4 and KILL-5: many delivering processes, and processes that die at the worst moment."""
+
+import random
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, update
+
+from portal import messages
+from portal.db import unit_of_work
+from portal.messages import NewMessage, claims, delivery
+from portal.messages.models import Message, State
+from portal.messages.queries import faults
+from tests.messages.conftest import MailServer
+from tests.processes import start, together
+
+Mailing = Callable[..., Flask]
+
+KILLS = 50
+
+
+def promise(first: int, number: int) -> None:
+    with unit_of_work():
+        messages.queue_many(
+            NewMessage(kind="test", to=f"p{one}@example.org", context={"name": str(one)})
+            for one in range(first, first + number)
+        )
+
+
+def count(state: State) -> int:
+    with unit_of_work(write=False) as current:
+        query = select(func.count()).select_from(Message).where(Message.state == state)
+        return current.scalar(query) or 0
+
+
+def deliver(_index: int) -> int:
+    before = time.monotonic()
+    while time.monotonic() - before < 50:
+        delivery.deliver()
+        if not count(State.WAITING):
+            break
+        time.sleep(0.02)
+    return 0
+
+
+def test_four_processes_lose_none_and_double_none(
+    mailing: Mailing, mail_server: MailServer
+) -> None:
+    mail_server.start()
+    app = mailing()
+    with app.app_context():
+        promise(0, 500)
+        together(app, 4, deliver)
+        assert count(State.SENT) == 500
+        assert faults() == []
+    assert len(mail_server.mails) == 500
+    assert set(mail_server.repeats.values()) == {1}
+    assert mail_server.connections >= 2, "more than one process took part"
+
+
+def careless_claim(owner: str) -> list[Message]:
+    with unit_of_work(write=False) as current:
+        query = select(Message).where(Message.state == State.WAITING).order_by(Message.id)
+        chosen = list(current.scalars(query.limit(claims.BATCH)))
+        current.expunge_all()
+    lease = {"lease_owner": owner, "lease_until": datetime.now(UTC) + claims.LEASE}
+    with unit_of_work() as current:
+        for message in chosen:
+            current.execute(
+                update(Message).where(Message.id == message.id).values(state=State.SENDING, **lease)
+            )
+    return chosen
+
+
+def test_the_test_above_would_notice_a_careless_claim(
+    mailing: Mailing, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "claim", careless_claim)
+    monkeypatch.setattr(claims, "begin", lambda message, owner: True)
+    mail_server.start()
+    app = mailing()
+    with app.app_context():
+        promise(0, 200)
+        together(app, 4, deliver)
+    assert len(mail_server.mails) > 200
+
+
+def deliver_for_ever() -> None:
+    while True:
+        delivery.deliver()
+        time.sleep(0.001)
+
+
+def test_fifty_kills_lose_nothing_and_repeat_a_message_at_most_once(
+    mailing: Mailing, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "LEASE", timedelta(seconds=0.25))
+    monkeypatch.setattr(claims, "BATCH", 4)
+    mail_server.delay = 0.003
+    mail_server.start()
+    app = mailing()
+    chance = random.Random(4)
+    total = hit = 0
+    with app.app_context():
+        for _kill in range(KILLS):
+            promise(total, 6)
+            total += 6
+            before = len(mail_server.mails)
+            child = start(app, deliver_for_ever)
+            deadline = time.monotonic() + 5
+            while len(mail_server.mails) == before and time.monotonic() < deadline:
+                time.sleep(0.001)
+            time.sleep(chance.uniform(0, 0.04))
+            child.kill()
+            hit += count(State.SENDING) > 0
+        time.sleep(0.3)
+        deliver(0)
+        time.sleep(0.3)
+        deliver(0)
+        assert count(State.SENT) == total
+        assert faults() == []
+    assert hit >= KILLS // 4, "the kills fell into the sending"
+    addresses = {str(email["To"]) for email in mail_server.mails}
+    assert len(addresses) == total, "none was lost"
+    repeats = mail_server.repeats
+    assert len(repeats) == total, "a repetition has the same Message-ID"
+    assert max(repeats.values()) <= 2
+    assert len(mail_server.mails) - total <= KILLS
+
+
+def test_dying_between_the_servers_yes_and_the_mark_repeats_once(
+    mailing: Mailing, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "LEASE", timedelta(seconds=0.25))
+    mail_server.start()
+    app = mailing()
+    with app.app_context():
+        promise(0, 1)
+        with monkeypatch.context() as patch:
+            patch.setattr(claims, "mark_sent", lambda message: time.sleep(60))
+            child = start(app, deliver_for_ever)
+            while not mail_server.mails:
+                time.sleep(0.005)
+            child.kill()
+        assert delivery.deliver() is None, "the dead process's lease still runs"
+        time.sleep(0.3)
+        assert delivery.deliver() == "1 sent"
+    assert list(mail_server.repeats.values()) == [2]
+
+
+def test_a_restart_with_due_future_and_half_sent_messages_and_two_copies(
+    mailing: Mailing, mail_server: MailServer
+) -> None:
+    mail_server.start()
+    app = mailing()
+    with app.app_context():
+        promise(0, 650)
+        moment = datetime.now(UTC)
+        future, lease = moment + timedelta(seconds=4), moment + timedelta(seconds=1.5)
+        with unit_of_work() as current:
+            current.execute(update(Message).where(Message.id > 550).values(next_try_at=future))
+            current.execute(
+                update(Message)
+                .where(Message.id > 500, Message.id <= 550)
+                .values(state=State.SENDING, lease_owner="dead", lease_until=lease)
+            )
+        together(app, 2, deliver)
+        deliver(0)
+        assert count(State.SENT) == 650
+    assert set(mail_server.repeats.values()) == {1}
+    for email, at in zip(mail_server.mails, mail_server.times, strict=True):
+        if int(str(email["To"])[1:].partition("@")[0]) >= 550:
+            assert 0 <= at - future.timestamp() < 60

@@ -1,0 +1,70 @@
+"""How a request runs: one transaction, once per operation id, honest when the database is busy."""
+
+import io
+import sqlite3
+import threading
+
+import pytest
+from flask import Flask
+
+from portal import db as database
+from portal.errors import Unavailable
+from portal.people import sessions
+from tests.client import Browser
+
+
+def test_another_file_under_the_same_operation_id_is_refused(app: Flask, browser: Browser) -> None:
+    browser.sign_in("admin")
+    page = browser.get("/shipments/imports")
+    first = browser.submit(page, {"file": (io.BytesIO(b"a,b\n1,2\n"), "one.csv")}, button="Import")
+    again = browser.submit(page, {"file": (io.BytesIO(b"a,b\n1,2\n"), "one.csv")}, button="Import")
+    other = browser.submit(page, {"file": (io.BytesIO(b"a,b\n9,9\n"), "two.csv")}, button="Import")
+    assert first.leads_to == again.leads_to
+    assert other.status == 409
+
+
+@pytest.mark.parametrize("bad", ["a\0b", "x" * 44, "short", "ünïcode-operation-id-here"])
+def test_a_made_up_operation_id_is_refused(browser: Browser, bad: str) -> None:
+    browser.sign_in("manager_a")
+    page = browser.get("/shipments/?view=all")
+    pin = next(form for form in page.root.all("form") if "/pin" in form.attributes["action"])
+    fields = {
+        one.attributes["name"]: one.attributes.get("value", "")
+        for one in pin.all("input")
+        if "name" in one.attributes
+    }
+    answer = browser.post(pin.attributes["action"], {**fields, "operation_id": bad})
+    assert answer.status == 400
+
+
+def test_an_answer_stands_although_the_session_cannot_be_kept_alive(
+    app: Flask, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(_session_id: int) -> None:
+        raise Unavailable("busy")
+
+    browser.sign_in("manager_a")
+    monkeypatch.setattr(sessions, "_touch", busy)
+    assert browser.get("/help-information").status == 200
+
+
+def test_a_locked_database_is_waited_for_and_then_said_to_be_busy(
+    app: Flask, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.app_context():
+        url = database.db.engine.url
+    if url.get_backend_name() != "sqlite":
+        return  # PostgreSQL locks rows, not the database
+    browser.sign_in("manager_a")
+    page = browser.get("/vaccine-inventory/add")
+    holder = sqlite3.connect(str(url.database), isolation_level=None, check_same_thread=False)
+    holder.execute("BEGIN IMMEDIATE")
+    assert browser.get("/help-information").status == 200, "reading goes on"
+    impatient = {**database.run.__kwdefaults__, "patience": 0.5}
+    monkeypatch.setattr(database.run, "__kwdefaults__", impatient)
+    refused = browser.submit(page, {"doses": "5"}, button="Pause")
+    assert refused.status == 503
+    monkeypatch.undo()
+    threading.Timer(1.5, holder.rollback).start()
+    kept = browser.submit(page, {"doses": "5"}, button="Pause")
+    assert kept.status == 303

@@ -1,0 +1,104 @@
+"""Rows for whatever tables a database has, and what of them is there afterwards."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    inspect,
+    select,
+)
+
+ROWS = 3
+# Kept by the database itself, or with one row from the beginning.
+NOT_FILLED = {"alembic_version", "audit_head", "mail_server", "row_count"}
+ZERO = (
+    "doses_administered",
+    "doses_wasted",
+    "doses_returned",
+    "doses_transferred",
+    "doses_available",
+    "doses_total",
+)
+# What the tables' own rules demand.
+DEMANDED: dict[str, dict[str, Any]] = {
+    "message": {
+        "state": "waiting",
+        "sent_at": None,
+        "lease_until": None,
+        "lease_owner": None,
+    },
+    "vaccine_inventory": dict.fromkeys(ZERO, 0),
+    "dose_entry": {"doses": 5, "kind": "received", "reverses_id": None},
+    "user_account": {"profile": "manager"},
+}
+MOMENT = datetime(2021, 2, 24, 15, 30, tzinfo=UTC)
+
+
+def tables_of(engine: Engine) -> dict[str, Table]:
+    """The tables that hold data, as the database describes them, by name and in order."""
+    found = MetaData()
+    names = inspect(engine).get_table_names()
+    wanted = [name for name in names if "_search" not in name and name != "sqlite_sequence"]
+    found.reflect(engine, only=wanted)
+    return {table.name: table for table in found.sorted_tables}
+
+
+def fill(engine: Engine) -> None:
+    """Put three rows into every table."""
+    with engine.begin() as connection:
+        for name, table in tables_of(engine).items():
+            if name not in NOT_FILLED:
+                rows = [row_of(table, number) for number in range(1, ROWS + 1)]
+                for row in rows:
+                    connection.execute(table.insert(), row)
+
+
+def row_of(table: Table, number: int) -> dict[str, Any]:
+    """The values of one row; foreign keys point to the row of the same number."""
+    values = {column.name: value_of(column, number) for column in table.columns}
+    return {**values, **{k: v for k, v in DEMANDED.get(table.name, {}).items() if k in values}}
+
+
+def value_of(column: "Column[Any]", number: int) -> Any:
+    kind = column.type
+    if isinstance(kind, Boolean):
+        return True
+    if column.foreign_keys or isinstance(kind, Integer):
+        return number
+    if isinstance(kind, DateTime):
+        return MOMENT if kind.timezone else MOMENT.replace(tzinfo=None)
+    if isinstance(kind, Date):
+        return date(2021, 2, 24)
+    if isinstance(kind, JSON):
+        return {"of": number}
+    length = kind.length if isinstance(kind, String) and kind.length else 40
+    return f"{number}-{column.name}"[:length]
+
+
+def rows_of(engine: Engine, like: dict[str, list[str]] | None = None) -> dict[str, Any]:
+    """All rows by table; with `like` only the tables and columns that it names."""
+    found = {}
+    with engine.connect() as connection:
+        for name, table in tables_of(engine).items():
+            columns = list(table.columns)
+            if like is not None:
+                columns = [table.c[column] for column in like.get(name, [])]
+            if columns and name not in {"alembic_version", "mail_server"}:
+                rows = connection.execute(select(*columns))
+                found[name] = sorted(repr(tuple(row)) for row in rows)
+    return found
+
+
+def columns_of(engine: Engine) -> dict[str, list[str]]:
+    """The columns of every table."""
+    return {name: [c.name for c in table.columns] for name, table in tables_of(engine).items()}

@@ -1,0 +1,264 @@
+"""Databases of every earlier schema come to the newest one, whole, whatever happens meanwhile."""
+
+import random
+import shutil
+import time
+import warnings
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask import Flask
+from sqlalchemy import Engine, create_engine, event, inspect, text
+from sqlalchemy.schema import CheckConstraint
+
+from portal import migrations
+from portal.app import create_app
+from portal.db import Base, db, unit_of_work
+from portal.people import sessions
+from portal.settings import load_settings
+from tests.processes import FORK
+from tests.upgrade.conftest import Empty
+from tests.upgrade.filling import columns_of, fill, rows_of, tables_of
+
+REVISIONS = sorted(path.name[:4] for path in (migrations.FOLDER / "versions").glob("[0-9]*.py"))
+FIRST, NEWEST = REVISIONS[0], REVISIONS[-1]
+KILLS = 10
+
+
+@pytest.fixture
+def engines() -> Iterator[list[Engine]]:
+    made: list[Engine] = []
+    yield made
+    for engine in made:
+        engine.dispose()
+
+
+def connect(url: str, engines: list[Engine]) -> Engine:
+    engine = create_engine(url)
+    if url.startswith("sqlite"):
+        event.listen(engine, "connect", lambda c, _record: c.execute("PRAGMA foreign_keys=ON"))
+    engines.append(engine)
+    return engine
+
+
+@pytest.mark.parametrize("revision", REVISIONS[:-1])
+def test_nothing_is_lost_on_the_way_from_any_earlier_schema(
+    empty: Empty, engines: list[Engine], revision: str
+) -> None:
+    engine = connect(empty(), engines)
+    migrations.upgrade(engine, to=revision)
+    fill(engine)
+    columns, before = columns_of(engine), rows_of(engine)
+    assert len(before) >= len(columns) - 3
+    assert migrations.upgrade(engine) == (revision, NEWEST)
+    after = rows_of(engine, like=columns)
+    for table, rows in before.items():
+        assert set(rows) <= set(after[table]), table
+    assert migrations.upgrade(engine) == (NEWEST, NEWEST), "a second run has nothing to do"
+
+
+def test_people_of_the_first_schema_stay_signed_in(
+    empty: Empty, engines: list[Engine], tmp_path: Path
+) -> None:
+    url = empty()
+    engine = connect(url, engines)
+    migrations.upgrade(engine, to=FIRST)
+    fill(engine)
+    token = "a token of the first version"
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE user_session SET token_hash = :hash, ended_at = NULL WHERE id = 1"),
+            {"hash": sessions.hashed(token)},
+        )
+    engine.dispose()
+    migrations.upgrade(engine)
+    app = create_app(load_settings(tmp_path / "instance", database_url=url, jobs="off"))
+    with app.app_context():
+        with unit_of_work(write=False):
+            long = timedelta(days=36_500)
+            live = sessions.find(token, idle=long, longest=long)
+            assert live is not None
+            assert live.actor.full_name == "1-first_name 1-last_name"
+        db.engine.dispose()
+
+
+def own_tables() -> set[str]:
+    """The tables of the product; other tests have models of their own."""
+    return {
+        mapper.local_table.name  # type: ignore[attr-defined]
+        for mapper in Base.registry.mappers
+        if not mapper.class_.__module__.startswith("tests.")
+    }
+
+
+def test_the_migrated_schema_is_that_of_the_models(
+    app: Flask, empty: Empty, engines: list[Engine]
+) -> None:
+    engine = connect(empty(), engines)
+    migrations.upgrade(engine)
+    wanted = own_tables()
+
+    def included(
+        _object: object, name: str | None, kind: str, stored: bool, _other: object
+    ) -> bool:
+        if kind == "table":
+            return name in wanted or (stored and "_search" not in str(name))
+        return not (kind == "index" and stored and str(name).endswith("_search"))
+
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "include_object": included}
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # indexes over expressions cannot be compared
+            found = compare_metadata(context, Base.metadata)
+    assert [one for one in found if "alembic_version" not in str(one)] == []
+
+
+def test_the_migrated_constraints_are_those_of_the_models(
+    app: Flask, empty: Empty, engines: list[Engine]
+) -> None:
+    engine = connect(empty(), engines)
+    migrations.upgrade(engine)
+    for name in own_tables():
+        table = Base.metadata.tables[name]
+        wanted = {str(one.name) for one in table.constraints if isinstance(one, CheckConstraint)}
+        stored = {str(one["name"]) for one in inspect(engine).get_check_constraints(name)}
+        assert stored == wanted, name
+        for column in inspect(engine).get_columns(name):
+            assert column["nullable"] == table.c[column["name"]].nullable, column
+
+
+# Killed in the middle, and two at once
+
+
+def run_all(url: str, folder: Path) -> None:
+    """What a runner does, in a process of its own."""
+    migrations.FOLDER = folder
+    try:
+        migrations.upgrade(create_engine(url))
+    except BaseException:
+        raise SystemExit(3) from None
+
+
+def runner(url: str, folder: Path = migrations.FOLDER) -> "FORK.Process":  # type: ignore[name-defined]
+    process = FORK.Process(target=run_all, args=(url, folder), daemon=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        process.start()
+    return process
+
+
+def state_of(engine: Engine) -> tuple[str | None, frozenset[str]]:
+    names = frozenset(tables_of(engine)) - {"alembic_version"}
+    return migrations.current(engine), names
+
+
+def states(url: str, engines: list[Engine]) -> list[tuple[str | None, frozenset[str]]]:
+    """Before and after: the first schema, and the newest."""
+    engine = connect(url, engines)
+    migrations.upgrade(engine, to=FIRST)
+    old = state_of(engine)
+    migrations.upgrade(engine)
+    return [old, state_of(engine)]
+
+
+def kill_in_the_middle(
+    empty: Empty, engines: list[Engine], folder: Path, good: list[tuple[str | None, frozenset[str]]]
+) -> tuple[int, list[str]]:
+    """Kill a runner at random moments; how often it was at work, and what was broken after it."""
+    chance, hit, broken = random.Random(3), 0, []
+    began = time.monotonic()
+    whole = runner(empty(), folder)
+    whole.join(60)
+    lasts = time.monotonic() - began
+    for _kill in range(KILLS):
+        url = empty()
+        engine = connect(url, engines)
+        migrations.upgrade(engine, to=FIRST)
+        fill(engine)
+        before = rows_of(engine)
+        like = columns_of(engine)
+        process = runner(url, folder)
+        time.sleep(chance.uniform(0.05, 0.7) * lasts)
+        hit += process.is_alive()
+        process.kill()
+        process.join(10)
+        left = state_of(engine)
+        if left not in good:
+            broken.append(f"left at {left[0]} with {len(left[1])} tables")
+            continue
+        again = runner(url, folder)
+        again.join(60)
+        if again.exitcode or state_of(engine) != good[1]:
+            broken.append("a second run does not complete")
+        elif any(
+            set(rows) - set(rows_of(engine, like=like)[name]) for name, rows in before.items()
+        ):
+            broken.append("rows were lost")
+    return hit, broken
+
+
+def without_transaction(tmp_path: Path) -> Path:
+    """The migrations, run by somebody who forgot transaction and lock."""
+    folder = tmp_path / "careless"
+    shutil.copytree(migrations.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    env = folder / "env.py"
+    script = env.read_text(encoding="utf-8")
+    for old, new in (
+        ("create_engine(url)", "create_engine(url, isolation_level='AUTOCOMMIT')"),
+        ('connection.exec_driver_sql("BEGIN IMMEDIATE")', "pass"),
+        ("connection.isolation_level = None", "pass"),
+        ("with context.begin_transaction():", "if True:"),
+        ("pg_advisory_xact_lock(20210224)", "1"),
+    ):
+        assert old in script, old
+        script = script.replace(old, new)
+    env.write_text(script, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.timeout(240)
+def test_a_killed_migration_leaves_the_old_or_the_new_schema_and_a_second_run_completes(
+    empty: Empty, engines: list[Engine]
+) -> None:
+    good = states(empty(), engines)
+    hit, broken = kill_in_the_middle(empty, engines, migrations.FOLDER, good)
+    assert hit >= KILLS // 3, "the kills came too late"
+    assert broken == []
+
+
+@pytest.mark.timeout(240)
+def test_the_kills_would_show_a_migration_without_its_transaction(
+    empty: Empty, engines: list[Engine], tmp_path: Path
+) -> None:
+    good = states(empty(), engines)
+    _hit, broken = kill_in_the_middle(empty, engines, without_transaction(tmp_path), good)
+    assert broken
+
+
+def two_at_once(url: str, folder: Path) -> list[int | None]:
+    """Two runners on an empty database; their exit codes."""
+    both = [runner(url, folder), runner(url, folder)]
+    for process in both:
+        process.join(60)
+    return [process.exitcode for process in both]
+
+
+def test_of_two_runners_one_migrates_and_the_other_waits(
+    empty: Empty, engines: list[Engine]
+) -> None:
+    good = states(empty(), engines)
+    for _round in range(3):
+        url = empty()
+        assert two_at_once(url, migrations.FOLDER) == [0, 0]
+        assert state_of(connect(url, engines)) == good[1]
+
+
+def test_two_runners_at_once_would_show_that_nobody_waits(empty: Empty, tmp_path: Path) -> None:
+    folder = without_transaction(tmp_path)
+    assert any(any(two_at_once(empty(), folder)) for _round in range(5))
