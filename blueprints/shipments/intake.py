@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, select, text
 
 from blueprints.shipments import announcements
 from blueprints.shipments.models import Order, Shipment
 from blueprints.shipments.placing import Placed
 from blueprints.shipments.rules import LABELS, Details, Status, differences
 from portal.audit.services import record
+from portal.bulk import insert_rows
 from portal.clock import now
 from portal.db import is_sqlite, session
 from portal.i18n import _
@@ -120,8 +121,8 @@ class Intake:
         orders = existing()
         missing = sorted(wanted - orders.keys())
         if missing:
-            session().connection().execute(
-                insert(Order.__table__),  # type: ignore[arg-type]
+            insert_rows(
+                Order,
                 [
                     {"location_id": location, "number": number, "created_at": now()}
                     for location, number in missing
@@ -135,8 +136,8 @@ class Intake:
             return
         added = list(zip(next_ids(Shipment.__tablename__, len(fresh)), fresh, strict=True))
         moment = now()
-        session().connection().execute(
-            insert(Shipment.__table__),  # type: ignore[arg-type]
+        insert_rows(
+            Shipment,
             [
                 {
                     "id": number,

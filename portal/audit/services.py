@@ -6,12 +6,13 @@ end, which all writers share, is locked only for that moment.
 
 from typing import Any
 
-from sqlalchemy import event, insert, select, update
+from sqlalchemy import event, select, update
 from sqlalchemy.orm import Session, SessionTransaction
 
 from portal import settings
 from portal.audit.chain import entry_hash, head_mac, values_text
 from portal.audit.models import AuditEntry, AuditHead
+from portal.bulk import insert_rows
 from portal.clock import now
 from portal.db import before_commit, session
 from portal.places.scope import Actor, Scope
@@ -96,7 +97,7 @@ def _append(current: Session) -> None:
         number += 1
         entry["number"] = number
         entry["hash"] = last = entry_hash(key, last, entry)
-    current.connection().execute(insert(AuditEntry), entries)
+    insert_rows(AuditEntry, entries)
     current.execute(
         update(AuditHead)
         .where(AuditHead.id == 1)
