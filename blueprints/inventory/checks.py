@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from blueprints.inventory.models import DoseEntry, VaccineInventory
-from blueprints.inventory.rules import EFFECTS, Kind, first_negative_day
+from blueprints.inventory.rules import COUNTERS, Kind, changes, first_negative_day, on_hand
 from blueprints.shipments.models import Shipment
 from blueprints.shipments.rules import status_of
 from portal.db import session
@@ -20,22 +20,13 @@ def ledger_sums() -> Iterator[str]:
             DoseEntry.inventory_id, DoseEntry.kind
         )
     ):
-        effect = EFFECTS[Kind(kind)]
         entry = sums.setdefault(number, {})
-        entry[effect.counter] = entry.get(effect.counter, 0) + int(doses)
-        entry["doses_available"] = entry.get("doses_available", 0) + effect.available * int(doses)
-    counters = (
-        "doses_total",
-        "doses_available",
-        "doses_administered",
-        "doses_wasted",
-        "doses_returned",
-        "doses_transferred",
-    )
-    columns = [getattr(VaccineInventory, name) for name in counters]
+        for counter, change in changes(Kind(kind), int(doses)).items():
+            entry[counter] = entry.get(counter, 0) + change
+    columns = [getattr(VaccineInventory, name) for name in COUNTERS]
     for row in session().execute(select(VaccineInventory.id, *columns)):
         ledger = sums.get(row.id, {})
-        for name in counters:
+        for name in COUNTERS:
             if getattr(row, name) != ledger.get(name, 0):
                 yield (
                     f"Vaccine inventory {row.id}: {name} is {getattr(row, name)}, "
@@ -62,7 +53,7 @@ def _negative_days() -> Iterator[str]:
                 yield f"Vaccine inventory {current}: short of {-found[1]} doses on {found[0]}."
             movements, current = [], number
         if number is not None:
-            movements.append((day, EFFECTS[Kind(kind)].available * int(doses)))
+            movements.append((day, on_hand(Kind(kind), int(doses))))
 
 
 def _odd_reversals() -> Iterator[str]:
@@ -74,7 +65,11 @@ def _odd_reversals() -> Iterator[str]:
             or_(
                 reversal.inventory_id != original.inventory_id,
                 reversal.kind != original.kind,
-                reversal.doses != -original.doses,
+                -reversal.doses > original.doses,
+                and_(
+                    reversal.doses != -original.doses,
+                    original.kind != Kind.TRANSFERRED_OUT,
+                ),
                 reversal.shipment_id.is_distinct_from(original.shipment_id),
             )
         )

@@ -7,15 +7,17 @@ from sqlalchemy import func, select, update
 
 from blueprints.inventory.models import DoseEntry, VaccineInventory
 from blueprints.inventory.rules import (
-    EFFECTS,
+    NEEDS_USABLE,
     Kind,
     changes,
     ensure_doses,
     first_negative_day,
+    on_hand,
+    usable_on,
 )
 from blueprints.shipments.services import note_received
 from portal.db import session
-from portal.errors import Conflict, Invalid, NotFound
+from portal.errors import Conflict, Invalid, NotFound, PortalError
 from portal.i18n import _
 from portal.places.scope import Actor
 
@@ -29,19 +31,20 @@ class Movement:
     happened_on: date
     reason: str = ""
     note: str = ""
-    document: str = ""
+    document_id: int | None = None
     shipment_id: int | None = None
 
 
 def post(actor: Actor | None, inventory_id: int, movement: Movement) -> DoseEntry:
     """Write an entry and move the record's counters, and the shipment's, with it.
 
-    Raises `Invalid` if fewer doses are available than leave, or if the entry would make a later
-    day negative; nothing is written then.
+    Raises `Invalid` if fewer doses are available than leave, if the lot may not be used for this
+    (expired on that day, or in quarantine), or if the entry would make a later day negative;
+    nothing is written then.
     """
     ensure_doses(movement.doses)
     with session().begin_nested():
-        _move(inventory_id, movement.kind, movement.doses)
+        _move(inventory_id, movement.kind, movement.doses, used_on=movement.happened_on)
         return _write(
             DoseEntry(
                 inventory_id=inventory_id,
@@ -52,13 +55,22 @@ def post(actor: Actor | None, inventory_id: int, movement: Movement) -> DoseEntr
                 shipment_id=movement.shipment_id,
                 reason=movement.reason,
                 note=movement.note,
-                document=movement.document,
+                document_id=movement.document_id,
             )
         )
 
 
-def reverse(actor: Actor | None, entry_id: int, *, happened_on: date, reason: str) -> DoseEntry:
-    """Undo an entry by its opposite; the original stays and is linked.
+def reverse(
+    actor: Actor | None,
+    entry_id: int,
+    *,
+    happened_on: date,
+    note: str = "",
+    doses: int | None = None,
+) -> DoseEntry:
+    """Undo an entry by its opposite; the original stays and is linked. `note` says why.
+
+    `doses` undoes only so many: of a transfer some may come back, while the others arrived.
 
     A part of services, not a use case: whoever calls it has loaded the record through the user's
     scope, checked the right, refused a day in the future, and writes the audit entry.
@@ -71,23 +83,27 @@ def reverse(actor: Actor | None, entry_id: int, *, happened_on: date, reason: st
         raise NotFound
     if original.reverses_id is not None:
         raise Conflict(_("A reversal cannot be reversed. Enter the doses again instead."))
+    undone = original.doses if doses is None else doses
+    if not 0 < undone <= original.doses:
+        raise ValueError(f"{undone} of {original.doses} doses cannot be reversed")
     _hold(original.inventory_id)
     if session().scalar(select(DoseEntry.id).where(DoseEntry.reverses_id == entry_id)):
         raise Conflict(_("This entry has been reversed already."))
     kind = Kind(original.kind)
     try:
         with session().begin_nested():
-            _move(original.inventory_id, kind, -original.doses)
+            _move(original.inventory_id, kind, -undone)
             return _write(
                 DoseEntry(
                     inventory_id=original.inventory_id,
                     kind=kind,
-                    doses=-original.doses,
+                    doses=-undone,
                     happened_on=max(happened_on, original.happened_on),
                     actor_id=actor.id if actor else None,
                     shipment_id=original.shipment_id,
-                    reason=reason,
-                    document=original.document,
+                    reason=original.reason,
+                    note=note,
+                    document_id=original.document_id,
                     reverses_id=original.id,
                 )
             )
@@ -115,8 +131,8 @@ def _hold(inventory_id: int) -> None:
     )
 
 
-def _move(inventory_id: int, kind: Kind, doses: int) -> None:
-    """Move the counters, in one statement that refuses to go below zero.
+def _move(inventory_id: int, kind: Kind, doses: int, *, used_on: date | None = None) -> None:
+    """Move the counters, in one statement that refuses to go below zero, or to use what may not be.
 
     It also makes every other writer of this record wait until this transaction ends.
     """
@@ -131,15 +147,38 @@ def _move(inventory_id: int, kind: Kind, doses: int) -> None:
     for name, change in moved.items():
         if change < 0:
             statement = statement.where(getattr(record, name) >= -change)
-    if session().execute(statement).rowcount == 1:  # type: ignore[attr-defined]
-        return
-    available = session().scalar(select(record.doses_available).where(record.id == inventory_id))
-    if available is None:
-        raise NotFound
-    raise Invalid(
+    if used_on is not None and kind in NEEDS_USABLE:
+        statement = statement.where(
+            record.quarantined.is_(False), record.expiration_date >= used_on
+        )
+    if session().execute(statement).rowcount != 1:  # type: ignore[attr-defined]
+        raise _refusal(inventory_id, kind, doses, used_on)
+
+
+def _refusal(inventory_id: int, kind: Kind, doses: int, used_on: date | None) -> PortalError:
+    """Why the counters could not be moved."""
+    found = session().get(VaccineInventory, inventory_id, populate_existing=True)
+    if found is None:
+        return NotFound()
+    if used_on is not None and kind in NEEDS_USABLE:
+        if found.quarantined:
+            return Invalid(
+                _("“%(name)s” is in quarantine; its doses cannot be used.", name=found.name)
+            )
+        if not usable_on(found.expiration_date, used_on):
+            return Invalid(
+                _(
+                    "“%(name)s” expired on %(day)s; its doses cannot be used. Record them as "
+                    "wastage or return.",
+                    name=found.name,
+                    day=found.expiration_date.strftime("%m/%d/%Y"),
+                )
+            )
+    return Invalid(
         _(
-            "Only %(available)s doses are available on this record; %(doses)s were entered.",
-            available=f"{available:,}",
+            "Only %(available)s doses are available on “%(name)s”; %(doses)s were entered.",
+            available=f"{found.doses_available:,}",
+            name=found.name,
             doses=f"{abs(doses):,}",
         ),
         field="doses",
@@ -153,9 +192,7 @@ def _ensure_no_negative_day(inventory_id: int) -> None:
         .where(DoseEntry.inventory_id == inventory_id)
         .group_by(DoseEntry.happened_on, DoseEntry.kind)
     )
-    found = first_negative_day(
-        (day, EFFECTS[Kind(kind)].available * doses) for day, kind, doses in rows
-    )
+    found = first_negative_day((day, on_hand(Kind(kind), doses)) for day, kind, doses in rows)
     if found is not None:
         day, balance = found
         raise Invalid(

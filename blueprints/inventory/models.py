@@ -31,12 +31,13 @@ class VaccineInventory(Base):
     __table_args__ = (
         CheckConstraint(
             "doses_available >= 0 AND doses_total >= 0 AND doses_administered >= 0 "
-            "AND doses_wasted >= 0 AND doses_returned >= 0 AND doses_transferred >= 0",
+            "AND doses_wasted >= 0 AND doses_returned >= 0 AND doses_in_transit >= 0 "
+            "AND doses_transferred >= 0",
             "nothing_negative",
         ),
         CheckConstraint(
             "doses_total - doses_administered - doses_wasted - doses_returned "
-            "- doses_transferred = doses_available",
+            "- doses_in_transit - doses_transferred = doses_available",
             "balance",
         ),
         Index("ix_vaccine_inventory_lot", "location_id", "product_id", "lot_key"),
@@ -74,9 +75,31 @@ class VaccineInventory(Base):
     doses_administered: Mapped[int] = mapped_column(default=0)
     doses_wasted: Mapped[int] = mapped_column(default=0)
     doses_returned: Mapped[int] = mapped_column(default=0)
+    doses_in_transit: Mapped[int] = mapped_column(default=0)
     doses_transferred: Mapped[int] = mapped_column(default=0)
+    storage_unit: Mapped[str] = mapped_column(String(60), default="")
+    quarantined: Mapped[bool] = mapped_column(default=False)
     version: Mapped[int] = mapped_column(default=1)
     search: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+
+
+class StockDocument(Base):
+    """What the entries of one submission share: a wastage, a return, an adjustment, a count, or a
+    transfer as its sender wrote it. `vial` says of wastage whether the vials had been opened.
+    """
+
+    __tablename__ = "stock_document"
+    __table_args__ = (Index("ix_stock_document_location_id_id", "location_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    location_id: Mapped[int] = mapped_column(ForeignKey("location.id"))
+    happened_on: Mapped[date]
+    reason: Mapped[str] = mapped_column(String(40), default="")
+    vial: Mapped[str] = mapped_column(String(8), default="")
+    note: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime] = mapped_column(default=now)
     created_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
 
@@ -108,7 +131,9 @@ class DoseEntry(Base):
     )
     reason: Mapped[str] = mapped_column(String(40), default="")
     note: Mapped[str] = mapped_column(Text, default="")
-    document: Mapped[str] = mapped_column(String(40), default="")
+    document_id: Mapped[int | None] = mapped_column(
+        ForeignKey("stock_document.id"), index=True, default=None
+    )
     reverses_id: Mapped[int | None] = mapped_column(
         ForeignKey("dose_entry.id"), unique=True, default=None
     )

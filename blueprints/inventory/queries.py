@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from blueprints.inventory.models import DoseEntry, VaccineInventory
-from blueprints.inventory.rules import EFFECTS, Kind
+from blueprints.inventory.rules import Kind, on_hand
 from blueprints.shipments.models import Shipment
 from portal.clock import today
 from portal.db import session
@@ -129,7 +129,7 @@ def list_entries(record: VaccineInventory, *, before: int | None = None) -> list
             id=entry.id,
             kind=Kind(entry.kind),
             doses=entry.doses,
-            available=EFFECTS[Kind(entry.kind)].available * entry.doses,
+            available=on_hand(Kind(entry.kind), entry.doses),
             happened_on=entry.happened_on,
             recorded_at=entry.recorded_at,
             actor=f"{first} {last}" if first else "",

@@ -1,7 +1,6 @@
 """Decisions about doses and expiry, as pure functions over plain values."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -23,6 +22,7 @@ class Kind(StrEnum):
     WASTED = "wasted"
     RETURNED = "returned"
     TRANSFERRED_OUT = "transferred_out"
+    ARRIVED = "arrived"
 
     @property
     def label(self) -> str:
@@ -35,40 +35,47 @@ class Kind(StrEnum):
             Kind.WASTED: _("Wasted"),
             Kind.RETURNED: _("Returned"),
             Kind.TRANSFERRED_OUT: _("Transferred out"),
+            Kind.ARRIVED: _("Arrived at the receiver"),
         }[self]
 
 
-@dataclass(frozen=True)
-class Effect:
-    """How one dose of a kind changes a record: availability, and the counter that keeps it."""
+AVAILABLE = "doses_available"
 
-    available: int
-    counter: str
-
-
-EFFECTS: Mapping[Kind, Effect] = {
-    Kind.RECEIVED: Effect(+1, "doses_total"),
-    Kind.TRANSFERRED_IN: Effect(+1, "doses_total"),
-    Kind.ADJUSTED: Effect(+1, "doses_total"),
-    Kind.ADMINISTERED: Effect(-1, "doses_administered"),
-    Kind.WASTED: Effect(-1, "doses_wasted"),
-    Kind.RETURNED: Effect(-1, "doses_returned"),
-    Kind.TRANSFERRED_OUT: Effect(-1, "doses_transferred"),
+# How one dose of a kind changes the counters of its record. Doses on their way to another location
+# are in transit from the moment they leave until the receiver has them.
+EFFECTS: Mapping[Kind, Mapping[str, int]] = {
+    Kind.RECEIVED: {AVAILABLE: +1, "doses_total": +1},
+    Kind.TRANSFERRED_IN: {AVAILABLE: +1, "doses_total": +1},
+    Kind.ADJUSTED: {AVAILABLE: +1, "doses_total": +1},
+    Kind.ADMINISTERED: {AVAILABLE: -1, "doses_administered": +1},
+    Kind.WASTED: {AVAILABLE: -1, "doses_wasted": +1},
+    Kind.RETURNED: {AVAILABLE: -1, "doses_returned": +1},
+    Kind.TRANSFERRED_OUT: {AVAILABLE: -1, "doses_in_transit": +1},
+    Kind.ARRIVED: {"doses_in_transit": -1, "doses_transferred": +1},
 }
 
 COUNTERS = (
     "doses_total",
+    "doses_available",
     "doses_administered",
     "doses_wasted",
     "doses_returned",
+    "doses_in_transit",
     "doses_transferred",
 )
+
+# What an expired lot, or one in quarantine, cannot be used for (SPEC D8, D12).
+NEEDS_USABLE = frozenset({Kind.ADMINISTERED, Kind.TRANSFERRED_OUT})
 
 
 def changes(kind: Kind, doses: int) -> dict[str, int]:
     """What an entry of `doses` (negative for a reversal) adds to each column of its record."""
-    effect = EFFECTS[kind]
-    return {effect.counter: doses, "doses_available": effect.available * doses}
+    return {counter: sign * doses for counter, sign in EFFECTS[kind].items()}
+
+
+def on_hand(kind: Kind, doses: int) -> int:
+    """What an entry of `doses` (negative for a reversal) adds to the doses available."""
+    return EFFECTS[kind].get(AVAILABLE, 0) * doses
 
 
 def ensure_doses(doses: int) -> None:

@@ -4,6 +4,7 @@ The race tests run against it too, and must find it wanting.
 """
 
 import time
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select, update
@@ -25,7 +26,9 @@ def begin_deferred(**_how: Any) -> None:
     session().connection(execution_options={db.WRITE: False})
 
 
-def read_then_write(inventory_id: int, kind: Kind, doses: int) -> None:
+def read_then_write(
+    inventory_id: int, kind: Kind, doses: int, *, used_on: date | None = None
+) -> None:
     """Look whether there are enough, compute in Python, write the result."""
     with db.db.engine.connect() as other:
         record = other.execute(

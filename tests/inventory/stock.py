@@ -11,7 +11,7 @@ from blueprints.inventory import ledger
 from blueprints.inventory.checks import ledger_sums, received_of_shipments
 from blueprints.inventory.deliveries import Delivery
 from blueprints.inventory.models import DoseEntry, VaccineInventory
-from blueprints.inventory.rules import Kind
+from blueprints.inventory.rules import COUNTERS, Kind
 from blueprints.inventory.services import add_delivery
 from blueprints.shipments.models import Shipment
 from portal.catalog.models import Product
@@ -24,14 +24,6 @@ from tests.personas import Personas
 
 FAR = date(2027, 6, 30)
 MODERNA = "80777-0273-10"
-COUNTERS = (
-    "doses_total",
-    "doses_available",
-    "doses_administered",
-    "doses_wasted",
-    "doses_returned",
-    "doses_transferred",
-)
 
 
 def scope_for(personas: Personas, who: str) -> Scope:
@@ -88,10 +80,10 @@ def post(
         return ledger.post(scope.user if scope else None, record, movement).id
 
 
-def reverse(scope: Scope, entry: int, *, back: int = 0) -> int:
+def reverse(scope: Scope, entry: int, *, back: int = 0, doses: int | None = None) -> int:
     """Reverse an entry in a unit of its own; the reversal's id."""
     with unit_of_work():
-        done = ledger.reverse(scope.user, entry, happened_on=day(back), reason="mistake")
+        done = ledger.reverse(scope.user, entry, happened_on=day(back), note="mistake", doses=doses)
         return done.id
 
 

@@ -19,8 +19,8 @@ from tests.inventory import stock
 from tests.personas import Personas
 from tests.shipments.files import csv, row, take_in
 
-LEAVING = [kind for kind in Kind if EFFECTS[kind].available < 0]
-COMING = [kind for kind in Kind if EFFECTS[kind].available > 0]
+LEAVING = [kind for kind in Kind if EFFECTS[kind].get("doses_available") == -1]
+COMING = [kind for kind in Kind if EFFECTS[kind].get("doses_available") == +1]
 
 
 @pytest.fixture
@@ -31,19 +31,56 @@ def scope(app: Flask, personas: Personas) -> Iterator[Scope]:
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-def test_every_kind_moves_its_counter_and_the_reversal_moves_it_back(
+def test_every_kind_moves_its_counters_and_the_reversal_moves_them_back(
     scope: Scope, kind: Kind
 ) -> None:
     record = stock.add(scope)
+    stock.post(scope, record, Kind.TRANSFERRED_OUT, 20)
     before = stock.counters(record)
     entry = stock.post(scope, record, kind, 7)
     moved = stock.counters(record)
-    assert moved[EFFECTS[kind].counter] == before[EFFECTS[kind].counter] + 7
-    assert moved["doses_available"] == 100 + 7 * EFFECTS[kind].available
+    expected = before | {name: before[name] + sign * 7 for name, sign in EFFECTS[kind].items()}
+    assert moved == expected
     assert stock.wrong() == []
     stock.reverse(scope, entry)
     assert stock.counters(record) == before
-    assert [doses for _id, _kind, doses in stock.entries(record)] == [100, 7, -7]
+    assert [doses for _id, _kind, doses in stock.entries(record)] == [100, 20, 7, -7]
+    assert stock.wrong() == []
+
+
+def test_of_a_transfer_some_doses_may_come_back_and_no_more_than_are_under_way(
+    scope: Scope,
+) -> None:
+    record = stock.add(scope)
+    sent = stock.post(scope, record, Kind.TRANSFERRED_OUT, 20)
+    stock.post(scope, record, Kind.ARRIVED, 15)
+    with pytest.raises(Conflict):
+        stock.reverse(scope, sent, doses=6)
+    stock.reverse(scope, sent, doses=5)
+    counted = stock.counters(record)
+    assert (counted["doses_available"], counted["doses_in_transit"]) == (85, 0)
+    assert counted["doses_transferred"] == 15
+    assert stock.wrong() == []
+
+
+@pytest.mark.parametrize("kind", [Kind.ADMINISTERED, Kind.TRANSFERRED_OUT])
+def test_an_expired_lot_or_one_in_quarantine_is_good_for_wastage_and_return_only(
+    scope: Scope, kind: Kind
+) -> None:
+    expired = stock.add(scope, expiration_date=stock.day(1), received_on=stock.day(9))
+    with pytest.raises(Invalid) as refusal:
+        stock.post(scope, expired, kind, 1)
+    assert "expired on" in refusal.value.message
+    stock.post(scope, expired, kind, 1, back=1)
+    held = stock.add(scope, lot="HELD1")
+    with unit_of_work() as current:
+        current.get_one(stock.VaccineInventory, held).quarantined = True
+    with pytest.raises(Invalid) as refusal:
+        stock.post(scope, held, kind, 1)
+    assert "in quarantine" in refusal.value.message
+    for record in (expired, held):
+        stock.post(scope, record, Kind.WASTED, 1)
+        stock.post(scope, record, Kind.RETURNED, 1)
     assert stock.wrong() == []
 
 
@@ -56,7 +93,7 @@ def test_more_than_is_available_is_refused_in_words_and_changes_nothing(
         stock.post(scope, record, kind, 1_201)
     assert refusal.value.field == "doses"
     assert refusal.value.message == (
-        "Only 1,200 doses are available on this record; 1,201 were entered."
+        "Only 1,200 doses are available on “Moderna – 011J20A”; 1,201 were entered."
     )
     assert stock.counters(record)["doses_available"] == 1_200
     assert len(stock.entries(record)) == 1

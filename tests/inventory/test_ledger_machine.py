@@ -30,14 +30,15 @@ from portal.places.scope import Scope
 from tests.inventory import stock
 from tests.personas import Personas
 
-COUNTER = {
-    "received": ("doses_total", +1),
-    "transferred_in": ("doses_total", +1),
-    "adjusted": ("doses_total", +1),
-    "administered": ("doses_administered", -1),
-    "wasted": ("doses_wasted", -1),
-    "returned": ("doses_returned", -1),
-    "transferred_out": ("doses_transferred", -1),
+CHANGES = {
+    "received": {"doses_available": +1, "doses_total": +1},
+    "transferred_in": {"doses_available": +1, "doses_total": +1},
+    "adjusted": {"doses_available": +1, "doses_total": +1},
+    "administered": {"doses_available": -1, "doses_administered": +1},
+    "wasted": {"doses_available": -1, "doses_wasted": +1},
+    "returned": {"doses_available": -1, "doses_returned": +1},
+    "transferred_out": {"doses_available": -1, "doses_in_transit": +1},
+    "arrived": {"doses_in_transit": -1, "doses_transferred": +1},
 }
 LOTS = ("A1", "B2")
 BACK = st.integers(0, 4)
@@ -69,17 +70,21 @@ class Model:
         sums = dict.fromkeys(stock.COUNTERS, 0)
         for line in self.lines.values():
             if line.record == record:
-                counter, sign = COUNTER[line.kind]
-                sums[counter] += line.doses
-                sums["doses_available"] += sign * line.doses
+                for counter, sign in CHANGES[line.kind].items():
+                    sums[counter] += sign * line.doses
         return sums
 
     def possible(self, line: Line) -> bool:
-        """Whether the record stays at zero or more on every evening with `line` added."""
+        """Whether the record stays at zero or more on every evening with `line` added, and no more
+        doses are under way, or arrive, than were sent."""
         by_day: dict[date, int] = defaultdict(int)
         for each in [*self.lines.values(), line]:
             if each.record == line.record:
-                by_day[each.day] += COUNTER[each.kind][1] * each.doses
+                by_day[each.day] += CHANGES[each.kind].get("doses_available", 0) * each.doses
+        now = self.counters(line.record)
+        for counter in ("doses_in_transit", "doses_transferred"):
+            if now[counter] + CHANGES[line.kind].get(counter, 0) * line.doses < 0:
+                return False
         balance = 0
         for day in sorted(by_day):
             balance += by_day[day]

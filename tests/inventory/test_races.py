@@ -74,8 +74,8 @@ def faults_of(record: int, results: list[Result], first: int) -> list[str]:
     accepted = sum((done for done, _failed in results), Counter[str](received=first))
     expected = dict.fromkeys(stock.COUNTERS, 0)
     for kind, doses in accepted.items():
-        expected[EFFECTS[Kind(kind)].counter] += doses
-        expected["doses_available"] += EFFECTS[Kind(kind)].available * doses
+        for counter, sign in EFFECTS[Kind(kind)].items():
+            expected[counter] += sign * doses
     found = stock.wrong()
     if stock.counters(record) != expected:
         found.append(f"counters {stock.counters(record)}, accepted {expected}")
