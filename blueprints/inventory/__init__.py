@@ -28,7 +28,14 @@ module = Module(
             order=30,
         ),
     ),
-    slots=("inventory.actions", "inventory.record", "inventory.related"),
+    slots=(
+        "inventory.list",
+        "inventory.actions",
+        "inventory.panel",
+        "inventory.record",
+        "inventory.related",
+        "document.record",
+    ),
     fills=(
         Fill(
             slot="shipment.actions",

@@ -6,8 +6,9 @@ from datetime import date, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
-from blueprints.inventory.models import DoseEntry, VaccineInventory
-from blueprints.inventory.rules import Kind, on_hand
+from blueprints.inventory.models import DoseEntry, StockDocument, VaccineInventory
+from blueprints.inventory.reasons import reason_label
+from blueprints.inventory.rules import Kind, document_number, on_hand
 from blueprints.shipments.models import Shipment
 from portal.clock import today
 from portal.db import session
@@ -104,6 +105,8 @@ class LedgerLine:
     actor: str
     reason: str
     note: str
+    document_id: int | None
+    document: str
     reverses_id: int | None
     reversed_by_id: int | None
     shipment_id: int | None
@@ -114,10 +117,13 @@ def list_entries(record: VaccineInventory, *, before: int | None = None) -> list
     """The ledger of a record, newest first, 50 lines; those with an id below `before`."""
     reversal = aliased(DoseEntry)
     query = (
-        select(DoseEntry, User.first_name, User.last_name, reversal.id, Shipment.number)
+        select(
+            DoseEntry, User.first_name, User.last_name, reversal.id, Shipment.number, StockDocument
+        )
         .outerjoin(User, User.id == DoseEntry.actor_id)
         .outerjoin(reversal, reversal.reverses_id == DoseEntry.id)
         .outerjoin(Shipment, Shipment.id == DoseEntry.shipment_id)
+        .outerjoin(StockDocument, StockDocument.id == DoseEntry.document_id)
         .where(DoseEntry.inventory_id == record.id)
         .order_by(DoseEntry.id.desc())
         .limit(ENTRIES_SHOWN + 1)
@@ -133,14 +139,16 @@ def list_entries(record: VaccineInventory, *, before: int | None = None) -> list
             happened_on=entry.happened_on,
             recorded_at=entry.recorded_at,
             actor=f"{first} {last}" if first else "",
-            reason=entry.reason,
+            reason=reason_label(entry.reason),
             note=entry.note,
+            document_id=document.id if document else None,
+            document=document_number(document.kind, document.id) if document else "",
             reverses_id=entry.reverses_id,
             reversed_by_id=reversed_by,
             shipment_id=entry.shipment_id,
             shipment_number=shipment or "",
         )
-        for entry, first, last, reversed_by, shipment in session().execute(query)
+        for entry, first, last, reversed_by, shipment, document in session().execute(query)
     ]
 
 
@@ -153,6 +161,7 @@ class Totals:
     administered: int
     wasted: int
     returned: int
+    in_transit: int
     transferred: int
     expired: int
 
@@ -170,6 +179,7 @@ def totals(scope: Scope) -> Totals:
                 func.coalesce(func.sum(record.doses_administered), 0),
                 func.coalesce(func.sum(record.doses_wasted), 0),
                 func.coalesce(func.sum(record.doses_returned), 0),
+                func.coalesce(func.sum(record.doses_in_transit), 0),
                 func.coalesce(func.sum(record.doses_transferred), 0),
                 func.coalesce(
                     func.sum(record.doses_available).filter(record.expiration_date < day), 0

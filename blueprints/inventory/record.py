@@ -54,6 +54,7 @@ def inventory_page(scope: Scope, record: VaccineInventory) -> RecordPage:
             Figure(_("Doses Wasted"), number(record.doses_wasted)),
             Figure(_("Doses Returned"), number(record.doses_returned)),
             Figure(_("Doses Transferred"), number(record.doses_transferred)),
+            Figure(_("Doses in Transit"), number(record.doses_in_transit)),
             Figure(
                 _("Expiration Date"),
                 expires,

@@ -78,6 +78,41 @@ def on_hand(kind: Kind, doses: int) -> int:
     return EFFECTS[kind].get(AVAILABLE, 0) * doses
 
 
+class DocumentKind(StrEnum):
+    """What was submitted."""
+
+    WASTAGE = "wastage"
+    RETURN = "return"
+    ADJUSTMENT = "adjustment"
+    COUNT = "count"
+    TRANSFER = "transfer"
+
+    @property
+    def label(self) -> str:
+        """The word for it on pages."""
+        return {
+            DocumentKind.WASTAGE: _("Wastage"),
+            DocumentKind.RETURN: _("Return"),
+            DocumentKind.ADJUSTMENT: _("Adjustment"),
+            DocumentKind.COUNT: _("Count"),
+            DocumentKind.TRANSFER: _("Transfer"),
+        }[self]
+
+
+LETTERS = {
+    DocumentKind.WASTAGE: "W",
+    DocumentKind.RETURN: "R",
+    DocumentKind.ADJUSTMENT: "A",
+    DocumentKind.COUNT: "C",
+    DocumentKind.TRANSFER: "T",
+}
+
+
+def document_number(kind: str, document_id: int) -> str:
+    """The number printed on slips: a letter for the kind, and the document's own number."""
+    return f"{LETTERS[DocumentKind(kind)]}-{document_id:06d}"
+
+
 def ensure_doses(doses: int) -> None:
     """Raise `Invalid` unless `doses` is a number of doses somebody can have handled."""
     if doses < 1:

@@ -5,9 +5,12 @@ from functools import partial
 from flask import Blueprint, Response, url_for
 
 from blueprints.inventory.add import ADD
+from blueprints.inventory.documents import author_of, get_document, list_document_lines
 from blueprints.inventory.lists import INVENTORY
 from blueprints.inventory.queries import get_inventory
+from blueprints.inventory.reasons import reason_label, vial_labels
 from blueprints.inventory.record import EDITOR, inventory_page
+from blueprints.inventory.rules import DocumentKind, document_number
 from portal.audit.services import viewed as audit_view
 from portal.i18n import _
 from portal.listviews.definition import Action
@@ -16,6 +19,7 @@ from portal.records.views import record_response
 from portal.web.context import scope
 from portal.web.guards import needs
 from portal.web.requests import note
+from portal.web.respond import respond
 
 blueprint = Blueprint("inventory", __name__, url_prefix="/vaccine-inventory")
 
@@ -46,6 +50,24 @@ def record(inventory_id: int) -> Response:
     viewed(scope(), "inventory", inventory_id)
     note(partial(audit_view, scope(), "inventory", inventory_id))
     return record_response(inventory_page(scope(), found))
+
+
+@blueprint.get("/documents/<int:document_id>")
+@needs("inventory.view")
+def document(document_id: int) -> Response:
+    """What was submitted together: its lines, as a slip to print."""
+    found = get_document(scope(), document_id)
+    note(partial(audit_view, scope(), "document", document_id))
+    return respond(
+        "inventory/document.html",
+        document=found,
+        kind=DocumentKind(found.kind),
+        number=document_number(found.kind, found.id),
+        reason=reason_label(found.reason),
+        vial=vial_labels().get(found.vial),
+        author=author_of(found),
+        lines=list_document_lines(found),
+    )
 
 
 EDITOR.register(blueprint, "/<int:record_id>")

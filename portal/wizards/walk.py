@@ -52,12 +52,23 @@ def sent_of(form: Form, sent: "MultiDict[str, str]") -> Sent:
 
 def refuse(form: Form | None, error: PortalError) -> bool:
     """Put a refusal beside the field it names; False if the form has no such field."""
-    fields: Mapping[str, AnyField] = form._fields if form is not None else {}
-    found = fields.get(error.field or "")
+    found = _named(form or (), error.field) if error.field else None
     if found is None:
         return False
     found.errors = [*found.errors, error.message]
     return True
+
+
+def _named(fields: Any, name: str) -> AnyField | None:
+    """The field of that name, in nested forms too (`lines-0-doses`)."""
+    for each in fields:
+        if each.name == name:
+            return each  # type: ignore[no-any-return]
+        if isinstance(each, FormField | FieldList):
+            found = _named(each.form if isinstance(each, FormField) else each.entries, name)
+            if found is not None:
+                return found
+    return None
 
 
 def gone() -> Conflict:

@@ -1,0 +1,30 @@
+"""`Wastage` and `Return`: doses that leave the inventory without being given (SPEC D5)."""
+
+from portal.module import Capability, Fill, Module
+from portal.people.profiles import MANAGERS
+
+module = Module(
+    name="wastage",
+    title="Wastage and Return",
+    requires=("inventory",),
+    blueprint="blueprints.wastage.views:blueprint",
+    capabilities=(
+        Capability(name="wastage.record", title="Record wastage and returns", profiles=MANAGERS),
+    ),
+    fills=(
+        Fill(
+            slot="inventory.list",
+            function="blueprints.wastage.contributions:list_actions",
+            template="wastage/_actions.html",
+            capability="wastage.record",
+            order=10,
+        ),
+        Fill(
+            slot="inventory.actions",
+            function="blueprints.wastage.contributions:record_actions",
+            template="wastage/_actions.html",
+            capability="wastage.record",
+            order=10,
+        ),
+    ),
+)

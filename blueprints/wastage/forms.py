@@ -1,0 +1,28 @@
+"""Forms of wastage and return."""
+
+from flask_babel import lazy_gettext as _l
+from wtforms import RadioField, SelectField, TextAreaField
+from wtforms.validators import Length
+
+from blueprints.inventory.reasons import NOTE_LENGTH
+from portal.web.forms import DayField, Form, Required
+
+NOTE_TOO_LONG = _l("A note has at most 1,000 characters.")
+
+
+class ReturnForm(Form):
+    """When and why doses go back."""
+
+    happened_on = DayField(_l("Date"), [Required()])
+    # Whether a reason is one is the rules' business.
+    reason = SelectField(_l("Reason"), [Required()], validate_choice=False)
+    note = TextAreaField(_l("Note"), [Length(max=NOTE_LENGTH, message=NOTE_TOO_LONG)])
+
+
+class WastageForm(Form):
+    """When and why doses were wasted, and whether the vials had been opened."""
+
+    happened_on = DayField(_l("Date"), [Required()])
+    reason = SelectField(_l("Reason"), [Required()], validate_choice=False)
+    vial = RadioField(_l("Vial"), [Required()], validate_choice=False)
+    note = TextAreaField(_l("Note"), [Length(max=NOTE_LENGTH, message=NOTE_TOO_LONG)])

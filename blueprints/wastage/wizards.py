@@ -1,0 +1,144 @@
+"""The wizards `Wastage` and `Return`: which doses, when and why, what will remain (SPEC D5)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import url_for
+from flask_babel import lazy_gettext as _l
+from wtforms import Form
+
+from blueprints.inventory.reasons import RETURN as RETURN_REASONS
+from blueprints.inventory.reasons import WASTAGE as WASTAGE_REASONS
+from blueprints.inventory.reasons import choices, reason_label, vial_labels
+from blueprints.inventory.rules import DocumentKind, document_number, usable_on
+from blueprints.inventory.selection import (
+    TEMPLATE,
+    LinesForm,
+    admit,
+    check_lines,
+    chosen,
+    first_lines,
+    prepare_lines,
+    remaining,
+)
+from blueprints.wastage.forms import ReturnForm, WastageForm
+from blueprints.wastage.services import Loss, ensure_complete, record_loss
+from portal.clock import today
+from portal.i18n import _
+from portal.places.scope import Scope
+from portal.wizards.definition import Answers, Done, Step, Wizard
+
+NOTHING = _l("Doses that are available at this location are listed here.")
+
+
+def _loss(kind: DocumentKind, answers: Answers) -> Loss:
+    return Loss(
+        kind=kind,
+        lines=chosen(answers),
+        happened_on=answers["happened_on"],
+        reason=answers["reason"],
+        vial=answers.get("vial") or "",
+        note=answers.get("note") or "",
+    )
+
+
+def _today(scope: Scope, _answers: Answers) -> Mapping[str, Any]:
+    assert scope.location is not None
+    return {"happened_on": today(scope.location.time_zone)}
+
+
+def _prepare_wastage(_scope: Scope, form: Form, _answers: Answers) -> None:
+    form["reason"].choices = choices(WASTAGE_REASONS)  # type: ignore[attr-defined]
+    form["vial"].choices = list(vial_labels().items())  # type: ignore[attr-defined]
+
+
+def _prepare_return(_scope: Scope, form: Form, _answers: Answers) -> None:
+    form["reason"].choices = choices(RETURN_REASONS)  # type: ignore[attr-defined]
+
+
+def _wizard(kind: DocumentKind, *, title: object, form: type[Form], doses_label: object) -> Wizard:
+    wastage = kind is DocumentKind.WASTAGE
+
+    def choose_context(_scope: Scope, _answers: Answers) -> Mapping[str, Any]:
+        return {"doses_label": doses_label, "nothing_text": NOTHING}
+
+    def check(scope: Scope, answers: Answers) -> None:
+        ensure_complete(scope, _loss(kind, answers))
+
+    def review(scope: Scope, answers: Answers) -> Mapping[str, Any]:
+        loss = _loss(kind, answers)
+        lines = remaining(scope, answers)
+        details: list[tuple[object, object]] = [
+            (_("Date"), loss.happened_on.strftime("%m/%d/%Y")),
+            (_("Reason"), reason_label(loss.reason)),
+        ]
+        if wastage:
+            details.append((_("Vial"), vial_labels().get(loss.vial, "")))
+        details.append((_("Note"), loss.note))
+        warnings = []
+        if loss.reason == "expired":
+            warnings = [
+                _(
+                    "“%(name)s” may be used through %(day)s; the reason says it has expired.",
+                    name=line.record.name,
+                    day=line.record.expiration_date.strftime("%m/%d/%Y"),
+                )
+                for line in lines
+                if usable_on(line.record.expiration_date, loss.happened_on)
+            ]
+        return {
+            "lines": lines,
+            "details": details,
+            "doses_label": doses_label,
+            "warnings": warnings,
+        }
+
+    def save(scope: Scope, answers: Answers, _button: str) -> Done:
+        document = record_loss(scope, _loss(kind, answers))
+        number = document_number(document.kind, document.id)
+        message = (
+            _("Wastage %(number)s was saved.", number=number)
+            if wastage
+            else _(
+                "Return %(number)s was saved. Print the slip and put it in the box.", number=number
+            )
+        )
+        return Done(url=url_for("inventory.document", document_id=document.id), message=message)
+
+    return Wizard(
+        name=f"wastage.{kind}",
+        title=title,
+        capability="wastage.record",
+        steps=(
+            Step(
+                "doses",
+                _l("Doses"),
+                form=LinesForm,
+                template=TEMPLATE,
+                initial=first_lines,
+                prepare=prepare_lines,
+                context=choose_context,
+                check=check_lines,
+            ),
+            Step(
+                "reason",
+                _l("Date and reason"),
+                form=form,
+                initial=_today,
+                prepare=_prepare_wastage if wastage else _prepare_return,
+                check=check,
+            ),
+            Step("review", _l("Confirm"), template="wastage/_review.html", context=review),
+        ),
+        finish=save,
+        finish_label=_l("Save"),
+        admit=admit,
+    )
+
+
+WASTAGE = _wizard(
+    DocumentKind.WASTAGE, title=_l("Wastage"), form=WastageForm, doses_label=_l("Doses wasted")
+)
+RETURN = _wizard(
+    DocumentKind.RETURN, title=_l("Return"), form=ReturnForm, doses_label=_l("Doses returned")
+)
