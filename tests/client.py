@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urljoin
 
-from flask import Flask
+from flask import Flask, g, has_app_context
 from werkzeug.test import TestResponse
 
 from portal.db import unit_of_work
@@ -227,6 +227,8 @@ class Browser:
             cookie.clear()
             cookie["_user_id"] = token
             cookie["_fresh"] = True
+        if has_app_context():  # a test inside the application shares `g` with its requests
+            vars(g).clear()
         return self
 
     def get(self, url: str, *, region: str | None = None, **options: Any) -> Page:

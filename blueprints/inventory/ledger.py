@@ -86,7 +86,7 @@ def reverse(
     undone = original.doses if doses is None else doses
     if not 0 < undone <= original.doses:
         raise ValueError(f"{undone} of {original.doses} doses cannot be reversed")
-    _hold(original.inventory_id)
+    hold(original.inventory_id)
     if session().scalar(select(DoseEntry.id).where(DoseEntry.reverses_id == entry_id)):
         raise Conflict(_("This entry has been reversed already."))
     kind = Kind(original.kind)
@@ -122,7 +122,7 @@ def _write(entry: DoseEntry) -> DoseEntry:
     return entry
 
 
-def _hold(inventory_id: int) -> None:
+def hold(inventory_id: int) -> None:
     """Make every other writer of this record wait until this transaction ends."""
     session().execute(
         select(VaccineInventory.id)

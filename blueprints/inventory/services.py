@@ -1,6 +1,7 @@
 """Use cases that change the vaccine inventory."""
 
 from datetime import date
+from typing import Any
 
 from sqlalchemy import select
 
@@ -13,6 +14,7 @@ from blueprints.inventory.deliveries import (
     ensure_meant,
 )
 from blueprints.inventory.models import VaccineInventory
+from blueprints.inventory.queries import list_same_lot
 from blueprints.inventory.rules import (
     Kind,
     ensure_not_in_future,
@@ -43,7 +45,8 @@ def add_delivery(
     assert scope.location is not None
     day = today(scope.location.time_zone)
     ensure_not_in_future(received_on or day, day)
-    _lock(scope, delivery)
+    hold_arrivals(scope)
+    _hold_shipment(delivery)
     checked = check_delivery(scope, delivery)
     ensure_meant(delivery, checked)
     target = _target(delivery, checked)
@@ -72,11 +75,14 @@ def add_delivery(
     return target
 
 
-def _lock(scope: Scope, delivery: Delivery) -> None:
-    """Let one delivery at a time come into a location, so that one lot makes one record, and keep
-    the supplier's corrections off the shipment meanwhile."""
+def hold_arrivals(scope: Scope) -> None:
+    """Let one delivery or transfer at a time come into a location: one lot makes one record."""
     place = select(Location.id).where(Location.id == scope.location_id)
     session().execute(place.with_for_update(key_share=True))
+
+
+def _hold_shipment(delivery: Delivery) -> None:
+    """Keep the supplier's corrections off the shipment meanwhile."""
     if delivery.shipment_id is not None:
         shipment = select(Shipment).where(Shipment.id == delivery.shipment_id)
         session().execute(
@@ -100,22 +106,55 @@ def _target(delivery: Delivery, checked: Checked) -> VaccineInventory | None:
 
 
 def _new_record(scope: Scope, delivery: Delivery, checked: Checked) -> VaccineInventory:
-    name = _own_name(still_named(delivery.name), checked.same_lot)
-    record = VaccineInventory(
-        location_id=scope.location_id,
+    return _add_record(
+        scope,
+        checked.same_lot,
+        name=still_named(delivery.name),
         product_id=checked.product.id,
         product_name=checked.product.name,
         manufacturer=checked.product.manufacturer,
-        name=name,
-        name_key=_name_key(name),
         lot=checked.lot,
-        lot_key=lot_key(checked.lot),
         serial_number=delivery.serial_number,
         expiration_date=delivery.expiration_date,
         expiration_month_only=delivery.expiration_month_only,
         shipment_id=delivery.shipment_id,
         unable_to_locate_shipment=delivery.unable_to_locate_shipment,
+    )
+
+
+def record_for_arrival(scope: Scope, sent: VaccineInventory) -> VaccineInventory:
+    """The present location's record for doses that another location sent from its record `sent`:
+    the one of the same lot and expiration date, or a new one. The caller holds the arrivals."""
+    same_lot = list_same_lot(scope, sent.product_id, sent.lot_key)
+    for record in same_lot:
+        if record.expiration_date == sent.expiration_date:
+            return record
+    return _add_record(
+        scope,
+        same_lot,
+        name=sent.name,
+        product_id=sent.product_id,
+        product_name=sent.product_name,
+        manufacturer=sent.manufacturer,
+        lot=sent.lot,
+        serial_number=sent.serial_number,
+        expiration_date=sent.expiration_date,
+        expiration_month_only=sent.expiration_month_only,
+    )
+
+
+def _add_record(
+    scope: Scope, same_lot: list[VaccineInventory], *, name: str, lot: str, **facts: Any
+) -> VaccineInventory:
+    name = _own_name(name, same_lot)
+    record = VaccineInventory(
+        location_id=scope.location_id,
+        name=name,
+        name_key=_name_key(name),
+        lot=lot,
+        lot_key=lot_key(lot),
         created_by_id=scope.user.id,
+        **facts,
     )
     record.search = _search_text(record)
     session().add(record)

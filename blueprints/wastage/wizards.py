@@ -128,7 +128,7 @@ def _wizard(kind: DocumentKind, *, title: object, form: type[Form], doses_label:
                 prepare=_prepare_wastage if wastage else _prepare_return,
                 check=check,
             ),
-            Step("review", _l("Confirm"), template="wastage/_review.html", context=review),
+            Step("review", _l("Confirm"), template="inventory/_leaving.html", context=review),
         ),
         finish=save,
         finish_label=_l("Save"),

@@ -60,7 +60,11 @@ def always_first(*_arguments: Any, **_named: Any) -> None:
 
 
 LEDGER = ((db, "begin", begin_deferred), (ledger, "_move", read_then_write))
-ARRIVALS = ((db, "begin", begin_deferred), (services, "_lock", take_no_lock))
+ARRIVALS = (
+    (db, "begin", begin_deferred),
+    (services, "hold_arrivals", take_no_lock),
+    (services, "_hold_shipment", take_no_lock),
+)
 FORMS = (
     *ARRIVALS,
     (db, "_may_retry", lambda _error: False),

@@ -1,0 +1,79 @@
+"""`Transfer` and `Inbound Transfer`: doses that go from one location to another (SPEC E)."""
+
+from portal.module import Capability, Check, Fill, Lookup, Module
+from portal.people.profiles import MANAGERS, Profile
+
+SEES = MANAGERS | {Profile.AGENT, Profile.ADMINISTRATOR}
+
+module = Module(
+    name="transfers",
+    title="Transfers",
+    requires=("inventory",),
+    blueprint="blueprints.transfers.views:blueprint",
+    models="blueprints.transfers.models",
+    capabilities=(
+        Capability(name="transfers.view", title="See transfers", profiles=SEES),
+        Capability(
+            name="transfers.handle",
+            title="Send, receive, refuse and cancel transfers",
+            profiles=MANAGERS,
+        ),
+    ),
+    fills=(
+        Fill(
+            slot="inventory.list",
+            function="blueprints.transfers.contributions:list_actions",
+            template="transfers/_actions.html",
+            capability="transfers.handle",
+            order=30,
+        ),
+        Fill(
+            slot="inventory.actions",
+            function="blueprints.transfers.contributions:record_actions",
+            template="transfers/_actions.html",
+            capability="transfers.handle",
+            order=30,
+        ),
+        Fill(
+            slot="inventory.related",
+            function="blueprints.transfers.contributions:of_record",
+            template="transfers/_of_record.html",
+            capability="transfers.view",
+        ),
+        Fill(
+            slot="document.record",
+            function="blueprints.transfers.contributions:of_document",
+            template="transfers/_of_document.html",
+            capability="transfers.view",
+        ),
+        Fill(
+            slot="location.record",
+            function="blueprints.transfers.contributions:of_location",
+            template="transfers/_of_location.html",
+            capability="transfers.view",
+        ),
+        Fill(
+            slot="home.cards",
+            function="blueprints.transfers.contributions:home_card",
+            template="transfers/_home_card.html",
+            capability="transfers.view",
+            order=25,
+        ),
+    ),
+    lookups=(
+        Lookup(
+            name="receivers",
+            function="blueprints.transfers.queries:look_up_receivers",
+            find="blueprints.transfers.queries:find_receiver",
+            capability="transfers.handle",
+        ),
+    ),
+    messages=("transfer_sent", "transfer_received", "transfer_refused", "transfer_cancelled"),
+    checks=(
+        Check(
+            name="transfers.conserved",
+            title="Doses in transit equal what is under way between locations",
+            function="blueprints.transfers.checks:conserved",
+        ),
+    ),
+)

@@ -1,0 +1,47 @@
+"""What transfers show on other modules' pages."""
+
+from typing import Any
+
+from flask import url_for
+
+from blueprints.inventory.models import StockDocument, VaccineInventory
+from blueprints.transfers.queries import find_of_document, list_of_record, under_way
+from portal.places.scope import Scope
+
+
+def list_actions(_scope: Scope, _subject: object) -> dict[str, Any]:
+    """`Transfer` and `Inbound Transfer` beside the name of the list."""
+    return {"transfer": url_for("transfers.send"), "inbound": url_for("transfers.inbound")}
+
+
+def record_actions(_scope: Scope, record: VaccineInventory) -> dict[str, Any] | None:
+    """`Transfer` of one record, while it has doses that may be used."""
+    if record.doses_available == 0 or record.quarantined:
+        return None
+    return {"transfer": url_for("transfers.send", record=record.id), "inbound": ""}
+
+
+def of_record(scope: Scope, record: VaccineInventory) -> dict[str, Any]:
+    """The transfers that doses of a record left by or came with."""
+    return {"found": list_of_record(scope, record.id)}
+
+
+def of_document(scope: Scope, document: StockDocument) -> dict[str, Any] | None:
+    """The way from a transfer's document to the transfer."""
+    transfer = find_of_document(scope, document.id)
+    return {"transfer": transfer} if transfer else None
+
+
+def of_location(scope: Scope, _location: object) -> dict[str, Any]:
+    """The doses in transit to and from the location."""
+    return {"under_way": under_way(scope)}
+
+
+def home_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
+    """What is on its way here or from here; nothing if nothing is."""
+    if scope.location is None:
+        return None
+    found = under_way(scope)
+    if not (found.coming_lines or found.leaving_lines):
+        return None
+    return {"under_way": found, "may_receive": scope.can("transfers.handle")}

@@ -1,0 +1,47 @@
+"""Forms of transfers."""
+
+from flask_babel import lazy_gettext as _l
+from wtforms import RadioField, SelectField, TextAreaField
+from wtforms.validators import Length
+
+from blueprints.inventory.reasons import NOTE_LENGTH
+from portal.lookups.fields import LookupField
+from portal.web.forms import DayField, Form, Required, WholeNumberField
+
+NOTE_TOO_LONG = _l("A note has at most 1,000 characters.")
+
+
+class SendForm(Form):
+    """Where doses go, when and why."""
+
+    receiver = LookupField(_l("Receiving Location"), [Required()], lookup="receivers")
+    happened_on = DayField(_l("Date"), [Required()])
+    # Whether a reason is one is the rules' business.
+    reason = SelectField(_l("Reason"), [Required()], validate_choice=False)
+    note = TextAreaField(_l("Note"), [Length(max=NOTE_LENGTH, message=NOTE_TOO_LONG)])
+
+
+class InboundForm(Form):
+    """Which of the transfers on their way here has arrived."""
+
+    # What is on its way changes while one looks; the service has the last word.
+    line = RadioField(
+        _l("Vaccine Inventory"),
+        [Required(_l("Choose the vaccine inventory record that has arrived."))],
+        validate_choice=False,
+    )
+
+
+class ReceiptForm(Form):
+    """What was in the box."""
+
+    date_received = DayField(_l("Date Received"), [Required()])
+    doses_received = WholeNumberField(_l("Doses Received"), [Required()], most=1_000_000)
+    difference_reason = SelectField(_l("Reason for missing doses"), validate_choice=False)
+    note = TextAreaField(_l("Note"), [Length(max=NOTE_LENGTH, message=NOTE_TOO_LONG)])
+
+
+class WhyForm(Form):
+    """Why a transfer is cancelled or refused."""
+
+    note = TextAreaField(_l("Reason"), [Required(), Length(max=NOTE_LENGTH, message=NOTE_TOO_LONG)])

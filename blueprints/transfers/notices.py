@@ -1,0 +1,73 @@
+"""The e-mails about transfers: to the managers of the other side."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from blueprints.inventory.reasons import reason_label
+from blueprints.transfers.queries import Line, Sent
+from portal.db import session
+from portal.messages.services import NewMessage, queue_many
+from portal.people.models import User, UserLocation
+from portal.people.profiles import Profile
+
+
+def tell_receiver(sent: Sent, kind: str) -> None:
+    """Tell the managers of the receiving location."""
+    _tell(sent, kind, sent.transfer.to_location_id, sent.lines)
+
+
+def tell_sender(sent: Sent, kind: str, *, line_id: int | None = None) -> None:
+    """Tell the managers of the sending location; of one line, if given."""
+    lines = [line for line in sent.lines if line_id is None or line.row.id == line_id]
+    _tell(sent, kind, sent.transfer.from_location_id, lines)
+
+
+def _tell(sent: Sent, kind: str, location_id: int, lines: list[Line]) -> None:
+    subject = lines[0].row.id if len(lines) == 1 else 0
+    queue_many(
+        NewMessage(
+            kind=kind,
+            to=user.email,
+            user_id=user.id,
+            location_id=location_id,
+            about=f"transfer:{sent.transfer.id}",
+            once=f"{kind}:{sent.transfer.id}:{subject}:{user.id}",
+            context={
+                "number": sent.number,
+                "transfer_id": sent.transfer.id,
+                "sender": sent.sender.name,
+                "receiver": sent.receiver.name,
+                "sent_on": sent.transfer.sent_on.strftime("%m/%d/%Y"),
+                "lines": [_facts(line) for line in lines],
+            },
+        )
+        for user in _managers(location_id)
+    )
+
+
+def _facts(line: Line) -> dict[str, Any]:
+    row = line.row
+    return {
+        "vaccine": line.record.product_name,
+        "lot": line.record.lot,
+        "sent": row.doses_sent,
+        "received": row.doses_received,
+        "reason": reason_label(row.reason) if row.reason else "",
+        "note": row.note,
+    }
+
+
+def _managers(location_id: int) -> list[User]:
+    return list(
+        session().scalars(
+            select(User)
+            .join(UserLocation, UserLocation.user_id == User.id)
+            .where(
+                UserLocation.location_id == location_id,
+                User.profile == Profile.MANAGER,
+                User.active,
+            )
+            .order_by(User.id)
+        )
+    )

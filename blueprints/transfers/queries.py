@@ -1,0 +1,234 @@
+"""Reading transfers: a location sees those that leave it and those that come to it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import aliased
+
+from blueprints.inventory.models import StockDocument, VaccineInventory
+from blueprints.inventory.rules import DocumentKind, document_number
+from blueprints.transfers.models import Transfer, TransferLine
+from blueprints.transfers.rules import LineState
+from portal.db import session
+from portal.errors import NotFound
+from portal.listviews.search import fold
+from portal.lookups.search import Choice
+from portal.people.models import User
+from portal.places.models import Location
+from portal.places.scope import Scope
+
+PAGE = 25
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line as pages show it. `record` is the sender's; `arrived` the receiver's record."""
+
+    row: TransferLine
+    record: VaccineInventory
+    state: LineState
+    settled_by: str
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A transfer with both locations, its document and its lines."""
+
+    transfer: Transfer
+    document: StockDocument
+    number: str
+    sender: Location
+    receiver: Location
+    lines: list[Line]
+
+    @property
+    def doses(self) -> int:
+        """How many doses were sent."""
+        return sum(line.row.doses_sent for line in self.lines)
+
+    @property
+    def open(self) -> list[Line]:
+        """The lines that are still under way."""
+        return [line for line in self.lines if line.state is LineState.IN_TRANSIT]
+
+
+def get_transfer(scope: Scope, transfer_id: int) -> Sent:
+    """The transfer, if it leaves or comes to the present location. Raises `NotFound`."""
+    scope.require("transfers.view")
+    found = _load(Transfer.id == transfer_id)
+    if not found:
+        raise NotFound
+    sent = found[0]
+    here = {sent.transfer.from_location_id, sent.transfer.to_location_id}
+    if scope.location is None or scope.location.id not in here:
+        # One of the user's other locations may be a side of it: the page then offers to switch.
+        mine = [place.id for place in scope.locations if place.id in here]
+        scope.require_location(mine[0] if mine else None)
+    return sent
+
+
+def find_of_document(scope: Scope, document_id: int) -> Transfer | None:
+    """The transfer that a document of the present location belongs to."""
+    return session().scalar(
+        select(Transfer).where(
+            Transfer.document_id == document_id, Transfer.from_location_id == scope.location_id
+        )
+    )
+
+
+def list_transfers(scope: Scope, *, before: int | None = None) -> list[Sent]:
+    """Transfers of the present location, newest first, 26 at most; those with an id below."""
+    here = or_(
+        Transfer.from_location_id == scope.location_id,
+        Transfer.to_location_id == scope.location_id,
+    )
+    return _load(here if before is None else here & (Transfer.id < before), limit=PAGE + 1)
+
+
+def list_of_record(scope: Scope, inventory_id: int) -> list[Sent]:
+    """The newest transfers that doses of a record left by or came with, 25 at most."""
+    lines = select(TransferLine.transfer_id).where(
+        or_(
+            (TransferLine.inventory_id == inventory_id)
+            & (TransferLine.from_location_id == scope.location_id),
+            (TransferLine.received_inventory_id == inventory_id)
+            & (TransferLine.to_location_id == scope.location_id),
+        )
+    )
+    return _load(Transfer.id.in_(lines), limit=PAGE)
+
+
+def _load(condition: ColumnElement[bool], *, limit: int = 1) -> list[Sent]:
+    sender, receiver = aliased(Location), aliased(Location)
+    rows = session().execute(
+        select(Transfer, StockDocument, sender, receiver)
+        .join(StockDocument, StockDocument.id == Transfer.document_id)
+        .join(sender, sender.id == Transfer.from_location_id)
+        .join(receiver, receiver.id == Transfer.to_location_id)
+        .where(condition)
+        .order_by(Transfer.id.desc())
+        .limit(limit)
+    )
+    found = [(row[0], row[1], row[2], row[3]) for row in rows]
+    lines: dict[int, list[Line]] = {transfer.id: [] for transfer, _d, _f, _t in found}
+    for line, record, first, last in session().execute(
+        select(TransferLine, VaccineInventory, User.first_name, User.last_name)
+        .join(VaccineInventory, VaccineInventory.id == TransferLine.inventory_id)
+        .outerjoin(User, User.id == TransferLine.settled_by_id)
+        .where(TransferLine.transfer_id.in_(lines))
+        .order_by(TransferLine.id)
+    ):
+        name = f"{first} {last}" if first else ""
+        lines[line.transfer_id].append(Line(line, record, LineState(line.state), name))
+    return [
+        Sent(
+            transfer=transfer,
+            document=document,
+            number=document_number(DocumentKind.TRANSFER, document.id),
+            sender=from_place,
+            receiver=to_place,
+            lines=lines[transfer.id],
+        )
+        for transfer, document, from_place, to_place in found
+    ]
+
+
+@dataclass(frozen=True)
+class Inbound:
+    """A line on its way to the present location."""
+
+    line: TransferLine
+    record: VaccineInventory
+    transfer: Transfer
+    sender: str
+    number: str
+
+
+def list_inbound(scope: Scope, *, limit: int = 100) -> list[Inbound]:
+    """What is on its way here, longest first (SPEC E2: nothing else is listed)."""
+    return _inbound(TransferLine.state == LineState.IN_TRANSIT, scope, limit)
+
+
+def get_inbound(scope: Scope, line_id: int) -> Inbound:
+    """A line that came or comes to the present location. Raises `NotFound`."""
+    found = _inbound(TransferLine.id == line_id, scope, 1)
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def _inbound(condition: ColumnElement[bool], scope: Scope, limit: int) -> list[Inbound]:
+    rows = session().execute(
+        select(TransferLine, VaccineInventory, Transfer, Location.name)
+        .join(VaccineInventory, VaccineInventory.id == TransferLine.inventory_id)
+        .join(Transfer, Transfer.id == TransferLine.transfer_id)
+        .join(Location, Location.id == TransferLine.from_location_id)
+        .where(TransferLine.to_location_id == scope.location_id, condition)
+        .order_by(TransferLine.id)
+        .limit(limit)
+    )
+    return [
+        Inbound(
+            line,
+            record,
+            transfer,
+            sender,
+            document_number(DocumentKind.TRANSFER, transfer.document_id),
+        )
+        for line, record, transfer, sender in rows
+    ]
+
+
+@dataclass(frozen=True)
+class UnderWay:
+    """Doses in transit, of a location."""
+
+    coming: int
+    coming_lines: int
+    leaving: int
+    leaving_lines: int
+
+
+def under_way(scope: Scope) -> UnderWay:
+    """The doses on their way to the present location, and those on their way from it."""
+
+    def sums(side: Any) -> tuple[int, int]:
+        row = session().execute(
+            select(func.coalesce(func.sum(TransferLine.doses_sent), 0), func.count()).where(
+                side == scope.location_id, TransferLine.state == LineState.IN_TRANSIT
+            )
+        )
+        doses, lines = row.one()
+        return int(doses), int(lines)
+
+    coming, leaving = sums(TransferLine.to_location_id), sums(TransferLine.from_location_id)
+    return UnderWay(*coming, *leaving)
+
+
+def look_up_receivers(scope: Scope, text: str) -> list[Choice]:
+    """Approved locations, other than the present one, whose name, PIN or town holds the text."""
+    wanted = fold(text)
+    rows = session().execute(
+        select(Location.id, Location.name, Location.pin, Location.city)
+        .where(Location.approved, Location.id != scope.location_id)
+        .order_by(Location.name)
+    )
+    return [
+        _choice(place)
+        for place in rows
+        if any(wanted in fold(part) for part in (place.name, place.pin, place.city))
+    ][:20]
+
+
+def find_receiver(scope: Scope, identity: int | str) -> Choice | None:
+    """The location with this id as a choice, if doses may be sent there."""
+    place = session().get(Location, int(identity)) if str(identity).isdecimal() else None
+    if place is None or not place.approved or place.id == scope.location_id:
+        return None
+    return _choice(place)
+
+
+def _choice(place: Any) -> Choice:
+    town = ", ".join(part for part in (place.pin, place.city) if part)
+    return Choice(id=place.id, label=place.name, detail=town)

@@ -1,0 +1,332 @@
+"""Sending, receiving, refusing and cancelling transfers.
+
+Whoever takes a line out of `in_transit` settles it; the statement that does so lets one win, and
+the others are told who it was and when.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select, update
+
+from blueprints.inventory import ledger
+from blueprints.inventory.documents import open_document
+from blueprints.inventory.models import VaccineInventory
+from blueprints.inventory.queries import get_inventory
+from blueprints.inventory.reasons import ensure_explained
+from blueprints.inventory.rules import DocumentKind, Kind, ensure_not_in_future
+from blueprints.inventory.selection import Chosen, ensure_usable
+from blueprints.inventory.services import hold_arrivals, record_for_arrival
+from blueprints.transfers import notices
+from blueprints.transfers.models import Transfer, TransferLine
+from blueprints.transfers.queries import (
+    Inbound,
+    Sent,
+    find_receiver,
+    get_inbound,
+    get_transfer,
+)
+from blueprints.transfers.rules import (
+    SENDING,
+    LineState,
+    came_back,
+    ensure_days,
+    ensure_received,
+)
+from portal.audit.services import record as audit
+from portal.clock import now, today
+from portal.db import session
+from portal.errors import Conflict, Invalid, NotFound
+from portal.i18n import _
+from portal.people.models import User
+from portal.places.models import Location
+from portal.places.scope import Scope
+from portal.web.templating import moment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sending:
+    """Doses that go to another location."""
+
+    lines: Sequence[Chosen]
+    to_location_id: int
+    sent_on: date
+    reason: str
+    note: str = ""
+
+
+def ensure_sendable(scope: Scope, sending: Sending) -> None:
+    """Raise `Invalid`, naming the field, for what cannot be right about where, when and why."""
+    assert scope.location is not None
+    if find_receiver(scope, sending.to_location_id) is None:
+        raise Invalid(_("Choose a location that may receive vaccine."), field="receiver")
+    ensure_not_in_future(sending.sent_on, today(scope.location.time_zone))
+    ensure_explained(sending.reason, sending.note, SENDING)
+
+
+def send(scope: Scope, sending: Sending) -> Sent:
+    """Send doses: they leave availability at once and are in transit (SPEC E1).
+
+    Raises `Invalid` for an expired or quarantined lot, for more doses than there are, and for a
+    location that is not approved; nothing is sent then.
+    """
+    scope.require("transfers.handle")
+    ensure_sendable(scope, sending)
+    if not sending.lines:
+        raise Invalid(_("Enter the number of doses beside at least one record."))
+    document = open_document(
+        scope,
+        DocumentKind.TRANSFER,
+        happened_on=sending.sent_on,
+        reason=sending.reason,
+        note=sending.note,
+    )
+    transfer = Transfer(
+        document_id=document.id,
+        from_location_id=scope.location_id,
+        to_location_id=sending.to_location_id,
+        sent_on=sending.sent_on,
+    )
+    session().add(transfer)
+    session().flush()
+    for chosen in sorted(sending.lines, key=lambda line: line.inventory_id):
+        record = get_inventory(scope, chosen.inventory_id)
+        ensure_usable(scope, [record])
+        entry = ledger.post(
+            scope.user,
+            record.id,
+            ledger.Movement(
+                kind=Kind.TRANSFERRED_OUT,
+                doses=chosen.doses,
+                happened_on=sending.sent_on,
+                reason=sending.reason,
+                document_id=document.id,
+            ),
+        )
+        session().add(
+            TransferLine(
+                transfer_id=transfer.id,
+                from_location_id=transfer.from_location_id,
+                to_location_id=transfer.to_location_id,
+                inventory_id=record.id,
+                out_entry_id=entry.id,
+                doses_sent=chosen.doses,
+            )
+        )
+    session().flush()
+    sent = get_transfer(scope, transfer.id)
+    _audit(scope, "transfer.sent", sent, {"doses": sent.doses})
+    notices.tell_receiver(sent, "transfer_sent")
+    return sent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """What arrived of a line; a reason is needed if it is less than was sent."""
+
+    line_id: int
+    received_on: date
+    doses: int
+    reason: str = ""
+    note: str = ""
+
+
+def ensure_receivable(scope: Scope, receipt: Receipt) -> Inbound:
+    """The line, if it is on its way here and the receipt can be right.
+
+    Raises `Invalid` naming the field, or `Conflict` saying who settled the line and when.
+    """
+    assert scope.location is not None
+    found = get_inbound(scope, receipt.line_id)
+    if found.line.state != LineState.IN_TRANSIT:
+        raise settled(scope, found.line)
+    ensure_days(found.transfer.sent_on, receipt.received_on, today(scope.location.time_zone))
+    ensure_received(found.line.doses_sent, receipt.doses, receipt.reason)
+    if receipt.doses < found.line.doses_sent and receipt.reason == "other" and not receipt.note:
+        raise Invalid(_("Say in a few words what happened."), field="note")
+    return found
+
+
+def receive(scope: Scope, receipt: Receipt) -> VaccineInventory:
+    """Take doses of a transfer into the inventory, once (SPEC E2, E3); the record they are on now.
+
+    Doses that are missing are booked as wastage here, or go back to the sender's record if the
+    sender counted wrong. Raises what `ensure_receivable` raises.
+    """
+    scope.require("transfers.handle")
+    hold_arrivals(scope)
+    found = ensure_receivable(scope, receipt)
+    line, source = found.line, found.record
+    back = came_back(line.doses_sent, receipt.doses, receipt.reason)
+    arrived = line.doses_sent - back
+    _claim(
+        scope,
+        [line.id],
+        LineState.RECEIVED,
+        doses_received=receipt.doses,
+        received_on=receipt.received_on,
+        reason=receipt.reason if receipt.doses < line.doses_sent else "",
+        note=receipt.note,
+    )
+    document_id = found.transfer.document_id
+    target = record_for_arrival(scope, source)
+    # Two transfers that cross each other would otherwise wait for each other.
+    for record_id in sorted({source.id, target.id}):
+        ledger.hold(record_id)
+    if back:
+        ledger.reverse(scope.user, line.out_entry_id, happened_on=receipt.received_on, doses=back)
+    ledger.post(
+        scope.user,
+        source.id,
+        ledger.Movement(
+            kind=Kind.ARRIVED,
+            doses=arrived,
+            happened_on=receipt.received_on,
+            document_id=document_id,
+        ),
+    )
+    ledger.post(
+        scope.user,
+        target.id,
+        ledger.Movement(
+            kind=Kind.TRANSFERRED_IN,
+            doses=arrived,
+            happened_on=receipt.received_on,
+            document_id=document_id,
+        ),
+    )
+    if receipt.doses < arrived:
+        ledger.post(
+            scope.user,
+            target.id,
+            ledger.Movement(
+                kind=Kind.WASTED,
+                doses=arrived - receipt.doses,
+                happened_on=receipt.received_on,
+                reason=receipt.reason,
+                note=receipt.note,
+                document_id=document_id,
+            ),
+        )
+    if source.quarantined:
+        target.quarantined = True
+    line.received_inventory_id = target.id
+    session().flush()
+    session().refresh(target)
+    sent = get_transfer(scope, found.transfer.id)
+    changed = {"sent": line.doses_sent, "received": receipt.doses, "reason": receipt.reason}
+    _audit(scope, "transfer.received", sent, changed)
+    notices.tell_sender(sent, "transfer_received", line_id=line.id)
+    return target
+
+
+def refuse(scope: Scope, transfer_id: int, *, note: str) -> Sent:
+    """Send everything of a transfer that is still under way back to its sender.
+
+    Raises `Invalid` without a note, `Conflict` if nothing of it is under way any more, `NotFound`
+    unless it comes to the present location.
+    """
+    sent = _send_back(scope, transfer_id, note, LineState.REFUSED)
+    notices.tell_sender(sent, "transfer_refused")
+    return sent
+
+
+def cancel(scope: Scope, transfer_id: int, *, note: str) -> Sent:
+    """Take back everything of a transfer that has not been received yet (SPEC E1).
+
+    Raises `Invalid` without a note, `Conflict` if nothing of it is under way any more, `NotFound`
+    unless it leaves the present location.
+    """
+    sent = _send_back(scope, transfer_id, note, LineState.CANCELLED)
+    notices.tell_receiver(sent, "transfer_cancelled")
+    return sent
+
+
+def _send_back(scope: Scope, transfer_id: int, note: str, state: LineState) -> Sent:
+    scope.require("transfers.handle")
+    sent = get_transfer(scope, transfer_id)
+    mine = (
+        sent.transfer.from_location_id
+        if state is LineState.CANCELLED
+        else sent.transfer.to_location_id
+    )
+    if mine != scope.location_id:
+        raise NotFound
+    if not note:
+        raise Invalid(_("Say in a few words why."), field="note")
+    lines = [line.row for line in sent.open]
+    if not lines:
+        raise settled(scope, max(sent.lines, key=lambda line: line.row.id).row)
+    _claim(scope, [line.id for line in lines], state, note=note)
+    for line in sorted(lines, key=lambda line: line.inventory_id):
+        ledger.reverse(
+            scope.user, line.out_entry_id, happened_on=today(_zone(sent.sender)), note=note
+        )
+    session().expire_all()
+    sent = get_transfer(scope, transfer_id)
+    _audit(scope, f"transfer.{state}", sent, {"note": note})
+    return sent
+
+
+def _zone(place: Location) -> str:
+    return place.time_zone
+
+
+def _claim(scope: Scope, line_ids: list[int], state: LineState, **values: Any) -> None:
+    """Settle the lines, all of them or none. Raises `Conflict` if somebody else was first."""
+    done = session().execute(
+        update(TransferLine)
+        .where(TransferLine.id.in_(line_ids), TransferLine.state == LineState.IN_TRANSIT)
+        .values(state=state, settled_at=now(), settled_by_id=scope.user.id, **values)
+        .execution_options(synchronize_session=False)
+    )
+    lines = list(
+        session().scalars(
+            select(TransferLine)
+            .where(TransferLine.id.in_(line_ids))
+            .execution_options(populate_existing=True)
+        )
+    )
+    if done.rowcount == len(line_ids):  # type: ignore[attr-defined]
+        return
+    raise settled(scope, next(line for line in lines if line.settled_by_id is not None))
+
+
+def settled(scope: Scope, line: TransferLine) -> Conflict:
+    """Who settled a line, how and when, as a refusal."""
+    session().refresh(line)
+    user = session().get(User, line.settled_by_id) if line.settled_by_id else None
+    who = user.full_name if user else _("Somebody")
+    when = moment(line.settled_at) if line.settled_at else ""
+    sentences = {
+        LineState.RECEIVED: _(
+            "%(who)s has received these doses already, on %(when)s.", who=who, when=when
+        ),
+        LineState.REFUSED: _(
+            "%(who)s has refused this transfer, on %(when)s. The doses are the sender's again.",
+            who=who,
+            when=when,
+        ),
+        LineState.CANCELLED: _(
+            "%(who)s has cancelled this transfer, on %(when)s. The doses are the sender's again.",
+            who=who,
+            when=when,
+        ),
+    }
+    return Conflict(sentences.get(LineState(line.state), _("This transfer was changed meanwhile.")))
+
+
+def _audit(scope: Scope, action: str, sent: Sent, after: dict[str, Any]) -> None:
+    """On record at both locations: each sees what happened to its doses."""
+    for location_id in (sent.transfer.from_location_id, sent.transfer.to_location_id):
+        audit(
+            scope.user,
+            action,
+            subject="transfer",
+            subject_id=sent.transfer.id,
+            location_id=location_id,
+            summary=sent.number,
+            after=after,
+        )

@@ -1,0 +1,266 @@
+"""The wizards `Transfer` (SPEC E1) and `Inbound Transfer` (SPEC E2, to the letter)."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, cast
+
+from flask import url_for
+from flask_babel import lazy_gettext as _l
+from wtforms import Form, SelectFieldBase
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+
+from blueprints.inventory.queries import get_inventory
+from blueprints.inventory.reasons import choices, reason_label
+from blueprints.inventory.selection import (
+    TEMPLATE,
+    LinesForm,
+    admit,
+    check_lines,
+    chosen,
+    ensure_usable,
+    first_lines,
+    prepare_lines,
+    remaining,
+)
+from blueprints.transfers.forms import InboundForm, ReceiptForm, SendForm
+from blueprints.transfers.queries import Inbound, get_inbound, list_inbound
+from blueprints.transfers.rules import MISSING, SENDING, LineState
+from blueprints.transfers.services import (
+    Receipt,
+    Sending,
+    ensure_receivable,
+    ensure_sendable,
+    receive,
+    send,
+    settled,
+)
+from portal.clock import today
+from portal.db import session
+from portal.errors import NotFound
+from portal.i18n import _
+from portal.places.models import Location
+from portal.places.scope import Scope
+from portal.web.converters import record_number
+from portal.web.templating import day, number
+from portal.wizards.definition import Answers, Done, Step, Wizard
+
+
+def _today(scope: Scope) -> Any:
+    assert scope.location is not None
+    return today(scope.location.time_zone)
+
+
+# Transfer
+
+
+def _sending(answers: Answers) -> Sending:
+    return Sending(
+        lines=chosen(answers),
+        to_location_id=answers["receiver"],
+        sent_on=answers["happened_on"],
+        reason=answers["reason"],
+        note=answers.get("note") or "",
+    )
+
+
+def _choose_context(_scope: Scope, _answers: Answers) -> Mapping[str, Any]:
+    return {
+        "doses_label": _("Doses to transfer"),
+        "nothing_text": _("Usable doses that are available at this location are listed here."),
+    }
+
+
+def _check_records(scope: Scope, answers: Answers) -> None:
+    check_lines(scope, answers)
+    ensure_usable(scope, [get_inventory(scope, one.inventory_id) for one in chosen(answers)])
+
+
+def _prepare_send(_scope: Scope, form: Form, _answers: Answers) -> None:
+    cast(SelectFieldBase, form["reason"]).choices = choices(SENDING)  # type: ignore[attr-defined]
+
+
+def _check_send(scope: Scope, answers: Answers) -> None:
+    ensure_sendable(scope, _sending(answers))
+
+
+def _review_send(scope: Scope, answers: Answers) -> Mapping[str, Any]:
+    sending = _sending(answers)
+    receiver = session().get_one(Location, sending.to_location_id)
+    return {
+        "lines": remaining(scope, answers),
+        "doses_label": _("Doses to transfer"),
+        "warnings": [],
+        "details": [
+            (_("Receiving Location"), f"{receiver.name}, {receiver.pin}"),
+            (_("Date"), day(sending.sent_on)),
+            (_("Reason"), reason_label(sending.reason)),
+            (_("Note"), sending.note),
+        ],
+    }
+
+
+def _send(scope: Scope, answers: Answers, _button: str) -> Done:
+    sent = send(scope, _sending(answers))
+    return Done(
+        url=url_for("transfers.record", transfer_id=sent.transfer.id),
+        message=_(
+            "Transfer %(number)s is on its way. Print this page and put it in the box.",
+            number=sent.number,
+        ),
+    )
+
+
+TRANSFER = Wizard(
+    name="transfers.send",
+    title=_l("Transfer"),
+    capability="transfers.handle",
+    steps=(
+        Step(
+            "doses",
+            _l("Doses"),
+            form=LinesForm,
+            template=TEMPLATE,
+            initial=partial(first_lines, usable=True),
+            prepare=prepare_lines,
+            context=_choose_context,
+            check=_check_records,
+        ),
+        Step(
+            "receiver",
+            _l("Where and why"),
+            form=SendForm,
+            initial=lambda scope, _answers: {"happened_on": _today(scope)},
+            prepare=_prepare_send,
+            check=_check_send,
+        ),
+        Step("review", _l("Review"), template="inventory/_leaving.html", context=_review_send),
+    ),
+    finish=_send,
+    finish_label=_l("Send"),
+    admit=admit,
+)
+
+
+# Inbound Transfer
+
+
+def _line(scope: Scope, answers: Answers) -> Inbound:
+    found = record_number(str(answers.get("line") or answers.args.get("line") or ""))
+    if found is None:
+        raise NotFound
+    return get_inbound(scope, found)
+
+
+def _in_words(inbound: Inbound) -> str:
+    return _(
+        "%(name)s – lot %(lot)s, %(doses)s doses from %(sender)s, sent on %(day)s (%(number)s)",
+        name=inbound.record.name,
+        lot=inbound.record.lot,
+        doses=number(inbound.line.doses_sent),
+        sender=inbound.sender,
+        day=day(inbound.transfer.sent_on),
+        number=inbound.number,
+    )
+
+
+def _offer_inbound(scope: Scope, form: Form, _answers: Answers) -> None:
+    cast(SelectFieldBase, form["line"]).choices = [  # type: ignore[attr-defined]
+        SelectChoice(str(inbound.line.id), _in_words(inbound)) for inbound in list_inbound(scope)
+    ]
+
+
+def _inbound_context(scope: Scope, _answers: Answers) -> Mapping[str, Any]:
+    return {"nothing": not list_inbound(scope, limit=1)}
+
+
+def _first_inbound(_scope: Scope, answers: Answers) -> Mapping[str, Any]:
+    return {"line": answers.args.get("line", "")}
+
+
+def _check_inbound(scope: Scope, answers: Answers) -> None:
+    found = _line(scope, answers)
+    if found.line.state != LineState.IN_TRANSIT:
+        raise settled(scope, found.line)
+
+
+def _prepare_receipt(_scope: Scope, form: Form, _answers: Answers) -> None:
+    field = cast(SelectFieldBase, form["difference_reason"])
+    field.choices = choices(MISSING)  # type: ignore[attr-defined]
+
+
+def _receipt_context(scope: Scope, answers: Answers) -> Mapping[str, Any]:
+    return {"inbound": _line(scope, answers)}
+
+
+def _receipt(scope: Scope, answers: Answers) -> Receipt:
+    return Receipt(
+        line_id=_line(scope, answers).line.id,
+        received_on=answers["date_received"],
+        doses=answers["doses_received"],
+        reason=answers.get("difference_reason") or "",
+        note=answers.get("note") or "",
+    )
+
+
+def _check_receipt(scope: Scope, answers: Answers) -> None:
+    ensure_receivable(scope, _receipt(scope, answers))
+
+
+def _receive(scope: Scope, answers: Answers, _button: str) -> Done:
+    inbound = _line(scope, answers)
+    receipt = _receipt(scope, answers)
+    record = receive(scope, receipt)
+    facts: list[tuple[object, object]] = [
+        (_("Vaccine Inventory Name"), record.name),
+        (_("Doses Received"), number(receipt.doses)),
+        (_("Doses Available"), number(record.doses_available)),
+        (_("Date Received"), day(receipt.received_on)),
+        (_("Transfer"), inbound.number),
+    ]
+    missing = inbound.line.doses_sent - receipt.doses
+    if missing:
+        facts.append((_("Missing doses"), f"{number(missing)}, {reason_label(receipt.reason)}"))
+    left = len(list_inbound(scope))
+    if left:
+        facts.append((_("Still on their way here"), number(left)))
+    return Done(url=url_for("inventory.record", inventory_id=record.id), facts=tuple(facts))
+
+
+def _admit_inbound(scope: Scope, args: Mapping[str, str]) -> None:
+    if args.get("line"):
+        found = record_number(args["line"])
+        if found is None:
+            raise NotFound
+        get_inbound(scope, found)
+
+
+INBOUND = Wizard(
+    name="transfers.inbound",
+    title=_l("Inbound Transfer"),
+    capability="transfers.handle",
+    steps=(
+        Step(
+            "choose",
+            _l("Vaccine Inventory"),
+            form=InboundForm,
+            template="transfers/_choose_inbound.html",
+            initial=_first_inbound,
+            prepare=_offer_inbound,
+            context=_inbound_context,
+            check=_check_inbound,
+        ),
+        Step(
+            "details",
+            _l("Date and doses received"),
+            form=ReceiptForm,
+            template="transfers/_receipt.html",
+            prepare=_prepare_receipt,
+            context=_receipt_context,
+            check=_check_receipt,
+        ),
+    ),
+    finish=_receive,
+    finish_label=_l("Finish"),
+    admit=_admit_inbound,
+    confirmation=Step("done", _l("Received"), template="transfers/_received.html"),
+)

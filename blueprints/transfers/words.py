@@ -1,0 +1,15 @@
+"""What the module's audited actions and kinds of records and messages are called."""
+
+from flask_babel import lazy_gettext as _l
+
+WORDS = {
+    "transfer": _l("Transfer"),
+    "transfer_sent": _l("Transfer on its way"),
+    "transfer_received": _l("Transfer received"),
+    "transfer_refused": _l("Transfer refused"),
+    "transfer_cancelled": _l("Transfer cancelled"),
+    "transfer.sent": _l("Transfer sent"),
+    "transfer.received": _l("Transfer received"),
+    "transfer.refused": _l("Transfer refused"),
+    "transfer.cancelled": _l("Transfer cancelled"),
+}

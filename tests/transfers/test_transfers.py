@@ -1,0 +1,440 @@
+"""`Transfer` and `Inbound Transfer` between two locations (SPEC E1 to E4)."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from blueprints.inventory.models import VaccineInventory
+from blueprints.inventory.rules import Kind
+from blueprints.transfers.checks import conserved
+from blueprints.transfers.models import TransferLine
+from portal.db import unit_of_work
+from portal.messages.models import Message
+from portal.places.models import Location
+from portal.places.scope import Scope
+from tests.client import Browser, Page
+from tests.inventory import stock
+from tests.personas import Personas
+
+LIST = "/vaccine-inventory/?view=all"
+
+
+@pytest.fixture
+def scope(app: Flask, personas: Personas) -> Iterator[Scope]:
+    """The scope of A's manager, inside the application."""
+    with app.app_context():
+        yield stock.scope_for(personas, "manager_a")
+
+
+@pytest.fixture
+def other(scope: Scope, personas: Personas) -> Scope:
+    """The scope of B's manager."""
+    return stock.scope_for(personas, "manager_b")
+
+
+def wrong() -> list[str]:
+    """What `portal check` would find."""
+    with unit_of_work(write=False):
+        found = list(conserved())
+    return [*stock.wrong(), *found]
+
+
+def press(page: Page, browser: Browser, label: str) -> Page:
+    """Follow the only link of that label."""
+    return browser.get(page.root.with_text("a", label).attributes["href"])
+
+
+def choose(browser: Browser, page: Page, doses: dict[int, int]) -> Page:
+    """Enter doses beside records and go on."""
+    values = {}
+    for record, number in doses.items():
+        (field,) = [
+            one.attributes["name"]
+            for one in page.root.all("input", type="hidden", value=str(record))
+            if one.attributes["name"].startswith("lines-")
+        ]
+        values[field.replace("-record", "-doses")] = str(number)
+    return browser.submit(page, values, button="Next", follow=True)
+
+
+def send(browser: Browser, doses: dict[int, int], to: str = "Clinic B", **details: str) -> Page:
+    """The whole way from the list to the page of the transfer, as the user who is signed in."""
+    page = choose(browser, press(browser.get(LIST), browser, "Transfer"), doses)
+    given = {"receiver_text": to, "reason": "surplus", **details}
+    review = browser.submit(page, given, button="Next", follow=True)
+    return browser.submit(review, button="Send", follow=True)
+
+
+def receive(browser: Browser, **details: str) -> Page:
+    """The first inbound transfer, up to the page that follows the second `Next`."""
+    page = press(browser.get(LIST), browser, "Inbound Transfer")
+    first = page.root.all("input", type="radio")[0].attributes["value"]
+    form = browser.submit(page, {"line": first}, button="Next", follow=True)
+    given = {"date_received": f"{stock.day():%m/%d/%Y}", **details}
+    return browser.submit(form, given, button="Next", follow=True)
+
+
+def records_of(scope: Scope) -> list[VaccineInventory]:
+    with unit_of_work(write=False) as session:
+        found = list(
+            session.scalars(
+                select(VaccineInventory)
+                .where(VaccineInventory.location_id == scope.location_id)
+                .order_by(VaccineInventory.id)
+            )
+        )
+        session.expunge_all()
+        return found
+
+
+def mails(kind: str) -> list[tuple[str, dict[str, object]]]:
+    with unit_of_work(write=False) as session:
+        rows = session.scalars(select(Message).where(Message.kind == kind).order_by(Message.id))
+        return [(row.address, row.context) for row in rows]
+
+
+def name_of(scope: Scope) -> str:
+    assert scope.location is not None
+    return scope.location.name
+
+
+def test_doses_leave_at_once_and_arrive_with_the_second_next(
+    browser: Browser, scope: Scope, other: Scope
+) -> None:
+    record = stock.add(scope, name="Moderna – 011J20A")
+    browser.sign_in("manager_a")
+    slip = send(browser, {record: 40}, to=name_of(other), note="Clinic day on Friday")
+    assert "Transfer T-000001" in slip.root.one("h1").text
+    assert "In transit" in slip.root.text
+    assert "Clinic day on Friday" in slip.root.text
+    counted = stock.counters(record)
+    assert (counted["doses_available"], counted["doses_in_transit"]) == (60, 40)
+    panel = browser.get(f"/vaccine-inventory/{record}").root.one("dl", class_="hl").text
+    assert "Doses in Transit 40" in panel
+    assert [address for address, _context in mails("transfer_sent")] == [
+        "manager.b@example.org",
+        "manager.ab@example.org",
+    ]
+    browser.sign_in("manager_b")
+    assert "40 doses are on their way here" in browser.get("/").root.text
+    assert records_of(other) == []
+    done = receive(browser, doses_received="40")
+    assert "processed and added to your inventory" in done.root.text
+    (arrived,) = records_of(other)
+    assert (arrived.name, arrived.lot, arrived.doses_available) == (
+        "Moderna – 011J20A",
+        "011J20A",
+        40,
+    )
+    assert done.root.with_text("a", "Show the vaccine inventory record").attributes["href"] == (
+        f"/vaccine-inventory/{arrived.id}"
+    )
+    assert browser.submit(done, button="Finish").leads_to == f"/vaccine-inventory/{arrived.id}"
+    counted = stock.counters(record)
+    assert (counted["doses_in_transit"], counted["doses_transferred"]) == (0, 40)
+    assert "manager.a@example.org" in [address for address, _c in mails("transfer_received")]
+    assert wrong() == []
+
+
+def test_only_what_is_on_its_way_here_is_listed(
+    browser: Browser, scope: Scope, other: Scope
+) -> None:
+    record = stock.add(scope)
+    stock.add(other, lot="OWN")
+    browser.sign_in("manager_a")
+    send(browser, {record: 5}, to=name_of(other))
+    assert (
+        "Nothing is on its way here"
+        in press(browser.get(LIST), browser, "Inbound Transfer").root.text
+    )
+    browser.sign_in("manager_b")
+    page = press(browser.get(LIST), browser, "Inbound Transfer")
+    assert len(page.root.all("input", type="radio")) == 1
+    assert "011J20A" in page.root.text
+    assert browser.submit(page, button="Next").status == 422
+
+
+@pytest.mark.parametrize(
+    ("reason", "here", "there"),
+    [
+        ("lost_transit", {"doses_total": 40, "doses_wasted": 3, "doses_available": 37}, 60),
+        ("miscounted", {"doses_total": 37, "doses_wasted": 0, "doses_available": 37}, 63),
+    ],
+)
+def test_fewer_than_sent_needs_a_reason_and_the_difference_is_booked(
+    browser: Browser,
+    scope: Scope,
+    other: Scope,
+    reason: str,
+    here: dict[str, int],
+    there: int,
+) -> None:
+    record = stock.add(scope)
+    browser.sign_in("manager_a")
+    send(browser, {record: 40}, to=name_of(other))
+    browser.sign_in("manager_b")
+    refused = receive(browser, doses_received="37")
+    assert refused.status == 422
+    assert "3 of 40 doses are missing" in refused.root.text
+    done = browser.submit(refused, {"difference_reason": reason}, button="Next", follow=True)
+    assert "Missing doses" in done.root.text
+    (arrived,) = records_of(other)
+    counted = stock.counters(arrived.id)
+    assert {name: counted[name] for name in here} == here
+    assert stock.counters(record)["doses_available"] == there
+    (told,) = [c for address, c in mails("transfer_received") if address == "manager.a@example.org"]
+    assert "37" in str(told["lines"])
+    assert wrong() == []
+
+
+def test_more_than_sent_is_refused_in_words(browser: Browser, scope: Scope, other: Scope) -> None:
+    record = stock.add(scope)
+    browser.sign_in("manager_a")
+    send(browser, {record: 40}, to=name_of(other))
+    browser.sign_in("manager_b")
+    refused = receive(browser, doses_received="41")
+    assert refused.status == 422
+    assert "Only 40 doses were sent" in refused.root.text
+    assert refused.root.one("input", name="doses_received").attributes["value"] == "41"
+    assert records_of(other) == []
+
+
+def test_a_lot_that_is_here_already_gets_the_doses(
+    browser: Browser, scope: Scope, other: Scope
+) -> None:
+    record, mine = stock.add(scope), stock.add(other, name="Our fridge")
+    browser.sign_in("manager_a")
+    send(browser, {record: 40}, to=name_of(other))
+    browser.sign_in("manager_b")
+    receive(browser, doses_received="40")
+    assert stock.counters(mine)["doses_available"] == 140
+    assert len(records_of(other)) == 1
+    assert wrong() == []
+
+
+def test_the_sender_cancels_and_the_doses_are_back(
+    browser: Browser, scope: Scope, other: Scope
+) -> None:
+    record = stock.add(scope)
+    browser.sign_in("manager_a")
+    slip = send(browser, {record: 40}, to=name_of(other))
+    form = press(slip, browser, "Cancel Transfer")
+    unexplained = browser.submit(form, button="Cancel Transfer")
+    assert unexplained.status == 422
+    assert stock.counters(record)["doses_in_transit"] == 40
+    done = browser.submit(form, {"note": "Wrong clinic"}, button="Cancel Transfer", follow=True)
+    assert "Cancelled" in done.root.text
+    assert "Wrong clinic" in done.root.text
+    assert stock.counters(record)["doses_available"] == 100
+    assert "manager.b@example.org" in [address for address, _c in mails("transfer_cancelled")]
+    again = browser.get(form.response.request.path, follow_redirects=True)
+    assert "has cancelled this transfer" in again.root.text
+    browser.sign_in("manager_b")
+    assert "Nothing is on its way here" in browser.get("/transfers/inbound").root.text
+    assert wrong() == []
+
+
+def test_the_receiver_refuses_and_the_sender_has_the_doses_again(
+    browser: Browser, scope: Scope, other: Scope
+) -> None:
+    first, second = stock.add(scope), stock.add(scope, lot="LOT2")
+    browser.sign_in("manager_a")
+    path = send(browser, {first: 4, second: 6}, to=name_of(other)).response.request.path
+    browser.sign_in("manager_b")
+    form = press(browser.get(path), browser, "Refuse Transfer")
+    browser.submit(form, {"note": "Box was warm"}, button="Refuse Transfer", follow=True)
+    assert stock.counters(first)["doses_available"] == 100
+    assert stock.counters(second)["doses_available"] == 100
+    assert records_of(other) == []
+    assert [address for address, _c in mails("transfer_refused")] == [
+        "manager.a@example.org",
+        "manager.ab@example.org",
+    ]
+    assert wrong() == []
+
+
+def test_of_two_records_one_can_be_received_and_the_other_cancelled(
+    browser: Browser, scope: Scope, other: Scope
+) -> None:
+    first, second = stock.add(scope), stock.add(scope, lot="LOT2")
+    browser.sign_in("manager_a")
+    path = send(browser, {first: 4, second: 6}, to=name_of(other)).response.request.path
+    browser.sign_in("manager_b")
+    done = receive(browser, doses_received="4")
+    assert "Still on their way here" in done.root.text
+    browser.sign_in("manager_a")
+    form = press(browser.get(path), browser, "Cancel Transfer")
+    browser.submit(form, {"note": "Needed here"}, button="Cancel Transfer", follow=True)
+    assert stock.counters(second)["doses_available"] == 100
+    assert stock.counters(first)["doses_transferred"] == 4
+    assert wrong() == []
+
+
+def test_who_comes_second_is_told_who_was_first(
+    browser: Browser, scope: Scope, other: Scope
+) -> None:
+    record = stock.add(scope)
+    browser.sign_in("manager_a")
+    path = send(browser, {record: 40}, to=name_of(other)).response.request.path
+    cancelling = press(browser.get(path), browser, "Cancel Transfer")
+    browser.sign_in("manager_b")
+    receive(browser, doses_received="40")
+    browser.sign_in("manager_a")
+    late = browser.get(cancelling.response.request.path, follow_redirects=True)
+    assert "Manager B has received these doses already, on " in late.root.text
+    assert wrong() == []
+
+
+@pytest.mark.parametrize("state", ["expired", "quarantined"])
+def test_what_may_not_be_used_cannot_be_sent(
+    browser: Browser, scope: Scope, other: Scope, state: str
+) -> None:
+    if state == "expired":
+        record = stock.add(scope, expiration_date=stock.day(1), received_on=stock.day(3))
+    else:
+        record = stock.add(scope)
+        with unit_of_work() as session:
+            session.get_one(VaccineInventory, record).quarantined = True
+    browser.sign_in("manager_a")
+    page = browser.get("/transfers/send")
+    assert "No doses to choose from" in page.root.text
+    page = choose(browser, browser.get(f"/transfers/send?record={record}"), {record: 1})
+    assert page.status == 422
+    assert "its doses cannot be used" in page.root.text
+    assert stock.counters(record)["doses_in_transit"] == 0
+
+
+def test_doses_go_to_approved_locations_only(
+    browser: Browser, scope: Scope, other: Scope, personas: Personas
+) -> None:
+    with unit_of_work() as session:
+        session.get_one(Location, other.location_id).approved = False
+    record = stock.add(scope)
+    browser.sign_in("manager_a")
+    page = choose(browser, browser.get("/transfers/send"), {record: 1})
+    for name in (name_of(other), name_of(scope), "Nowhere at all"):
+        refused = browser.submit(page, {"receiver_text": name, "reason": "surplus"}, button="Next")
+        assert refused.status == 422
+        assert "Nothing found for" in refused.root.text
+    forged = browser.submit(
+        page, {"receiver": str(other.location_id), "reason": "surplus"}, button="Next"
+    )
+    assert forged.status == 422
+    assert stock.counters(record)["doses_in_transit"] == 0
+
+
+@pytest.mark.parametrize(
+    ("details", "sentence"),
+    [
+        ({"date_received": "01/01/2099"}, "The date lies in the future."),
+        ({"date_received": "01/01/2020"}, "The doses were sent on"),
+        ({"date_received": ""}, "Please fill in this field."),
+        ({"doses_received": ""}, "Please fill in this field."),
+        ({"doses_received": "-1"}, "Enter 0 or more."),
+        ({"doses_received": "0", "difference_reason": "miscounted"}, "refuse the transfer"),
+        ({"doses_received": "1", "difference_reason": "bored"}, "Say what became of them."),
+        (
+            {"doses_received": "1", "difference_reason": "other"},
+            "Say in a few words what happened.",
+        ),
+    ],
+)
+def test_what_cannot_be_right_is_said_beside_its_field(
+    browser: Browser, scope: Scope, other: Scope, details: dict[str, str], sentence: str
+) -> None:
+    record = stock.add(scope)
+    browser.sign_in("manager_a")
+    send(browser, {record: 40}, to=name_of(other))
+    browser.sign_in("manager_b")
+    refused = receive(browser, **{"doses_received": "40", **details})
+    assert refused.status == 422
+    assert sentence in refused.root.text
+    assert records_of(other) == []
+
+
+def test_nothing_of_a_box_may_have_arrived(browser: Browser, scope: Scope, other: Scope) -> None:
+    record = stock.add(scope)
+    browser.sign_in("manager_a")
+    send(browser, {record: 40}, to=name_of(other))
+    browser.sign_in("manager_b")
+    receive(browser, doses_received="0", difference_reason="lost_transit")
+    (arrived,) = records_of(other)
+    counted = stock.counters(arrived.id)
+    assert (counted["doses_total"], counted["doses_wasted"]) == (40, 40)
+    assert wrong() == []
+
+
+def test_a_pause_keeps_the_receipt_and_changes_nothing(
+    browser: Browser, scope: Scope, other: Scope
+) -> None:
+    record = stock.add(scope)
+    browser.sign_in("manager_a")
+    send(browser, {record: 40}, to=name_of(other))
+    browser.sign_in("manager_b")
+    page = press(browser.get(LIST), browser, "Inbound Transfer")
+    first = page.root.all("input", type="radio")[0].attributes["value"]
+    form = browser.submit(page, {"line": first}, button="Next", follow=True)
+    browser.submit(form, {"doses_received": "39"}, button="Pause", follow=True)
+    assert stock.counters(record)["doses_in_transit"] == 40
+    assert "You paused Inbound Transfer" in browser.get("/").root.text
+
+
+@pytest.mark.parametrize("who", ["provider_a", "readonly_a"])
+def test_providers_have_no_transfers(browser: Browser, scope: Scope, who: str) -> None:
+    browser.sign_in(who)
+    for path in ("/transfers/", "/transfers/send", "/transfers/inbound"):
+        assert browser.get(path).status == 403
+
+
+def test_only_the_two_locations_see_a_transfer_and_only_the_receiver_receives(
+    browser: Browser, scope: Scope, other: Scope, personas: Personas
+) -> None:
+    record = stock.add(scope)
+    third = replace(scope)
+    assert third.location is not None
+    browser.sign_in("manager_a")
+    path = send(browser, {record: 40}, to=name_of(other)).response.request.path
+    with unit_of_work(write=False) as session:
+        line = session.scalars(select(TransferLine.id)).one()
+    assert browser.get(f"/transfers/inbound?line={line}").status == 404
+    assert browser.get(f"{path}/refuse").status == 404
+    browser.sign_in("manager_b")
+    assert browser.get(path).status == 200
+    assert browser.get(f"{path}/cancel").status == 404
+    assert browser.get(f"/vaccine-inventory/{record}").status == 404
+    with unit_of_work() as session:
+        user = personas.users["manager_b"]
+        from portal.people.models import UserLocation
+
+        membership = session.scalars(select(UserLocation).where(UserLocation.user_id == user)).one()
+        membership.location_id = personas.locations["C"]
+    browser.sign_in("manager_b")
+    assert browser.get(path).status == 404
+    assert browser.get(f"/transfers/inbound?line={line}").status == 404
+
+
+def test_of_many_sendings_every_dose_is_somewhere(
+    browser: Browser, scope: Scope, other: Scope
+) -> None:
+    record = stock.add(scope)
+    browser.sign_in("manager_a")
+    send(browser, {record: 40}, to=name_of(other))
+    stock.post(scope, record, Kind.ADMINISTERED, 10)
+    browser.sign_in("manager_b")
+    receive(browser, doses_received="35", difference_reason="damaged_transit")
+    (arrived,) = records_of(other)
+    sums = {
+        name: stock.counters(record)[name] + stock.counters(arrived.id)[name]
+        for name in stock.counters(record)
+    }
+    assert 100 == (
+        sums["doses_available"]
+        + sums["doses_administered"]
+        + sums["doses_wasted"]
+        + sums["doses_returned"]
+        + sums["doses_in_transit"]
+    )
+    assert wrong() == []
