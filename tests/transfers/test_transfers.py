@@ -430,11 +430,11 @@ def test_of_many_sendings_every_dose_is_somewhere(
         name: stock.counters(record)[name] + stock.counters(arrived.id)[name]
         for name in stock.counters(record)
     }
-    assert 100 == (
+    assert (
         sums["doses_available"]
         + sums["doses_administered"]
         + sums["doses_wasted"]
         + sums["doses_returned"]
         + sums["doses_in_transit"]
-    )
+    ) == 100
     assert wrong() == []
