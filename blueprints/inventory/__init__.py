@@ -18,6 +18,31 @@ module = Module(
         Capability(
             name="inventory.rename", title="Rename a vaccine inventory record", profiles=MANAGERS
         ),
+        Capability(
+            name="inventory.adjust",
+            title="Add doses beyond what was received",
+            profiles=MANAGERS,
+        ),
+        Capability(
+            name="inventory.reverse",
+            title="Reverse wastage, returns and adjustments",
+            profiles=MANAGERS | {Profile.AGENT, Profile.ADMINISTRATOR},
+        ),
+        Capability(
+            name="inventory.correct",
+            title="Reverse doses received (the help desk)",
+            profiles=frozenset({Profile.AGENT, Profile.ADMINISTRATOR}),
+        ),
+        Capability(
+            name="inventory.quarantine",
+            title="Put a lot of the location into quarantine, and release it",
+            profiles=MANAGERS,
+        ),
+        Capability(
+            name="inventory.quarantine_everywhere",
+            title="Put a lot into quarantine at all locations, and release it",
+            profiles=frozenset({Profile.ADMINISTRATOR}),
+        ),
     ),
     tabs=(
         Tab(
@@ -62,6 +87,20 @@ module = Module(
             capability="inventory.view",
         ),
         Fill(
+            slot="inventory.list",
+            function="blueprints.inventory.contributions:list_actions",
+            template="inventory/_list_actions.html",
+            capability="inventory.view",
+            order=90,
+        ),
+        Fill(
+            slot="inventory.list",
+            function="blueprints.inventory.contributions:quarantine_action",
+            template="inventory/_quarantine_action.html",
+            capability="inventory.quarantine_everywhere",
+            order=80,
+        ),
+        Fill(
             slot="home.cards",
             function="blueprints.inventory.contributions:expiry_card",
             template="inventory/_expiry_card.html",
@@ -84,6 +123,7 @@ module = Module(
             help="How many days ahead of its expiration date a lot is pointed out.",
         ),
     ),
+    messages=("quarantine_placed", "quarantine_released"),
     checks=(
         Check(
             name="inventory.ledger",

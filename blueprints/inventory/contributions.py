@@ -5,6 +5,7 @@ from typing import Any
 from flask import url_for
 
 from blueprints.inventory.queries import (
+    balance_here,
     list_doses_by_product,
     list_expiring,
     list_of_shipment,
@@ -38,8 +39,12 @@ def location_totals(scope: Scope, _location: object) -> dict[str, Any] | None:
 
 
 def location_inventory(scope: Scope, _location: object) -> dict[str, Any] | None:
-    """The doses of the location by vaccine."""
-    return {"lines": list_doses_by_product(scope)}
+    """The doses of the location by vaccine, and how those available come about (SPEC D14)."""
+    return {
+        "lines": list_doses_by_product(scope),
+        "balance": balance_here(scope),
+        "address": lambda kind: url_for("inventory.ledger", kind=kind),
+    }
 
 
 def expiry_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
@@ -54,3 +59,13 @@ def expiry_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
         "records": [(record, usable_on(record.expiration_date, day)) for record in records[:5]],
         "more": len(records) > 5,
     }
+
+
+def list_actions(_scope: Scope, _subject: object) -> dict[str, Any]:
+    """The way from the list to the history of all doses."""
+    return {"href": url_for("inventory.ledger")}
+
+
+def quarantine_action(_scope: Scope, _subject: object) -> dict[str, Any]:
+    """The way to the lots that are held at all locations."""
+    return {"href": url_for("inventory.quarantines")}

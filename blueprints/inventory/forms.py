@@ -5,9 +5,17 @@ from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, HiddenField, RadioField, StringField
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import Length
 
+from blueprints.inventory.reasons import NOTE_LENGTH
 from portal.catalog.codes import normalise_lot, parse_date
 from portal.errors import Invalid
 from portal.lookups.fields import LookupField
@@ -104,3 +112,36 @@ class NameForm(Form):
             Length(max=120, message=_l("A name has at most 120 characters.")),
         ],
     )
+
+
+NOTE_TOO_LONG = _l("A note has at most 1,000 characters.")
+
+
+class AdjustmentForm(Form):
+    """Doses beyond what was received (SPEC D6)."""
+
+    doses = WholeNumberField(_l("Extra Doses"), [Required()], least=1, most=1_000_000)
+    happened_on = DayField(_l("Date"), [Required()])
+    # Whether a reason is one is the rules' business.
+    reason = SelectField(_l("Reason"), [Required()], validate_choice=False)
+    note = TextAreaField(_l("Note"), [Length(max=NOTE_LENGTH, message=NOTE_TOO_LONG)])
+
+
+class WhyForm(Form):
+    """Why an entry is reversed, or a lot released."""
+
+    note = TextAreaField(_l("Reason"), [Required(), Length(max=NOTE_LENGTH, message=NOTE_TOO_LONG)])
+
+
+class HoldForm(Form):
+    """Why the lot of a record is put into quarantine."""
+
+    reason = SelectField(_l("Reason"), [Required()], validate_choice=False)
+    note = TextAreaField(_l("Note"), [Length(max=NOTE_LENGTH, message=NOTE_TOO_LONG)])
+
+
+class HoldEverywhereForm(HoldForm):
+    """A lot to be held at every location, and why."""
+
+    product = LookupField(_l("Product"), [Required()], lookup="products")
+    lot = LotField(_l("Lot #"), [Required()])

@@ -44,10 +44,13 @@ def post(actor: Actor | None, inventory_id: int, movement: Movement) -> DoseEntr
     """
     ensure_doses(movement.doses)
     with session().begin_nested():
-        _move(inventory_id, movement.kind, movement.doses, used_on=movement.happened_on)
+        location_id = _move(
+            inventory_id, movement.kind, movement.doses, used_on=movement.happened_on
+        )
         return _write(
             DoseEntry(
                 inventory_id=inventory_id,
+                location_id=location_id,
                 kind=movement.kind,
                 doses=movement.doses,
                 happened_on=movement.happened_on,
@@ -92,10 +95,11 @@ def reverse(
     kind = Kind(original.kind)
     try:
         with session().begin_nested():
-            _move(original.inventory_id, kind, -undone)
+            location_id = _move(original.inventory_id, kind, -undone)
             return _write(
                 DoseEntry(
                     inventory_id=original.inventory_id,
+                    location_id=location_id,
                     kind=kind,
                     doses=-undone,
                     happened_on=max(happened_on, original.happened_on),
@@ -131,8 +135,9 @@ def hold(inventory_id: int) -> None:
     )
 
 
-def _move(inventory_id: int, kind: Kind, doses: int, *, used_on: date | None = None) -> None:
-    """Move the counters, in one statement that refuses to go below zero, or to use what may not be.
+def _move(inventory_id: int, kind: Kind, doses: int, *, used_on: date | None = None) -> int:
+    """Move the counters, in one statement that refuses to go below zero, or to use what may not be;
+    returns the record's location.
 
     It also makes every other writer of this record wait until this transaction ends.
     """
@@ -151,8 +156,10 @@ def _move(inventory_id: int, kind: Kind, doses: int, *, used_on: date | None = N
         statement = statement.where(
             record.quarantined.is_(False), record.expiration_date >= used_on
         )
-    if session().execute(statement).rowcount != 1:  # type: ignore[attr-defined]
+    location_id: int | None = session().scalar(statement.returning(record.location_id))
+    if location_id is None:
         raise _refusal(inventory_id, kind, doses, used_on)
+    return location_id
 
 
 def _refusal(inventory_id: int, kind: Kind, doses: int, used_on: date | None) -> PortalError:

@@ -75,6 +75,9 @@ class VaccineInventory(Base):
     doses_administered: Mapped[int] = mapped_column(default=0)
     doses_wasted: Mapped[int] = mapped_column(default=0)
     doses_returned: Mapped[int] = mapped_column(default=0)
+    # Of the total; the rest was received from shipments.
+    doses_transferred_in: Mapped[int] = mapped_column(default=0)
+    doses_adjusted: Mapped[int] = mapped_column(default=0)
     doses_in_transit: Mapped[int] = mapped_column(default=0)
     doses_transferred: Mapped[int] = mapped_column(default=0)
     storage_unit: Mapped[str] = mapped_column(String(60), default="")
@@ -117,10 +120,14 @@ class DoseEntry(Base):
             "sign",
         ),
         Index("ix_dose_entry_inventory_id_id", "inventory_id", "id"),
+        Index("ix_dose_entry_inventory_id_kind_id", "inventory_id", "kind", "id"),
+        Index("ix_dose_entry_location_id_id", "location_id", "id"),
+        Index("ix_dose_entry_location_id_kind_id", "location_id", "kind", "id"),
     )
 
     id: Mapped[int] = mapped_column(BIG, primary_key=True)
     inventory_id: Mapped[int] = mapped_column(ForeignKey("vaccine_inventory.id"))
+    location_id: Mapped[int] = mapped_column(ForeignKey("location.id"))
     kind: Mapped[str] = mapped_column(String(16))
     doses: Mapped[int]
     happened_on: Mapped[date]
@@ -137,3 +144,25 @@ class DoseEntry(Base):
     reverses_id: Mapped[int | None] = mapped_column(
         ForeignKey("dose_entry.id"), unique=True, default=None
     )
+
+
+class Quarantine(Base):
+    """A lot that may not be used, at one location or (`location_id` is None) everywhere, until it
+    is released. Records of the lot carry `quarantined` meanwhile (SPEC D12)."""
+
+    __tablename__ = "quarantine"
+    __table_args__ = (Index("ix_quarantine_product_id_lot_key", "product_id", "lot_key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    location_id: Mapped[int | None] = mapped_column(ForeignKey("location.id"), default=None)
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
+    product_name: Mapped[str] = mapped_column(String(120))
+    lot: Mapped[str] = mapped_column(String(20))
+    lot_key: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(String(40))
+    note: Mapped[str] = mapped_column(Text, default="")
+    placed_at: Mapped[datetime] = mapped_column(default=now)
+    placed_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    released_at: Mapped[datetime | None] = mapped_column(default=None)
+    released_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), default=None)
+    release_note: Mapped[str] = mapped_column(Text, default="")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import aliased
 
 from blueprints.inventory.models import DoseEntry, StockDocument, VaccineInventory
@@ -97,6 +97,8 @@ class LedgerLine:
     """An entry as the record's history shows it; `available` is how it changed availability."""
 
     id: int
+    inventory_id: int
+    name: str
     kind: Kind
     doses: int
     available: int
@@ -113,26 +115,52 @@ class LedgerLine:
     shipment_number: str
 
 
-def list_entries(record: VaccineInventory, *, before: int | None = None) -> list[LedgerLine]:
-    """The ledger of a record, newest first, 50 lines; those with an id below `before`."""
+def list_entries(
+    record: VaccineInventory, *, before: int | None = None, kind: str = ""
+) -> list[LedgerLine]:
+    """The ledger of a record, newest first, 51 lines at most; those with an id below `before`, and
+    of a kind if one is given."""
+    return _entries(DoseEntry.inventory_id == record.id, before, kind)
+
+
+def list_entries_here(
+    scope: Scope, *, before: int | None = None, kind: str = ""
+) -> list[LedgerLine]:
+    """The ledger of the present location, as `list_entries` gives a record's."""
+    scope.require("inventory.view")
+    return _entries(DoseEntry.location_id == scope.location_id, before, kind)
+
+
+def _entries(where: ColumnElement[bool], before: int | None, kind: str) -> list[LedgerLine]:
     reversal = aliased(DoseEntry)
     query = (
         select(
-            DoseEntry, User.first_name, User.last_name, reversal.id, Shipment.number, StockDocument
+            DoseEntry,
+            User.first_name,
+            User.last_name,
+            reversal.id,
+            Shipment.number,
+            StockDocument,
+            VaccineInventory.name,
         )
+        .join(VaccineInventory, VaccineInventory.id == DoseEntry.inventory_id)
         .outerjoin(User, User.id == DoseEntry.actor_id)
         .outerjoin(reversal, reversal.reverses_id == DoseEntry.id)
         .outerjoin(Shipment, Shipment.id == DoseEntry.shipment_id)
         .outerjoin(StockDocument, StockDocument.id == DoseEntry.document_id)
-        .where(DoseEntry.inventory_id == record.id)
+        .where(where)
         .order_by(DoseEntry.id.desc())
         .limit(ENTRIES_SHOWN + 1)
     )
     if before is not None:
         query = query.where(DoseEntry.id < before)
+    if kind:
+        query = query.where(DoseEntry.kind == kind)
     return [
         LedgerLine(
             id=entry.id,
+            inventory_id=entry.inventory_id,
+            name=name,
             kind=Kind(entry.kind),
             doses=entry.doses,
             available=on_hand(Kind(entry.kind), entry.doses),
@@ -148,8 +176,84 @@ def list_entries(record: VaccineInventory, *, before: int | None = None) -> list
             shipment_id=entry.shipment_id,
             shipment_number=shipment or "",
         )
-        for entry, first, last, reversed_by, shipment, document in session().execute(query)
+        for entry, first, last, reversed_by, shipment, document, name in session().execute(query)
     ]
+
+
+@dataclass(frozen=True)
+class Balance:
+    """How the doses available come about (SPEC D14): what came and what left, in the order it is
+    written down, and what the record or the location says is available."""
+
+    received: int
+    transferred_in: int
+    adjusted: int
+    administered: int
+    wasted: int
+    returned: int
+    transferred_out: int
+    available: int
+    in_transit: int
+
+    @property
+    def computed(self) -> int:
+        """What should be available."""
+        came = self.received + self.transferred_in + self.adjusted
+        left = self.administered + self.wasted + self.returned + self.transferred_out
+        return came - left
+
+    @property
+    def proven(self) -> bool:
+        """Whether the entries add up to what is said to be available."""
+        return self.computed == self.available
+
+
+def balance_of(record: VaccineInventory) -> Balance:
+    """The balance of a record, added up from its ledger now."""
+    sums = {
+        kind: int(doses)
+        for kind, doses in session().execute(
+            select(DoseEntry.kind, func.sum(DoseEntry.doses))
+            .where(DoseEntry.inventory_id == record.id)
+            .group_by(DoseEntry.kind)
+        )
+    }
+    return Balance(
+        received=sums.get(Kind.RECEIVED, 0),
+        transferred_in=sums.get(Kind.TRANSFERRED_IN, 0),
+        adjusted=sums.get(Kind.ADJUSTED, 0),
+        administered=sums.get(Kind.ADMINISTERED, 0),
+        wasted=sums.get(Kind.WASTED, 0),
+        returned=sums.get(Kind.RETURNED, 0),
+        transferred_out=sums.get(Kind.TRANSFERRED_OUT, 0),
+        available=record.doses_available,
+        in_transit=record.doses_in_transit,
+    )
+
+
+def balance_here(scope: Scope) -> Balance:
+    """The balance of the present location, over the counters of its records (which `portal check`
+    compares with the ledger)."""
+    record = VaccineInventory
+    found = totals(scope)
+    row = session().execute(
+        select(
+            func.coalesce(func.sum(record.doses_transferred_in), 0),
+            func.coalesce(func.sum(record.doses_adjusted), 0),
+        ).where(record.location_id == scope.location_id)
+    )
+    came_in, adjusted = (int(number) for number in row.one())
+    return Balance(
+        received=found.received - came_in - adjusted,
+        transferred_in=came_in,
+        adjusted=adjusted,
+        administered=found.administered,
+        wasted=found.wasted,
+        returned=found.returned,
+        transferred_out=found.transferred + found.in_transit,
+        available=found.available,
+        in_transit=found.in_transit,
+    )
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,8 @@ WASTAGE = (
     "lost",
     OTHER,
 )
+ADJUSTMENT = ("extra_dose", "found", OTHER)
+QUARANTINE = ("recall", "too_warm", "too_cold", "power", "equipment", OTHER)
 RETURN = ("expired", "too_warm", "too_cold", "transit", "power", "equipment", "recall", OTHER)
 
 

@@ -1,23 +1,29 @@
 """The record page of a vaccine inventory: figures, facts, ledger, and the pen on its name."""
 
+from collections.abc import Iterator
+
 from flask import request, url_for
 from flask_babel import lazy_gettext as _l
 
+from blueprints.inventory.corrections import reversible_kinds
 from blueprints.inventory.forms import NameForm
-from blueprints.inventory.models import VaccineInventory
+from blueprints.inventory.models import Quarantine, VaccineInventory
+from blueprints.inventory.quarantine import quarantines_of
 from blueprints.inventory.queries import (
     ENTRIES_SHOWN,
+    balance_of,
     get_inventory,
     list_entries,
 )
-from blueprints.inventory.rules import Expiry, expiry_of
+from blueprints.inventory.reasons import reason_label
+from blueprints.inventory.rules import Expiry, Kind, expiry_of
 from blueprints.inventory.services import rename
 from blueprints.inventory.settings import warn_days
 from blueprints.shipments.queries import find_of_location
 from portal.clock import today
 from portal.i18n import _
 from portal.places.scope import Scope
-from portal.records.page import Fact, Figure, RecordPage, Section, Tab
+from portal.records.page import Action, Fact, Figure, RecordPage, Section, Tab
 from portal.records.views import Editor, Pen
 from portal.web.converters import record_number
 from portal.web.templating import day, moment, number
@@ -40,12 +46,29 @@ def inventory_page(scope: Scope, record: VaccineInventory) -> RecordPage:
         )
     elif expiry is Expiry.EXPIRING:
         notices.append(("warning", _("This lot expires on %(day)s.", day=expires)))
+    held = quarantines_of(record) if record.quarantined else []
+    for one in held:
+        where = _("at all locations") if one.location_id is None else _("at this location")
+        notices.append(
+            (
+                "danger",
+                _(
+                    "This lot is in quarantine %(where)s since %(moment)s: %(reason)s. %(note)s "
+                    "Its doses cannot be given or transferred.",
+                    where=where,
+                    moment=moment(one.placed_at),
+                    reason=reason_label(one.reason),
+                    note=one.note,
+                ),
+            )
+        )
     return RecordPage(
         title=record.name,
         kind="inventory",
         subject=record,
         url=url_for("inventory.record", inventory_id=record.id),
         notices=tuple(notices),
+        actions=tuple(_actions(scope, record, held)),
         pens=("name",) if scope.can("inventory.rename") else (),
         panel=(
             Figure(_("Total Doses"), number(record.doses_total)),
@@ -68,10 +91,25 @@ def inventory_page(scope: Scope, record: VaccineInventory) -> RecordPage:
                 _("Related"),
                 (
                     Section(
+                        "balance",
+                        _("Proof of balance"),
+                        template="inventory/_balance.html",
+                        context=lambda: {
+                            "balance": balance_of(record),
+                            "address": lambda kind: url_for(
+                                "inventory.record",
+                                inventory_id=record.id,
+                                tab="related",
+                                kind=kind,
+                                _anchor="section-ledger",
+                            ),
+                        },
+                    ),
+                    Section(
                         "ledger",
                         _("History of doses"),
                         template="inventory/_ledger.html",
-                        context=lambda: _ledger(record),
+                        context=lambda: _ledger(scope, record),
                     ),
                 ),
             ),
@@ -121,13 +159,31 @@ def _where_from(scope: Scope, record: VaccineInventory) -> Section:
     )
 
 
-def _ledger(record: VaccineInventory) -> dict[str, object]:
+def _actions(scope: Scope, record: VaccineInventory, held: list[Quarantine]) -> Iterator[Action]:
+    if scope.can("inventory.adjust"):
+        yield Action(_("Adjustment"), url_for("inventory.adjust", record=record.id))
+    if scope.can("inventory.quarantine"):
+        own = next((one for one in held if one.location_id is not None), None)
+        if own is not None:
+            yield Action(
+                _("Release from Quarantine"),
+                url_for("inventory.release", quarantine_id=own.id),
+            )
+        else:
+            yield Action(_("Quarantine"), url_for("inventory.hold", inventory_id=record.id))
+
+
+def _ledger(scope: Scope, record: VaccineInventory) -> dict[str, object]:
     before = record_number(request.args.get("before"))
-    lines = list_entries(record, before=before)
+    kind = request.args.get("kind", "")
+    kind = kind if kind in set(Kind) else ""
+    lines = list_entries(record, before=before, kind=kind)
     return {
         "lines": lines[:ENTRIES_SHOWN],
         "older": lines[ENTRIES_SHOWN - 1].id if len(lines) > ENTRIES_SHOWN else None,
+        "kind": Kind(kind) if kind else None,
         "record": record,
+        "reversible": reversible_kinds(scope),
     }
 
 

@@ -45,8 +45,8 @@ AVAILABLE = "doses_available"
 # are in transit from the moment they leave until the receiver has them.
 EFFECTS: Mapping[Kind, Mapping[str, int]] = {
     Kind.RECEIVED: {AVAILABLE: +1, "doses_total": +1},
-    Kind.TRANSFERRED_IN: {AVAILABLE: +1, "doses_total": +1},
-    Kind.ADJUSTED: {AVAILABLE: +1, "doses_total": +1},
+    Kind.TRANSFERRED_IN: {AVAILABLE: +1, "doses_total": +1, "doses_transferred_in": +1},
+    Kind.ADJUSTED: {AVAILABLE: +1, "doses_total": +1, "doses_adjusted": +1},
     Kind.ADMINISTERED: {AVAILABLE: -1, "doses_administered": +1},
     Kind.WASTED: {AVAILABLE: -1, "doses_wasted": +1},
     Kind.RETURNED: {AVAILABLE: -1, "doses_returned": +1},
@@ -56,6 +56,8 @@ EFFECTS: Mapping[Kind, Mapping[str, int]] = {
 
 COUNTERS = (
     "doses_total",
+    "doses_transferred_in",
+    "doses_adjusted",
     "doses_available",
     "doses_administered",
     "doses_wasted",

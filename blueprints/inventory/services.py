@@ -14,6 +14,7 @@ from blueprints.inventory.deliveries import (
     ensure_meant,
 )
 from blueprints.inventory.models import VaccineInventory
+from blueprints.inventory.quarantine import hold_lot, is_held
 from blueprints.inventory.queries import list_same_lot
 from blueprints.inventory.rules import (
     Kind,
@@ -147,12 +148,15 @@ def _add_record(
     scope: Scope, same_lot: list[VaccineInventory], *, name: str, lot: str, **facts: Any
 ) -> VaccineInventory:
     name = _own_name(name, same_lot)
+    key = lot_key(lot)
+    hold_lot(facts["product_id"], key)
     record = VaccineInventory(
         location_id=scope.location_id,
         name=name,
         name_key=_name_key(name),
         lot=lot,
-        lot_key=lot_key(lot),
+        lot_key=key,
+        quarantined=is_held(scope.location_id, facts["product_id"], key),
         created_by_id=scope.user.id,
         **facts,
     )

@@ -2,21 +2,25 @@
 
 from functools import partial
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, request, url_for
 
+from blueprints.inventory import correction_views
 from blueprints.inventory.add import ADD
+from blueprints.inventory.adjusting import ADJUST
+from blueprints.inventory.corrections import reversible_kinds
 from blueprints.inventory.documents import author_of, get_document, list_document_lines
 from blueprints.inventory.lists import INVENTORY
-from blueprints.inventory.queries import get_inventory
+from blueprints.inventory.queries import ENTRIES_SHOWN, get_inventory, list_entries_here
 from blueprints.inventory.reasons import reason_label, vial_labels
 from blueprints.inventory.record import EDITOR, inventory_page
-from blueprints.inventory.rules import DocumentKind, document_number
+from blueprints.inventory.rules import DocumentKind, Kind, document_number
 from portal.audit.services import viewed as audit_view
 from portal.i18n import _
 from portal.listviews.definition import Action
 from portal.listviews.views import list_page, viewed
 from portal.records.views import record_response
 from portal.web.context import scope
+from portal.web.converters import record_number
 from portal.web.guards import needs
 from portal.web.requests import note
 from portal.web.respond import respond
@@ -24,6 +28,8 @@ from portal.web.respond import respond
 blueprint = Blueprint("inventory", __name__, url_prefix="/vaccine-inventory")
 
 ADD.register(blueprint, "/add", "add")
+ADJUST.register(blueprint, "/adjust", "adjust")
+correction_views.register(blueprint)
 
 
 @blueprint.get("/")
@@ -50,6 +56,24 @@ def record(inventory_id: int) -> Response:
     viewed(scope(), "inventory", inventory_id)
     note(partial(audit_view, scope(), "inventory", inventory_id))
     return record_response(inventory_page(scope(), found))
+
+
+@blueprint.get("/history")
+@needs("inventory.view")
+def ledger() -> Response:
+    """The history of all doses of the location, or of one kind of entry."""
+    kind = request.args.get("kind", "")
+    kind = kind if kind in set(Kind) else ""
+    lines = list_entries_here(scope(), before=record_number(request.args.get("before")), kind=kind)
+    return respond(
+        "inventory/ledger.html",
+        lines=lines[:ENTRIES_SHOWN],
+        older=lines[ENTRIES_SHOWN - 1].id if len(lines) > ENTRIES_SHOWN else None,
+        kind=Kind(kind) if kind else None,
+        all_href=url_for("inventory.ledger"),
+        record=None,
+        reversible=reversible_kinds(scope()),
+    )
 
 
 @blueprint.get("/documents/<int:document_id>")

@@ -16,8 +16,7 @@ from portal.catalog.queries import ProductName
 from portal.db import session
 from portal.i18n import _
 from portal.messages.models import Message, State
-from portal.people.models import User, UserLocation
-from portal.people.profiles import Profile
+from portal.people.queries import list_managers
 from portal.places.models import Location
 
 ANNOUNCED = "shipment_announced"
@@ -100,23 +99,8 @@ def coordinators(location_ids: set[int]) -> dict[int, list[str]]:
         )
     ):
         addresses = dict.fromkeys(address for address in (primary, backup) if address)
-        found[number] = list(addresses) or _managers(number)
+        found[number] = list(addresses) or [user.email for user in list_managers(number)]
     return found
-
-
-def _managers(location_id: int) -> list[str]:
-    return list(
-        session().scalars(
-            select(User.email)
-            .join(UserLocation, UserLocation.user_id == User.id)
-            .where(
-                UserLocation.location_id == location_id,
-                User.profile == Profile.MANAGER,
-                User.active,
-            )
-            .order_by(User.id)
-        )
-    )
 
 
 def _about(shipment: Announced) -> str:

@@ -2,14 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import select
-
 from blueprints.inventory.reasons import reason_label
 from blueprints.transfers.queries import Line, Sent
-from portal.db import session
 from portal.messages.services import NewMessage, queue_many
-from portal.people.models import User, UserLocation
-from portal.people.profiles import Profile
+from portal.people.queries import list_managers
 
 
 def tell_receiver(sent: Sent, kind: str) -> None:
@@ -42,7 +38,7 @@ def _tell(sent: Sent, kind: str, location_id: int, lines: list[Line]) -> None:
                 "lines": [_facts(line) for line in lines],
             },
         )
-        for user in _managers(location_id)
+        for user in list_managers(location_id)
     )
 
 
@@ -56,18 +52,3 @@ def _facts(line: Line) -> dict[str, Any]:
         "reason": reason_label(row.reason) if row.reason else "",
         "note": row.note,
     }
-
-
-def _managers(location_id: int) -> list[User]:
-    return list(
-        session().scalars(
-            select(User)
-            .join(UserLocation, UserLocation.user_id == User.id)
-            .where(
-                UserLocation.location_id == location_id,
-                User.profile == Profile.MANAGER,
-                User.active,
-            )
-            .order_by(User.id)
-        )
-    )

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from blueprints.inventory import ledger
+from blueprints.inventory import ledger, quarantine
 from blueprints.inventory.documents import open_document
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.queries import get_inventory
@@ -210,8 +210,7 @@ def receive(scope: Scope, receipt: Receipt) -> VaccineInventory:
                 document_id=document_id,
             ),
         )
-    if source.quarantined:
-        target.quarantined = True
+    quarantine.follow(scope, source, target)
     line.received_inventory_id = target.id
     session().flush()
     session().refresh(target)

@@ -43,6 +43,33 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_document")),
     )
     op.create_index("ix_stock_document_location_id_id", "stock_document", ["location_id", "id"])
+    op.create_table(
+        "quarantine",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("location_id", sa.Integer(), nullable=True),
+        sa.Column("product_id", sa.Integer(), nullable=False),
+        sa.Column("product_name", sa.String(length=120), nullable=False),
+        sa.Column("lot", sa.String(length=20), nullable=False),
+        sa.Column("lot_key", sa.String(length=20), nullable=False),
+        sa.Column("reason", sa.String(length=40), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("placed_by_id", sa.Integer(), nullable=False),
+        sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("released_by_id", sa.Integer(), nullable=True),
+        sa.Column("release_note", sa.Text(), nullable=False),
+        *(
+            sa.ForeignKeyConstraint([column], [target], name=op.f(f"fk_quarantine_{column}"))
+            for column, target in (
+                ("location_id", "location.id"),
+                ("product_id", "product.id"),
+                ("placed_by_id", "user_account.id"),
+                ("released_by_id", "user_account.id"),
+            )
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_quarantine")),
+    )
+    op.create_index("ix_quarantine_product_id_lot_key", "quarantine", ["product_id", "lot_key"])
     if sqlite:  # a table is rebuilt there, and its triggers would go with it
         drop_search(op, "vaccine_inventory")
         drop_counter(op, "vaccine_inventory")
@@ -50,6 +77,8 @@ def upgrade() -> None:
             op.execute(f"DROP TRIGGER {trigger}")
     with op.batch_alter_table("vaccine_inventory") as table:
         for column in (
+            sa.Column("doses_transferred_in", sa.Integer(), nullable=False, server_default="0"),
+            sa.Column("doses_adjusted", sa.Integer(), nullable=False, server_default="0"),
             sa.Column("doses_in_transit", sa.Integer(), nullable=False, server_default="0"),
             sa.Column("storage_unit", sa.String(length=60), nullable=False, server_default=""),
             sa.Column("quarantined", sa.Boolean(), nullable=False, server_default=sa.false()),
@@ -62,9 +91,31 @@ def upgrade() -> None:
         )
         table.create_check_constraint(op.f("ck_vaccine_inventory_balance"), BALANCE)
     with op.batch_alter_table("vaccine_inventory") as table:
-        for name in ("doses_in_transit", "storage_unit", "quarantined"):
+        for name in (
+            "doses_transferred_in",
+            "doses_adjusted",
+            "doses_in_transit",
+            "storage_unit",
+            "quarantined",
+        ):
             table.alter_column(name, server_default=None)
+    if not sqlite:
+        op.execute("ALTER TABLE dose_entry DISABLE TRIGGER dose_entry_append_only")
+    op.add_column("dose_entry", sa.Column("location_id", sa.Integer(), nullable=True))
+    op.execute(
+        "UPDATE dose_entry SET location_id = (SELECT location_id FROM vaccine_inventory "
+        "WHERE vaccine_inventory.id = dose_entry.inventory_id)"
+    )
+    if not sqlite:
+        op.execute("ALTER TABLE dose_entry ENABLE TRIGGER dose_entry_append_only")
     with op.batch_alter_table("dose_entry") as table:
+        table.alter_column("location_id", existing_type=sa.Integer(), nullable=False)
+        table.create_foreign_key(
+            op.f("fk_dose_entry_location_id"), "location", ["location_id"], ["id"]
+        )
+        table.create_index("ix_dose_entry_location_id_id", ["location_id", "id"])
+        table.create_index("ix_dose_entry_location_id_kind_id", ["location_id", "kind", "id"])
+        table.create_index("ix_dose_entry_inventory_id_kind_id", ["inventory_id", "kind", "id"])
         table.add_column(sa.Column("document_id", BIG, nullable=True))
         table.drop_column("document")
         table.create_foreign_key(

@@ -27,6 +27,22 @@ def location_ids_of(user_id: int) -> frozenset[int]:
     return frozenset(session().scalars(query))
 
 
+def list_managers(location_id: int) -> list[User]:
+    """The active location managers of a location: who is written to about its vaccine."""
+    return list(
+        session().scalars(
+            select(User)
+            .join(UserLocation, UserLocation.user_id == User.id)
+            .where(
+                UserLocation.location_id == location_id,
+                User.profile == Profile.MANAGER,
+                User.active,
+            )
+            .order_by(User.id)
+        )
+    )
+
+
 def guessable_names(user: User) -> tuple[str, ...]:
     """What a guesser would put into this user's password: names of the user, of the places, of
     the product."""

@@ -8,6 +8,7 @@ carry none of their own.
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -26,6 +27,7 @@ from portal.i18n import _
 LINE_LENGTH = 200
 AREA_LENGTH = 10_000
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+PICTURES = 0x2400  # Unicode shows the control character n as the picture 0x2400 + n
 DAY_FORMATS = ("%m/%d/%Y", "%Y-%m-%d")
 EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
 WHOLE = re.compile(r"[+-]?[0-9]{1,15}")
@@ -113,6 +115,61 @@ class Form(FlaskForm):
             field.errors = [*field.errors, error.message]
         else:
             self.form_errors.append(error.message)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a scanned code leaves open: values and labels to choose from, and what was chosen."""
+
+    name: str
+    text: str
+    choices: tuple[tuple[str, str], ...]
+    chosen: str = ""
+
+
+class ScanField(Field):
+    """What a scanner typed or somebody pasted: a help with other fields, no input of its own.
+
+    Control characters, which separate the parts of a code and which other text fields refuse, are
+    kept, as their pictures (`␝`). `asked` is shown beside the field; `answer` gives what was chosen
+    there. `told` says what became of the last code.
+    """
+
+    widget = TextInput()
+
+    def __init__(self, label: Any = None, validators: Any = None, **kwargs: Any) -> None:
+        attributes = {"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
+        kwargs["render_kw"] = {**attributes, **(kwargs.get("render_kw") or {})}
+        super().__init__(label, validators, **kwargs)
+        self.asked: list[Question] = []
+        self.told: list[str] = []
+        self._answers: dict[str, str] = {}
+
+    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
+        """Read the field, and what was answered to the questions beside it."""
+        super().process(formdata, data, extra_filters)
+        self.data = self.data or ""
+        own = f"{self.name}_"
+        for name in formdata or ():
+            if name.startswith(own):
+                self._answers[name.removeprefix(own)] = str(formdata[name])
+
+    def process_formdata(self, valuelist: Sequence[Any]) -> None:
+        """Read the text; nothing is refused here."""
+        text = str(valuelist[0]).strip("\r\n\t ") if valuelist else ""
+        self.data = CONTROL.sub(lambda found: chr(PICTURES + min(ord(found[0]), 0x21)), text)
+
+    def _value(self) -> str:
+        return str(self.data)
+
+    def answer(self, name: str) -> str:
+        """What was chosen at the question `name`; empty if nothing was."""
+        return self._answers.get(name, "")
+
+    def clear(self, *told: str) -> None:
+        """Make room for the next code, and say what became of this one."""
+        self.data = ""
+        self.told = list(told)
 
 
 class DayField(Field):

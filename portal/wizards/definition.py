@@ -62,6 +62,10 @@ class Step:
     `initial` gives the first values of fields, once; `prepare` fills choices and the like before
     the form is shown or validated; `context` gives more for the template; `check` raises
     `PortalError`: with a `field` it stands beside it, otherwise above the form.
+
+    `assist` is asked when a form was sent to go forward, before anything is validated; its last
+    argument is the value of the pressed button if that is named `assist`, else "". If it says True
+    the form comes back as `assist` left it, and nothing is kept.
     """
 
     key: str
@@ -74,6 +78,7 @@ class Step:
     context: Callable[[Scope, Answers], Mapping[str, Any]] | None = None
     check: Callable[[Scope, Answers], None] | None = None
     next_label: object = None
+    assist: Callable[[Scope, Form, Answers, str], bool] | None = None
 
 
 def review_step(title: object, key: str = "review") -> Step:

@@ -17,6 +17,7 @@ from wtforms import (
 
 from portal.i18n import _
 from portal.lookups.fields import LookupField
+from portal.web.forms import ScanField
 
 
 class Entered(NamedTuple):
@@ -54,13 +55,14 @@ def _choices(field: SelectField) -> Iterable[tuple[str, str]]:
 
 
 def lines(form: Any) -> list[Entered]:
-    """A form's fields with their values, those of nested forms too; no secrets, files, hidden."""
+    """A form's fields with their values, those of nested forms too; no secrets, files, hidden,
+    nor what was only scanned to fill in others."""
     found: list[Entered] = []
     for field in form or ():
         if isinstance(field, FormField):
             found += lines(field.form)
         elif isinstance(field, FieldList):
             found += lines(field.entries)
-        elif not isinstance(field, PasswordField | FileField | HiddenField):
+        elif not isinstance(field, PasswordField | FileField | HiddenField | ScanField):
             found.append(Entered(field.label.text, shown(field)))
     return found

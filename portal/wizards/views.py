@@ -163,6 +163,9 @@ class WizardViews:
             before = order[order.index(step) - 1]
             draft = self._kept(walker, step, form, draft, at=before.key)
             return self._lead(draft, before)
+        pressed = request.form.get("assist", "")
+        if step.assist and form and step.assist(walker.scope, form, way.answers, pressed):
+            return self._show(walker, step, form, draft=draft, status=422)
         problem = walker.check(step, form, way.answers)
         if problem is not None:
             return self._refused(walker, step, form, draft, problem)

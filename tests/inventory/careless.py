@@ -28,7 +28,7 @@ def begin_deferred(**_how: Any) -> None:
 
 def read_then_write(
     inventory_id: int, kind: Kind, doses: int, *, used_on: date | None = None
-) -> None:
+) -> int:
     """Look whether there are enough, compute in Python, write the result."""
     with db.db.engine.connect() as other:
         record = other.execute(
@@ -41,6 +41,7 @@ def read_then_write(
     session().execute(
         update(VaccineInventory).where(VaccineInventory.id == inventory_id).values(after)
     )
+    return int(record.location_id)
 
 
 def take_no_lock(*_arguments: Any) -> None:

@@ -31,8 +31,8 @@ def scope(app: Flask, personas: Personas) -> Iterator[Scope]:
         "DELETE FROM dose_entry",
         (
             "INSERT INTO dose_entry (id, inventory_id, kind, doses, happened_on, recorded_at,"
-            " reason, note, document_id) SELECT id, inventory_id, kind, doses, happened_on,"
-            " recorded_at, reason, note, document_id FROM dose_entry"
+            " reason, note, location_id) SELECT id, inventory_id, kind, doses, happened_on,"
+            " recorded_at, reason, note, location_id FROM dose_entry"
         ),
     ],
 )
@@ -52,9 +52,9 @@ def test_sqlites_replace_and_postgresqls_truncate_do_not_get_around_it(
     statement = "TRUNCATE dose_entry CASCADE"
     if database_kind == "sqlite":
         statement = (
-            "REPLACE INTO dose_entry (id, inventory_id, kind, doses, happened_on, recorded_at,"
-            " reason, note) SELECT id, inventory_id, kind, 5, happened_on, recorded_at, reason,"
-            " note FROM dose_entry"
+            "REPLACE INTO dose_entry (id, inventory_id, location_id, kind, doses, happened_on,"
+            " recorded_at, reason, note) SELECT id, inventory_id, location_id, kind, 5,"
+            " happened_on, recorded_at, reason, note FROM dose_entry"
         )
     with pytest.raises(DBAPIError), unit_of_work() as current:
         current.execute(text(statement))
@@ -86,9 +86,9 @@ def test_the_database_holds_the_balance_and_refuses_less_than_nothing(
 
 
 ENTRY = (
-    "INSERT INTO dose_entry (inventory_id, kind, doses, happened_on, recorded_at, reason, note,"
-    " reverses_id) VALUES ({record}, '{kind}', {doses}, '2021-02-01',"
-    " '2021-02-01 00:00:00', '', '', {reverses})"
+    "INSERT INTO dose_entry (inventory_id, location_id, kind, doses, happened_on, recorded_at,"
+    " reason, note, reverses_id) VALUES ({record}, (SELECT min(id) FROM location), '{kind}',"
+    " {doses}, '2021-02-01', '2021-02-01 00:00:00', '', '', {reverses})"
 )
 
 

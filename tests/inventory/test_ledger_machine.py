@@ -32,8 +32,8 @@ from tests.personas import Personas
 
 CHANGES = {
     "received": {"doses_available": +1, "doses_total": +1},
-    "transferred_in": {"doses_available": +1, "doses_total": +1},
-    "adjusted": {"doses_available": +1, "doses_total": +1},
+    "transferred_in": {"doses_available": +1, "doses_total": +1, "doses_transferred_in": +1},
+    "adjusted": {"doses_available": +1, "doses_total": +1, "doses_adjusted": +1},
     "administered": {"doses_available": -1, "doses_administered": +1},
     "wasted": {"doses_available": -1, "doses_wasted": +1},
     "returned": {"doses_available": -1, "doses_returned": +1},

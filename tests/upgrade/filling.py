@@ -25,6 +25,8 @@ ZERO = (
     "doses_administered",
     "doses_wasted",
     "doses_returned",
+    "doses_transferred_in",
+    "doses_adjusted",
     "doses_in_transit",
     "doses_transferred",
     "doses_available",

@@ -1,0 +1,108 @@
+"""The wizard `Adjustment`: doses beyond what was received (SPEC D6)."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from flask import url_for
+from flask_babel import lazy_gettext as _l
+from wtforms import Form, SelectFieldBase
+
+from blueprints.inventory.corrections import Adjustment, adjust, ensure_complete
+from blueprints.inventory.forms import AdjustmentForm
+from blueprints.inventory.models import VaccineInventory
+from blueprints.inventory.queries import get_inventory
+from blueprints.inventory.reasons import ADJUSTMENT, choices, reason_label
+from portal.clock import today
+from portal.errors import NotFound
+from portal.i18n import _
+from portal.places.scope import Scope
+from portal.web.converters import record_number
+from portal.web.templating import day, number
+from portal.wizards.definition import Answers, Done, Step, Wizard
+
+
+def _record(scope: Scope, args: Mapping[str, str]) -> VaccineInventory:
+    found = record_number(args.get("record"))
+    if found is None:
+        raise NotFound
+    return get_inventory(scope, found)
+
+
+def _admit(scope: Scope, args: Mapping[str, str]) -> None:
+    _record(scope, args)
+
+
+def _adjustment(scope: Scope, answers: Answers) -> Adjustment:
+    return Adjustment(
+        inventory_id=_record(scope, answers.args).id,
+        doses=answers["doses"],
+        happened_on=answers["happened_on"],
+        reason=answers["reason"],
+        note=answers.get("note") or "",
+    )
+
+
+def _first(scope: Scope, _answers: Answers) -> Mapping[str, Any]:
+    assert scope.location is not None
+    return {"happened_on": today(scope.location.time_zone)}
+
+
+def _prepare(_scope: Scope, form: Form, _answers: Answers) -> None:
+    cast(SelectFieldBase, form["reason"]).choices = choices(ADJUSTMENT)  # type: ignore[attr-defined]
+
+
+def _check(scope: Scope, answers: Answers) -> None:
+    ensure_complete(scope, _adjustment(scope, answers))
+
+
+def _context(scope: Scope, answers: Answers) -> Mapping[str, Any]:
+    return {"record": _record(scope, answers.args)}
+
+
+def _review(scope: Scope, answers: Answers) -> Mapping[str, Any]:
+    adjustment = _adjustment(scope, answers)
+    record = _record(scope, answers.args)
+    return {
+        "record": record,
+        "details": [
+            (_("Vaccine Inventory Name"), record.name),
+            (_("Doses"), f"+{number(adjustment.doses)}"),
+            (_("Date"), day(adjustment.happened_on)),
+            (_("Reason"), reason_label(adjustment.reason)),
+            (_("Note"), adjustment.note),
+            (_("Total Doses"), number(record.doses_total + adjustment.doses)),
+            (_("Doses Available"), number(record.doses_available + adjustment.doses)),
+        ],
+    }
+
+
+def _save(scope: Scope, answers: Answers, _button: str) -> Done:
+    adjustment = _adjustment(scope, answers)
+    adjust(scope, adjustment)
+    return Done(
+        url=url_for("inventory.record", inventory_id=adjustment.inventory_id),
+        message=_("%(doses)s doses were added to the total.", doses=number(adjustment.doses)),
+    )
+
+
+ADJUST = Wizard(
+    name="inventory.adjust",
+    title=_l("Adjustment"),
+    capability="inventory.adjust",
+    steps=(
+        Step(
+            "details",
+            _l("Extra doses"),
+            form=AdjustmentForm,
+            template="inventory/_adjustment.html",
+            initial=_first,
+            prepare=_prepare,
+            context=_context,
+            check=_check,
+        ),
+        Step("review", _l("Confirm"), template="inventory/_adjusted.html", context=_review),
+    ),
+    finish=_save,
+    finish_label=_l("Save"),
+    admit=_admit,
+)

@@ -1,0 +1,203 @@
+"""Routes that correct: reversing an entry, quarantine and release."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flask import Blueprint, Response, flash, request, url_for
+from flask_babel import lazy_gettext as _l
+from wtforms import Form as PlainForm
+
+from blueprints.inventory import corrections, quarantine
+from blueprints.inventory.forms import HoldEverywhereForm, HoldForm, WhyForm
+from blueprints.inventory.queries import get_inventory
+from blueprints.inventory.reasons import QUARANTINE, choices, reason_label, reason_labels
+from blueprints.inventory.rules import Kind
+from portal.db import session
+from portal.errors import Conflict, Invalid
+from portal.i18n import _
+from portal.listviews.definition import Action
+from portal.lookups.fields import look_up
+from portal.web.context import scope
+from portal.web.forms import Form
+from portal.web.guards import needs
+from portal.web.htmx import go_to
+from portal.web.late_forms import keeps_late_input, late_values
+from portal.web.respond import respond
+from portal.web.templating import day, number
+
+
+def ask(
+    form: Form,
+    *,
+    title: str,
+    back: str,
+    act: Callable[[Any], object],
+    done: str,
+    text: str = "",
+    about: Sequence[tuple[object, object]] = (),
+) -> Response:
+    """The page that asks for a reason, and what its answer leads to."""
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if not look_up(form, request.form) and form.validate():
+            try:
+                with session().begin_nested():
+                    act(form)
+            except Invalid as refusal:
+                form.refuse(refusal)
+            except Conflict as refusal:
+                flash(refusal.message, "warning")
+                return go_to(back)
+            else:
+                flash(done, "success")
+                return go_to(back)
+    return respond(
+        "inventory/why.html",
+        status=status,
+        form=form,
+        title=title,
+        back=back,
+        text=text,
+        about=about,
+    )
+
+
+def _sent() -> Any:
+    return request.form if request.method == "POST" else late_values()
+
+
+def register(blueprint: Blueprint) -> None:
+    """Add the routes to the module's blueprint."""
+    blueprint.add_url_rule(
+        "/entries/<int:entry_id>/reverse", "reverse", reverse, methods=["GET", "POST"]
+    )
+    blueprint.add_url_rule("/<int:inventory_id>/quarantine", "hold", hold, methods=["GET", "POST"])
+    blueprint.add_url_rule("/quarantine", "quarantines", quarantines)
+    blueprint.add_url_rule(
+        "/quarantine/add", "hold_everywhere", hold_everywhere, methods=["GET", "POST"]
+    )
+    blueprint.add_url_rule(
+        "/quarantine/<int:quarantine_id>/release", "release", release, methods=["GET", "POST"]
+    )
+
+
+@needs("inventory.reverse")
+@keeps_late_input(_l("Reverse"), form=WhyForm)
+def reverse(entry_id: int) -> Response:
+    """Undo a mistaken entry."""
+    entry, record = corrections.get_entry(scope(), entry_id)
+    return ask(
+        WhyForm(formdata=_sent()),
+        title=_("Reverse"),
+        back=url_for("inventory.record", inventory_id=record.id, tab="related"),
+        text=_("The entry stays in the history; its opposite is written beside it."),
+        about=(
+            (_("Vaccine Inventory Name"), record.name),
+            (_("What happened"), Kind(entry.kind).label),
+            (_("Doses"), number(entry.doses)),
+            (_("Date"), day(entry.happened_on)),
+            (_("Reason"), reason_label(entry.reason)),
+            (_("Note"), entry.note),
+        ),
+        act=lambda form: corrections.reverse(scope(), entry_id, note=form.note.data),
+        done=_("The entry was reversed."),
+    )
+
+
+@needs("inventory.quarantine")
+@keeps_late_input(_l("Quarantine"), form=HoldForm)
+def hold(inventory_id: int) -> Response:
+    """Hold the lot of a record at this location."""
+    record = get_inventory(scope(), inventory_id)
+    return ask(
+        _with_reasons(HoldForm(formdata=_sent())),
+        title=_("Quarantine"),
+        back=url_for("inventory.record", inventory_id=record.id),
+        text=_(
+            "All doses of the lot %(lot)s at this location are held: they cannot be given or "
+            "transferred until the lot is released.",
+            lot=record.lot,
+        ),
+        act=lambda form: quarantine.place(
+            scope(),
+            quarantine.Hold(
+                product_id=record.product_id,
+                lot=record.lot,
+                reason=form.reason.data,
+                note=form.note.data,
+            ),
+        ),
+        done=_("The lot is in quarantine."),
+    )
+
+
+@needs("inventory.quarantine_everywhere")
+def quarantines() -> Response:
+    """The lots that are held everywhere."""
+    return respond(
+        "inventory/quarantines.html",
+        found=quarantine.list_everywhere(),
+        reasons=reason_labels(),
+        actions=[
+            Action(label=_("Quarantine"), href=url_for("inventory.hold_everywhere"), kind="primary")
+        ],
+    )
+
+
+@needs("inventory.quarantine_everywhere")
+@keeps_late_input(_l("Quarantine at all locations"), form=HoldEverywhereForm)
+def hold_everywhere() -> Response:
+    """Hold a lot at all locations: a recall."""
+    return ask(
+        _with_reasons(HoldEverywhereForm(formdata=_sent())),
+        title=_("Quarantine at all locations"),
+        back=url_for("inventory.quarantines"),
+        text=_(
+            "All doses of the lot are held everywhere, those in transit too. The location "
+            "managers are told by e-mail."
+        ),
+        act=lambda form: quarantine.place(
+            scope(),
+            quarantine.Hold(
+                product_id=form.product.data,
+                lot=form.lot.data,
+                reason=form.reason.data,
+                note=form.note.data,
+                everywhere=True,
+            ),
+        ),
+        done=_("The lot is in quarantine at all locations."),
+    )
+
+
+@needs("inventory.view")
+@keeps_late_input(_l("Release from Quarantine"), form=WhyForm)
+def release(quarantine_id: int) -> Response:
+    """Let a lot be used again."""
+    found = quarantine.get_quarantine(scope(), quarantine_id)
+    everywhere = found.location_id is None
+    scope().require("inventory.quarantine_everywhere" if everywhere else "inventory.quarantine")
+    back = url_for("inventory.quarantines" if everywhere else "inventory.index")
+    if found.released_at is not None:
+        flash(_("This lot was released already."), "warning")
+        return go_to(back)
+    return ask(
+        WhyForm(formdata=_sent()),
+        title=_("Release from Quarantine"),
+        back=back,
+        about=(
+            (_("Product"), found.product_name),
+            (_("Lot #"), found.lot),
+            (_("Reason"), reason_label(found.reason)),
+            (_("Note"), found.note),
+        ),
+        act=lambda form: quarantine.release(scope(), quarantine_id, note=form.note.data),
+        done=_("The lot is released."),
+    )
+
+
+def _with_reasons(form: Form) -> Form:
+    plain: PlainForm = form
+    plain["reason"].choices = choices(QUARANTINE)  # type: ignore[attr-defined]
+    return form

@@ -1,0 +1,137 @@
+"""Adjustments and reversals: what was not counted on a label, and what was entered by mistake."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from blueprints.inventory import ledger
+from blueprints.inventory.documents import open_document
+from blueprints.inventory.models import DoseEntry, StockDocument, VaccineInventory
+from blueprints.inventory.queries import get_inventory
+from blueprints.inventory.reasons import ADJUSTMENT, ensure_explained
+from blueprints.inventory.rules import (
+    DocumentKind,
+    Kind,
+    document_number,
+    ensure_not_in_future,
+)
+from portal.audit.services import record as audit
+from portal.clock import today
+from portal.db import session
+from portal.errors import Conflict, Invalid, NotFound
+from portal.i18n import _
+from portal.places.scope import Scope
+
+# What a manager may undo; doses received are corrected by the help desk (SPEC D4), transfers and
+# administrations where they were made.
+BY_MANAGERS = frozenset({Kind.WASTED, Kind.RETURNED, Kind.ADJUSTED})
+BY_HELP_DESK = BY_MANAGERS | {Kind.RECEIVED}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adjustment:
+    """Doses beyond what was received: the sixth dose of a vial, doses found again (SPEC D6)."""
+
+    inventory_id: int
+    doses: int
+    happened_on: date
+    reason: str
+    note: str = ""
+
+
+def ensure_complete(scope: Scope, adjustment: Adjustment) -> None:
+    """Raise `Invalid`, naming the field, for what cannot be right about day or reason."""
+    assert scope.location is not None
+    ensure_not_in_future(adjustment.happened_on, today(scope.location.time_zone))
+    ensure_explained(adjustment.reason, adjustment.note, ADJUSTMENT)
+
+
+def adjust(scope: Scope, adjustment: Adjustment) -> StockDocument:
+    """Raise the total of a record. It can never be lowered so: fewer doses are wastage."""
+    scope.require("inventory.adjust")
+    ensure_complete(scope, adjustment)
+    record = get_inventory(scope, adjustment.inventory_id)
+    document = open_document(
+        scope,
+        DocumentKind.ADJUSTMENT,
+        happened_on=adjustment.happened_on,
+        reason=adjustment.reason,
+        note=adjustment.note,
+    )
+    ledger.post(
+        scope.user,
+        record.id,
+        ledger.Movement(
+            kind=Kind.ADJUSTED,
+            doses=adjustment.doses,
+            happened_on=adjustment.happened_on,
+            reason=adjustment.reason,
+            note=adjustment.note,
+            document_id=document.id,
+        ),
+    )
+    audit(
+        scope.user,
+        "inventory.adjusted",
+        subject="inventory",
+        subject_id=record.id,
+        location_id=record.location_id,
+        summary=f"{record.name}: {adjustment.doses}",
+        after={
+            "doses": adjustment.doses,
+            "reason": adjustment.reason,
+            "document": document_number(document.kind, document.id),
+        },
+    )
+    return document
+
+
+def reversible_kinds(scope: Scope) -> frozenset[Kind]:
+    """The kinds of entries that the user may reverse."""
+    if scope.can("inventory.correct"):
+        return BY_HELP_DESK
+    return BY_MANAGERS if scope.can("inventory.reverse") else frozenset()
+
+
+def get_entry(scope: Scope, entry_id: int) -> tuple[DoseEntry, VaccineInventory]:
+    """An entry of the present location that the user may reverse, and its record.
+
+    Raises `NotFound`, or `Conflict` with the reason why this kind is not reversed here.
+    """
+    entry = session().get(DoseEntry, entry_id)
+    if entry is None:
+        raise NotFound
+    record = get_inventory(scope, entry.inventory_id)
+    if Kind(entry.kind) not in reversible_kinds(scope):
+        raise Conflict(_why_not(Kind(entry.kind)))
+    return entry, record
+
+
+def _why_not(kind: Kind) -> str:
+    if kind is Kind.RECEIVED:
+        return _("Doses received are corrected by the help desk. Please ask there.")
+    if kind is Kind.ADMINISTERED:
+        return _("Doses given to a recipient are corrected on the recipient's record.")
+    return _("A transfer is undone where it was made: cancel or refuse it, or send the doses back.")
+
+
+def reverse(scope: Scope, entry_id: int, *, note: str) -> VaccineInventory:
+    """Undo a mistaken entry by its opposite, dated today; both stay and name each other.
+
+    Raises `Invalid` without a note, `Conflict` if it was reversed before or if doses it brought
+    have left since, and what `get_entry` raises.
+    """
+    assert scope.location is not None
+    entry, record = get_entry(scope, entry_id)
+    if not note:
+        raise Invalid(_("Say in a few words what was wrong."), field="note")
+    ledger.reverse(scope.user, entry.id, happened_on=today(scope.location.time_zone), note=note)
+    audit(
+        scope.user,
+        "inventory.reversed",
+        subject="inventory",
+        subject_id=record.id,
+        location_id=record.location_id,
+        summary=f"{record.name}: {entry.kind} {entry.doses}",
+        after={"entry": entry.id, "kind": entry.kind, "doses": -entry.doses, "note": note},
+    )
+    return record

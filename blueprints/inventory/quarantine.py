@@ -1,0 +1,237 @@
+"""Quarantine: a lot that may not be used until somebody releases it (SPEC D12).
+
+A location manager holds a lot at the location (a fridge failed); a programme administrator holds it
+everywhere at once (a recall), doses in transit too: they are in quarantine when they arrive.
+"""
+
+import zlib
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, func, or_, select, update
+
+from blueprints.inventory import quarantine_notices
+from blueprints.inventory.models import Quarantine, VaccineInventory
+from blueprints.inventory.reasons import QUARANTINE, ensure_explained
+from portal.audit.services import record as audit
+from portal.catalog.codes import lot_key, normalise_lot
+from portal.catalog.queries import find_product
+from portal.clock import now
+from portal.db import is_sqlite, session
+from portal.errors import Conflict, Invalid, NotFound
+from portal.i18n import _
+from portal.people.models import User
+from portal.places.scope import Scope
+
+LOT_LOCK = 650_002
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hold:
+    """A lot to be held, and why. `everywhere` holds it at all locations."""
+
+    product_id: int
+    lot: str
+    reason: str
+    note: str = ""
+    everywhere: bool = False
+
+
+def place(scope: Scope, hold: Hold) -> Quarantine:
+    """Hold a lot, at the present location or everywhere.
+
+    Raises `Invalid` naming the field, or `Conflict` if it is held already.
+    """
+    scope.require("inventory.quarantine_everywhere" if hold.everywhere else "inventory.quarantine")
+    ensure_explained(hold.reason, hold.note, QUARANTINE)
+    product = find_product(hold.product_id)
+    if product is None:
+        raise Invalid(_("Choose a product from the list."), field="product")
+    lot = normalise_lot(hold.lot)
+    key = lot_key(lot)
+    hold_lot(product.id, key)
+    location_id = None if hold.everywhere else scope.location_id
+    if session().scalar(select(Quarantine.id).where(*_active(product.id, key, location_id))):
+        raise Conflict(_("This lot is in quarantine already."))
+    made = Quarantine(
+        location_id=location_id,
+        product_id=product.id,
+        product_name=product.name,
+        lot=lot,
+        lot_key=key,
+        reason=hold.reason,
+        note=hold.note,
+        placed_by_id=scope.user.id,
+    )
+    session().add(made)
+    session().flush()
+    _mark(made, held=True)
+    _audit(scope, "inventory.quarantined", made)
+    quarantine_notices.tell(made, "quarantine_placed", besides=scope.user.id)
+    return made
+
+
+def release(scope: Scope, quarantine_id: int, *, note: str) -> Quarantine:
+    """Let a lot be used again. Raises `Invalid` without a note, `Conflict` if it was released
+    before, `NotFound` for another location's."""
+    found = get_quarantine(scope, quarantine_id)
+    everywhere = found.location_id is None
+    scope.require("inventory.quarantine_everywhere" if everywhere else "inventory.quarantine")
+    if not note:
+        raise Invalid(_("Say in a few words why the lot may be used again."), field="note")
+    hold_lot(found.product_id, found.lot_key)
+    done = session().execute(
+        update(Quarantine)
+        .where(Quarantine.id == found.id, Quarantine.released_at.is_(None))
+        .values(released_at=now(), released_by_id=scope.user.id, release_note=note)
+        .execution_options(synchronize_session=False)
+    )
+    session().refresh(found)
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        user = session().get(User, found.released_by_id)
+        raise Conflict(
+            _("%(who)s has released this lot already.", who=user.full_name if user else "")
+        )
+    _mark(found, held=False)
+    _audit(scope, "inventory.released", found)
+    quarantine_notices.tell(found, "quarantine_released", besides=scope.user.id)
+    return found
+
+
+def follow(scope: Scope, source: VaccineInventory, target: VaccineInventory) -> None:
+    """Hold what arrives from a record that is held at its sender, for the same reason."""
+    here = select(Quarantine).where(*_active(source.product_id, source.lot_key, source.location_id))
+    held = session().scalar(here)
+    if held is None:
+        return
+    hold_lot(target.product_id, target.lot_key)
+    if session().scalar(
+        select(Quarantine.id).where(*_active(target.product_id, target.lot_key, target.location_id))
+    ):
+        return
+    made = Quarantine(
+        location_id=target.location_id,
+        product_id=target.product_id,
+        product_name=target.product_name,
+        lot=target.lot,
+        lot_key=target.lot_key,
+        reason=held.reason,
+        note=held.note,
+        placed_by_id=held.placed_by_id,
+    )
+    session().add(made)
+    session().flush()
+    _mark(made, held=True)
+    _audit(scope, "inventory.quarantined", made)
+
+
+def get_quarantine(scope: Scope, quarantine_id: int) -> Quarantine:
+    """A quarantine of the present location, or one that holds everywhere. Raises `NotFound`."""
+    scope.require("inventory.view")
+    found = session().get(Quarantine, quarantine_id)
+    if found is None:
+        raise NotFound
+    if found.location_id is not None:
+        scope.require_location(found.location_id)
+    return found
+
+
+def quarantines_of(record: VaccineInventory) -> list[Quarantine]:
+    """What holds a record's lot now, here or everywhere, oldest first."""
+    return list(
+        session().scalars(
+            select(Quarantine)
+            .where(
+                Quarantine.product_id == record.product_id,
+                Quarantine.lot_key == record.lot_key,
+                Quarantine.released_at.is_(None),
+                or_(
+                    Quarantine.location_id.is_(None),
+                    Quarantine.location_id == record.location_id,
+                ),
+            )
+            .order_by(Quarantine.id)
+        )
+    )
+
+
+def list_everywhere() -> list[Quarantine]:
+    """The lots that are held everywhere now, newest first (at most 100)."""
+    return list(
+        session().scalars(
+            select(Quarantine)
+            .where(Quarantine.location_id.is_(None), Quarantine.released_at.is_(None))
+            .order_by(Quarantine.id.desc())
+            .limit(100)
+        )
+    )
+
+
+def hold_lot(product_id: int, key: str) -> None:
+    """Keep records of a lot from being made while its quarantine changes, and the other way round.
+
+    SQLite has one writer anyway; PostgreSQL takes a lock that ends with the transaction.
+    """
+    if not is_sqlite():
+        number = zlib.crc32(f"{product_id}:{key}".encode()) - 2**31
+        session().execute(select(func.pg_advisory_xact_lock(LOT_LOCK, number)))
+
+
+def is_held(location_id: int, product_id: int, key: str) -> bool:
+    """Whether a new record of the lot at the location begins in quarantine."""
+    return (
+        session().scalar(
+            select(Quarantine.id)
+            .where(
+                Quarantine.product_id == product_id,
+                Quarantine.lot_key == key,
+                Quarantine.released_at.is_(None),
+                or_(Quarantine.location_id.is_(None), Quarantine.location_id == location_id),
+            )
+            .limit(1)
+        )
+        is not None
+    )
+
+
+def _active(product_id: int, key: str, location_id: int | None) -> list[ColumnElement[bool]]:
+    return [
+        Quarantine.product_id == product_id,
+        Quarantine.lot_key == key,
+        Quarantine.released_at.is_(None),
+        Quarantine.location_id.is_(None)
+        if location_id is None
+        else Quarantine.location_id == location_id,
+    ]
+
+
+def _mark(quarantine: Quarantine, *, held: bool) -> None:
+    """Bring the records of the lot in line with what holds them now."""
+    record = VaccineInventory
+    statement = update(record).where(
+        record.product_id == quarantine.product_id, record.lot_key == quarantine.lot_key
+    )
+    if quarantine.location_id is not None:
+        statement = statement.where(record.location_id == quarantine.location_id)
+    if not held:
+        other = select(Quarantine.id).where(
+            Quarantine.product_id == record.product_id,
+            Quarantine.lot_key == record.lot_key,
+            Quarantine.released_at.is_(None),
+            or_(Quarantine.location_id.is_(None), Quarantine.location_id == record.location_id),
+        )
+        statement = statement.where(~other.exists())
+    session().execute(
+        statement.values(quarantined=held).execution_options(synchronize_session="fetch")
+    )
+
+
+def _audit(scope: Scope, action: str, quarantine: Quarantine) -> None:
+    audit(
+        scope.user,
+        action,
+        subject="quarantine",
+        subject_id=quarantine.id,
+        location_id=quarantine.location_id,
+        summary=f"{quarantine.product_name}, {quarantine.lot}",
+        after={"reason": quarantine.reason, "everywhere": quarantine.location_id is None},
+    )

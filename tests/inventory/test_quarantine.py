@@ -1,0 +1,153 @@
+"""Quarantine of a lot, here or everywhere, and its release (SPEC D12)."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from blueprints.inventory.models import VaccineInventory
+from blueprints.inventory.rules import Kind
+from portal.db import unit_of_work
+from portal.errors import Invalid
+from portal.messages.models import Message
+from portal.places.scope import Scope
+from tests.client import Browser, Page
+from tests.inventory import stock
+from tests.personas import Personas
+
+
+@pytest.fixture
+def scope(app: Flask, personas: Personas) -> Iterator[Scope]:
+    """The scope of A's manager, inside the application."""
+    with app.app_context():
+        yield stock.scope_for(personas, "manager_a")
+
+
+def hold(browser: Browser, record: int, **details: str) -> Page:
+    """From the record to its quarantine."""
+    page = browser.get(f"/vaccine-inventory/{record}")
+    form = browser.get(page.root.with_text("a", "Quarantine").attributes["href"])
+    given = {"reason": "too_warm", "note": "Power cut at night", **details}
+    return browser.submit(form, given, button="Quarantine", follow=True)
+
+
+def release(browser: Browser, record: int, note: str = "Maker says it is fine") -> Page:
+    page = browser.get(f"/vaccine-inventory/{record}")
+    form = browser.get(page.root.with_text("a", "Release from Quarantine").attributes["href"])
+    return browser.submit(form, {"note": note}, button="Release from Quarantine", follow=True)
+
+
+def recall(browser: Browser, lot: str = "011J20A", **details: str) -> Page:
+    """Hold a lot at all locations, as the administrator."""
+    page = browser.get("/vaccine-inventory/quarantine")
+    form = browser.get(page.root.with_text("a", "Quarantine").attributes["href"])
+    given = {"product_text": "Moderna", "lot": lot, "reason": "recall", **details}
+    page = browser.submit(form, given, button="Quarantine at all locations", follow=True)
+    if page.status == 422 and page.root.all("input", type="radio"):
+        first = page.root.all("input", type="radio")[0].attributes["value"]
+        page = browser.submit(
+            page, {"product": first}, button="Quarantine at all locations", follow=True
+        )
+    return page
+
+
+def is_held(record: int) -> bool:
+    with unit_of_work(write=False) as session:
+        return session.get_one(VaccineInventory, record).quarantined
+
+
+def told(kind: str) -> list[str]:
+    with unit_of_work(write=False) as session:
+        query = select(Message.address).where(Message.kind == kind).order_by(Message.address)
+        return list(session.scalars(query))
+
+
+def test_a_manager_holds_the_lot_at_the_location_and_releases_it(
+    browser: Browser, scope: Scope, personas: Personas
+) -> None:
+    record, same = stock.add(scope), stock.add(scope, duplicate="separate", name="Second fridge")
+    theirs = stock.add(stock.scope_for(personas, "manager_b"))
+    browser.sign_in("manager_a")
+    page = hold(browser, record)
+    assert "This lot is in quarantine at this location" in page.root.text
+    assert "Stored too warm" in page.root.text
+    assert [is_held(one) for one in (record, same, theirs)] == [True, True, False]
+    for kind in (Kind.ADMINISTERED, Kind.TRANSFERRED_OUT):
+        with pytest.raises(Invalid):
+            stock.post(scope, record, kind, 1)
+    stock.post(scope, record, Kind.WASTED, 1)
+    assert told("quarantine_placed") == ["manager.ab@example.org"]
+    unexplained = release(browser, record, note="")
+    assert unexplained.status == 422
+    release(browser, record)
+    assert not is_held(record)
+    stock.post(scope, record, Kind.ADMINISTERED, 1)
+
+
+def test_a_recall_holds_the_lot_everywhere_and_on_its_way(
+    browser: Browser, scope: Scope, personas: Personas
+) -> None:
+    theirs = stock.add(stock.scope_for(personas, "manager_b"))
+    mine = stock.add(scope)
+    other = stock.add(scope, lot="OTHER")
+    browser.sign_in("admin")
+    page = recall(browser)
+    assert "011J20A" in page.root.text
+    assert [is_held(one) for one in (mine, theirs, other)] == [True, True, False]
+    assert told("quarantine_placed") == [
+        "manager.a@example.org",
+        "manager.ab@example.org",
+        "manager.ab@example.org",
+        "manager.b@example.org",
+    ]
+    late = stock.add(scope, duplicate="separate", name="Arrived later")
+    assert is_held(late), "what arrives afterwards is held, too"
+    form = browser.get(page.root.with_text("a", "Release from Quarantine").attributes["href"])
+    browser.submit(form, {"note": "Over"}, button="Release from Quarantine", follow=True)
+    assert not any(is_held(one) for one in (mine, theirs, late))
+
+
+def test_what_two_hold_one_does_not_release(browser: Browser, scope: Scope) -> None:
+    record = stock.add(scope)
+    browser.sign_in("manager_a")
+    hold(browser, record)
+    browser.sign_in("admin")
+    recall(browser)
+    browser.sign_in("manager_a")
+    release(browser, record)
+    assert is_held(record)
+    assert "at all locations" in browser.get(f"/vaccine-inventory/{record}").root.text
+
+
+def test_a_lot_is_held_once(browser: Browser, scope: Scope) -> None:
+    record = stock.add(scope)
+    browser.sign_in("manager_a")
+    hold(browser, record)
+    form = browser.get(f"/vaccine-inventory/{record}/quarantine")
+    again = browser.submit(form, {"reason": "too_warm"}, button="Quarantine", follow=True)
+    assert "This lot is in quarantine already." in again.root.text
+
+
+def test_quarantine_needs_a_reason(browser: Browser, scope: Scope) -> None:
+    record = stock.add(scope)
+    browser.sign_in("manager_a")
+    assert hold(browser, record, reason="").status == 422
+    assert hold(browser, record, reason="other", note="").status == 422
+    assert not is_held(record)
+
+
+def test_who_may_not_hold_does_not(browser: Browser, scope: Scope, personas: Personas) -> None:
+    record = stock.add(scope)
+    browser.sign_in("manager_a")
+    assert browser.get("/vaccine-inventory/quarantine").status == 403
+    assert browser.get("/vaccine-inventory/quarantine/add").status == 403
+    hold(browser, record)
+    browser.sign_in("admin")
+    recall(browser, lot="RECALLED")
+    browser.sign_in("manager_b")
+    assert browser.get(f"/vaccine-inventory/{record}/quarantine").status == 404
+    assert browser.get("/vaccine-inventory/quarantine/1/release").status == 404
+    assert browser.get("/vaccine-inventory/quarantine/2/release").status == 403
+    browser.sign_in("provider_a")
+    assert browser.get(f"/vaccine-inventory/{record}/quarantine").status == 403

@@ -1,0 +1,185 @@
+"""Two managers receive the same transfer while its sender cancels and its receiver refuses it."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+from sqlalchemy.exc import DBAPIError
+
+from blueprints.inventory.selection import Chosen
+from blueprints.transfers import services
+from blueprints.transfers.checks import conserved
+from blueprints.transfers.models import TransferLine
+from blueprints.transfers.rules import LineState
+from blueprints.transfers.services import Receipt, Sending
+from portal import db as portal_db
+from portal.clock import now
+from portal.db import db, run, session, unit_of_work
+from portal.errors import Conflict, PortalError
+from portal.places.scope import Scope
+from tests.inventory import stock
+from tests.inventory.careless import begin_deferred
+from tests.personas import Personas
+from tests.processes import FORK, start
+
+REPEATS = 20
+PARTIES = ("receive", "receive", "cancel", "refuse")
+
+
+def send(scope: Scope, to: int, record: int) -> tuple[int, int]:
+    """A transfer of ten doses: its id and its line's."""
+    with unit_of_work():
+        sent = services.send(
+            scope,
+            Sending(
+                lines=[Chosen(record, 10)],
+                to_location_id=to,
+                sent_on=stock.day(),
+                reason="surplus",
+            ),
+        )
+        return sent.transfer.id, sent.lines[0].row.id
+
+
+def settle(barrier: Any, scope: Scope, what: str, transfer: int, line: int) -> tuple[str, str]:
+    """Try to settle the transfer: what was done, or what was said instead."""
+
+    def act() -> bool:
+        if what == "receive":
+            receipt = Receipt(line_id=line, received_on=stock.day(), doses=10)
+            services.receive(scope, receipt)
+        else:
+            getattr(services, what)(scope, transfer, note="race")
+        return True
+
+    barrier.wait(20)
+    try:
+        run(act, write=True)
+    except PortalError as refusal:
+        return "told", refusal.message
+    except DBAPIError as error:
+        return "quarrel", type(error).__name__
+    return "done", what
+
+
+Party = tuple[Any, Scope, str, int, int]
+
+
+def in_processes(app: Flask, parties: list[Party]) -> list[tuple[str, str]]:
+    """Each party in a process of its own."""
+    children = [start(app, settle, *party) for party in parties]
+    return [child.result() for child in children]
+
+
+def in_threads(app: Flask, parties: list[Party]) -> list[tuple[str, str]]:
+    """All parties in one process."""
+    answers: list[tuple[str, str]] = []
+
+    def work(party: Party) -> None:
+        with app.app_context():
+            try:
+                answers.append(settle(*party))
+            finally:
+                db.session.remove()
+
+    threads = [threading.Thread(target=work, args=(party,)) for party in parties]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return answers
+
+
+def faults(
+    app: Flask,
+    personas: Personas,
+    way: Callable[[Flask, list[Party]], list[tuple[str, str]]],
+    barrier: Callable[[], Any],
+    repeats: int,
+) -> list[str]:
+    """What went wrong in so many races."""
+    found = []
+    with app.app_context():
+        sender = stock.scope_for(personas, "manager_a")
+        receivers = [stock.scope_for(personas, "manager_b") for _each in range(3)]
+        record = stock.add(sender, doses=10 * repeats)
+    for turn in range(repeats):
+        with app.app_context():
+            transfer, line = send(sender, personas.locations["B"], record)
+        gate = barrier()
+        scopes = [receivers[0], receivers[1], sender, receivers[2]]
+        parties = [
+            (gate, scope, what, transfer, line) for scope, what in zip(scopes, PARTIES, strict=True)
+        ]
+        # Who is started last is not always the same.
+        answers = way(app, parties[turn % 4 :] + parties[: turn % 4])
+        done = [what for answer, what in answers if answer == "done"]
+        told = [sentence for answer, sentence in answers if answer == "told"]
+        found += [sentence for answer, sentence in answers if answer == "quarrel"]
+        if len(done) != 1:
+            found.append(f"{done} were done")
+        found += [
+            f"not told who: {sentence}"
+            for sentence in told
+            if "Manager " not in sentence or ", on " not in sentence
+        ]
+    with app.app_context():
+        found += stock.wrong()
+        with unit_of_work(write=False):
+            found += conserved()
+    return found
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("way", [in_processes, in_threads])
+def test_one_settles_a_transfer_and_the_others_are_told_who(
+    app: Flask, personas: Personas, way: Callable[..., Any]
+) -> None:
+    barrier = (
+        (lambda: FORK.Barrier(len(PARTIES)))
+        if way is in_processes
+        else (lambda: threading.Barrier(len(PARTIES)))
+    )
+    assert faults(app, personas, way, barrier, REPEATS) == []
+
+
+def claim_without_asking(
+    scope: Scope, line_ids: list[int], state: LineState, **values: Any
+) -> None:
+    """Settle what was under way a moment ago."""
+    session().execute(
+        update(TransferLine)
+        .where(TransferLine.id.in_(line_ids))
+        .values(state=state, settled_at=now(), settled_by_id=scope.user.id, **values)
+        .execution_options(synchronize_session="fetch")
+    )
+
+
+def test_the_race_would_show_a_claim_that_does_not_ask(
+    app: Flask, personas: Personas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "_claim", claim_without_asking)
+    monkeypatch.setattr(services, "hold_arrivals", lambda _scope: None)
+    monkeypatch.setattr(portal_db, "begin", begin_deferred)
+    monkeypatch.setattr(portal_db, "_may_retry", lambda _error: False)
+    made = faults(app, personas, in_processes, lambda: FORK.Barrier(len(PARTIES)), 5)
+    assert made != []
+
+
+def test_a_receipt_after_a_cancellation_says_so(app: Flask, personas: Personas) -> None:
+    with app.app_context():
+        sender = stock.scope_for(personas, "manager_a")
+        receiver = stock.scope_for(personas, "manager_b")
+        record = stock.add(sender)
+        transfer, line = send(sender, personas.locations["B"], record)
+        with unit_of_work():
+            services.cancel(sender, transfer, note="Wrong clinic")
+        receipt = Receipt(line_id=line, received_on=stock.day(), doses=10)
+        said = r"Manager A has cancelled this transfer, on \d\d/"
+        with pytest.raises(Conflict, match=said), unit_of_work():
+            services.receive(receiver, receipt)
+        with unit_of_work(write=False) as current:
+            assert current.scalars(select(TransferLine.state)).one() == "cancelled"
