@@ -16,7 +16,9 @@ module = Module(
         Capability(name="inventory.view", title="See vaccine inventory", profiles=SEES),
         Capability(name="inventory.add", title="Add vaccine to the inventory", profiles=MANAGERS),
         Capability(
-            name="inventory.rename", title="Rename a vaccine inventory record", profiles=MANAGERS
+            name="inventory.rename",
+            title="Rename a vaccine inventory record, say where it is kept",
+            profiles=MANAGERS,
         ),
         Capability(
             name="inventory.adjust",
@@ -102,6 +104,20 @@ module = Module(
         ),
         Fill(
             slot="home.cards",
+            function="blueprints.inventory.contributions:low_stock_card",
+            template="inventory/_low_stock_card.html",
+            capability="inventory.view",
+            order=35,
+        ),
+        Fill(
+            slot="alerts.digest",
+            function="blueprints.inventory.contributions:digest",
+            template="",
+            capability="inventory.view",
+            order=10,
+        ),
+        Fill(
+            slot="home.cards",
             function="blueprints.inventory.contributions:expiry_card",
             template="inventory/_expiry_card.html",
             capability="inventory.view",
@@ -120,7 +136,14 @@ module = Module(
         Setting(
             name="expiry_warning_days",
             default=14,
-            help="How many days ahead of its expiration date a lot is pointed out.",
+            help="How many days ahead of its expiration date a lot is pointed out, where a "
+            "location has not set its own number.",
+        ),
+        Setting(
+            name="low_stock_doses",
+            default=20,
+            help="Below how many usable doses of a vaccine the stock is called low, where a "
+            "location has not set its own number; 0 for never.",
         ),
     ),
     messages=("quarantine_placed", "quarantine_released"),

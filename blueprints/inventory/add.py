@@ -13,6 +13,7 @@ from blueprints.inventory.deliveries import SEPARATE, Delivery, check_delivery
 from blueprints.inventory.forms import DeliveryForm, MonthEnd, ReviewForm, SameLotForm
 from blueprints.inventory.queries import list_same_lot, was_added
 from blueprints.inventory.rules import proposed_name
+from blueprints.inventory.scan import fill_in
 from blueprints.inventory.services import add_delivery
 from blueprints.shipments.queries import get_shipment
 from blueprints.shipments.rules import still_expected
@@ -171,6 +172,7 @@ ADD = Wizard(
             form=DeliveryForm,
             template="inventory/_details.html",
             check=check_details,
+            assist=fill_in,
         ),
         Step(
             "lot",

@@ -8,14 +8,16 @@ from blueprints.inventory.queries import (
     balance_here,
     list_doses_by_product,
     list_expiring,
+    list_low_stock,
     list_of_shipment,
     totals,
 )
 from blueprints.inventory.rules import usable_on
-from blueprints.inventory.settings import warn_days
+from blueprints.inventory.settings import thresholds, warn_days
 from blueprints.shipments.models import Shipment
 from blueprints.shipments.rules import still_expected
 from portal.clock import today
+from portal.i18n import _
 from portal.places.scope import Scope
 
 
@@ -51,7 +53,7 @@ def expiry_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
     """Lots with doses left that are expired or expire soon; nothing if there are none."""
     if scope.location is None:
         return None
-    records = list_expiring(scope, warn_days=warn_days())
+    records = list_expiring(scope, warn_days=warn_days(scope.location_id))
     day = today(scope.location.time_zone)
     if not records:
         return None
@@ -59,6 +61,39 @@ def expiry_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
         "records": [(record, usable_on(record.expiration_date, day)) for record in records[:5]],
         "more": len(records) > 5,
     }
+
+
+def low_stock_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
+    """Vaccines of which few usable doses are left; nothing if there are none."""
+    if scope.location is None:
+        return None
+    least = thresholds(scope.location_id).low_doses
+    low = list_low_stock(scope, least=least)
+    return {"low": low, "least": least} if low else None
+
+
+def digest(scope: Scope, _subject: object) -> dict[str, Any]:
+    """What the daily e-mail says of the inventory."""
+    assert scope.location is not None
+    day, lines = today(scope.location.time_zone), []
+    own = thresholds(scope.location_id)
+    for record in list_expiring(scope, warn_days=own.expiry_days, most=20):
+        facts = {
+            "name": record.name,
+            "lot": record.lot,
+            "doses": f"{record.doses_available:,}",
+            "day": record.expiration_date.strftime("%m/%d/%Y"),
+        }
+        lines.append(
+            _("Expires on %(day)s: %(name)s, lot %(lot)s, %(doses)s doses", **facts)
+            if usable_on(record.expiration_date, day)
+            else _("Expired on %(day)s: %(name)s, lot %(lot)s, %(doses)s doses", **facts)
+        )
+    for product, doses in list_low_stock(scope, least=own.low_doses):
+        lines.append(
+            _("Low stock: %(product)s, %(doses)s usable doses", product=product, doses=f"{doses:,}")
+        )
+    return {"lines": lines}
 
 
 def list_actions(_scope: Scope, _subject: object) -> dict[str, Any]:

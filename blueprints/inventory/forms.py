@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
 from wtforms import (
     BooleanField,
     HiddenField,
@@ -14,12 +15,13 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.validators import Length
+from wtforms.widgets import TextInput
 
 from blueprints.inventory.reasons import NOTE_LENGTH
 from portal.catalog.codes import normalise_lot, parse_date
 from portal.errors import Invalid
 from portal.lookups.fields import LookupField
-from portal.web.forms import DayField, Form, Required, WholeNumberField
+from portal.web.forms import DayField, Form, Required, ScanField, WholeNumberField
 
 
 class MonthEnd(date):
@@ -71,6 +73,7 @@ class Proposed:
 class DeliveryForm(Form):
     """Doses that have arrived (SPEC D2)."""
 
+    scan = ScanField(_l("Scan"))
     product = LookupField(_l("Product"), [Required()], lookup="products")
     doses = WholeNumberField(_l("Total Doses"), [Required()], least=1, most=1_000_000)
     lot = LotField(_l("Lot #"), [Required()])
@@ -103,7 +106,7 @@ class ReviewForm(Form):
 
 
 class NameForm(Form):
-    """The one thing of a record that may be edited after saving (SPEC D4)."""
+    """What may be edited after saving (SPEC D4)."""
 
     name = StringField(
         _l("Vaccine Inventory Name"),
@@ -111,6 +114,34 @@ class NameForm(Form):
             Required(),
             Length(max=120, message=_l("A name has at most 120 characters.")),
         ],
+    )
+
+
+class Suggestions(TextInput):
+    """A text field that offers what `known` of the field holds; anything else may be typed."""
+
+    def __call__(self, field: Any, **kwargs: Any) -> Markup:
+        """The field and its suggestions."""
+        options = [Markup('<option value="{}">').format(known) for known in field.known]
+        offered = Markup('<datalist id="{}-known">{}</datalist>')
+        return super().__call__(field, list=f"{field.id}-known", **kwargs) + offered.format(
+            field.id, Markup("").join(options)
+        )
+
+
+class StorageUnitField(StringField):
+    """A fridge or freezer: one that is in use, or another."""
+
+    widget = Suggestions()
+    known: Sequence[str] = ()
+
+
+class StorageUnitForm(Form):
+    """Where a record is kept: a box may be moved, and no dose with it (docs/adr/0005)."""
+
+    storage_unit = StorageUnitField(
+        _l("Storage Unit"),
+        [Length(max=60, message=_l("A storage unit has at most 60 characters."))],
     )
 
 

@@ -16,7 +16,7 @@ from portal.web.context import scope
 def _expiry(expiration_date: date) -> Expiry:
     place = scope().location
     assert place is not None
-    return expiry_of(expiration_date, today(place.time_zone), warn_days=warn_days())
+    return expiry_of(expiration_date, today(place.time_zone), warn_days=warn_days(place.id))
 
 
 def expiry_label(expiration_date: date) -> str:

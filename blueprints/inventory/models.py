@@ -166,3 +166,15 @@ class Quarantine(Base):
     released_at: Mapped[datetime | None] = mapped_column(default=None)
     released_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), default=None)
     release_note: Mapped[str] = mapped_column(Text, default="")
+
+
+class StockThreshold(Base):
+    """When a location wants to be told: so many days before a lot expires, and with fewer usable
+    doses of a vaccine than this. A location without a row has the installation's defaults."""
+
+    __tablename__ = "stock_threshold"
+    __table_args__ = (CheckConstraint("expiry_days >= 0 AND low_doses >= 0", "not_negative"),)
+
+    location_id: Mapped[int] = mapped_column(ForeignKey("location.id"), primary_key=True)
+    expiry_days: Mapped[int]
+    low_doses: Mapped[int]

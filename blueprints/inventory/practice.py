@@ -28,12 +28,12 @@ def fill() -> None:
         locations = list(current.scalars(select(Location.id).order_by(Location.id)))
     for location_id in locations:
         with unit_of_work():
-            scope = _manager_of(location_id)
+            scope = manager_of(location_id)
             if scope is not None:
                 _receive(scope, random)
 
 
-def _manager_of(location_id: int) -> Scope | None:
+def manager_of(location_id: int) -> Scope | None:
     """The scope of a location manager at the location; its first manager, or any."""
     location = session().get_one(Location, location_id)
     manager = (

@@ -325,7 +325,7 @@ def list_doses_by_product(scope: Scope) -> list[ProductDoses]:
     ]
 
 
-def list_expiring(scope: Scope, *, warn_days: int) -> list[VaccineInventory]:
+def list_expiring(scope: Scope, *, warn_days: int, most: int = 6) -> list[VaccineInventory]:
     """Records with doses left that are expired or expire within `warn_days` days, soonest first."""
     assert scope.location is not None
     limit = today(scope.location.time_zone) + timedelta(days=warn_days)
@@ -338,9 +338,31 @@ def list_expiring(scope: Scope, *, warn_days: int) -> list[VaccineInventory]:
                 VaccineInventory.doses_available > 0,
             )
             .order_by(VaccineInventory.expiration_date, VaccineInventory.id)
-            .limit(6)
+            .limit(most)
         )
     )
+
+
+def list_low_stock(scope: Scope, *, least: int) -> list[tuple[str, int]]:
+    """The vaccines the location has had of which fewer than `least` usable doses are left, with
+    that number: neither expired nor in quarantine."""
+    assert scope.location is not None
+    record = VaccineInventory
+    usable = func.coalesce(
+        func.sum(record.doses_available).filter(
+            record.quarantined.is_(False),
+            record.expiration_date >= today(scope.location.time_zone),
+        ),
+        0,
+    )
+    rows = session().execute(
+        select(record.product_name, usable)
+        .where(record.location_id == scope.location_id)
+        .group_by(record.product_name)
+        .having(usable < least)
+        .order_by(record.product_name)
+    )
+    return [(product, int(doses)) for product, doses in rows]
 
 
 def look_up_accounts(scope: Scope, text: str) -> list[Choice]:

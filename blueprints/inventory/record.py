@@ -1,12 +1,14 @@
-"""The record page of a vaccine inventory: figures, facts, ledger, and the pen on its name."""
+"""The record page of a vaccine inventory: figures, facts, ledger, and the pens."""
 
 from collections.abc import Iterator
+from typing import cast
 
 from flask import request, url_for
 from flask_babel import lazy_gettext as _l
+from wtforms import Form
 
 from blueprints.inventory.corrections import reversible_kinds
-from blueprints.inventory.forms import NameForm
+from blueprints.inventory.forms import NameForm, StorageUnitField, StorageUnitForm
 from blueprints.inventory.models import Quarantine, VaccineInventory
 from blueprints.inventory.quarantine import quarantines_of
 from blueprints.inventory.queries import (
@@ -19,6 +21,7 @@ from blueprints.inventory.reasons import reason_label
 from blueprints.inventory.rules import Expiry, Kind, expiry_of
 from blueprints.inventory.services import rename
 from blueprints.inventory.settings import warn_days
+from blueprints.inventory.storage import list_storage_units, put_into
 from blueprints.shipments.queries import find_of_location
 from portal.clock import today
 from portal.i18n import _
@@ -34,7 +37,9 @@ def inventory_page(scope: Scope, record: VaccineInventory) -> RecordPage:
     notices = []
     assert scope.location is not None
     expiry = expiry_of(
-        record.expiration_date, today(scope.location.time_zone), warn_days=warn_days()
+        record.expiration_date,
+        today(scope.location.time_zone),
+        warn_days=warn_days(record.location_id),
     )
     expires = day(record.expiration_date)
     if expiry is Expiry.EXPIRED:
@@ -69,7 +74,7 @@ def inventory_page(scope: Scope, record: VaccineInventory) -> RecordPage:
         url=url_for("inventory.record", inventory_id=record.id),
         notices=tuple(notices),
         actions=tuple(_actions(scope, record, held)),
-        pens=("name",) if scope.can("inventory.rename") else (),
+        pens=("name", "storage_unit") if scope.can("inventory.rename") else (),
         panel=(
             Figure(_("Total Doses"), number(record.doses_total)),
             Figure(_("Doses Available"), number(record.doses_available)),
@@ -124,6 +129,7 @@ def _facts(scope: Scope, record: VaccineInventory) -> Section:
         _("Vaccine Inventory"),
         facts=(
             Fact(_("Vaccine Inventory Name"), record.name, pen="name"),
+            Fact(_("Storage Unit"), record.storage_unit, pen="storage_unit"),
             Fact(_("Product"), record.product_name),
             Fact(_("Manufacturer"), record.manufacturer),
             Fact(_("Lot #"), record.lot),
@@ -187,10 +193,23 @@ def _ledger(scope: Scope, record: VaccineInventory) -> dict[str, object]:
     }
 
 
+def _offer_units(scope: Scope, form: Form, _record: VaccineInventory) -> None:
+    cast(StorageUnitField, form["storage_unit"]).known = list_storage_units(scope)
+
+
 EDITOR = Editor(
-    title=_l("Vaccine Inventory Name"),
+    title=_l("Vaccine Inventory"),
     capability="inventory.rename",
     load=get_inventory,
     page=inventory_page,
-    pens=(Pen("name", NameForm, lambda record: record.name, rename),),
+    pens=(
+        Pen("name", NameForm, lambda record: record.name, rename),
+        Pen(
+            "storage_unit",
+            StorageUnitForm,
+            lambda record: record.storage_unit,
+            put_into,
+            prepare=_offer_units,
+        ),
+    ),
 )

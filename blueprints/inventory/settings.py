@@ -1,11 +1,43 @@
-"""The settings of the inventory, as `portal.toml` may set them."""
+"""When a location wants to be warned: its own thresholds, or what `portal.toml` sets for all."""
 
+from dataclasses import dataclass
+
+from blueprints.inventory.models import StockThreshold
+from portal.db import session
 from portal.settings import current
 
 EXPIRY_WARNING_DAYS = 14
+LOW_STOCK_DOSES = 20
+CACHE = "inventory_thresholds"
 
 
-def warn_days() -> int:
-    """How many days ahead expiring lots are pointed out (`expiry_warning_days`)."""
+@dataclass(frozen=True)
+class Thresholds:
+    """How many days ahead expiring lots are pointed out, and below how many usable doses of a
+    vaccine the stock is low (0: never)."""
+
+    expiry_days: int
+    low_doses: int
+
+
+def thresholds(location_id: int) -> Thresholds:
+    """Those of a location; asked of the database once in a unit of work."""
+    known: dict[int, Thresholds] = session().info.setdefault(CACHE, {})
+    if location_id not in known:
+        own = session().get(StockThreshold, location_id)
+        known[location_id] = Thresholds(own.expiry_days, own.low_doses) if own else usual()
+    return known[location_id]
+
+
+def usual() -> Thresholds:
+    """What holds where a location has said nothing."""
     own = current().modules.get("inventory", {})
-    return int(own.get("expiry_warning_days", EXPIRY_WARNING_DAYS))
+    return Thresholds(
+        int(own.get("expiry_warning_days", EXPIRY_WARNING_DAYS)),
+        int(own.get("low_stock_doses", LOW_STOCK_DOSES)),
+    )
+
+
+def warn_days(location_id: int) -> int:
+    """How many days ahead expiring lots are pointed out at a location."""
+    return thresholds(location_id).expiry_days

@@ -59,6 +59,13 @@ module = Module(
             capability="transfers.view",
             order=25,
         ),
+        Fill(
+            slot="alerts.digest",
+            function="blueprints.transfers.contributions:digest",
+            template="",
+            capability="transfers.view",
+            order=30,
+        ),
     ),
     lookups=(
         Lookup(

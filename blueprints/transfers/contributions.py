@@ -6,6 +6,7 @@ from flask import url_for
 
 from blueprints.inventory.models import StockDocument, VaccineInventory
 from blueprints.transfers.queries import find_of_document, list_of_record, under_way
+from portal.i18n import _
 from portal.places.scope import Scope
 
 
@@ -45,3 +46,11 @@ def home_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
     if not (found.coming_lines or found.leaving_lines):
         return None
     return {"under_way": found, "may_receive": scope.can("transfers.handle")}
+
+
+def digest(scope: Scope, _subject: object) -> dict[str, Any]:
+    """What the daily e-mail says of transfers."""
+    found = under_way(scope)
+    if not found.coming_lines:
+        return {"lines": []}
+    return {"lines": [_("On their way to you: %(doses)s doses", doses=f"{found.coming:,}")]}

@@ -44,6 +44,19 @@ def upgrade() -> None:
     )
     op.create_index("ix_stock_document_location_id_id", "stock_document", ["location_id", "id"])
     op.create_table(
+        "stock_threshold",
+        sa.Column("location_id", sa.Integer(), nullable=False),
+        sa.Column("expiry_days", sa.Integer(), nullable=False),
+        sa.Column("low_doses", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "expiry_days >= 0 AND low_doses >= 0", name=op.f("ck_stock_threshold_not_negative")
+        ),
+        sa.ForeignKeyConstraint(
+            ["location_id"], ["location.id"], name=op.f("fk_stock_threshold_location_id")
+        ),
+        sa.PrimaryKeyConstraint("location_id", name=op.f("pk_stock_threshold")),
+    )
+    op.create_table(
         "quarantine",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("location_id", sa.Integer(), nullable=True),

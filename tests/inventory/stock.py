@@ -18,6 +18,7 @@ from portal.catalog.models import Product
 from portal.clock import today
 from portal.db import unit_of_work
 from portal.people import sessions
+from portal.people.models import User, UserLocation
 from portal.places.scope import Scope
 from portal.web.login import scope_of
 from tests.personas import Personas
@@ -34,6 +35,16 @@ def scope_for(personas: Personas, who: str) -> Scope:
         live = sessions.find(token, idle=timedelta(hours=1), longest=timedelta(hours=1))
         assert live is not None
         return scope_of(live)
+
+
+def scope_at(personas: Personas, who: str, letter: str) -> Scope:
+    """The scope of a persona that works at the location of that letter, too."""
+    with unit_of_work() as session:
+        user = session.get_one(User, personas.users[who])
+        place = personas.locations[letter]
+        session.add(UserLocation(user_id=user.id, location_id=place))
+        user.current_location_id = place
+    return scope_for(personas, who)
 
 
 def day(back: int = 0) -> date:

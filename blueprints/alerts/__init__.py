@@ -1,0 +1,44 @@
+"""What needs attention, by e-mail once a day; thresholds are a location's own (SPEC D8).
+
+Other modules say their part through the slot `alerts.digest`: a function that gives
+`{"lines": [...]}` for a location.
+"""
+
+from datetime import timedelta
+
+from portal.module import Capability, Fill, Job, Module
+from portal.people.profiles import MANAGERS
+
+module = Module(
+    name="alerts",
+    title="Alerts",
+    requires=("inventory",),
+    blueprint="blueprints.alerts.views:blueprint",
+    models="blueprints.alerts.models",
+    capabilities=(
+        Capability(
+            name="alerts.set",
+            title="Set the location's thresholds, and one's own daily e-mail",
+            profiles=MANAGERS,
+        ),
+    ),
+    slots=("alerts.digest",),
+    fills=(
+        Fill(
+            slot="inventory.list",
+            function="blueprints.alerts.contributions:list_actions",
+            template="alerts/_actions.html",
+            capability="alerts.set",
+            order=85,
+        ),
+    ),
+    jobs=(
+        Job(
+            name="alerts.daily",
+            title="Send the daily e-mail about what needs attention",
+            function="blueprints.alerts.jobs:send_daily",
+            every=timedelta(minutes=1),
+        ),
+    ),
+    messages=("daily_digest",),
+)

@@ -1,0 +1,18 @@
+"""The form of the thresholds."""
+
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField
+
+from portal.web.forms import Form, Required, WholeNumberField
+
+
+class AlertsForm(Form):
+    """When this location is warned, and whether I want the daily e-mail."""
+
+    expiry_days = WholeNumberField(
+        _l("Days before the expiration date"), [Required()], least=0, most=365
+    )
+    low_doses = WholeNumberField(
+        _l("Low stock below so many doses of a vaccine"), [Required()], least=0, most=100_000
+    )
+    wanted = BooleanField(_l("Send me the daily e-mail"))

@@ -1,0 +1,8 @@
+"""What the module's audited actions and kinds of messages are called."""
+
+from flask_babel import lazy_gettext as _l
+
+WORDS = {
+    "daily_digest": _l("Daily e-mail about what needs attention"),
+    "alerts.changed": _l("Thresholds of a location changed"),
+}

@@ -1,0 +1,55 @@
+"""Storage units: in which fridge or freezer the box of a record stands."""
+
+from sqlalchemy import select
+
+from blueprints.inventory.models import VaccineInventory
+from portal.audit.services import record as audit
+from portal.db import session
+from portal.errors import Invalid
+from portal.i18n import _
+from portal.places.scope import Scope
+
+LONGEST = 60
+
+
+def list_storage_units(scope: Scope) -> list[str]:
+    """The storage units of the present location in which doses are, by name."""
+    return list(
+        session().scalars(
+            select(VaccineInventory.storage_unit)
+            .where(
+                VaccineInventory.location_id == scope.location_id,
+                VaccineInventory.doses_available > 0,
+                VaccineInventory.storage_unit != "",
+            )
+            .group_by(VaccineInventory.storage_unit)
+            .order_by(VaccineInventory.storage_unit)
+        )
+    )
+
+
+def put_into(scope: Scope, record: VaccineInventory, storage_unit: str) -> None:
+    """Say in which storage unit a record is kept; "" for none. No fact about its doses changes."""
+    scope.require("inventory.rename")
+    scope.require_location(record.location_id)
+    before, unit = record.storage_unit, " ".join(storage_unit.split())
+    if len(unit) > LONGEST:
+        raise Invalid(
+            _("A storage unit has at most %(most)s characters.", most=LONGEST),
+            field="storage_unit",
+        )
+    if unit == before:
+        return
+    record.storage_unit = unit
+    record.version += 1
+    session().flush()
+    audit(
+        scope.user,
+        "inventory.stored",
+        subject="inventory",
+        subject_id=record.id,
+        location_id=record.location_id,
+        summary=record.name,
+        before={"storage_unit": before},
+        after={"storage_unit": unit},
+    )
