@@ -48,6 +48,7 @@ class Child:
         try:
             good, value = self.inlet.recv()
         except EOFError as error:
+            self.process.join(5)
             raise ChildFailed(f"ended by {self.process.exitcode}") from error
         finally:
             self.process.join(5)

@@ -1,0 +1,123 @@
+"""kill -9 at every moment of the `Next` that receives a transfer: pressed again, it is received
+once, and until then not at all."""
+
+import os
+import signal
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from blueprints.inventory import ledger
+from blueprints.transfers import notices, services
+from blueprints.transfers.checks import conserved
+from blueprints.transfers.models import TransferLine
+from portal import db as portal_db
+from portal.audit import services as audit_services
+from portal.audit.verify import verify
+from portal.db import db, unit_of_work
+from portal.messages.models import Message
+from portal.wizards import drafts
+from tests.client import Browser, fields_of
+from tests.inventory import stock
+from tests.personas import Personas
+from tests.processes import ChildFailed, start
+from tests.transfers.test_races import send
+
+# Module, function, which call of it, and whether to die before it or behind it.
+MOMENTS = [
+    (drafts, "claim", 1, "before"),
+    (services, "hold_arrivals", 1, "behind"),
+    (services, "_claim", 1, "before"),
+    (services, "_claim", 1, "behind"),
+    (services, "record_for_arrival", 1, "behind"),
+    (ledger, "post", 1, "before"),
+    (ledger, "post", 1, "behind"),
+    (ledger, "post", 2, "behind"),
+    (ledger, "post", 3, "before"),
+    (ledger, "post", 3, "behind"),
+    (notices, "queue_many", 1, "behind"),
+    (drafts, "close", 1, "behind"),
+    (audit_services, "_append", 1, "before"),
+    (audit_services, "_append", 1, "behind"),
+    (portal_db, "commit", 1, "before"),
+    (portal_db, "commit", 1, "behind"),
+]
+
+
+def press(browser: Browser, address: str, fields: dict[str, Any], moment: tuple[Any, ...]) -> int:
+    """Send the form in this process, which dies at `moment`."""
+    module, name, number, when = moment
+    original = getattr(module, name)
+    calls = 0
+
+    def dies(*arguments: Any, **named: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == number and when == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        value = original(*arguments, **named)
+        if calls == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return value
+
+    setattr(module, name, dies)
+    return browser.post(address, fields).status
+
+
+def state() -> tuple[str, int, int, int]:
+    """The line's state, doses at the receiver, entries, and mails to the sender."""
+    with unit_of_work(write=False) as session:
+        line = session.scalars(select(TransferLine)).one()
+        received = line.doses_received or 0
+        told = session.scalar(
+            select(func.count()).select_from(Message).where(Message.kind == "transfer_received")
+        )
+        entries = session.scalar(select(func.count()).select_from(ledger.DoseEntry))
+        return line.state, received, entries or 0, told or 0
+
+
+@pytest.mark.parametrize(
+    "moment", MOMENTS, ids=[f"{when} {name} {number}" for _m, name, number, when in MOMENTS]
+)
+def test_killed_while_receiving_and_pressed_again(
+    app: Flask, personas: Personas, browser: Browser, moment: tuple[Any, ...]
+) -> None:
+    with app.app_context():
+        sender = stock.scope_for(personas, "manager_a")
+        record = stock.add(sender)
+        _transfer, line = send(sender, personas.locations["B"], record)
+    browser.sign_in("manager_b")
+    form = browser.submit(
+        browser.get(f"/transfers/inbound?line={line}"), button="Next", follow=True
+    )
+    filled = {
+        "date_received": f"{stock.day():%m/%d/%Y}",
+        "doses_received": "8",
+        "difference_reason": "lost_transit",
+    }
+    (element,) = [
+        one for one in form.root.all("form") if any(b.text == "Next" for b in one.all("button"))
+    ]
+    fields = fields_of(element, "Next") | filled
+    address = element.attributes["action"]
+    with app.app_context():
+        db.engine.dispose()
+    child = start(app, press, browser, address, fields, moment)
+    with pytest.raises(ChildFailed, match="ended by -9"):
+        child.result()
+    with app.app_context():
+        committed = moment[1:] == ("commit", 1, "behind")
+        assert state() == (("received", 8, 5, 2) if committed else ("in_transit", 0, 2, 0))
+    again = browser.post(address, fields)
+    assert again.status == 303
+    with app.app_context():
+        assert state() == ("received", 8, 5, 2)
+        assert stock.counters(record)["doses_transferred"] == 10
+        assert stock.wrong() == []
+        with unit_of_work(write=False):
+            assert list(conserved()) == []
+        assert verify().ok
+    done = browser.get(again.leads_to)
+    assert "processed and added to your inventory" in done.root.text
