@@ -17,6 +17,7 @@ from portal.people.models import User, UserLocation
 from portal.people.profiles import Profile
 from portal.places.models import Location
 from portal.places.scope import Actor, Place, Scope
+from portal.web.context import registry
 
 UNDERWAY = timedelta(days=6)
 
@@ -66,7 +67,7 @@ def manager_of(location_id: int) -> Scope | None:
         ),
         location=place,
         locations=(place,),
-        capabilities=frozenset({"inventory.add", "shipments.view"}),
+        capabilities=registry().capabilities_of(Profile.MANAGER),
     )
 
 
@@ -107,10 +108,18 @@ def _use(scope: Scope, record: VaccineInventory, random: Random, received: date,
     clinics = sorted(received + timedelta(days=random.randrange(days)) for _clinic in range(4))
     for clinic in clinics:
         _spend(scope, record, Kind.ADMINISTERED, given // 4, clinic)
-    _spend(scope, record, Kind.WASTED, random.choice((0, 0, 1, 3)), clinics[-1])
+    _spend(scope, record, Kind.WASTED, random.choice((0, 0, 1, 3)), clinics[-1], "open_vial")
 
 
-def _spend(scope: Scope, record: VaccineInventory, kind: Kind, doses: int, day: date) -> None:
+def _spend(
+    scope: Scope,
+    record: VaccineInventory,
+    kind: Kind,
+    doses: int,
+    day: date,
+    reason: str = "",
+) -> None:
     if 0 < doses <= record.doses_available:
-        ledger.post(scope.user, record.id, ledger.Movement(kind=kind, doses=doses, happened_on=day))
+        movement = ledger.Movement(kind=kind, doses=doses, happened_on=day, reason=reason)
+        ledger.post(scope.user, record.id, movement)
         session().refresh(record)

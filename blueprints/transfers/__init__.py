@@ -83,4 +83,5 @@ module = Module(
             function="blueprints.transfers.checks:conserved",
         ),
     ),
+    practice="blueprints.transfers.practice:fill",
 )

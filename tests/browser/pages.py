@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from flask import Flask
 from playwright.sync_api import Page, expect
@@ -28,6 +29,16 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "/vaccine-inventory/1/edit/name",
     ),
     "/vaccine-inventory/add": ("?shipment=18",),
+    "/vaccine-inventory/adjust": ("?record=1",),
+    "/vaccine-inventory/wastage": ("?record=1",),
+    "/vaccine-inventory/history": ("?kind=wasted",),
+    "/vaccine-inventory/<id>/quarantine": ("/vaccine-inventory/1/quarantine",),
+    "/vaccine-inventory/documents/<id>": ("/vaccine-inventory/documents/1",),
+    "/vaccine-inventory/entries/<id>/reverse": ("/vaccine-inventory/entries/3/reverse",),
+    "/vaccine-inventory/quarantine/<id>/release": ("/vaccine-inventory/quarantine/1/release",),
+    "/transfers/<id>": ("/transfers/1", "/transfers/2"),
+    "/transfers/<id>/cancel": ("/transfers/2/cancel",),
+    "/transfers/<id>/refuse": ("/transfers/3/refuse",),
     "/locations/<id>": ("/locations/1",),
     "/accounts": ("?view=all",),
     "/accounts/<id>": ("/accounts/2",),
@@ -60,6 +71,7 @@ def addresses(instance: Path, page: Page) -> Iterator[str]:
     """Addresses for every rule; those of wizards and drafts are made by beginning one on `page`."""
     app = create_app(load_settings(instance, practice=True, jobs="off"))
     begun = begin_wizard(page)
+    others = dict(begin_others(page))
     for rule in rules(app):
         examples = EXAMPLES.get(rule, ())
         if "<" not in rule:
@@ -67,11 +79,34 @@ def addresses(instance: Path, page: Page) -> Iterator[str]:
             yield from (example if example[0] == "/" else rule + example for example in examples)
         elif rule == "/vaccine-inventory/add/<id>/<step>":
             yield from begun[:2]
+        elif rule in others:
+            yield others[rule]
         elif rule == "/drafts/<id>":
             yield begun[2]
         else:
             assert examples, f"no example of {rule}"
             yield from examples
+
+
+def begin_others(page: Page) -> Iterator[tuple[str, str]]:
+    """Go to the second step of the other wizards; the rule and the address of each."""
+    for path, query in (
+        ("/vaccine-inventory/wastage", ""),
+        ("/vaccine-inventory/return", ""),
+        ("/vaccine-inventory/adjust", "?record=1"),
+        ("/transfers/send", ""),
+        ("/transfers/inbound", ""),
+    ):
+        page.goto(path + query)
+        if path == "/transfers/inbound":
+            page.get_by_role("radio").first.check()
+        else:
+            page.locator("main input[inputmode=numeric]").first.fill("1")
+        if path == "/vaccine-inventory/adjust":
+            page.get_by_role("combobox", name="Reason").select_option("Found again")
+        page.get_by_role("button", name="Next").click()
+        page.wait_for_url(f"**{path}/*/*")
+        yield f"{path}/<id>/<step>", urlsplit(page.url).path
 
 
 def begin_wizard(page: Page) -> tuple[str, str, str]:

@@ -1,0 +1,89 @@
+"""Wastage and transfers in a real browser, with script and without."""
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page, expect
+
+from blueprints.inventory.models import VaccineInventory
+from portal.db import unit_of_work
+from tests.browser.conftest import Visit
+from tests.inventory import stock
+from tests.personas import Personas
+
+BOTH = pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
+
+
+@pytest.fixture
+def record(app: Flask, personas: Personas) -> int:
+    """A hundred doses at Clinic A."""
+    with app.app_context():
+        return stock.add(stock.scope_for(personas, "manager_a"), name="Blue fridge")
+
+
+def available(app: Flask, record: int) -> int:
+    with app.app_context(), unit_of_work(write=False) as session:
+        return session.get_one(VaccineInventory, record).doses_available
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+@BOTH
+def test_wastage_from_the_list_to_its_slip(
+    app: Flask, visit: Visit, record: int, script: bool
+) -> None:
+    page = visit("manager_a", script=script)
+    page.goto("/vaccine-inventory/?view=all")
+    page.get_by_role("link", name="Wastage", exact=True).click()
+    page.get_by_label("Doses wasted: Blue fridge").fill("101")
+    press(page, "Next")
+    expect(
+        page.get_by_text("Only 100 doses are available; 101 were entered.").first
+    ).to_be_visible()
+    page.get_by_label("Doses wasted: Blue fridge").fill("3")
+    press(page, "Next")
+    expect(page.get_by_role("heading", name="Date and reason")).to_be_visible()
+    page.get_by_role("combobox", name="Reason").select_option("Broken vial or syringe")
+    page.get_by_label("Closed vial").check()
+    press(page, "Next")
+    expect(page.get_by_role("heading", name="Confirm")).to_be_visible()
+    expect(page.get_by_role("cell", name="97", exact=True)).to_be_visible()
+    press(page, "Save")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Wastage W-000001")
+    assert available(app, record) == 97
+
+
+@BOTH
+def test_a_transfer_is_sent_and_received_by_the_wizard_of_the_guide(
+    app: Flask, visit: Visit, record: int, script: bool
+) -> None:
+    page = visit("manager_a", script=script)
+    page.goto(f"/vaccine-inventory/{record}")
+    page.get_by_role("link", name="Transfer", exact=True).click()
+    page.get_by_label("Doses to transfer: Blue fridge").fill("40")
+    press(page, "Next")
+    page.locator("#receiver").fill("Clinic B")
+    page.get_by_role("combobox", name="Reason").select_option("More than needed here")
+    press(page, "Next")
+    expect(page.get_by_role("heading", name="Review")).to_be_visible()
+    press(page, "Send")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Transfer T-000001")
+    assert available(app, record) == 60
+
+    there = visit("manager_b", script=script)
+    there.goto("/vaccine-inventory/")
+    there.get_by_role("link", name="Inbound Transfer", exact=True).click()
+    there.get_by_label("Blue fridge").check()
+    press(there, "Next")
+    expect(there.get_by_text("40 were sent")).to_be_visible()
+    there.get_by_label("Date Received").fill(f"{stock.day():%m/%d/%Y}")
+    there.get_by_role("textbox", name="Doses Received").fill("38")
+    press(there, "Next")
+    expect(there.get_by_text("2 of 40 doses are missing").first).to_be_visible()
+    there.get_by_role("combobox", name="Reason for missing doses").select_option("Damaged in transit")
+    press(there, "Next")
+    expect(there.get_by_text("processed and added to your inventory")).to_be_visible()
+    press(there, "Finish")
+    expect(there.get_by_role("heading", level=1)).to_have_text("Blue fridge")
+    expect(there.locator("dl.hl")).to_contain_text("38")
