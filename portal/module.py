@@ -105,12 +105,14 @@ class Module:
     """What one module contributes. `requires` are the modules whose code it may import.
 
     `lists` names the module's list views, each as "package.module:attribute" of a
-    `portal.listviews.definition.ListDefinition`.
+    `portal.listviews.definition.ListDefinition`. `under` is the module whose tab is marked on this
+    one's pages, where it has no tab of its own.
     """
 
     name: str
     title: str
     requires: tuple[str, ...] = ()
+    under: str = ""
     blueprint: str | tuple[str, ...] | None = None
     models: str | None = None
     capabilities: tuple[Capability, ...] = ()

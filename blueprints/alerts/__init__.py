@@ -13,6 +13,7 @@ module = Module(
     name="alerts",
     title="Alerts",
     requires=("inventory",),
+    under="inventory",
     blueprint="blueprints.alerts.views:blueprint",
     models="blueprints.alerts.models",
     capabilities=(
@@ -25,7 +26,7 @@ module = Module(
     slots=("alerts.digest",),
     fills=(
         Fill(
-            slot="inventory.list",
+            slot="inventory.menu",
             function="blueprints.alerts.contributions:list_actions",
             template="alerts/_actions.html",
             capability="alerts.set",

@@ -57,6 +57,7 @@ module = Module(
     ),
     slots=(
         "inventory.list",
+        "inventory.menu",
         "inventory.actions",
         "inventory.panel",
         "inventory.record",
@@ -89,14 +90,14 @@ module = Module(
             capability="inventory.view",
         ),
         Fill(
-            slot="inventory.list",
+            slot="inventory.menu",
             function="blueprints.inventory.contributions:list_actions",
             template="inventory/_list_actions.html",
             capability="inventory.view",
             order=90,
         ),
         Fill(
-            slot="inventory.list",
+            slot="inventory.menu",
             function="blueprints.inventory.contributions:quarantine_action",
             template="inventory/_quarantine_action.html",
             capability="inventory.quarantine_everywhere",

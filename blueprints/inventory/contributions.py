@@ -96,9 +96,15 @@ def digest(scope: Scope, _subject: object) -> dict[str, Any]:
     return {"lines": lines}
 
 
-def list_actions(_scope: Scope, _subject: object) -> dict[str, Any]:
-    """The way from the list to the history of all doses."""
-    return {"href": url_for("inventory.ledger")}
+def list_actions(scope: Scope, _subject: object) -> dict[str, Any]:
+    """The ways from the list to the account page and to the history of all doses."""
+    place = scope.location
+    seen = place is not None and scope.can("locations.view")
+    return {
+        "account": url_for("locations.account", location_id=place.id) if place and seen else "",
+        "place": place,
+        "href": url_for("inventory.ledger"),
+    }
 
 
 def quarantine_action(_scope: Scope, _subject: object) -> dict[str, Any]:

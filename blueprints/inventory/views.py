@@ -37,10 +37,6 @@ correction_views.register(blueprint)
 def index() -> Response:
     """The list views."""
     actions = []
-    place = scope().location
-    if place is not None and scope().can("locations.view"):
-        account = url_for("locations.account", location_id=place.id)
-        actions.append(Action(label=place.name, href=account, kind="quiet", icon="location"))
     if scope().can("inventory.add"):
         actions.append(
             Action(label=_("Add"), href=url_for("inventory.add"), kind="primary", icon="plus")

@@ -9,6 +9,7 @@ module = Module(
     name="transfers",
     title="Transfers",
     requires=("inventory",),
+    under="inventory",
     blueprint="blueprints.transfers.views:blueprint",
     models="blueprints.transfers.models",
     capabilities=(

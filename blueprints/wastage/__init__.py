@@ -7,6 +7,7 @@ module = Module(
     name="wastage",
     title="Wastage and Return",
     requires=("inventory",),
+    under="inventory",
     blueprint="blueprints.wastage.views:blueprint",
     capabilities=(
         Capability(name="wastage.record", title="Record wastage and returns", profiles=MANAGERS),

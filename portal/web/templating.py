@@ -68,6 +68,9 @@ def init_app(app: Flask) -> None:
             return []
         seen = [tab for tab in portal.registry.tabs if scope.can(tab.capability)]
         here = request.endpoint or ""
+        own = next((m for m in portal.registry if m.name == here.partition(".")[0]), None)
+        if own is not None and own.under:
+            here = f"{own.under}."
         exact = any(tab.endpoint == here for tab in seen)
         return [
             TabLink(

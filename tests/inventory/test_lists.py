@@ -57,7 +57,7 @@ def test_the_account_name_leads_to_the_account_page(app: Flask, browser: Browser
     take_in(app, csv(row()))
     add(app, browser, doses="120")
     page = browser.get("/vaccine-inventory/?view=all")
-    link = page.root.one("main").with_text("a", "Clinic A")
+    link = page.root.one("main").with_text("a", "Account Clinic A")
     account = browser.get(link.attributes["href"])
     assert account.root.one("h1").text == "Clinic A"
     panel = account.root.one("dl", class_="hl").text
