@@ -38,7 +38,7 @@ module = Module(
         Capability(
             name="inventory.quarantine",
             title="Put a lot of the location into quarantine, and release it",
-            profiles=MANAGERS,
+            profiles=MANAGERS | {Profile.ADMINISTRATOR},
         ),
         Capability(
             name="inventory.quarantine_everywhere",

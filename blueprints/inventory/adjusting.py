@@ -22,7 +22,7 @@ from portal.wizards.definition import Answers, Done, Step, Wizard
 
 
 def _record(scope: Scope, args: Mapping[str, str]) -> VaccineInventory:
-    found = record_number(args.get("record"))
+    found = record_number(args.get("inventory_id"))
     if found is None:
         raise NotFound
     return get_inventory(scope, found)

@@ -171,7 +171,7 @@ def hold_everywhere() -> Response:
     )
 
 
-@needs("inventory.view")
+@needs("inventory.quarantine")
 @keeps_late_input(_l("Release from Quarantine"), form=WhyForm)
 def release(quarantine_id: int) -> Response:
     """Let a lot be used again."""

@@ -167,7 +167,7 @@ def _where_from(scope: Scope, record: VaccineInventory) -> Section:
 
 def _actions(scope: Scope, record: VaccineInventory, held: list[Quarantine]) -> Iterator[Action]:
     if scope.can("inventory.adjust"):
-        yield Action(_("Adjustment"), url_for("inventory.adjust", record=record.id))
+        yield Action(_("Adjustment"), url_for("inventory.adjust", inventory_id=record.id))
     if scope.can("inventory.quarantine"):
         own = next((one for one in held if one.location_id is not None), None)
         if own is not None:

@@ -28,7 +28,7 @@ from portal.web.respond import respond
 blueprint = Blueprint("inventory", __name__, url_prefix="/vaccine-inventory")
 
 ADD.register(blueprint, "/add", "add")
-ADJUST.register(blueprint, "/adjust", "adjust")
+ADJUST.register(blueprint, "/<int:inventory_id>/adjust", "adjust")
 correction_views.register(blueprint)
 
 

@@ -1,5 +1,6 @@
 """Reading shipments, orders and import runs."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -58,6 +59,14 @@ def find_open_shipment_of_lot(scope: Scope, product_id: int, lot: str) -> Shipme
         .order_by(Shipment.date_shipped, Shipment.id)
         .limit(1)
     )
+
+
+def lots_shipped(scope: Scope, lots: Collection[str]) -> set[str]:
+    """Those of `lots` that were shipped to the present location."""
+    query = select(Shipment.lot).where(
+        Shipment.location_id == scope.location_id, Shipment.lot.in_(lots)
+    )
+    return set(session().scalars(query.distinct()))
 
 
 def get_order(scope: Scope, order_id: int) -> Order:

@@ -5,6 +5,8 @@ from datetime import date
 
 from sqlalchemy import select
 
+from portal.catalog.codes import ndc_candidates
+from portal.catalog.gs1 import ndc_of
 from portal.catalog.models import Product, ProductFacts, ProductPackage
 from portal.db import session
 from portal.listviews.search import words
@@ -41,6 +43,16 @@ def products_by_ndc() -> dict[str, ProductName]:
 def find_product(product_id: int) -> Product | None:
     """The product, or None."""
     return session().get(Product, product_id)
+
+
+def products_of_gtin(gtin: str) -> list[Product]:
+    """The orderable products whose NDC the GTIN (14 digits) can hold: one, hardly ever more, or
+    none."""
+    digits = ndc_of(gtin)
+    if digits is None or not digits.strip("0"):
+        return []
+    known = Product.packages.any(ProductPackage.ndc.in_(ndc_candidates(digits)))
+    return list(session().scalars(select(Product).where(Product.orderable, known)))
 
 
 def facts_on(product_id: int, day: date) -> ProductFacts | None:

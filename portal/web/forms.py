@@ -119,12 +119,14 @@ class Form(FlaskForm):
 
 @dataclass(frozen=True)
 class Question:
-    """What a scanned code leaves open: values and labels to choose from, and what was chosen."""
+    """What a scanned code leaves open: values and labels to choose from, and what was chosen;
+    `lines` say what it is about."""
 
     name: str
     text: str
     choices: tuple[tuple[str, str], ...]
     chosen: str = ""
+    lines: tuple[str, ...] = ()
 
 
 class ScanField(Field):
@@ -132,7 +134,7 @@ class ScanField(Field):
 
     Control characters, which separate the parts of a code and which other text fields refuse, are
     kept, as their pictures (`␝`). `asked` is shown beside the field; `answer` gives what was chosen
-    there. `told` says what became of the last code.
+    there. `told` says what became of the last code: kinds of notices and sentences.
     """
 
     widget = TextInput()
@@ -142,7 +144,7 @@ class ScanField(Field):
         kwargs["render_kw"] = {**attributes, **(kwargs.get("render_kw") or {})}
         super().__init__(label, validators, **kwargs)
         self.asked: list[Question] = []
-        self.told: list[str] = []
+        self.told: list[tuple[str, str]] = []
         self._answers: dict[str, str] = {}
 
     def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
@@ -166,10 +168,11 @@ class ScanField(Field):
         """What was chosen at the question `name`; empty if nothing was."""
         return self._answers.get(name, "")
 
-    def clear(self, *told: str) -> None:
+    def done(self, told: list[tuple[str, str]]) -> None:
         """Make room for the next code, and say what became of this one."""
         self.data = ""
-        self.told = list(told)
+        self.asked = []
+        self.told = told
 
 
 class DayField(Field):

@@ -124,7 +124,7 @@ class WizardViews:
         step = next((s for s in self.wizard.steps if key in (None, s.key)), None)
         if step is None or step.form is None:
             return False
-        sent = sent_of(step.form(formdata=request.form), request.form)
+        sent = sent_of(step.form(formdata=None), request.form)
         if drafts.size(sent) > drafts.LARGEST or not any(value.strip() for _name, value in sent):
             return False
         if draft_id is None:

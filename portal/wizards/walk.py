@@ -46,7 +46,12 @@ def sent_of(form: Form, sent: "MultiDict[str, str]") -> Sent:
     for each in lookups_of(form):
         if each.choice is not None:
             chosen |= {each.name: str(each.choice.id), each.text_name: each.choice.label}
-    kept = [[name, value] for name, value in sent.items(multi=True) if name in known - set(chosen)]
+    rows = tuple(f"{each.name}-" for each in form if isinstance(each, FieldList))
+    kept = [
+        [name, value]
+        for name, value in sent.items(multi=True)
+        if name in known - set(chosen) or (rows and name.startswith(rows) and name not in chosen)
+    ]
     return kept + [[name, value] for name, value in chosen.items()]
 
 

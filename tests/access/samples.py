@@ -5,12 +5,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import select
 
+from blueprints.counts import services as counts
+from blueprints.counts.rules import mark_of
+from blueprints.inventory import quarantine
+from blueprints.inventory.models import DoseEntry
+from blueprints.inventory.rules import DocumentKind
+from blueprints.inventory.selection import Chosen
 from blueprints.shipments import imports
 from blueprints.shipments.models import Shipment
+from blueprints.transfers.services import Sending, send
+from blueprints.wastage.services import Loss, record_loss
 from portal.db import unit_of_work
 from portal.people.models import User, UserLocation
 from portal.people.profiles import Profile
+from portal.places.scope import Scope
 from portal.settings import current
 from portal.wizards import drafts
 from portal.wizards.models import WIZARD
@@ -42,7 +52,15 @@ class Samples:
     inventory: dict[str, int] = field(default_factory=dict)
     user: dict[str, int] = field(default_factory=dict)
     location: dict[str, int] = field(default_factory=dict)
-    draft: dict[str, int] = field(default_factory=dict)
+    document: dict[str, int] = field(default_factory=dict)
+    entry: dict[str, int] = field(default_factory=dict)
+    quarantine: dict[str, int] = field(default_factory=dict)
+    outbound: dict[str, int] = field(default_factory=dict)
+    inbound: dict[str, int] = field(default_factory=dict)
+    count: dict[str, int] = field(default_factory=dict)
+    # By the endpoint of the wizard, then by persona; and the first step of each.
+    drafts: dict[str, dict[str, int]] = field(default_factory=dict)
+    steps: dict[str, str] = field(default_factory=dict)
     run: int = 0
 
 
@@ -66,13 +84,79 @@ def make_samples(app: Flask, personas: Personas, *, mark: str = "", at: str = ""
                 name=f"Fridge {letter} {sign}".strip(),
                 lot=f"LOT{letter}{sign}"[:20],
                 serial_number=f"SN{letter}{sign}",
-                doses=5,
+                doses=50,
                 shipment_id=made.shipment[letter],
             )
             made.user[letter] = _user(personas, letter, sign)
-        for who in personas.users:
-            made.draft[who] = _draft(personas, who, mark if who == f"manager_{at.lower()}" else "")
+            _stock(made, scope, letter, sign)
+        _transfers(made, personas, mark, at)
+        wizards = app.extensions["portal.wizards"]
+        for name, (wizard, endpoint) in wizards.items():
+            made.steps[endpoint] = wizard.steps[0].key
+            made.drafts[endpoint] = {
+                who: _draft(
+                    personas,
+                    who,
+                    mark if who == f"manager_{at.lower()}" else "",
+                    name=name,
+                    step=wizard.steps[0].key,
+                    record=made.inventory.get(PLACE_OF[who] or "A"),
+                )
+                for who in personas.users
+            }
     return made
+
+
+def _stock(made: Samples, scope: Scope, letter: str, sign: str) -> None:
+    """Wastage with its document, a lot in quarantine, and an open count."""
+    product = stock.product_id()
+    with unit_of_work():
+        document = record_loss(
+            scope,
+            Loss(
+                kind=DocumentKind.WASTAGE,
+                lines=[Chosen(made.inventory[letter], 1)],
+                happened_on=stock.day(),
+                reason="other",
+                vial="open",
+                note=f"Fell down {sign}",
+            ),
+        )
+        made.document[letter] = document.id
+        made.quarantine[letter] = quarantine.place(
+            scope,
+            quarantine.Hold(product_id=product, lot=f"HELD{letter}", reason="recall", note=sign),
+        ).id
+        count = counts.start(scope)
+        counts.save(scope, count.row.id, [], note=sign, note_mark=mark_of(""))
+        made.count[letter] = count.row.id
+    with unit_of_work(write=False) as session:
+        newest = select(DoseEntry.id).where(DoseEntry.document_id == document.id)
+        made.entry[letter] = session.scalars(newest).one()
+
+
+def _transfers(made: Samples, personas: Personas, mark: str, at: str) -> None:
+    """A transfer from A and from B to C, and one from C to each."""
+    there = stock.scope_at(personas, "manager_c", "C")
+    del personas.users["manager_c"]  # no persona: nobody asks as this one
+    source = stock.add(there, lot="LOTC", name="Fridge C")
+    for letter, who in (("A", "manager_a"), ("B", "manager_b")):
+        scope = stock.scope_for(personas, who)
+        sign = mark if letter == at else ""
+        made.outbound[letter] = _send(scope, made.inventory[letter], there, sign)
+        made.inbound[letter] = _send(there, source, scope, sign)
+
+
+def _send(scope: Scope, record: int, to: Scope, sign: str) -> int:
+    with unit_of_work():
+        sending = Sending(
+            lines=[Chosen(record, 1)],
+            to_location_id=to.location_id,
+            sent_on=stock.day(),
+            reason="surplus",
+            note=sign,
+        )
+        return send(scope, sending).transfer.id
 
 
 def _staff_at_a(personas: Personas) -> None:
@@ -132,16 +216,20 @@ def _user(personas: Personas, letter: str, mark: str) -> int:
         return user.id
 
 
-def _draft(personas: Personas, who: str, mark: str) -> int:
+def _draft(
+    personas: Personas, who: str, mark: str, *, name: str, step: str, record: int | None
+) -> int:
     letter = PLACE_OF[who]
-    entered: dict[str, Any] = {"details": [["name", f"Draft {mark}"]]} if mark else {}
+    adding = name == "inventory.add"
+    entered: dict[str, Any] = {"details": [["name", f"Draft {mark}"]]} if mark and adding else {}
+    args = {"inventory_id": str(record)} if name == "inventory.adjust" else {}
     with unit_of_work():
         return drafts.start(
             user_id=personas.users[who],
             location_id=personas.locations[letter] if letter else None,
             kind=WIZARD,
-            name="inventory.add",
-            title="New Vaccine Inventory",
-            step="details",
-            data={"args": {}, "entered": entered},
+            name=name,
+            title=f"Form {name}",
+            step=step,
+            data={"args": args, "entered": entered},
         ).id

@@ -29,8 +29,9 @@ from tests.client import Browser
 from tests.personas import Personas
 
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "div#main"}
+ADD = "inventory.add"
 NAMES = {
-    "lookups.results": ("products", "shipments", "accounts"),
+    "lookups.results": ("products", "shipments", "accounts", "receivers"),
     "listviews.pin": ("inventory", "shipments", "accounts"),
     "operations.job": ("messages.deliver",),
     "operations.run_job": ("messages.deliver",),
@@ -100,18 +101,24 @@ class Matrix:
             else samples.inventory,
             "location_id": samples.location,
             "user_id": samples.user,
+            "document_id": samples.document,
+            "entry_id": samples.entry,
+            "count_id": samples.count,
+            "quarantine_id": samples.quarantine,
+            "transfer_id": samples.inbound if endpoint == "transfers.refuse" else samples.outbound,
         }
         if argument in by_letter:
             return MISSING if argument_missing else by_letter[argument][letter]
         if argument == "draft_id":
             whose = who if which == "own" else ("manager_b" if who != "manager_b" else "manager_a")
-            return MISSING if argument_missing else samples.draft.get(whose, MISSING)
+            drafts = samples.drafts.get(endpoint.removesuffix("_step"), samples.drafts[ADD])
+            return MISSING if argument_missing else drafts.get(whose, MISSING)
         simple = {
             "run_id": samples.run,
             "message_id": self.message_id,
             "number": self.entry,
             "token": "nonsense",
-            "step": "details",
+            "step": samples.steps.get(endpoint.removesuffix("_step"), "details"),
             "field": "coordinator_name" if endpoint.startswith("locations.") else "name",
         }
         if argument in simple:

@@ -29,7 +29,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "/vaccine-inventory/1/edit/name",
     ),
     "/vaccine-inventory/add": ("?shipment=18",),
-    "/vaccine-inventory/adjust": ("?record=1",),
+    "/vaccine-inventory/<id>/adjust": ("/vaccine-inventory/1/adjust",),
     "/vaccine-inventory/wastage": ("?record=1",),
     "/vaccine-inventory/history": ("?kind=wasted",),
     "/vaccine-inventory/<id>/quarantine": ("/vaccine-inventory/1/quarantine",),
@@ -39,6 +39,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "/transfers/<id>": ("/transfers/1", "/transfers/2"),
     "/transfers/<id>/cancel": ("/transfers/2/cancel",),
     "/transfers/<id>/refuse": ("/transfers/3/refuse",),
+    "/counts/<id>": ("/counts/1", "/counts/2"),
+    "/counts/<id>/sheet": ("/counts/2/sheet", "/counts/2/sheet?blind=1"),
+    "/counts/<id>/enter": ("/counts/2/enter",),
+    "/counts/<id>/finish": ("/counts/2/finish",),
+    "/counts/<id>/cancel": ("/counts/2/cancel",),
     "/locations/<id>": ("/locations/1",),
     "/accounts": ("?view=all",),
     "/accounts/<id>": ("/accounts/2",),
@@ -93,7 +98,7 @@ def begin_others(page: Page) -> Iterator[tuple[str, str]]:
     for path, query in (
         ("/vaccine-inventory/wastage", ""),
         ("/vaccine-inventory/return", ""),
-        ("/vaccine-inventory/adjust", "?record=1"),
+        ("/vaccine-inventory/1/adjust", ""),
         ("/transfers/send", ""),
         ("/transfers/inbound", ""),
     ):
@@ -102,11 +107,11 @@ def begin_others(page: Page) -> Iterator[tuple[str, str]]:
             page.get_by_role("radio").first.check()
         else:
             page.locator("main input[inputmode=numeric]").first.fill("1")
-        if path == "/vaccine-inventory/adjust":
+        if path.endswith("/adjust"):
             page.get_by_role("combobox", name="Reason").select_option("Found again")
         page.get_by_role("button", name="Next").click()
         page.wait_for_url(f"**{path}/*/*")
-        yield f"{path}/<id>/<step>", urlsplit(page.url).path
+        yield f"{path.replace('/1/', '/<id>/')}/<id>/<step>", urlsplit(page.url).path
 
 
 def begin_wizard(page: Page) -> tuple[str, str, str]:

@@ -81,7 +81,9 @@ def test_a_transfer_is_sent_and_received_by_the_wizard_of_the_guide(
     there.get_by_role("textbox", name="Doses Received").fill("38")
     press(there, "Next")
     expect(there.get_by_text("2 of 40 doses are missing").first).to_be_visible()
-    there.get_by_role("combobox", name="Reason for missing doses").select_option("Damaged in transit")
+    there.get_by_role("combobox", name="Reason for missing doses").select_option(
+        "Damaged in transit"
+    )
     press(there, "Next")
     expect(there.get_by_text("processed and added to your inventory")).to_be_visible()
     press(there, "Finish")

@@ -20,6 +20,8 @@ FLASK = {
     "portal/people/throttle.py": "the client's address",
     "blueprints/*/record.py": "routes of a record page",
     "blueprints/*/add.py": "routes of a wizard",
+    "blueprints/*/wizards.py": "routes of wizards",
+    "blueprints/inventory/adjusting.py": "routes of a wizard",
     "blueprints/*/contributions.py": "addresses in what is shown on another module's page",
 }
 

@@ -38,10 +38,22 @@ def scope_for(personas: Personas, who: str) -> Scope:
 
 
 def scope_at(personas: Personas, who: str, letter: str) -> Scope:
-    """The scope of a persona that works at the location of that letter, too."""
+    """The scope of a persona that works at the location of that letter, too; of a manager there
+    who is made for it, if there is no such persona."""
+    place = personas.locations[letter]
     with unit_of_work() as session:
-        user = session.get_one(User, personas.users[who])
-        place = personas.locations[letter]
+        user = session.get(User, personas.users.get(who, 0))
+        if user is None:
+            user = User(
+                username=who.replace("_", "."),
+                first_name="Manager",
+                last_name=letter,
+                email=f"{who}@example.org",
+                profile="manager",
+            )
+            session.add(user)
+            session.flush()
+            personas.users[who] = user.id
         session.add(UserLocation(user_id=user.id, location_id=place))
         user.current_location_id = place
     return scope_for(personas, who)

@@ -161,7 +161,7 @@ def test_another_locations_entry_is_not_there(
     entry = stock.post(theirs, record, Kind.WASTED, 5)
     browser.sign_in("manager_a")
     assert browser.get(f"/vaccine-inventory/entries/{entry}/reverse").status == 404
-    assert browser.get(f"/vaccine-inventory/adjust?record={record}").status == 404
+    assert browser.get(f"/vaccine-inventory/{record}/adjust").status == 404
     browser.sign_in("provider_a")
     assert browser.get(f"/vaccine-inventory/entries/{entry}/reverse").status == 403
 

@@ -159,11 +159,15 @@ def test_a_code_that_contradicts_the_form_is_asked_about(app: Flask, browser: Br
     assert changed.root.one("input", id="name").attributes["value"].endswith("– 039K20A")
 
 
-def test_an_answer_is_for_one_code_only(app: Flask, browser: Browser) -> None:
+@pytest.mark.parametrize(
+    "answer",
+    ["The code is right: change the form", "The form is right: leave it as it is"],
+)
+def test_an_answer_is_for_one_code_only(app: Flask, browser: Browser, answer: str) -> None:
     form = form_of_shipment(app, browser)
     page = scanned(browser, form, f"01{VIAL}1727063010039K20A")
-    answer = choices(page, "differs")["The code is right: change the form"]
-    other = scanned(browser, page, f"01{VIAL}1727063010047E9B", scan_differs=answer)
+    given = choices(page, "differs")[answer]
+    other = scanned(browser, page, f"01{VIAL}1727063010047E9B", scan_differs=given)
     assert shown(other)["lot"] == "011J20A"
     assert choices(other, "differs")
 

@@ -104,6 +104,24 @@ def test_a_rule_may_refuse_a_step(
         assert "Nobody may have that many grams." in page.root.text
 
 
+def test_a_button_may_fill_in_the_form_without_anything_being_validated_or_kept(
+    app: Flask, browser: Browser, brands: dict[str, int]
+) -> None:
+    browser.sign_in("manager_a")
+    form = browser.get("/tins/add").form(action="/tins/add")
+    for region in (None, "wizard"):
+        values = {**fields_of(form), "label": "Peas", "assist": "scales"}
+        page = browser.post("/tins/add", values, region=region)
+        assert page.status == 422
+        assert page.root.all("input", aria_invalid="true") == []
+        assert page.root.one("input", id="label").attributes["value"] == "Peas"
+        assert page.root.one("input", id="grams").attributes["value"] == "425"
+    assert open_drafts(app) == 0
+    paused = browser.post("/tins/add", {**values, "go": "pause"})
+    assert paused.leads_to == "/"
+    assert open_drafts(app) == 1
+
+
 def test_previous_keeps_even_what_is_wrong(browser: Browser, brands: dict[str, int]) -> None:
     page = to_details(browser)
     page = browser.submit(page, {"best_before": "someday"}, button="Previous", follow=True)

@@ -12,6 +12,7 @@ from flask import Blueprint, Response, request, url_for
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ForeignKey, String, select, update
 from sqlalchemy.orm import Mapped, mapped_column
+from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
 from portal.db import Base, session
@@ -145,6 +146,12 @@ def not_too_heavy(_who: Scope, answers: Answers) -> None:
         raise Conflict("Nobody may have that many grams.")
 
 
+def weigh(_who: Scope, form: Any, _answers: Answers, pressed: str) -> bool:
+    if pressed == "scales":
+        form.grams.process(MultiDict({"grams": "425"}))
+    return bool(pressed)
+
+
 def first_values(who: Scope, args: Mapping[str, str]) -> Mapping[str, Any]:
     if "like" not in args:
         return {}
@@ -166,7 +173,7 @@ ADD = Wizard(
     title=_l("New Tin"),
     capability="tins.change",
     steps=(
-        Step("tin", _l("Tin"), TinForm, check=not_too_heavy),
+        Step("tin", _l("Tin"), TinForm, check=not_too_heavy, assist=weigh),
         Step(
             "details",
             _l("Details"),

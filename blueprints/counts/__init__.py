@@ -1,0 +1,42 @@
+"""`Count`: what is in the fridges beside what the ledger says (SPEC D11)."""
+
+from portal.module import Capability, Check, Fill, Module
+from portal.people.profiles import MANAGERS, Profile
+
+SEES = MANAGERS | {Profile.AGENT, Profile.ADMINISTRATOR}
+
+module = Module(
+    name="counts",
+    title="Counts",
+    requires=("inventory",),
+    under="inventory",
+    blueprint="blueprints.counts.views:blueprint",
+    models="blueprints.counts.models",
+    capabilities=(
+        Capability(name="counts.view", title="See counts", profiles=SEES),
+        Capability(name="counts.handle", title="Count the inventory", profiles=MANAGERS),
+    ),
+    fills=(
+        Fill(
+            slot="inventory.menu",
+            function="blueprints.counts.contributions:list_actions",
+            template="counts/_actions.html",
+            capability="counts.view",
+            order=50,
+        ),
+        Fill(
+            slot="document.record",
+            function="blueprints.counts.contributions:of_document",
+            template="counts/_of_document.html",
+            capability="counts.view",
+        ),
+    ),
+    checks=(
+        Check(
+            name="counts.booked",
+            title="What finished counts booked agrees with what was counted",
+            function="blueprints.counts.checks:booked",
+        ),
+    ),
+    practice="blueprints.counts.practice:fill",
+)

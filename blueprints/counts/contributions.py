@@ -1,0 +1,20 @@
+"""What counts show on the pages of the vaccine inventory."""
+
+from typing import Any
+
+from flask import url_for
+
+from blueprints.counts.queries import find_of_document
+from blueprints.inventory.models import StockDocument
+from portal.places.scope import Scope
+
+
+def list_actions(_scope: Scope, _subject: object) -> dict[str, Any]:
+    """`Count` beside the name of the list."""
+    return {"href": url_for("counts.index")}
+
+
+def of_document(scope: Scope, document: StockDocument) -> dict[str, Any] | None:
+    """The way from what a count booked to the count."""
+    count = find_of_document(scope, document.id)
+    return {"href": url_for("counts.record", count_id=count.id)} if count else None

@@ -1,0 +1,151 @@
+"""Forms of counts."""
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, HiddenField, SelectField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+from wtforms.validators import Length
+
+from blueprints.counts.queries import Count, Line
+from blueprints.counts.rules import FEWER, MORE, OTHER, Entered, mark_of
+from blueprints.counts.services import Overwriting, Sent
+from blueprints.inventory.reasons import NOTE_LENGTH, reason_labels
+from portal.i18n import _
+from portal.web.converters import record_number
+from portal.web.forms import Form, WholeNumberField
+
+NOTE_TOO_LONG = _l("A note has at most 1,000 characters.")
+LONGEST_WAS = 20_000
+NOTE = "note"
+
+
+class StartForm(Form):
+    """What to count."""
+
+    # Whether doses are kept there is the service's business.
+    storage_unit = SelectField(_l("Storage Unit"), validate_choice=False)
+
+
+class CountForm(Form):
+    """What was counted: `counted_3`, `reason_3`, `not_counted_3` for line 3 of the sheet.
+
+    `was` is what the page showed, so that of two who work on one count nobody overwrites the other.
+    """
+
+    was = HiddenField(validators=[Length(max=LONGEST_WAS)])
+    note = TextAreaField(_l("Note"), [Length(max=NOTE_LENGTH, message=NOTE_TOO_LONG)])
+
+
+def count_form(count: Count, formdata: Any = None) -> CountForm:
+    """The form for the lines of a count; as they are, unless `formdata` says otherwise."""
+    reasons = _reasons()
+    fields: dict[str, Any] = {}
+    values: dict[str, Any] = {"was": state_of(count), "note": count.row.note}
+    for line in count.lines:
+        number, entered = line.number, line.entered
+        about = {"number": number, "name": line.record.name}
+        fields[f"counted_{number}"] = WholeNumberField(
+            _("Counted, %(number)s. %(name)s", **about), most=1_000_000
+        )
+        fields[f"reason_{number}"] = SelectField(
+            _("Reason, %(number)s. %(name)s", **about), choices=reasons, validate_choice=False
+        )
+        fields[f"not_counted_{number}"] = BooleanField(
+            _("Not counted, %(number)s. %(name)s", **about)
+        )
+        values[f"counted_{number}"] = entered.counted
+        values[f"reason_{number}"] = entered.reason
+        values[f"not_counted_{number}"] = entered.not_counted
+    kind = cast("type[CountForm]", type("CountForm", (CountForm,), fields))
+    return kind(formdata=formdata, data=values)
+
+
+def _reasons() -> list[SelectChoice]:
+    """The reasons, those for missing doses apart from those for doses too many."""
+    labels = reason_labels()
+    groups = ((_("Fewer than expected"), FEWER), (_("More than expected"), MORE))
+    return [
+        SelectChoice("", _("Choose a reason")),
+        *(
+            SelectChoice(code, labels[code], optgroup=group)
+            for group, codes in groups
+            for code in codes
+            if code != OTHER
+        ),
+        SelectChoice(OTHER, labels[OTHER]),
+    ]
+
+
+def state_of(count: Count) -> str:
+    """What a count holds, in short: `note:…`, then `number:expected:counted:reason:not counted`."""
+    parts = [f"{NOTE}:{mark_of(count.row.note)}", *(_state_of(line) for line in count.lines)]
+    return " ".join(parts)
+
+
+def _state_of(line: Line) -> str:
+    entered = line.entered
+    counted = "" if entered.counted is None else entered.counted
+    ticked = "x" if entered.not_counted else ""
+    return f"{line.number}:{entered.expected}:{counted}:{entered.reason}:{ticked}"
+
+
+def show_theirs(form: CountForm, refusal: Overwriting) -> None:
+    """Say beside fields what others put there; sent again, the form overwrites it knowingly."""
+    form.form_errors.append(refusal.message)
+    now = {str(line.number): _state_of(line) for line in refusal.lines}
+    for line in refusal.lines:
+        field = form[f"counted_{line.number}"]
+        field.errors = [*field.errors, _theirs(line.entered)]
+    if refusal.note is not None:
+        now[NOTE] = f"{NOTE}:{mark_of(refusal.note)}"
+        text = _(
+            "Somebody changed the note meanwhile. It is now: “%(note)s”. Save again to put yours "
+            "in its place.",
+            note=refusal.note,
+        )
+        form.note.errors = [*form.note.errors, text]
+    parts = (form.was.data or "").split()
+    form.was.data = " ".join(now.get(part.partition(":")[0], part) for part in parts)
+
+
+def _theirs(entered: Entered) -> str:
+    if entered.not_counted:
+        held = _("“Not counted” is ticked there now.")
+    elif entered.counted is None:
+        held = _("It is blank now; %(doses)s are expected.", doses=f"{entered.expected:,}")
+    else:
+        held = _("It says %(doses)s now.", doses=f"{entered.counted:,}")
+    return _(
+        "Somebody changed this line meanwhile. %(held)s Save again to put yours in its place.",
+        held=held,
+    )
+
+
+def sent_lines(form: CountForm) -> Iterator[Sent]:
+    """What was sent, line by line; lines that the page had not shown are left out."""
+    for number, was in _read(form.was.data or ""):
+        if f"counted_{number}" not in form:
+            continue
+        typed = Entered(
+            was.expected,
+            form[f"counted_{number}"].data,
+            form[f"reason_{number}"].data or "",
+            form[f"not_counted_{number}"].data,
+        )
+        yield Sent(number, was, typed)
+
+
+def sent_note_mark(form: CountForm) -> str:
+    """The mark of the note that the page had shown."""
+    parts = (part.partition(":") for part in (form.was.data or "").split())
+    return next((mark for name, _colon, mark in parts if name == NOTE), mark_of(""))
+
+
+def _read(text: str) -> Iterator[tuple[int, Entered]]:
+    for part in text.split():
+        number, *values = part.split(":")
+        line, expected = record_number(number), record_number(values[0] if values else None)
+        if line is not None and expected is not None and len(values) == 4:
+            yield line, Entered(expected, record_number(values[1]), values[2], bool(values[3]))

@@ -1,0 +1,49 @@
+"""Two storage units for practice mode, at the first location: one counted, one being counted."""
+
+from dataclasses import replace
+
+from sqlalchemy import select
+
+from blueprints.counts import services
+from blueprints.counts.queries import Count
+from blueprints.counts.rules import mark_of
+from blueprints.inventory.models import VaccineInventory
+from blueprints.inventory.practice import manager_of
+from blueprints.inventory.storage import put_into
+from portal.db import session, unit_of_work
+from portal.places.models import Location
+from portal.places.scope import Scope
+
+RIGHTS = frozenset({"counts.view", "counts.handle", "inventory.rename"})
+
+
+def fill() -> None:
+    """Put the records into storage units, count one of these and begin with the other."""
+    with unit_of_work():
+        place = session().scalar(select(Location.id).order_by(Location.name).limit(1))
+        scope = manager_of(place) if place is not None else None
+        if scope is None:
+            return
+        scope = replace(scope, capabilities=RIGHTS)
+        records = session().scalars(
+            select(VaccineInventory)
+            .where(VaccineInventory.location_id == place, VaccineInventory.doses_available > 0)
+            .order_by(VaccineInventory.id)
+        )
+        for number, record in enumerate(records.all()):
+            put_into(scope, record, ("Refrigerator 1", "Freezer")[number % 2])
+        _count(scope, services.start(scope, "Refrigerator 1"))
+        services.start(scope, "Freezer")
+
+
+def _count(scope: Scope, count: Count) -> None:
+    """Everything is there but for one dose of the first record, which was broken."""
+    lines = []
+    for line in count.lines:
+        first = line is count.lines[0]
+        was = line.entered
+        typed = replace(was, counted=was.expected - first, reason="broken" if first else "")
+        lines.append(services.Sent(line.number, was, typed))
+    mark = mark_of(count.row.note)
+    count = services.save(scope, count.row.id, lines, note="", note_mark=mark)
+    services.finish(scope, count.row.id, seen=count.row.version)

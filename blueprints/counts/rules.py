@@ -1,0 +1,123 @@
+"""Decisions about counts, over plain values."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from zlib import crc32
+
+from blueprints.inventory.rules import Kind
+from portal.i18n import _
+
+
+class CountState(StrEnum):
+    """Whether a count can still be changed."""
+
+    OPEN = "open"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+    @property
+    def label(self) -> str:
+        """The word for it on pages."""
+        return {
+            CountState.OPEN: _("Open"),
+            CountState.FINISHED: _("Finished"),
+            CountState.CANCELLED: _("Cancelled"),
+        }[self]
+
+    @property
+    def tone(self) -> str:
+        """The colour of that word."""
+        return {
+            CountState.OPEN: "info",
+            CountState.FINISHED: "success",
+            CountState.CANCELLED: "neutral",
+        }[self]
+
+
+OTHER = "other"
+FEWER = ("not_recorded", "lost", "broken", "open_vial", "drawn", OTHER)
+MORE = ("found", "extra_dose", OTHER)
+REASONS = tuple(dict.fromkeys((*FEWER[:-1], *MORE)))
+
+
+@dataclass(frozen=True)
+class Entered:
+    """What stands in a line of a count, beside the `expected` doses it was compared with."""
+
+    expected: int
+    counted: int | None = None
+    reason: str = ""
+    not_counted: bool = False
+
+    @property
+    def done(self) -> bool:
+        """Whether somebody has dealt with the line."""
+        return self.not_counted or self.counted is not None
+
+    @property
+    def difference(self) -> int:
+        """How many doses more than expected are there; negative for fewer, 0 if not counted."""
+        if self.not_counted or self.counted is None:
+            return 0
+        return self.counted - self.expected
+
+    @property
+    def kind(self) -> Kind | None:
+        """What is booked for the difference: fewer doses are wastage, more an adjustment."""
+        if not self.difference:
+            return None
+        return Kind.WASTED if self.difference < 0 else Kind.ADJUSTED
+
+
+def merged(was: Entered, now: Entered, typed: Entered) -> Entered | None:
+    """What a line holds once `typed` was sent from a page that showed `was`, and it holds `now`.
+
+    What the sender left alone stays as others entered it. None if both changed it.
+    """
+    if typed in (was, now):
+        return now
+    return typed if now == was else None
+
+
+def mark_of(note: str) -> str:
+    """A short mark of a text, to tell whether it is still the one that was shown."""
+    return f"{crc32(note.encode()):x}"
+
+
+def problem_of(line: Entered) -> tuple[str, str] | None:
+    """What keeps a line from being finished: the field it concerns, and a sentence; None if
+    nothing does. Blank is not zero."""
+    if line.not_counted and line.counted is not None:
+        return "counted", _("Enter a number or tick “Not counted”, not both.")
+    if not line.done:
+        return "counted", _("Enter a number, 0 for none, or tick “Not counted”.")
+    if line.difference < 0 and line.reason not in FEWER:
+        return "reason", _(
+            "%(doses)s doses are missing. Choose what became of them.",
+            doses=f"{-line.difference:,}",
+        )
+    if line.difference > 0 and line.reason not in MORE:
+        return "reason", _(
+            "There are %(doses)s doses more than expected. Choose where they come from.",
+            doses=f"{line.difference:,}",
+        )
+    return None
+
+
+def problems(lines: Iterable[tuple[int, Entered]], note: str) -> list[tuple[str, str]]:
+    """All that keeps a count from being finished: names of fields (`counted_3`), and sentences.
+
+    `lines` are their numbers and what they hold. A field is empty for what concerns the whole.
+    """
+    held = list(lines)
+    found = [
+        (f"{problem[0]}_{number}", problem[1])
+        for number, line in held
+        if (problem := problem_of(line)) is not None
+    ]
+    if not note and any(line.difference and line.reason == OTHER for _number, line in held):
+        found.append(("note", _("Say in a few words what happened.")))
+    if not found and all(line.not_counted for _number, line in held):
+        found.append(("", _("Nothing was counted. Cancel the count instead.")))
+    return found

@@ -1,0 +1,383 @@
+"""Starting, saving, finishing and cancelling counts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select, update
+
+from blueprints.counts.models import StockCount, StockCountLine
+from blueprints.counts.queries import Count, Line, find_open, get_count
+from blueprints.counts.rules import OTHER, REASONS, CountState, Entered, mark_of, merged, problems
+from blueprints.inventory import ledger
+from blueprints.inventory.documents import open_document
+from blueprints.inventory.models import DoseEntry, VaccineInventory
+from blueprints.inventory.rules import DocumentKind, Kind
+from portal.audit.services import record as audit
+from portal.clock import now, today
+from portal.db import insert, session
+from portal.errors import Conflict, Invalid
+from portal.i18n import _
+from portal.places.scope import Scope
+from portal.web.templating import moment
+
+MOST = 200
+
+
+class AlreadyOpen(Conflict):
+    """A count of the same storage unit is open; `count_id` leads to it."""
+
+    def __init__(self, message: str, count_id: int) -> None:
+        super().__init__(message)
+        self.count_id = count_id
+
+
+class Closed(Conflict):
+    """The count was finished or cancelled before."""
+
+
+class Overwriting(Conflict):
+    """Something was changed both by the sender and by somebody else: `lines` as they are now, and
+    the `note` if it was changed."""
+
+    def __init__(self, lines: list[Line], note: str | None) -> None:
+        super().__init__(_("Somebody changed this count meanwhile. Nothing was saved yet."))
+        self.lines = lines
+        self.note = note
+
+
+class Incomplete(Invalid):
+    """The count cannot be finished; `problems` are names of fields (or "") and sentences."""
+
+    def __init__(self, found: list[tuple[str, str]]) -> None:
+        super().__init__(_("The count is not complete yet."))
+        self.problems = found
+
+
+class StockMoved(Conflict):
+    """Doses came or went since the expected values were taken. Nothing was booked."""
+
+
+# Start
+
+
+def start(scope: Scope, storage_unit: str = "") -> Count:
+    """Begin a count: the doses that should be there, of the present location or of one of its
+    storage units, expired ones and those in quarantine included.
+
+    Raises `AlreadyOpen` if there is an open one, `Invalid` if there is nothing to count.
+    """
+    scope.require("counts.handle")
+    statement = (
+        insert(StockCount)
+        .values(
+            location_id=scope.location_id, storage_unit=storage_unit, started_by_id=scope.user.id
+        )
+        .on_conflict_do_nothing()
+        .returning(StockCount.id)
+    )
+    count_id = session().scalar(statement)
+    if count_id is None:
+        raise _already_open(scope, storage_unit)
+    records = _snapshot(scope, storage_unit)
+    if not records:
+        raise Invalid(_("No doses are available there, so there is nothing to count."))
+    if len(records) > MOST:
+        raise Invalid(
+            _(
+                "More than %(most)s records have doses there. Count one storage unit at a time.",
+                most=MOST,
+            ),
+            field="storage_unit",
+        )
+    session().add_all(
+        StockCountLine(
+            count_id=count_id,
+            number=number,
+            inventory_id=record_id,
+            storage_unit=unit,
+            expected_doses=doses,
+            last_entry_id=entry_id,
+        )
+        for number, (record_id, unit, doses, entry_id) in enumerate(records, 1)
+    )
+    session().flush()
+    count = get_count(scope, count_id)
+    expected = sum(line.row.expected_doses for line in count.lines)
+    _audit(scope, "started", count.row, {"storage_unit": storage_unit, "expected": expected})
+    return count
+
+
+def _already_open(scope: Scope, storage_unit: str) -> Conflict:
+    found = find_open(scope, storage_unit)
+    if found is None:
+        return Conflict(_("Somebody else is starting this count. Please try again."))
+    if storage_unit:
+        text = _("“%(unit)s” is being counted already.", unit=storage_unit)
+    else:
+        text = _("All storage units are being counted already.")
+    return AlreadyOpen(text, found.id)
+
+
+def _snapshot(scope: Scope, storage_unit: str) -> list[Any]:
+    """What should be there, in the order of the sheet; records without a storage unit last.
+
+    One statement: the doses and the newest entry are those of one moment."""
+    record = VaccineInventory
+    newest = (
+        select(func.max(DoseEntry.id))
+        .where(DoseEntry.inventory_id == record.id)
+        .correlate(record)
+        .scalar_subquery()
+    )
+    query = select(record.id, record.storage_unit, record.doses_available, newest).where(
+        record.location_id == scope.location_id, record.doses_available > 0
+    )
+    if storage_unit:
+        query = query.where(record.storage_unit == storage_unit)
+    order = (record.storage_unit == "", record.storage_unit, record.name_key, record.id)
+    return list(session().execute(query.order_by(*order).limit(MOST + 1)))
+
+
+# Save
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A line as it was sent: what the page had shown, and what is in it now."""
+
+    number: int
+    was: Entered
+    typed: Entered
+
+
+def save(scope: Scope, count_id: int, lines: Iterable[Sent], *, note: str, note_mark: str) -> Count:
+    """Keep what was typed, complete or not. Two may work on one count: only what the sender
+    changed is written. `note_mark` is that of the note the sender was shown.
+
+    Raises `Overwriting` for what somebody else changed, too, `Invalid` for a reason that is none,
+    `Closed` for a count that is not open any more; nothing is kept then.
+    """
+    count = _hold(scope, count_id)
+    held = {line.number: line for line in count.lines}
+    changed, doubted = _changes(held, lines)
+    was = count.row.note
+    noted = mark_of(note) != note_mark and note != was
+    if doubted or (noted and mark_of(was) != note_mark):
+        raise Overwriting(doubted, was if noted and mark_of(was) != note_mark else None)
+    before = {str(number): _in_words(held[number].entered) for number in changed}
+    after = {str(number): _in_words(entered) for number, entered in changed.items()}
+    for number, entered in changed.items():
+        row = held[number].row
+        row.counted_doses, row.reason = entered.counted, entered.reason
+        row.not_counted = entered.not_counted
+    if noted:
+        before["note"], after["note"] = was, note
+        count.row.note = note
+    if after:
+        count.row.version += 1
+        session().flush()
+        _audit(scope, "saved", count.row, after, before)
+    return count
+
+
+def _changes(held: dict[int, Line], lines: Iterable[Sent]) -> tuple[dict[int, Entered], list[Line]]:
+    """What the lines will hold that the sender changed, and the lines that others changed, too."""
+    changed: dict[int, Entered] = {}
+    doubted: list[Line] = []
+    for sent in lines:
+        line = held.get(sent.number)
+        if line is None:
+            continue
+        if sent.typed.reason and sent.typed.reason not in REASONS:
+            raise Invalid(_("Choose a reason from the list."), field=f"reason_{sent.number}")
+        result = merged(sent.was, line.entered, sent.typed)
+        if result is None:
+            doubted.append(line)
+        elif result != line.entered:
+            changed[sent.number] = result
+    return changed, doubted
+
+
+def _in_words(entered: Entered) -> str:
+    counted = "" if entered.counted is None else str(entered.counted)
+    return " ".join(filter(None, (counted, entered.reason, "-" if entered.not_counted else "")))
+
+
+def _hold(scope: Scope, count_id: int) -> Count:
+    """The count, with every other writer of it waiting. Raises `Closed` unless it is open."""
+    scope.require("counts.handle")
+    get_count(scope, count_id)
+    session().execute(
+        select(StockCount)
+        .where(StockCount.id == count_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return ensure_open(scope, count_id)
+
+
+def ensure_open(scope: Scope, count_id: int) -> Count:
+    """The count. Raises `Closed` unless it is open."""
+    count = get_count(scope, count_id)
+    if not count.open:
+        raise closed(count)
+    return count
+
+
+def closed(count: Count) -> Closed:
+    """Who closed a count, how and when, as a refusal."""
+    who = count.closed_by or _("Somebody")
+    when = moment(count.row.closed_at)
+    if count.state is CountState.FINISHED:
+        return Closed(_("%(who)s has finished this count, on %(when)s.", who=who, when=when))
+    return Closed(_("%(who)s has cancelled this count, on %(when)s.", who=who, when=when))
+
+
+def renew(scope: Scope, count_id: int) -> int:
+    """Take the new expected value for lines whose stock moved; they must be counted again.
+
+    How many there were. Raises `Closed` for a count that is not open any more.
+    """
+    count = _hold(scope, count_id)
+    moved = count.moved
+    before = {str(line.number): line.row.expected_doses for line in moved}
+    for line in moved:
+        line.row.expected_doses, line.row.last_entry_id = line.available, line.newest
+        line.row.counted_doses, line.row.reason = None, ""
+    if moved:
+        count.row.version += 1
+        session().flush()
+        after = {str(line.number): line.available for line in moved}
+        _audit(scope, "renewed", count.row, after, before)
+    return len(moved)
+
+
+# Finish and cancel
+
+
+def ensure_complete(count: Count) -> None:
+    """Raise `Incomplete` unless every line was counted, or is said not to be, and every difference
+    has its reason."""
+    found = problems(((line.number, line.entered) for line in count.lines), count.row.note)
+    if found:
+        raise Incomplete(found)
+
+
+def finish(scope: Scope, count_id: int, *, seen: int) -> Count:
+    """Book the differences, all or none, under one document: fewer doses as wastage, more as an
+    adjustment. `seen` is the version of the count that the user was shown.
+
+    Raises `StockMoved` if doses of a counted line came or went since its expected value was taken,
+    `Conflict` if the count was changed since it was shown, `Incomplete`, and `Closed`.
+    """
+    scope.require("counts.handle")
+    _claim(scope, count_id, CountState.FINISHED)
+    count = get_count(scope, count_id)
+    if count.row.version != seen:
+        raise Conflict(_("Somebody changed this count meanwhile. Please look through it again."))
+    ensure_complete(count)
+    # In the order of the records, as all who take doses of several do.
+    for record_id in sorted(line.record.id for line in count.lines):
+        ledger.hold(record_id)
+    ensure_unmoved(scope, count_id)
+    _book(scope, count)
+    _audit(
+        scope,
+        "finished",
+        count.row,
+        {"document": count.document, "differing": len(count.differing)},
+    )
+    return count
+
+
+def ensure_unmoved(scope: Scope, count_id: int) -> None:
+    """Raise `StockMoved` unless the records of the count stand where they stood. Only what is held
+    stays so."""
+    if get_count(scope, count_id).moved:
+        raise StockMoved(
+            _(
+                "Doses came or went since the expected values were taken. Nothing was booked. Take "
+                "the new expected values, then count these records again."
+            )
+        )
+
+
+def _book(scope: Scope, count: Count) -> None:
+    """One entry for every difference; no document if there is none."""
+    if not count.differing:
+        return
+    assert scope.location is not None
+    day = today(scope.location.time_zone)
+    document = open_document(scope, DocumentKind.COUNT, happened_on=day, note=count.row.note)
+    count.row.document_id = document.id
+    for line in sorted(count.differing, key=lambda line: line.record.id):
+        entered = line.entered
+        kind = entered.kind
+        assert kind is not None
+        doses = abs(entered.difference)
+        entry = ledger.post(
+            scope.user,
+            line.record.id,
+            ledger.Movement(
+                kind=kind,
+                doses=doses,
+                happened_on=day,
+                reason=entered.reason,
+                note=count.row.note if entered.reason == OTHER else "",
+                document_id=document.id,
+            ),
+        )
+        line.row.entry_id = entry.id
+        audit(
+            scope.user,
+            f"inventory.{Kind(kind)}",
+            subject="inventory",
+            subject_id=line.record.id,
+            location_id=line.record.location_id,
+            summary=f"{line.record.name}: {doses}",
+            after={"doses": doses, "reason": entered.reason, "document": count.document},
+        )
+    session().flush()
+
+
+def cancel(scope: Scope, count_id: int) -> Count:
+    """Give a count up; nothing is booked. Raises `Closed` for one that is not open any more."""
+    scope.require("counts.handle")
+    _claim(scope, count_id, CountState.CANCELLED)
+    count = get_count(scope, count_id)
+    _audit(scope, "cancelled", count.row, {"counted": count.done})
+    return count
+
+
+def _claim(scope: Scope, count_id: int, state: CountState) -> None:
+    """Close the count. Raises `Closed` if somebody else was first."""
+    row = get_count(scope, count_id).row
+    done = session().execute(
+        update(StockCount)
+        .where(StockCount.id == count_id, StockCount.state == CountState.OPEN)
+        .values(state=state, closed_at=now(), closed_by_id=scope.user.id)
+        .execution_options(synchronize_session=False)
+    )
+    session().refresh(row)
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        raise closed(get_count(scope, count_id))
+
+
+def _audit(
+    scope: Scope,
+    action: str,
+    count: StockCount,
+    after: dict[str, Any],
+    before: dict[str, Any] | None = None,
+) -> None:
+    audit(
+        scope.user,
+        f"count.{action}",
+        subject="count",
+        subject_id=count.id,
+        location_id=count.location_id,
+        summary=count.storage_unit,
+        before=before,
+        after=after,
+    )

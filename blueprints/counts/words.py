@@ -1,0 +1,12 @@
+"""What the module's audited actions and kinds of records are called."""
+
+from flask_babel import lazy_gettext as _l
+
+WORDS = {
+    "count": _l("Count"),
+    "count.started": _l("Count started"),
+    "count.saved": _l("Count saved"),
+    "count.renewed": _l("New expected values taken into a count"),
+    "count.finished": _l("Count finished"),
+    "count.cancelled": _l("Count cancelled"),
+}

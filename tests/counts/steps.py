@@ -1,0 +1,75 @@
+"""Steps of counts, as a user takes them."""
+
+from typing import Any
+
+from flask import g, has_app_context
+from sqlalchemy import select
+
+from blueprints.counts.checks import booked
+from blueprints.inventory.models import StockDocument, VaccineInventory
+from portal.db import unit_of_work
+from tests.client import Browser, Page
+from tests.inventory import stock
+
+COUNTS = "/counts/"
+
+
+class Window(Browser):
+    """A browser beside others, in a test that is itself inside the application: what one request
+    left in `g` is not there for the next."""
+
+    def get(self, url: str, **options: Any) -> Page:
+        """Fetch a page."""
+        forget()
+        return super().get(url, **options)
+
+    def post(self, url: str, data: Any = None, **options: Any) -> Page:
+        """Send a form."""
+        forget()
+        return super().post(url, data, **options)
+
+
+def forget() -> None:
+    """Empty `g`."""
+    if has_app_context():
+        vars(g).clear()
+
+
+def begin(browser: Browser, unit: str = "") -> Page:
+    """Press `Count` on the list, then `Start Count`; the page that follows."""
+    page = browser.get("/vaccine-inventory/?view=all")
+    page = browser.get(page.root.with_text("a", "Count").attributes["href"])
+    return browser.submit(page, {"storage_unit": unit}, button="Start Count", follow=True)
+
+
+def enter(
+    browser: Browser, page: Page, counted: dict[int, object], *, button: str = "Finish", **more: str
+) -> Page:
+    """Enter what was counted by line, and press a button; the page that follows."""
+    values = {f"counted_{number}": str(doses) for number, doses in counted.items()}
+    return browser.submit(page, {**values, **more}, button=button, follow=True)
+
+
+def field(page: Page, name: str) -> str:
+    """What stands in a field of the form."""
+    return page.root.one("input", name=name).attributes.get("value", "")
+
+
+def store(record: int, unit: str) -> None:
+    """Put a record into a storage unit, in a unit of work of its own."""
+    with unit_of_work() as session:
+        session.get_one(VaccineInventory, record).storage_unit = unit
+
+
+def documents() -> list[tuple[str, str, str]]:
+    """Kind, reason and note of all documents."""
+    with unit_of_work(write=False) as session:
+        rows = session.scalars(select(StockDocument).order_by(StockDocument.id))
+        return [(row.kind, row.reason, row.note) for row in rows]
+
+
+def wrong() -> list[str]:
+    """What `portal check` would find."""
+    with unit_of_work(write=False):
+        found = list(booked())
+    return [*stock.wrong(), *found]
