@@ -5,6 +5,7 @@ from werkzeug.routing.converters import NumberConverter
 
 from portal.module import Registry
 from portal.web import guards
+from tests.house.source import sources
 
 
 def test_every_route_says_who_may_use_it(app: Flask) -> None:
@@ -56,5 +57,11 @@ def test_every_capability_is_used(bare_app: Flask) -> None:
         used |= {tab.capability for tab in module.tabs}
         used |= {fill.capability for fill in module.fills}
         used |= {lookup.capability for lookup in module.lookups}
+    asked = "".join(source.path.read_text("utf-8") for source in sources("blueprints"))
+    used |= {
+        name
+        for name in registry.capabilities
+        if f'.can("{name}")' in asked or f'.require("{name}")' in asked
+    }
     unused = set(registry.capabilities) - used
     assert not unused, f"nothing asks for {sorted(unused)}"
