@@ -1,7 +1,7 @@
 """One of everything at every location, so that each route can be asked for it."""
 
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import Flask
@@ -127,12 +127,21 @@ def _stock(made: Samples, scope: Scope, letter: str, sign: str) -> None:
             scope,
             quarantine.Hold(product_id=product, lot=f"HELD{letter}", reason="recall", note=sign),
         ).id
-        count = counts.start(scope)
-        counts.save(scope, count.row.id, [], note=sign, note_mark=mark_of(""))
-        made.count[letter] = count.row.id
+        made.count[letter] = _count(scope, sign)
     with unit_of_work(write=False) as session:
         newest = select(DoseEntry.id).where(DoseEntry.document_id == document.id)
         made.entry[letter] = session.scalars(newest).one()
+
+
+def _count(scope: Scope, sign: str) -> int:
+    """All is there, as expected; the count could be finished."""
+    count = counts.start(scope)
+    lines = [
+        counts.Sent(line.number, line.entered, replace(line.entered, counted=line.available))
+        for line in count.lines
+    ]
+    counts.save(scope, count.row.id, lines, note=sign, note_mark=mark_of(""))
+    return count.row.id
 
 
 def _transfers(made: Samples, personas: Personas, mark: str, at: str) -> None:

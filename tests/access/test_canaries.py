@@ -108,6 +108,7 @@ def test_the_marks_would_be_seen(matrix: Matrix) -> None:
         f"/accounts/{matrix.samples.user['B']} {{}}",
         f"/drafts/{matrix.samples.drafts[ADD]['manager_b']} {{}}",
         f"/shipments/orders/{matrix.samples.order['B']} {{}}",
+        f"/counts/{matrix.samples.count['B']} {{}}",
     ):
         assert MARK.casefold() in pages[place], place
 

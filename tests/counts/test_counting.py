@@ -175,7 +175,6 @@ def test_a_form_that_comes_too_late_is_kept(
     assert sent.leads_to.startswith("/sign-in")
     manager.sign_in("manager_a")
     again = manager.get(f"{path}/enter?late=1")
-    assert again.response.request.path == path
     assert field(again, "counted_2") == "19"
     manager.submit(again, button="Save")
     assert field(manager.get(path), "counted_2") == "19"
