@@ -231,6 +231,9 @@ def requests(lot: str) -> dict[str, str]:
         "search, two letters": "view=all&q=zq",
         "search, nothing": "view=all&q=nothing-like-it",
         "search, common, at the far end": "view=all&q=comirnaty&sort=-vaccine",
+        "search, a day": "view=all&q=2/3/2021",
+        "search, a status": "view=all&q=received",
+        "to be received": "view=to_be_received",
         "recently viewed": "view=recent",
     }
     return made

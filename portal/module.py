@@ -14,6 +14,7 @@ from functools import cached_property
 from importlib.metadata import entry_points
 from typing import Any
 
+from portal.i18n import _
 from portal.people.profiles import Profile
 
 ENTRY_POINT_GROUP = "portal.modules"
@@ -105,8 +106,9 @@ class Module:
     """What one module contributes. `requires` are the modules whose code it may import.
 
     `lists` names the module's list views, each as "package.module:attribute" of a
-    `portal.listviews.definition.ListDefinition`. `under` is the module whose tab is marked on this
-    one's pages, where it has no tab of its own.
+    `portal.listviews.definition.ListDefinition`. `words` names a dictionary that says what its
+    kinds of messages, audited actions and kinds of records are called. `under` is the module whose
+    tab is marked on this one's pages, where it has no tab of its own.
     """
 
     name: str
@@ -124,6 +126,7 @@ class Module:
     jobs: tuple[Job, ...] = ()
     settings: tuple[Setting, ...] = ()
     messages: tuple[str, ...] = ()
+    words: str | None = None
     checks: tuple[Check, ...] = ()
     commands: str | tuple[str, ...] | None = None
     practice: str | None = None
@@ -170,6 +173,29 @@ class Registry:
     def lookups(self) -> dict[str, Lookup]:
         """The three-letter searches of the modules that are on, by name."""
         return {lookup.name: lookup for module in self for lookup in module.lookups}
+
+    @cached_property
+    def words(self) -> dict[str, Any]:
+        """What kinds of messages, actions and records are called, switched-off modules' too."""
+        found: dict[str, Any] = {}
+        for module in self.modules:
+            found |= load(module.words) if module.words else {}
+        return found
+
+    def in_words(self, name: str) -> str:
+        """The words for a kind of message, an audited action or a kind of record.
+
+        What no module has words for is spelled out: "lot.added" is "Lot added".
+        """
+        known = self.words.get(name)
+        if known is not None:
+            return str(known)
+        what, _dot, done = name.rpartition(".")
+        if what and done == "viewed":
+            return _("%(record)s: looked at", record=self.in_words(what))
+        if what and done == "exported":
+            return _("%(list)s: list exported", list=self.in_words(what))
+        return name.replace(".", " ").replace("_", " ").strip().capitalize()
 
     @cached_property
     def lists(self) -> dict[str, Any]:

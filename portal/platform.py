@@ -20,7 +20,14 @@ module = Module(
         "portal.wizards.pages:blueprint",
     ),
     models="portal.models",
-    messages=("welcome", "password_reset", "password_changed", "location_added"),
+    messages=(
+        "welcome",
+        "password_reset",
+        "password_changed",
+        "location_added",
+        "email_changed",
+    ),
+    words="portal.words:WORDS",
     practice="portal.people.practice:make_sample",
     capabilities=(
         Capability(name="portal.use", title="Sign in and use the portal", profiles=EVERYONE),
@@ -56,6 +63,13 @@ module = Module(
             template="wizards/_home_card.html",
             capability="portal.use",
             order=10,
+        ),
+        Fill(
+            slot="home.cards",
+            function="portal.jobs.contributions:silence_card",
+            template="jobs/_silence_card.html",
+            capability="jobs.manage",
+            order=5,
         ),
     ),
     lookups=(
@@ -101,6 +115,12 @@ module = Module(
             name="people.forget",
             title="Forget old attempts, links and sessions",
             function="portal.people.forgetting:forget_old",
+            every=timedelta(hours=6),
+        ),
+        Job(
+            name="lists.forget_words",
+            title="Forget what private lists were searched for",
+            function="portal.listviews.services:forget_words",
             every=timedelta(hours=6),
         ),
         Job(

@@ -8,6 +8,7 @@ module = Module(
     title="Account Management",
     blueprint="blueprints.accounts.views:blueprint",
     lists=("blueprints.accounts.lists:USERS",),
+    words="blueprints.accounts.words:WORDS",
     capabilities=(
         Capability(
             name="accounts.manage",

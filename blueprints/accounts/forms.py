@@ -1,5 +1,7 @@
 """Forms of `Account Management`."""
 
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField, SelectMultipleField, StringField
 from wtforms.validators import Length
@@ -52,14 +54,9 @@ class LocationsForm(Form):
         return frozenset(self.locations.data or ())
 
 
-class NewUserForm(ProfileForm, LocationsForm):
-    """One new user."""
+class CorrectionForm(Form):
+    """Name and e-mail address of a user."""
 
-    username = StringField(
-        _l("Username"),
-        [Required(), Length(max=64)],
-        render_kw={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"},
-    )
     first_name = StringField(
         _l("First Name"), [Required(), Length(max=80)], render_kw={"autocomplete": "off"}
     )
@@ -73,10 +70,23 @@ class NewUserForm(ProfileForm, LocationsForm):
     )
 
 
-def new_user_form(scope: Scope) -> NewUserForm:
-    """The form `Add` with what this user may choose; the present location is ticked."""
+class NewUserForm(CorrectionForm, ProfileForm, LocationsForm):
+    """One new user."""
+
+    username = StringField(
+        _l("Username"),
+        [Required(), Length(max=64)],
+        render_kw={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"},
+    )
+
+
+def new_user_form(scope: Scope, late: Any = None) -> NewUserForm:
+    """The form `Add` with what this user may choose; the present location is ticked.
+
+    `late`: what was entered before the session timed out.
+    """
     here = [scope.location.id] if scope.location else []
-    form = NewUserForm(locations=here)
+    form = NewUserForm(formdata=late, locations=here) if late else NewUserForm(locations=here)
     form.offer(scope.user.profile, blank=True)
     form.offer_places({place.id: place.name for place in scope.locations})
     return form

@@ -79,12 +79,15 @@ USERS = ListDefinition(
     record_endpoint="accounts.user",
     capability="accounts.manage",
     scope_column=None,
+    subject="user",
+    search=True,
     where=users_in_sight,
     views=(
         ListView(key="active", label=_l("Active Users"), where=active_users),
         ListView(key="deactivated", label=_l("Deactivated Users"), where=deactivated_users),
     ),
     private=True,
+    brief=("last", "first", "profile", "status"),
     empty_title=_l("No users here yet"),
     empty_text=_l("Add the people who work at this location, one at a time."),
 )

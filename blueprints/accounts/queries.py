@@ -36,6 +36,11 @@ class UserRecord:
     invited_until: datetime | None
 
     @property
+    def location_ids(self) -> frozenset[int]:
+        """The locations of the user that the looker may know."""
+        return frozenset(place.id for place in self.locations)
+
+    @property
     def is_registered(self) -> bool:
         """Whether the user has completed the registration."""
         return is_registered(self.user)

@@ -2,12 +2,22 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
-from flask import Blueprint, Response, flash, g, url_for
+from flask import Blueprint, Response, current_app, flash, g, request, url_for
+from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from blueprints.accounts import services
-from blueprints.accounts.forms import LocationsForm, ProfileForm, new_user_form
+from blueprints.accounts.confirming import after_deactivating, after_new_profile
+from blueprints.accounts.forms import (
+    CorrectionForm,
+    LocationsForm,
+    NewUserForm,
+    ProfileForm,
+    new_user_form,
+)
+from blueprints.accounts.history import history_of
 from blueprints.accounts.lists import USERS
 from blueprints.accounts.queries import UserRecord, get_user
 from portal.audit.services import viewed as audit_view
@@ -15,14 +25,17 @@ from portal.db import unit_of_work
 from portal.errors import Invalid, PortalError, TooMany
 from portal.i18n import _
 from portal.listviews.definition import Action
-from portal.listviews.views import list_page
-from portal.people import additions
-from portal.people.accounts import NewUser
+from portal.listviews.views import list_page, viewed
+from portal.people import additions, rules
+from portal.people.accounts import NewUser, giver_of
+from portal.people.corrections import Correction
 from portal.people.models import User
 from portal.places.scope import Scope
 from portal.web.context import scope
+from portal.web.converters import record_number
 from portal.web.guards import ahead, needs
 from portal.web.htmx import go_to
+from portal.web.late_forms import keeps_late_input, late_values
 from portal.web.requests import note
 from portal.web.respond import respond
 
@@ -49,15 +62,16 @@ def _begin_adding() -> int:
 @blueprint.route("/add", methods=["GET", "POST"])
 @needs("accounts.manage")
 @ahead(_begin_adding)
+@keeps_late_input(_l("Add a user"), form=NewUserForm)
 def add() -> Response:
     """Add one user."""
-    form = new_user_form(scope())
-    if not form.is_submitted():
+    form = new_user_form(scope(), late_values())
+    if request.method != "POST":
         return respond("accounts/add.html", form=form)
     if not form.validate():
         return respond("accounts/add.html", status=422, form=form)
     if g.ahead:
-        form.refuse(Invalid(_("Too many of your forms were refused. Please wait a while.")))
+        form.refuse(_too_many())
         response = respond("accounts/add.html", status=429, form=form)
         response.headers["Retry-After"] = str(g.ahead)
         return response
@@ -75,10 +89,24 @@ def add() -> Response:
         form.refuse(refusal)
         return respond("accounts/add.html", status=422, form=form)
     if added.is_new:
-        flash(_("The user was added. The welcome e-mail is on its way."), "success")
+        flash(_("The user was added.") + " " + _invited(), "success")
     else:
         flash(_("The user has an account already and now works here, too."), "success")
     return go_to(_after(added.user))
+
+
+def _too_many() -> Invalid:
+    return Invalid(_("Too many of your forms were refused. Please wait a while."))
+
+
+def _invited() -> str:
+    """What becomes of an invitation."""
+    if current_app.extensions["portal"].settings.practice:
+        return _(
+            "In practice mode no e-mail leaves: the programme administrator opens the invitation "
+            "under Operations, Messages."
+        )
+    return _("The welcome e-mail is on its way.")
 
 
 def _after(user: User) -> str:
@@ -96,30 +124,46 @@ def user(user_id: int) -> Response:
     """The record of a user."""
     record = get_user(scope(), user_id)
     note(partial(audit_view, scope(), "user", user_id))
-    return _page(record)
+    viewed(scope(), "user", user_id)
+    late = late_values()
+    return _page(record, correction_form=CorrectionForm(formdata=late) if late else None)
 
 
 def _page(
     record: UserRecord,
     *,
     status: int = 200,
+    correction_form: CorrectionForm | None = None,
     profile_form: ProfileForm | None = None,
     locations_form: LocationsForm | None = None,
     refusal: str = "",
 ) -> Response:
     here = scope()
+    below = record_number(request.args.get("below"))
     return respond(
         "accounts/user.html",
         status=status,
         record=record,
+        own=record.user.id == here.user.id,
+        may_change_email=not record.is_registered or giver_of(here).everywhere,
+        history=history_of(here, record, below=below),
+        older=below is not None,
+        correcting=correction_form is not None or not record.is_registered,
+        correction_form=correction_form or _correction_form(record),
         profile_form=profile_form or _profile_form(here, record),
         locations_form=locations_form or _locations_form(here, record),
         refusal=refusal,
     )
 
 
-def _profile_form(here: Scope, record: UserRecord) -> ProfileForm:
-    form = ProfileForm(profile=record.user.profile)
+def _correction_form(record: UserRecord) -> CorrectionForm:
+    user = record.user
+    return CorrectionForm(first_name=user.first_name, last_name=user.last_name, email=user.email)
+
+
+def _profile_form(here: Scope, record: UserRecord, given: Any = None) -> ProfileForm:
+    """The form of the profile; `given`: what was chosen, where the form has not posted it."""
+    form = ProfileForm(formdata=given) if given else ProfileForm(profile=record.user.profile)
     form.offer(here.user.profile)
     return form
 
@@ -131,13 +175,115 @@ def _locations_form(here: Scope, record: UserRecord) -> LocationsForm:
     return form
 
 
+def _own(record: UserRecord) -> str:
+    """The refusal to change one's own account; empty for another's."""
+    try:
+        rules.check_another(scope().user.id, record.user.id)
+    except Invalid as refusal:
+        return refusal.message
+    return ""
+
+
+def _begin_correcting(user_id: int) -> int:
+    form = CorrectionForm()
+    with unit_of_work(write=False):
+        live: Scope | None = getattr(current_user, "scope", None)
+        if live is None or not live.can("accounts.manage") or not form.validate():
+            return 0
+        try:
+            older = get_user(live, user_id).user.email
+        except PortalError:
+            return 0
+    typed = form.email.data or ""
+    if typed.lower() == older:
+        return 0
+    return additions.begin(live, email=typed, but=user_id)
+
+
+def _page_of(user_id: int) -> str:
+    return url_for("accounts.user", user_id=user_id)
+
+
+@blueprint.post("/<int:user_id>/correct")
+@needs("accounts.manage")
+@ahead(_begin_correcting)
+@keeps_late_input(_l("Name and Email"), form=CorrectionForm, page=_page_of)
+def correct(user_id: int) -> Response:
+    """Correct a mistyped name or e-mail address."""
+    record = get_user(scope(), user_id)
+    if own := _own(record):
+        return _page(record, status=422, refusal=own)
+    form = _correction_form(record)
+    if not form.validate():
+        return _page(record, status=422, correction_form=form)
+    if g.ahead:
+        form.refuse(_too_many())
+        return _later(record, g.ahead, correction_form=form)
+    right = Correction(
+        first_name=form.first_name.data or "",
+        last_name=form.last_name.data or "",
+        email=form.email.data or "",
+    )
+    try:
+        corrected = services.correct(scope(), user_id, right)
+    except Invalid as refusal:
+        form.refuse(refusal)
+        return _page(get_user(scope(), user_id), status=422, correction_form=form)
+    except TooMany as refusal:
+        form.refuse(refusal)
+        again = get_user(scope(), user_id)
+        return _later(again, refusal.retry_after, correction_form=form)
+    if "email" in corrected and not record.is_registered and record.user.active:
+        said = _("The user was invited anew; the older link no longer works.")
+        flash(said + " " + _invited(), "success")
+    elif corrected:
+        flash(_("Saved."), "success")
+    return go_to(_page_of(user_id))
+
+
+def _later(record: UserRecord, seconds: int, **shown: Any) -> Response:
+    response = _page(record, status=429, **shown)
+    response.headers["Retry-After"] = str(seconds)
+    return response
+
+
+@blueprint.get("/<int:user_id>/profile")
+@needs("accounts.manage")
+def confirm_profile(user_id: int) -> Response:
+    """Say what follows from another profile, and ask."""
+    record = get_user(scope(), user_id)
+    if own := _own(record):
+        return _page(record, status=422, refusal=own)
+    if "profile" not in request.args:
+        return _page(record)
+    form = _profile_form(scope(), record, request.args)
+    if not form.validate():
+        return _page(record, status=422, profile_form=form)
+    try:
+        if form.chosen is record.user.held_profile:
+            raise Invalid(_("The user has this profile already."))
+        services.check_profile(scope(), user_id, form.chosen)
+    except Invalid as refusal:
+        form.refuse(Invalid(refusal.message, field="profile"))
+        return _page(record, status=422, profile_form=form)
+    return respond(
+        "accounts/confirm_profile.html",
+        record=record,
+        chosen=form.chosen,
+        after=after_new_profile(scope(), record, form.chosen),
+    )
+
+
 @blueprint.post("/<int:user_id>/profile")
 @needs("accounts.manage")
 def change_profile(user_id: int) -> Response:
     """Give the user another profile."""
-    form = _profile_form(scope(), get_user(scope(), user_id))
+    record = get_user(scope(), user_id)
+    if own := _own(record):
+        return _page(record, status=422, refusal=own)
+    form = _profile_form(scope(), record)
     if not form.validate():
-        return _page(get_user(scope(), user_id), status=422, profile_form=form)
+        return _page(record, status=422, profile_form=form)
     try:
         changed = services.change_profile(scope(), user_id, form.chosen)
     except Invalid as refusal:
@@ -161,6 +307,21 @@ def change_locations(user_id: int) -> Response:
         return _page(get_user(scope(), user_id), status=422, locations_form=form)
     flash(_("The locations were changed."), "success")
     return go_to(_after(changed))
+
+
+@blueprint.get("/<int:user_id>/deactivate")
+@needs("accounts.manage")
+def confirm_deactivating(user_id: int) -> Response:
+    """Say what follows from deactivating, and ask."""
+    record = get_user(scope(), user_id)
+    if own := _own(record):
+        return _page(record, status=422, refusal=own)
+    if not record.user.active:
+        return _page(record)
+    services.check_whole_account(scope(), user_id)
+    return respond(
+        "accounts/confirm_deactivating.html", record=record, after=after_deactivating(record)
+    )
 
 
 @blueprint.post("/<int:user_id>/deactivate")
@@ -190,8 +351,7 @@ def _do(user_id: int, action: Callable[[Scope, int], User], done: str) -> Respon
     except Invalid as refusal:
         return _page(get_user(scope(), user_id), status=422, refusal=refusal.message)
     except TooMany as refusal:
-        response = _page(get_user(scope(), user_id), status=429, refusal=refusal.message)
-        response.headers["Retry-After"] = str(refusal.retry_after)
-        return response
+        again = get_user(scope(), user_id)
+        return _later(again, refusal.retry_after, refusal=refusal.message)
     flash(done, "success")
     return go_to(_after(changed))

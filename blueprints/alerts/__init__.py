@@ -42,4 +42,5 @@ module = Module(
         ),
     ),
     messages=("daily_digest",),
+    words="blueprints.alerts.words:WORDS",
 )

@@ -39,4 +39,5 @@ module = Module(
         ),
     ),
     practice="blueprints.counts.practice:fill",
+    words="blueprints.counts.words:WORDS",
 )

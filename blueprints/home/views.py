@@ -2,6 +2,8 @@
 
 from flask import Blueprint, Response
 
+from portal.people.profiles import EVERYONE
+from portal.web.context import registry, scope
 from portal.web.guards import needs
 from portal.web.respond import respond
 
@@ -12,7 +14,10 @@ blueprint = Blueprint("home", __name__)
 @needs("home.view")
 def index() -> Response:
     """What awaits the user, as cards of the modules."""
-    return respond("home/index.html")
+    known = registry().capabilities
+    needed = {fill.capability for fill in registry().fills("home.cards")}
+    tasks = any(scope().can(name) for name in needed if known[name].profiles != EVERYONE)
+    return respond("home/index.html", tasks=tasks)
 
 
 @blueprint.get("/help-information")

@@ -160,5 +160,6 @@ module = Module(
             function="blueprints.inventory.checks:received_of_shipments",
         ),
     ),
+    words="blueprints.inventory.words:WORDS",
     practice="blueprints.inventory.practice:fill",
 )

@@ -15,7 +15,8 @@ from blueprints.inventory.queries import list_same_lot, was_added
 from blueprints.inventory.rules import proposed_name
 from blueprints.inventory.scan import fill_in
 from blueprints.inventory.services import add_delivery
-from blueprints.shipments.queries import get_shipment
+from blueprints.inventory.unfinished import about, news
+from blueprints.shipments.queries import find_of_location, get_shipment
 from blueprints.shipments.rules import still_expected
 from portal.catalog.codes import lot_key
 from portal.catalog.queries import find_product
@@ -161,6 +162,14 @@ def admit(scope: Scope, args: Mapping[str, str]) -> None:
         get_shipment(scope, shipment_id)
 
 
+def leave(scope: Scope, args: Mapping[str, str]) -> str:
+    """Back to the shipment the form was opened from, else to the list."""
+    shipment_id = record_number(args.get("shipment"))
+    if shipment_id is not None and find_of_location(scope, shipment_id) is not None:
+        return url_for("shipments.record", shipment_id=shipment_id)
+    return url_for("inventory.index")
+
+
 ADD = Wizard(
     name="inventory.add",
     title=_l("New Vaccine Inventory"),
@@ -197,4 +206,7 @@ ADD = Wizard(
     finish_buttons=(FinishButton("new", _l("Save & New")),),
     prefill=prefill,
     admit=admit,
+    about=about,
+    news=news,
+    leave=leave,
 )

@@ -7,7 +7,7 @@ from sqlalchemy.orm import aliased
 
 from blueprints.inventory.models import DoseEntry, VaccineInventory
 from blueprints.inventory.rules import COUNTERS, Kind, changes, first_negative_day, on_hand
-from blueprints.shipments.models import Shipment
+from blueprints.shipments.models import Shipment, ShipmentClosing
 from blueprints.shipments.rules import status_of
 from portal.db import session
 
@@ -79,7 +79,8 @@ def _odd_reversals() -> Iterator[str]:
 
 
 def received_of_shipments() -> Iterator[str]:
-    """Shipments whose received doses or status differ from what the ledger says came of them."""
+    """Shipments whose received doses differ from what the ledger says came of them, or whose
+    status from what follows from that and from their being closed."""
     received = (
         select(DoseEntry.shipment_id, func.sum(DoseEntry.doses).label("doses"))
         .where(DoseEntry.shipment_id.is_not(None), DoseEntry.kind == Kind.RECEIVED)
@@ -92,13 +93,16 @@ def received_of_shipments() -> Iterator[str]:
             Shipment.doses_shipped,
             Shipment.doses_received,
             Shipment.status,
+            ShipmentClosing.shipment_id.is_not(None).label("closed"),
             func.coalesce(received.c.doses, 0).label("doses"),
-        ).outerjoin(received, received.c.shipment_id == Shipment.id)
+        )
+        .outerjoin(received, received.c.shipment_id == Shipment.id)
+        .outerjoin(ShipmentClosing, ShipmentClosing.shipment_id == Shipment.id)
     ):
         if row.doses_received != row.doses:
             yield (
                 f"Shipment {row.number}: {row.doses_received} doses are noted as received, "
                 f"the ledger says {row.doses}."
             )
-        if row.status != status_of(row.doses_shipped, row.doses_received):
+        if row.status != status_of(row.doses_shipped, row.doses_received, closed=row.closed):
             yield f"Shipment {row.number}: the status {row.status} does not follow from its doses."

@@ -15,18 +15,16 @@ from blueprints.inventory.queries import (
 from blueprints.inventory.rules import usable_on
 from blueprints.inventory.settings import thresholds, warn_days
 from blueprints.shipments.models import Shipment
-from blueprints.shipments.rules import still_expected
 from portal.clock import today
 from portal.i18n import _
 from portal.places.scope import Scope
 
 
 def shipment_actions(_scope: Scope, shipment: Shipment) -> dict[str, Any] | None:
-    """`Add to Inventory`, as long as doses of the shipment are expected."""
-    expected = still_expected(shipment.doses_shipped, shipment.doses_received)
+    """`Add to Inventory`, foremost as long as doses of the shipment are expected."""
     return {
         "href": url_for("inventory.add", shipment=shipment.id),
-        "all_received": expected == 0,
+        "all_received": shipment.doses_expected == 0,
     }
 
 

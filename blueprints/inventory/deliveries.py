@@ -5,14 +5,14 @@ from datetime import date
 
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.queries import find_lot_of_another_product, list_same_lot
-from blueprints.inventory.rules import ensure_doses, still_named, usable_on
+from blueprints.inventory.rules import ensure_doses, ensure_shipment, still_named, usable_on
 from blueprints.shipments.models import Shipment
-from blueprints.shipments.queries import find_open_shipment_of_lot, get_shipment
+from blueprints.shipments.queries import closing_of, find_open_shipment_of_lot, get_shipment
 from blueprints.shipments.rules import still_expected
 from portal.catalog.codes import lot_key, normalise_lot
 from portal.catalog.models import Product
 from portal.catalog.queries import find_product
-from portal.clock import today
+from portal.clock import local, today
 from portal.errors import Invalid
 from portal.i18n import _
 from portal.places.scope import Scope
@@ -97,18 +97,9 @@ def check_delivery(scope: Scope, delivery: Delivery) -> Checked:
 
 
 def _shipment(scope: Scope, delivery: Delivery, product: Product) -> Shipment | None:
+    ensure_shipment(delivery.shipment_id, unable_to_locate=delivery.unable_to_locate_shipment)
     if delivery.shipment_id is None:
-        if not delivery.unable_to_locate_shipment:
-            raise Invalid(
-                _("Choose the shipment record, or tick “Unable to locate shipment record”."),
-                field="shipment",
-            )
         return None
-    if delivery.unable_to_locate_shipment:
-        raise Invalid(
-            _("Either choose a shipment record or tick this box, not both."),
-            field="unable_to_locate_shipment",
-        )
     shipment = get_shipment(scope, delivery.shipment_id)
     if shipment.product_id != product.id:
         raise Invalid(
@@ -165,35 +156,55 @@ def _doubts(scope: Scope, delivery: Delivery, lot: str, shipment: Shipment | Non
         )
     if shipment is None:
         waiting = find_open_shipment_of_lot(scope, delivery.product_id, lot)
-        if waiting is not None:
+        if waiting is not None and waiting.closed:
+            found.append(
+                _(
+                    "Shipment %(number)s was to bring this lot and was closed before all of its "
+                    "doses came. Choose it as the shipment record, unless these are other doses.",
+                    number=waiting.number,
+                )
+            )
+        elif waiting is not None:
             found.append(
                 _(
                     "Shipment %(number)s brought this lot and still expects %(expected)s doses. "
                     "Choose it as the shipment record, unless these are other doses.",
                     number=waiting.number,
-                    expected=f"{_expected(waiting):,}",
+                    expected=f"{waiting.doses_expected:,}",
                 )
             )
-    elif _expected(shipment) == 0:
+    elif shipment.closed:
+        found.append(_closed(scope, shipment))
+    elif shipment.doses_expected == 0:
         found.append(
             _(
                 "All %(doses)s doses of this shipment are in the inventory already.",
                 doses=f"{shipment.doses_shipped:,}",
             )
         )
-    elif delivery.doses > _expected(shipment):
+    elif delivery.doses > shipment.doses_expected:
         found.append(
             _(
                 "Only %(expected)s of the %(shipped)s doses shipped are still expected.",
-                expected=f"{_expected(shipment):,}",
+                expected=f"{shipment.doses_expected:,}",
                 shipped=f"{shipment.doses_shipped:,}",
             )
         )
     return found
 
 
-def _expected(shipment: Shipment) -> int:
-    return still_expected(shipment.doses_shipped, shipment.doses_received)
+def _closed(scope: Scope, shipment: Shipment) -> str:
+    closing = closing_of(shipment)
+    assert closing is not None
+    assert scope.location is not None
+    return _(
+        "This shipment was closed on %(day)s by %(user)s (%(reason)s). Saving reopens it: what is "
+        "then still missing of its %(shipped)s doses is expected again.",
+        day=local(closing.closed_at, scope.location.time_zone).strftime("%m/%d/%Y"),
+        user=closing.closed_by,
+        reason=closing.reason.label,
+        shipped=f"{shipment.doses_shipped:,}",
+    )
 
 
 def ensure_meant(delivery: Delivery, checked: Checked) -> None:

@@ -18,6 +18,7 @@ from wtforms.validators import Length
 from wtforms.widgets import TextInput
 
 from blueprints.inventory.reasons import NOTE_LENGTH
+from blueprints.inventory.rules import ensure_shipment
 from portal.catalog.codes import normalise_lot, parse_date
 from portal.errors import Invalid
 from portal.lookups.fields import LookupField
@@ -70,6 +71,15 @@ class Proposed:
         """Nothing is wrong with a blank."""
 
 
+class ShipmentField(LookupField):
+    """The shipment record; what was typed to find one counts no more once the box is ticked."""
+
+    def pre_validate(self, form: Any) -> None:
+        """Find what was meant by the text, unless the box says that there is none."""
+        if not form.unable_to_locate_shipment.data:
+            super().pre_validate(form)
+
+
 class DeliveryForm(Form):
     """Doses that have arrived (SPEC D2)."""
 
@@ -87,8 +97,22 @@ class DeliveryForm(Form):
     )
     expiration_date = ExpirationField(_l("Expiration Date"), [Required()])
     account = LookupField(_l("Account"), [Required()], lookup="accounts")
-    shipment = LookupField(_l("Shipment Record"), lookup="shipments")
+    shipment = ShipmentField(_l("Shipment Record"), lookup="shipments")
     unable_to_locate_shipment = BooleanField(_l("Unable to locate shipment record"))
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """The shipment or the box is asked for in the same round as everything else."""
+        valid = bool(super().validate(extra_validators))
+        if self.shipment.errors:
+            return False
+        try:
+            ensure_shipment(
+                self.shipment.data, unable_to_locate=bool(self.unable_to_locate_shipment.data)
+            )
+        except Invalid as refusal:
+            self.refuse(refusal)
+            return False
+        return valid
 
 
 class SameLotForm(Form):

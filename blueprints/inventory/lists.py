@@ -1,6 +1,7 @@
 """The list views of the `Vaccine Inventory` tab."""
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, timedelta
 
 from flask_babel import lazy_gettext as _l
 
@@ -9,7 +10,8 @@ from blueprints.inventory.rules import Expiry, expiry_of
 from blueprints.inventory.settings import warn_days
 from portal.clock import today
 from portal.i18n import _
-from portal.listviews.definition import Column, ListDefinition, Tone
+from portal.listviews.definition import Clauses, Column, ListDefinition, Tone
+from portal.places.scope import Scope
 from portal.web.context import scope
 
 
@@ -36,6 +38,20 @@ def expiry_tone(expiration_date: date) -> Tone:
         Expiry.EXPIRED: "danger",
     }
     return tones[_expiry(expiration_date)]
+
+
+def expiries(scope: Scope) -> Mapping[str, Clauses]:
+    """The words for an expiration date, as somebody may search for it, and the records meant."""
+    if scope.location is None:
+        return {}
+    day = today(scope.location.time_zone)
+    last = day + timedelta(days=warn_days(scope.location.id))
+    expires = VaccineInventory.expiration_date
+    return {
+        _("Usable"): (expires > last,),
+        _("Expires soon"): (expires >= day, expires <= last),
+        _("Expired"): (expires < day,),
+    }
 
 
 INVENTORY = ListDefinition(
@@ -93,6 +109,9 @@ INVENTORY = ListDefinition(
     scope_column=VaccineInventory.location_id,
     subject="inventory",
     search=True,
+    phrases=expiries,
+    dates=(VaccineInventory.expiration_date,),
+    brief=("expiry", "available"),
     count="counter",
     empty_title=_l("No vaccine in the inventory yet"),
     empty_text=_l("When a shipment has arrived, add its doses with Add."),

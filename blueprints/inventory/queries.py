@@ -1,7 +1,8 @@
 """Reading vaccine inventory."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import aliased
@@ -18,6 +19,7 @@ from portal.people.models import User
 from portal.places.scope import Scope
 
 ENTRIES_SHOWN = 50
+ADDITIONS_READ = 500
 
 
 def get_inventory(scope: Scope, inventory_id: int) -> VaccineInventory:
@@ -90,6 +92,47 @@ def was_added(records: list[VaccineInventory], shipment_id: int) -> bool:
         )
         is not None
     )
+
+
+@dataclass(frozen=True)
+class Addition:
+    """Doses of a shipment that went into the inventory (or, fewer than none, came out again)."""
+
+    shipment_id: int
+    doses_shipped: int
+    doses: int
+    recorded_at: datetime
+    actor: str
+
+
+def list_additions(
+    scope: Scope, shipment_ids: Collection[int], *, since: datetime
+) -> list[Addition]:
+    """What was added of shipments to the present location after `since`, first to last."""
+    query = (
+        select(
+            Shipment.id,
+            Shipment.doses_shipped,
+            DoseEntry.doses,
+            DoseEntry.recorded_at,
+            User.first_name,
+            User.last_name,
+        )
+        .join(Shipment, Shipment.id == DoseEntry.shipment_id)
+        .outerjoin(User, User.id == DoseEntry.actor_id)
+        .where(
+            Shipment.location_id == scope.location_id,
+            DoseEntry.shipment_id.in_(shipment_ids),
+            DoseEntry.kind == Kind.RECEIVED,
+            DoseEntry.recorded_at > since,
+        )
+        .order_by(DoseEntry.id)
+        .limit(ADDITIONS_READ)
+    )
+    return [
+        Addition(shipment_id, shipped, doses, recorded_at, f"{first} {last}" if first else "")
+        for shipment_id, shipped, doses, recorded_at, first, last in session().execute(query)
+    ]
 
 
 @dataclass(frozen=True)

@@ -123,6 +123,20 @@ def ensure_doses(doses: int) -> None:
         raise Invalid(_("Enter at most 1,000,000 doses."), field="doses")
 
 
+def ensure_shipment(shipment_id: int | None, *, unable_to_locate: bool) -> None:
+    """Raise `Invalid` unless either a shipment is named or the box says that none is found."""
+    if shipment_id is None and not unable_to_locate:
+        raise Invalid(
+            _("Choose the shipment record, or tick “Unable to locate shipment record”."),
+            field="shipment",
+        )
+    if shipment_id is not None and unable_to_locate:
+        raise Invalid(
+            _("Either choose a shipment record or tick this box, not both."),
+            field="unable_to_locate_shipment",
+        )
+
+
 def ensure_not_in_future(day: date, today: date) -> None:
     """Raise `Invalid` if `day` lies after `today` (both in the location's time zone)."""
     if day > today:

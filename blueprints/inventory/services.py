@@ -21,6 +21,7 @@ from blueprints.inventory.rules import (
     ensure_not_in_future,
     still_named,
 )
+from blueprints.shipments.closing import reopen
 from blueprints.shipments.models import Shipment
 from portal.audit.services import record as audit
 from portal.catalog.codes import lot_key
@@ -37,6 +38,7 @@ def add_delivery(
     scope: Scope, delivery: Delivery, *, received_on: date | None = None
 ) -> VaccineInventory:
     """Put the doses of a delivery into the inventory: a new record, or more on one of the lot.
+    A closed shipment that they came with is open again.
 
     `received_on` is the day they arrived, today unless given. Raises `Invalid` (with the field
     "confirmed" if doses of the shipment have come in meanwhile, or these are more than were
@@ -50,6 +52,8 @@ def add_delivery(
     _hold_shipment(delivery)
     checked = check_delivery(scope, delivery)
     ensure_meant(delivery, checked)
+    if checked.shipment is not None and checked.shipment.closed:
+        reopen(scope.user, checked.shipment)
     target = _target(delivery, checked)
     if target is None:
         target = _new_record(scope, delivery, checked)

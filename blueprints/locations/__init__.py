@@ -17,6 +17,7 @@ module = Module(
             profiles=MANAGERS | {Profile.ADMINISTRATOR},
         ),
     ),
+    words="blueprints.locations.words:WORDS",
     slots=("location.actions", "location.panel", "location.record"),
     fills=(
         Fill(

@@ -1,6 +1,8 @@
 """Forms of `Operations`."""
 
+from collections.abc import Iterable
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 from flask_babel import lazy_gettext
@@ -10,7 +12,26 @@ from wtforms.validators import Length
 from portal.audit import queries
 from portal.audit.queries import Wanted
 from portal.places.scope import Scope
+from portal.web.context import registry
 from portal.web.forms import DayField, Form, Required, WholeNumberField
+
+
+class FindForm(Form):
+    """Which messages to look for."""
+
+    text = StringField(
+        lazy_gettext("Recipient, shipment ID or other words"), [Length(max=200)], default=""
+    )
+    kind = SelectField(lazy_gettext("Kind"), default="")
+
+    def offer(self, kinds: Iterable[str]) -> None:
+        """Put the kinds of messages into the list."""
+        self.kind.choices = [("", lazy_gettext("Any")), *in_words(kinds)]
+
+
+def in_words(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Names and what they are called, by what they are called."""
+    return sorted(((name, registry().in_words(name)) for name in names), key=itemgetter(1))
 
 
 class CancelForm(Form):
@@ -61,7 +82,7 @@ def search_form(scope: Scope, given: Any) -> SearchForm:
     form = SearchForm(formdata=given or None)
     everybody, anything = lazy_gettext("Everybody"), lazy_gettext("Any")
     form.actor.choices = [("", everybody), *queries.people(scope)]
-    form.action.choices = [("", anything), *((name, name) for name in queries.actions(scope))]
-    form.subject.choices = [("", anything), *((name, name) for name in queries.subjects(scope))]
+    form.action.choices = [("", anything), *in_words(queries.actions(scope))]
+    form.subject.choices = [("", anything), *in_words(queries.subjects(scope))]
     form.location.choices = [("", anything), *queries.places(scope)]
     return form

@@ -3,19 +3,24 @@
 from flask import Response, flash, request, url_for
 from jinja2 import TemplateError
 
-from blueprints.operations.forms import CancelForm
+from blueprints.operations.forms import CancelForm, FindForm
 from blueprints.operations.pages import LARGEST, below, blueprint, show
 from portal import settings
 from portal.audit.services import viewed
 from portal.errors import Invalid
 from portal.i18n import _
+from portal.listviews.services import keep_words, kept_words
 from portal.messages import queries, upkeep
 from portal.messages.models import Message, State
-from portal.messages.rendering import Rendered, render
+from portal.messages.rendering import Rendered, render, subject_of
+from portal.people import links
 from portal.web.context import scope
+from portal.web.converters import record_number
 from portal.web.guards import needs
 from portal.web.htmx import go_to
 from portal.web.requests import note
+
+LIST = "messages"
 
 
 def state_labels() -> dict[str, tuple[str, str]]:
@@ -33,16 +38,54 @@ def state_labels() -> dict[str, tuple[str, str]]:
 @needs("messages.manage")
 def messages() -> Response:
     """What waits, what left, what failed."""
+    number = record_number(request.args.get("search"))
+    text = kept_words(scope(), LIST, number) if number else ""
+    form = FindForm(formdata=None, text=text, kind=request.args.get("kind", ""))
+    form.offer(queries.kinds(scope()))
+    return _list(form, search=number if text else None)
+
+
+@blueprint.post("/messages/search")
+@needs("messages.manage")
+def search_messages() -> Response:
+    """Search: the words, which may be an address, stay out of the page's own."""
+    form = FindForm()
+    form.offer(queries.kinds(scope()))
+    if not form.validate():
+        return _list(form, status=422)
+    number = keep_words(scope(), LIST, form.text.data or "")
+    state = request.form.get("state", "")
+    return go_to(
+        url_for(
+            "operations.messages",
+            search=number or None,
+            kind=form.kind.data or None,
+            state=state if state in state_labels() else None,
+        )
+    )
+
+
+def _list(form: FindForm, *, search: int | None = None, status: int = 200) -> Response:
     labels = state_labels()
-    state = request.args.get("state", "")
+    state = request.values.get("state", "")
     state = state if state in labels else ""
-    found = queries.find_messages(scope(), state=state, below=below())
+    wanted = form.kind.data or ""
+    kind = wanted if wanted in queries.kinds(scope()) else ""
+    found = queries.find_messages(
+        scope(), state=state, kind=kind, text=form.text.data or "", below=below()
+    )
+    zones = queries.zones(scope(), found.messages, settings.current().time_zone)
     return show(
         "messages.html",
         regions={"messages": "operations/_messages.html"},
+        status=status,
+        form=form,
+        kept={"search": search, "kind": kind or None},
         labels=labels,
         state=state,
         found=found,
+        subjects={one.id: subject_of(one, zone=zones[one.location_id]) for one in found.messages},
+        begun=below() is not None,
         counts=queries.counts(scope()),
         server=queries.mail_server(scope()),
         configured=settings.current().mail_configured,
@@ -103,6 +146,7 @@ def _page(shown: Message, form: CancelForm, *, status: int = 200) -> Response:
         message=shown,
         label=label,
         tone=tone,
+        link=_practice_link(shown),
         rendered=rendered,
         problem=problem,
         form=form,
@@ -110,12 +154,20 @@ def _page(shown: Message, form: CancelForm, *, status: int = 200) -> Response:
     )
 
 
+def _practice_link(shown: Message) -> str:
+    """The mailed link, in practice mode alone: there no mailbox gets it."""
+    link = (shown.secret or {}).get("link")
+    if not settings.current().practice or not isinstance(link, dict):
+        return ""
+    return links.path_of(link)
+
+
 def _rendered(shown: Message) -> tuple[Rendered | None, str]:
     if not shown.address and not shown.context:
         return None, _("What the message said was wiped after 90 days.")
     zone = queries.zone_of(shown, settings.current().time_zone)
     try:
-        return render(shown, zone=zone, secrets=False), ""
+        return render(shown, zone=zone, secrets=settings.current().practice), ""
     except (TemplateError, LookupError, TypeError, ValueError) as error:
         kind = type(error).__name__
         return None, _("The message cannot be written (%(kind)s).", kind=kind)

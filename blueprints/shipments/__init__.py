@@ -11,7 +11,7 @@ IMPORTS = frozenset({Profile.ADMINISTRATOR})
 module = Module(
     name="shipments",
     title="Shipments",
-    blueprint="blueprints.shipments.import_views:blueprint",
+    blueprint="blueprints.shipments.routes:blueprint",
     models="blueprints.shipments.models",
     lists=("blueprints.shipments.lists:SHIPMENTS",),
     capabilities=(
@@ -21,6 +21,7 @@ module = Module(
             title="Enter orders and shipments by file or form",
             profiles=IMPORTS,
         ),
+        Capability(name="shipments.close", title="Close and reopen shipments", profiles=MANAGERS),
     ),
     tabs=(
         Tab(
@@ -35,10 +36,17 @@ module = Module(
     fills=(
         Fill(
             slot="home.cards",
-            function="blueprints.shipments.contributions:unreceived_card",
-            template="shipments/_unreceived_card.html",
+            function="blueprints.shipments.contributions:to_be_received_card",
+            template="shipments/_to_be_received_card.html",
             capability="shipments.view",
             order=20,
+        ),
+        Fill(
+            slot="shipment.actions",
+            function="blueprints.shipments.contributions:closing_action",
+            template="shipments/_closing_action.html",
+            capability="shipments.close",
+            order=900,
         ),
     ),
     lookups=(
@@ -77,6 +85,7 @@ module = Module(
         ),
     ),
     messages=("shipment_announced", "shipment_corrected", "shipment_withdrawn"),
+    words="blueprints.shipments.words:WORDS",
     commands="blueprints.shipments.commands:shipments",
     practice="blueprints.shipments.practice:fill",
 )

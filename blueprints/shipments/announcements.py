@@ -34,7 +34,6 @@ class Announced:
     number: str
     version: int
     product: ProductName
-    manufacturer: str
     details: Details
 
 
@@ -145,7 +144,7 @@ def _message(kind: str, shipment: Announced, address: str) -> messages.NewMessag
             "vaccine": shipment.product.name,
             "date_shipped": details.date_shipped.strftime("%m/%d/%Y"),
             "quantity": details.doses_shipped,
-            "manufacturer": shipment.manufacturer,
+            "manufacturer": details.manufacturer,
             "ndc": details.ndc,
             "lot": details.lot,
             "order_number": details.order_number,

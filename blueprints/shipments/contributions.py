@@ -2,13 +2,24 @@
 
 from typing import Any
 
-from blueprints.shipments.queries import count_unreceived
+from blueprints.shipments.models import Shipment
+from blueprints.shipments.queries import count_to_be_received
+from portal.i18n import _
 from portal.places.scope import Scope
 
 
-def unreceived_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
+def to_be_received_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
     """How many shipments still wait to be added to the inventory; nothing if there are none."""
     if scope.location is None:
         return None
-    count = count_unreceived(scope)
-    return {"count": count} if count else None
+    count = count_to_be_received(scope)
+    return {"count": count} if count.number else None
+
+
+def closing_action(_scope: Scope, shipment: Shipment) -> dict[str, Any] | None:
+    """`Close Shipment` as long as doses are expected, `Reopen Shipment` of a closed one."""
+    if shipment.closed:
+        return {"label": _("Reopen Shipment"), "endpoint": "shipments.reopen", "of": shipment}
+    if shipment.doses_expected == 0:
+        return None
+    return {"label": _("Close Shipment"), "endpoint": "shipments.close", "of": shipment}

@@ -10,10 +10,13 @@ from typing import BinaryIO
 
 from sqlalchemy import delete, select
 
-from blueprints.shipments.models import ImportError, ImportRun
+from blueprints.shipments.models import ImportError, ImportPart, ImportRun
 from portal import clock
 from portal.db import unit_of_work
 from portal.settings import Settings
+from portal.sheets.errors import refusal
+from portal.sheets.kinds import refused_kind
+from portal.sheets.limits import Limits
 
 LONGEST_NAME = 200
 PIECE = 1 << 16
@@ -68,6 +71,13 @@ def store(settings: Settings, content: BinaryIO) -> Stored:
     return Stored(name, digest.hexdigest(), size, rows)
 
 
+def refusal_of(settings: Settings, stored: Stored) -> str:
+    """Why the stored file cannot be a table, if its first bytes say so; else nothing."""
+    with (folder(settings) / stored.name).open("rb") as file:
+        reason = refused_kind(file)
+    return refusal(reason, Limits()).message if reason else ""
+
+
 def drop(settings: Settings, stored: Stored) -> None:
     """Delete a file that no run will name."""
     (folder(settings) / stored.name).unlink(missing_ok=True)
@@ -94,7 +104,8 @@ def forget_old_files(settings: Settings, *, days: int) -> int:
         for run in old:
             (folder(settings) / run.stored_as).unlink(missing_ok=True)
             run.stored_as = ""
-            current.execute(delete(ImportError).where(ImportError.run_id == run.id))
+            for kept in (ImportError, ImportPart):
+                current.execute(delete(kept).where(kept.run_id == run.id))
     return len(old)
 
 

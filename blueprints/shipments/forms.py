@@ -1,10 +1,16 @@
 """Forms of the shipments: a file, or one shipment by hand."""
 
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
-from wtforms import StringField
+from wtforms import HiddenField, RadioField, StringField, TextAreaField
+from wtforms.validators import AnyOf, Length
 
+from blueprints.shipments.rules import ClosingReason
 from portal.web.forms import Form, Required
+
+CHOOSE = _l("Choose the reason.")
 
 
 class FileForm(Form):
@@ -30,3 +36,27 @@ class ShipmentForm(Form):
     date_shipped = StringField(_l("Date Shipped"), [Required()])
     carrier = StringField(_l("Carrier"))
     tracking_number = StringField(_l("Tracking Number"))
+
+
+class ClosingForm(Form):
+    """Why no more doses of a shipment are expected, and what its user knew to be received."""
+
+    seen_received = HiddenField()
+    reason = RadioField(
+        _l("Reason"),
+        [Required(CHOOSE), AnyOf([str(reason) for reason in ClosingReason], message=CHOOSE)],
+        validate_choice=False,
+    )
+    note = TextAreaField(
+        _l("Note"), [Length(max=500, message=_l("At most %(most)s characters.", most="500"))]
+    )
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.reason.choices = [(str(reason), reason.label) for reason in ClosingReason]
+
+    @property
+    def seen(self) -> int:
+        """The doses received as the form showed them; -1 for none that can be read."""
+        text = self.seen_received.data or ""
+        return int(text) if text.isascii() and text.isdecimal() and len(text) < 12 else -1

@@ -10,9 +10,10 @@ from flask_login import current_user
 
 from blueprints.shipments import imports
 from blueprints.shipments.corrections import cut_short, write_corrections
-from blueprints.shipments.files import Stored, drop, store
+from blueprints.shipments.files import Stored, drop, refusal_of, store
 from blueprints.shipments.forms import FileForm, ShipmentForm
 from blueprints.shipments.models import ImportRun
+from blueprints.shipments.outcomes import KINDS, Named, list_rows, named
 from blueprints.shipments.queries import (
     ensure_entered,
     get_run,
@@ -27,6 +28,7 @@ from portal.clock import today
 from portal.db import unit_of_work
 from portal.errors import Conflict, NotFound
 from portal.i18n import _
+from portal.jobs.queries import silence
 from portal.places.scope import Scope
 from portal.settings import current
 from portal.sheets.writer import write_xlsx
@@ -73,7 +75,7 @@ def upload() -> Response:
     """The files so far, and the form that sends another."""
     form = FileForm()
     sent: Sent | None = g.get("ahead")
-    if request.method == "POST" and form.validate() and sent is not None:
+    if request.method == "POST" and form.validate() and sent is not None and _fits(form, sent):
         name = form.file.data.filename or ""
         run = imports.open_run(scope().user, name=name, stored=sent.stored, source="upload")
         sent.named = True
@@ -87,7 +89,16 @@ def upload() -> Response:
         runs=runs[:PAGE],
         older=runs[PAGE - 1].id if len(runs) > PAGE else None,
         most=current().upload_mib,
+        silence=silence(),
     )
+
+
+def _fits(form: FileForm, sent: Sent) -> bool:
+    """Whether the file may be a table; if its first bytes say no, that stands beside the field."""
+    refusal = refusal_of(current(), sent.stored)
+    if refusal:
+        form.file.errors = [*form.file.errors, refusal]
+    return not refusal
 
 
 @blueprint.get("/imports/<int:run_id>")
@@ -106,15 +117,32 @@ def import_progress(run_id: int) -> Response:
 
 
 def _run_page(run: ImportRun) -> Response:
+    running = run.state in ("waiting", "reading")
+    kind = next((kind for kind in KINDS if kind == request.args.get("rows")), None)
+    start = record_number(request.args.get("from")) or 0
     return respond(
         "shipments/import_run.html",
         regions={"import-run": "shipments/_import_run.html"},
         run=run,
-        running=run.state in ("waiting", "reading"),
+        running=running,
+        silence=silence() if running else None,
+        kind=kind,
+        start=start,
+        way_to=_way_to,
+        outcomes=None if running else list_rows(run, kind=kind, start=start),
         problems=list_problems(run) if run.failed else [],
         cut_short=cut_short(run),
         before=same_file_before(run),
     )
+
+
+def _way_to(shipment: Named) -> str:
+    """The address of the record; from elsewhere, of switching to its location first."""
+    record = url_for("shipments.record", shipment_id=shipment.id)
+    place = scope().location
+    if place is not None and place.id == shipment.location_id:
+        return record
+    return url_for("people.switch_location", q=shipment.pin, back=record)
 
 
 @blueprint.get("/imports/<int:run_id>/corrections.xlsx")
@@ -172,7 +200,8 @@ def new() -> Response:
 def saved(shipment_id: int) -> Response:
     """After saving: on to the record, or to the next shipment."""
     ensure_entered(scope(), shipment_id)
-    return respond("shipments/saved.html", shipment_id=shipment_id)
+    way = _way_to(named({shipment_id})[shipment_id])
+    return respond("shipments/saved.html", way=way)
 
 
 def _day() -> date:

@@ -18,12 +18,14 @@ from typing import BinaryIO
 from sqlalchemy import ColumnElement, insert, or_, select, update
 
 from blueprints.shipments.files import Stored, clean_name, folder, store
-from blueprints.shipments.intake import Intake, Outcome
-from blueprints.shipments.models import ImportError, ImportRun
+from blueprints.shipments.intake import Intake
+from blueprints.shipments.models import ImportError, ImportPart, ImportRun
+from blueprints.shipments.outcomes import Outcome
 from blueprints.shipments.placing import Numbered, Placed, Placing
 from blueprints.shipments.sheets import COLUMNS, codes_of, parse_shipment, shipment_columns
 from portal import clock, db
 from portal.audit.services import record
+from portal.bulk import insert_rows
 from portal.db import after_commit, session, unit_of_work
 from portal.errors import Conflict
 from portal.i18n import _
@@ -284,9 +286,9 @@ def _keep_progress(
         .values(
             last_row=last,
             rows_done=ImportRun.rows_done + done,
-            added=ImportRun.added + outcome.added,
-            updated=ImportRun.updated + outcome.updated,
-            unchanged=ImportRun.unchanged + outcome.unchanged,
+            added=ImportRun.added + len(outcome.added),
+            updated=ImportRun.updated + len(outcome.updated),
+            unchanged=ImportRun.unchanged + len(outcome.unchanged),
             failed=ImportRun.failed + outcome.failed,
             lease_until=clock.now() + LEASE,
             notes=notes,
@@ -295,6 +297,9 @@ def _keep_progress(
     )
     if kept.rowcount != 1:  # type: ignore[attr-defined]
         raise LeaseLost
+    part = outcome.part
+    if part is not None:
+        insert_rows(ImportPart, [{"run_id": run_id, "last_row": last, **part}])
     if outcome.errors:
         session().execute(
             insert(ImportError),

@@ -1,15 +1,22 @@
 """Taking placed shipments into the database, a batch at a time, each row once (SPEC C1)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from sqlalchemy import func, select, text
 
 from blueprints.shipments import announcements
-from blueprints.shipments.models import Order, Shipment
+from blueprints.shipments.models import Order, Shipment, ShipmentClosing
+from blueprints.shipments.outcomes import Outcome, as_json, changes
 from blueprints.shipments.placing import Placed
-from blueprints.shipments.rules import LABELS, Details, Status, differences
+from blueprints.shipments.rules import (
+    LABELS,
+    ClosingReason,
+    Details,
+    Status,
+    differences,
+    labels_of,
+)
 from portal.audit.services import record
 from portal.bulk import insert_rows
 from portal.clock import now
@@ -29,21 +36,6 @@ CELLS = {
 }
 
 
-@dataclass
-class Outcome:
-    """What became of a batch. `errors` are by row number; a row with any was not taken in."""
-
-    added: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    errors: list[tuple[int, CellError]] = field(default_factory=list)
-
-    @property
-    def failed(self) -> int:
-        """How many rows were not taken in."""
-        return len({number for number, _error in self.errors})
-
-
 class Intake:
     """One file's way in, on behalf of whoever sent it (None: the portal itself)."""
 
@@ -56,27 +48,36 @@ class Intake:
         outcome = Outcome()
         known = self._known(placed)
         orders = self._orders(placed)
+        closings = _closings(known.values())
         fresh: list[Placed] = []
+        repeated: list[Placed] = []
         taken: set[tuple[str, int]] = set()
         for one in placed:
             if one.key in taken:
-                outcome.unchanged += 1
+                repeated.append(one)
                 continue
             taken.add(one.key)
             shipment = known.get(one.key)
             if shipment is None:
                 fresh.append(one)
                 continue
-            changed = differences(details_of(shipment), one.details)
+            before = details_of(shipment)
+            changed = differences(before, one.details)
             if not changed:
-                outcome.unchanged += 1
+                outcome.unchanged.append((one.number, shipment.id))
             elif shipment.doses_received > 0:
                 outcome.errors.append((one.number, _already_received(one, shipment, changed)))
+            elif shipment.closed:
+                reason = closings.get(shipment.id, "")
+                outcome.errors.append((one.number, _closed(one, reason, changed)))
             else:
                 self._update(shipment, one, orders, changed)
-                outcome.updated += 1
-        self._add(fresh, orders)
-        outcome.added = len(fresh)
+                kept = changes(before, one.details, changed)
+                outcome.updated.append((one.number, shipment.id, kept))
+        ids = self._add(fresh, orders)
+        outcome.added = [(one.number, ids[one.key]) for one in fresh]
+        ids |= {key: shipment.id for key, shipment in known.items()}
+        outcome.unchanged += [(one.number, ids[one.key]) for one in repeated]
         return outcome
 
     def id_of(self, placed: Placed) -> int:
@@ -131,9 +132,12 @@ class Intake:
             orders = existing()
         return orders
 
-    def _add(self, fresh: list[Placed], orders: dict[tuple[int, str], int]) -> None:
+    def _add(
+        self, fresh: list[Placed], orders: dict[tuple[int, str], int]
+    ) -> dict[tuple[str, int], int]:
+        """Write the new shipments; their ids."""
         if not fresh:
-            return
+            return {}
         added = list(zip(next_ids(Shipment.__tablename__, len(fresh)), fresh, strict=True))
         moment = now()
         insert_rows(
@@ -161,6 +165,7 @@ class Intake:
                 summary=one.shipment_number,
             )
         announcements.announce(announced(number, 1, one) for number, one in added)
+        return {one.key: number for number, one in added}
 
     def _update(
         self,
@@ -190,10 +195,12 @@ class Intake:
                 subject_id=shipment.id,
                 location_id=location_id,
                 summary=_(
-                    "%(number)s: %(columns)s", number=shipment.number, columns=", ".join(changed)
+                    "%(number)s: %(columns)s",
+                    number=shipment.number,
+                    columns=", ".join(labels_of(changed)),
                 ),
-                before=_as_json(before),
-                after=_as_json(after),
+                before=as_json(before),
+                after=as_json(after),
             )
 
 
@@ -225,7 +232,6 @@ def announced(shipment_id: int, version: int, one: Placed) -> announcements.Anno
         number=one.shipment_number,
         version=version,
         product=one.product,
-        manufacturer=one.manufacturer,
         details=one.details,
     )
 
@@ -236,6 +242,7 @@ def details_of(shipment: Shipment) -> Details:
         location_id=shipment.location_id,
         order_number=shipment.order_number,
         ndc=shipment.ndc,
+        manufacturer=shipment.manufacturer,
         lot=shipment.lot,
         expiration_date=shipment.expiration_date,
         expiration_month_only=shipment.expiration_month_only,
@@ -256,7 +263,7 @@ def values_of(one: Placed, orders: dict[tuple[int, str], int]) -> dict[str, obje
         "order_number": details.order_number,
         "product_id": one.product.id,
         "product_name": one.product.name,
-        "manufacturer": one.manufacturer,
+        "manufacturer": details.manufacturer,
         "ndc": details.ndc,
         "lot": details.lot,
         "expiration_date": details.expiration_date,
@@ -278,7 +285,7 @@ def search_text(one: Placed) -> str:
             one.shipment_number,
             details.order_number,
             one.product.name,
-            one.manufacturer,
+            details.manufacturer,
             details.ndc,
             details.ndc.replace("-", ""),
             details.lot,
@@ -288,26 +295,54 @@ def search_text(one: Placed) -> str:
     )
 
 
+def _closings(shipments: Iterable[Shipment]) -> dict[int, str]:
+    """Why those of the shipments that are closed are, in words."""
+    closed = [shipment.id for shipment in shipments if shipment.closed]
+    if not closed:
+        return {}
+    rows = session().execute(
+        select(ShipmentClosing.shipment_id, ShipmentClosing.reason).where(
+            ShipmentClosing.shipment_id.in_(closed)
+        )
+    )
+    return {row.shipment_id: ClosingReason(row.reason).label for row in rows}
+
+
 def _already_received(one: Placed, shipment: Shipment, changed: list[str]) -> CellError:
-    key = next(name for name, label in LABELS.items() if label == changed[0])
-    value = getattr(one.details, key)
-    written = f"{value:%m/%d/%Y}" if isinstance(value, date) else str(value)
-    return CellError(
-        changed[0],
+    return _refused(
+        one,
+        changed,
         _(
             "This shipment has been received already (%(received)s of %(shipped)s doses), so "
             "%(columns)s can no longer be changed by file. Ask the help desk.",
             received=f"{shipment.doses_received:,}",
             shipped=f"{shipment.doses_shipped:,}",
-            columns=", ".join(changed),
+            columns=", ".join(labels_of(changed)),
         ),
-        written if key != "location_id" else "",
-        one.positions.get(CELLS.get(key, key)),
     )
 
 
-def _as_json(details: Details) -> dict[str, object]:
-    return {
-        name: value.isoformat() if isinstance(value, date) else value
-        for name, value in vars(details).items()
-    }
+def _closed(one: Placed, reason: str, changed: list[str]) -> CellError:
+    return _refused(
+        one,
+        changed,
+        _(
+            "The location has closed this shipment (%(reason)s), so %(columns)s can no longer be "
+            "changed by file. If it comes after all, the location manager reopens it first.",
+            reason=reason,
+            columns=", ".join(labels_of(changed)),
+        ),
+    )
+
+
+def _refused(one: Placed, changed: list[str], message: str) -> CellError:
+    """The error at the first cell that cannot be changed any more."""
+    name = changed[0]
+    value = getattr(one.details, name)
+    written = f"{value:%m/%d/%Y}" if isinstance(value, date) else str(value)
+    return CellError(
+        LABELS[name],
+        message,
+        written if name != "location_id" else "",
+        one.positions.get(CELLS.get(name, name)),
+    )

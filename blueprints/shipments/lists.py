@@ -1,11 +1,15 @@
 """The list views of the `Shipments` tab."""
 
+from collections.abc import Mapping
+
 from flask_babel import lazy_gettext as _l
 
 from blueprints.shipments.models import Shipment
+from blueprints.shipments.queries import to_be_received
 from blueprints.shipments.rules import Status
 from portal.i18n import _
-from portal.listviews.definition import Column, ListDefinition, Tone
+from portal.listviews.definition import Clauses, Column, ListDefinition, ListView, Tone
+from portal.places.scope import Scope
 
 
 def status_label(status: str) -> str:
@@ -14,6 +18,7 @@ def status_label(status: str) -> str:
         Status.ON_ITS_WAY: _("On its way"),
         Status.PARTLY_RECEIVED: _("Partly received"),
         Status.RECEIVED: _("Received"),
+        Status.CLOSED: _("Closed"),
     }[Status(status)]
 
 
@@ -23,8 +28,27 @@ def status_tone(status: str) -> Tone:
         Status.ON_ITS_WAY: "info",
         Status.PARTLY_RECEIVED: "warning",
         Status.RECEIVED: "success",
+        Status.CLOSED: "neutral",
     }
     return tones[Status(status)]
+
+
+def received(_scope: Scope) -> Clauses:
+    """All doses came."""
+    return (Shipment.status == Status.RECEIVED,)
+
+
+def closed(_scope: Scope) -> Clauses:
+    """No more doses will come."""
+    return (Shipment.status == Status.CLOSED,)
+
+
+def statuses(scope: Scope) -> Mapping[str, Clauses]:
+    """The words for a status, as somebody may search for it, and the shipments meant."""
+    of_each: dict[str, Clauses] = {
+        status_label(status): (Shipment.status == status,) for status in Status
+    }
+    return of_each | dict.fromkeys((_("Expected"), _("To Be Received")), to_be_received(scope))
 
 
 SHIPMENTS = ListDefinition(
@@ -77,6 +101,14 @@ SHIPMENTS = ListDefinition(
     scope_column=Shipment.location_id,
     subject="shipment",
     search=True,
+    phrases=statuses,
+    dates=(Shipment.date_shipped, Shipment.expiration_date),
+    brief=("vaccine", "shipped", "lot", "status"),
+    views=(
+        ListView(key="to_be_received", label=_l("To Be Received"), where=to_be_received),
+        ListView(key="received", label=_l("Received"), where=received),
+        ListView(key="closed", label=_l("Closed"), where=closed),
+    ),
     count="counter",
     empty_title=_l("No shipments yet"),
     empty_text=_l("As soon as a shipment is on its way to your location, it is listed here."),

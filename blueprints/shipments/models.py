@@ -1,6 +1,7 @@
 """Orders, shipments, and the files they came in."""
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -15,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from blueprints.shipments.rules import Status
+from blueprints.shipments.rules import Status, still_expected
 from portal.clock import now
 from portal.db import Base, plain_text
 
@@ -58,6 +59,7 @@ class Shipment(Base):
                 "doses_received",
                 "lot",
                 "status",
+                "expiration_date",
             )
         ),
     )
@@ -86,6 +88,30 @@ class Shipment(Base):
     updated_at: Mapped[datetime] = mapped_column(default=now)
 
     order: Mapped[Order] = relationship(lazy="raise_on_sql")
+
+    @property
+    def closed(self) -> bool:
+        """Whether somebody said that no more doses of it will come."""
+        return self.status == Status.CLOSED
+
+    @property
+    def doses_expected(self) -> int:
+        """Doses that are still to be added to the inventory; none of a closed shipment."""
+        return 0 if self.closed else still_expected(self.doses_shipped, self.doses_received)
+
+
+class ShipmentClosing(Base):
+    """Why no more doses of a shipment are expected; gone when it is reopened."""
+
+    __tablename__ = "shipment_closing"
+
+    shipment_id: Mapped[int] = mapped_column(
+        BIG, ForeignKey("shipment.id"), primary_key=True, autoincrement=False
+    )
+    reason: Mapped[str] = mapped_column(String(16))
+    note: Mapped[str] = mapped_column(Text, default="")
+    closed_at: Mapped[datetime] = mapped_column(default=now)
+    closed_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
 
 
 class ImportRun(Base):
@@ -120,6 +146,24 @@ class ImportRun(Base):
     lease_owner: Mapped[str | None] = mapped_column(String(64), default=None)
     created_at: Mapped[datetime] = mapped_column(default=now)
     finished_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class ImportPart(Base):
+    """What became of the good rows of one batch of a file; `outcomes.py` writes and reads `rows`.
+
+    One row for hundreds of the file's, so that an import is as quick with it.
+    """
+
+    __tablename__ = "shipment_import_part"
+
+    run_id: Mapped[int] = mapped_column(
+        ForeignKey("shipment_import.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    last_row: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    added: Mapped[int]
+    updated: Mapped[int]
+    unchanged: Mapped[int]
+    rows: Mapped[dict[str, list[list[Any]]]] = mapped_column(JSON)
 
 
 class ImportError(Base):

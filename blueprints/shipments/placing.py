@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from blueprints.shipments.rules import Details, differences, names_another_maker
+from blueprints.shipments.rules import Details, differences, labels_of, names_another_maker
 from blueprints.shipments.sheets import Codes, ShipmentRow
 from portal.catalog.queries import ProductName, products_by_ndc
 from portal.db import session
@@ -41,7 +41,6 @@ class Placed:
 
     number: int
     shipment_number: str
-    manufacturer: str
     product: ProductName
     details: Details
     positions: dict[str, int]
@@ -94,6 +93,7 @@ class Placing:
             location_id=location.id,
             order_number=row.order_number,
             ndc=ndc,
+            manufacturer=row.manufacturer,
             lot=row.lot,
             expiration_date=row.expiration,
             expiration_month_only=row.expiration_month_only,
@@ -106,7 +106,6 @@ class Placing:
             Placed(
                 numbered.number,
                 row.shipment_id,
-                row.manufacturer,
                 product,
                 details,
                 numbered.positions,
@@ -171,7 +170,7 @@ class Placing:
                 "Row %(row)s announces this vaccine under the same Shipment ID with another "
                 "%(columns)s. Give each lot a Shipment ID of its own, or delete the wrong row.",
                 row=before[0],
-                columns=", ".join(differences(before[1], placed.details)),
+                columns=", ".join(labels_of(differences(before[1], placed.details))),
             ),
             placed.shipment_number,
             placed.positions.get("shipment_id"),

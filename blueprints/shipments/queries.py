@@ -2,16 +2,27 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, select
 
-from blueprints.shipments.models import ImportError, ImportRun, Order, Shipment
-from blueprints.shipments.rules import Status, still_expected
+from blueprints.shipments.models import (
+    ImportError,
+    ImportRun,
+    Order,
+    Shipment,
+    ShipmentClosing,
+)
+from blueprints.shipments.rules import TO_BE_RECEIVED, ClosingReason, Status
 from portal.db import session
 from portal.errors import NotFound
+from portal.i18n import _
+from portal.listviews.counts import Count, capped
+from portal.listviews.definition import Clauses
 from portal.listviews.hits import only_hits
 from portal.listviews.search import words
 from portal.lookups.search import Choice
+from portal.people.models import User
 from portal.places.scope import Scope
 from portal.sheets.columns import CellError
 from portal.web.converters import record_number
@@ -46,8 +57,43 @@ def find_of_location(scope: Scope, shipment_id: int) -> Shipment | None:
     return shipment
 
 
+@dataclass(frozen=True)
+class Closing:
+    """Why no more doses of a shipment are expected, who said so and when."""
+
+    reason: ClosingReason
+    note: str
+    closed_at: datetime
+    closed_by: str
+
+
+def closing_of(shipment: Shipment) -> Closing | None:
+    """Why the shipment is closed; None if it is not."""
+    if not shipment.closed:
+        return None
+    row = (
+        session()
+        .execute(
+            select(ShipmentClosing, User.first_name, User.last_name)
+            .join(User, User.id == ShipmentClosing.closed_by_id)
+            .where(ShipmentClosing.shipment_id == shipment.id)
+        )
+        .one_or_none()
+    )
+    if row is None:
+        return None
+    closing, first, last = row
+    return Closing(
+        reason=ClosingReason(closing.reason),
+        note=closing.note,
+        closed_at=closing.closed_at,
+        closed_by=f"{first} {last}",
+    )
+
+
 def find_open_shipment_of_lot(scope: Scope, product_id: int, lot: str) -> Shipment | None:
-    """The oldest shipment of this lot to the present location of which doses are expected."""
+    """The oldest shipment of this lot to the present location of which doses are expected, else
+    one that was closed before all of its doses came."""
     return session().scalar(
         select(Shipment)
         .where(
@@ -56,7 +102,7 @@ def find_open_shipment_of_lot(scope: Scope, product_id: int, lot: str) -> Shipme
             Shipment.product_id == product_id,
             Shipment.doses_received < Shipment.doses_shipped,
         )
-        .order_by(Shipment.date_shipped, Shipment.id)
+        .order_by(Shipment.status == Status.CLOSED, Shipment.date_shipped, Shipment.id)
         .limit(1)
     )
 
@@ -91,17 +137,15 @@ def list_shipments_of_order(scope: Scope, order: Order) -> list[Shipment]:
     )
 
 
-def count_unreceived(scope: Scope) -> int:
-    """How many shipments to the present location are not fully received, at most 100."""
-    waiting = (
-        select(Shipment.id)
-        .where(
-            Shipment.location_id == scope.location_id,
-            Shipment.status.in_((Status.ON_ITS_WAY, Status.PARTLY_RECEIVED)),
-        )
-        .limit(100)
-    )
-    return session().scalar(select(func.count()).select_from(waiting.subquery())) or 0
+def to_be_received(_scope: Scope) -> Clauses:
+    """Doses of the shipment are expected."""
+    return (Shipment.status.in_(TO_BE_RECEIVED),)
+
+
+def count_to_be_received(scope: Scope) -> Count:
+    """Of how many shipments to the present location doses are expected, as their list counts."""
+    here = Shipment.location_id == scope.location_id
+    return capped(select(Shipment.id).where(here, *to_be_received(scope)))
 
 
 def look_up_shipments(scope: Scope, text: str) -> list[Choice]:
@@ -120,7 +164,7 @@ def look_up_shipments(scope: Scope, text: str) -> list[Choice]:
         select(Shipment)
         .where(Shipment.id.in_(hits))
         .order_by(
-            Shipment.doses_received >= Shipment.doses_shipped,
+            Shipment.status.not_in(TO_BE_RECEIVED),
             Shipment.date_shipped.desc(),
             Shipment.id.desc(),
         )
@@ -137,12 +181,16 @@ def find_shipment_choice(scope: Scope, identity: int | str) -> Choice | None:
 
 def shipment_choice(shipment: Shipment) -> Choice:
     """How a look-up shows a shipment."""
-    expected = still_expected(shipment.doses_shipped, shipment.doses_received)
     return Choice(
         id=shipment.id,
         label=f"{shipment.number} – {shipment.lot}",
-        detail=f"{shipment.product_name}, {shipment.date_shipped:%m/%d/%Y}, "
-        f"{expected:,} / {shipment.doses_shipped:,}",
+        detail=_(
+            "%(vaccine)s, shipped %(day)s, %(expected)s of %(shipped)s doses still expected",
+            vaccine=shipment.product_name,
+            day=shipment.date_shipped.strftime("%m/%d/%Y"),
+            expected=f"{shipment.doses_expected:,}",
+            shipped=f"{shipment.doses_shipped:,}",
+        ),
     )
 
 

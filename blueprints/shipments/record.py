@@ -5,15 +5,15 @@ from markupsafe import Markup
 
 from blueprints.shipments.lists import status_label, status_tone
 from blueprints.shipments.models import Shipment
-from blueprints.shipments.rules import still_expected, tracking_link
+from blueprints.shipments.queries import closing_of
+from blueprints.shipments.rules import tracking_link
 from portal.i18n import _
 from portal.records.page import Fact, Figure, RecordPage, Section, Tab
-from portal.web.templating import day, number
+from portal.web.templating import day, moment, number
 
 
 def shipment_page(shipment: Shipment) -> RecordPage:
     """What the page of `shipment` shows."""
-    expected = still_expected(shipment.doses_shipped, shipment.doses_received)
     order = Fact(
         _("Order"),
         shipment.order_number,
@@ -51,14 +51,29 @@ def shipment_page(shipment: Shipment) -> RecordPage:
             Figure(_("Status"), status_label(shipment.status), tone=_tone(shipment)),
             Figure(_("Quantity Shipped"), number(shipment.doses_shipped)),
             Figure(_("Doses Received"), number(shipment.doses_received)),
-            Figure(_("Still expected"), number(expected)),
+            Figure(_("Still expected"), number(shipment.doses_expected)),
             Figure(_("Date Shipped"), day(shipment.date_shipped)),
         ),
+        notices=_notices(shipment),
         tabs=(
             Tab("details", _("Details"), (details, vaccine)),
             Tab("related", _("Related"), (Section("order", _("Order"), facts=(order,)),)),
         ),
     )
+
+
+def _notices(shipment: Shipment) -> tuple[tuple[str, object], ...]:
+    closing = closing_of(shipment)
+    if closing is None:
+        return ()
+    said = _(
+        "Closed on %(moment)s by %(user)s: %(reason)s. %(doses)s doses are no longer expected.",
+        moment=moment(closing.closed_at),
+        user=closing.closed_by,
+        reason=closing.reason.label,
+        doses=number(shipment.doses_shipped - shipment.doses_received),
+    )
+    return (("info", f"{said} {closing.note}".strip()),)
 
 
 def _tone(shipment: Shipment) -> str:

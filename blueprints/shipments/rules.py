@@ -6,17 +6,27 @@ from datetime import date
 from enum import StrEnum
 from urllib.parse import quote
 
+from portal.errors import Conflict, Invalid
+from portal.i18n import _
+
 
 class Status(StrEnum):
-    """How far a shipment has come; follows from its doses alone."""
+    """How far a shipment has come; follows from its doses, unless somebody closed it."""
 
     ON_ITS_WAY = "on_its_way"
     PARTLY_RECEIVED = "partly_received"
     RECEIVED = "received"
+    CLOSED = "closed"
 
 
-def status_of(doses_shipped: int, doses_received: int) -> Status:
+# Of these shipments doses are expected.
+TO_BE_RECEIVED = (Status.ON_ITS_WAY, Status.PARTLY_RECEIVED)
+
+
+def status_of(doses_shipped: int, doses_received: int, *, closed: bool = False) -> Status:
     """The status that the doses shipped and received so far amount to."""
+    if closed:
+        return Status.CLOSED
     if doses_received <= 0:
         return Status.ON_ITS_WAY
     return Status.RECEIVED if doses_received >= doses_shipped else Status.PARTLY_RECEIVED
@@ -27,6 +37,52 @@ def still_expected(doses_shipped: int, doses_received: int) -> int:
     return max(doses_shipped - doses_received, 0)
 
 
+class ClosingReason(StrEnum):
+    """Why no more doses of a shipment are expected."""
+
+    NEVER_ARRIVED = "never_arrived"
+    FEWER = "fewer"
+    OTHER = "other"
+
+    @property
+    def label(self) -> str:
+        """The words for it on pages."""
+        return {
+            ClosingReason.NEVER_ARRIVED: _("Never arrived"),
+            ClosingReason.FEWER: _("Fewer in the box than announced"),
+            ClosingReason.OTHER: _("Other"),
+        }[self]
+
+
+def ensure_may_close(
+    reason: ClosingReason, note: str, *, doses_shipped: int, doses_received: int, closed: bool
+) -> None:
+    """Raise `Conflict` if nothing is expected of the shipment, `Invalid` (naming the field) if
+    the reason contradicts what was received, or says nothing."""
+    if closed:
+        raise Conflict(_("This shipment is closed already."))
+    if still_expected(doses_shipped, doses_received) == 0:
+        raise Conflict(_("All doses of this shipment were received. There is nothing to close."))
+    if reason is ClosingReason.NEVER_ARRIVED and doses_received > 0:
+        raise Invalid(
+            _(
+                "%(received)s doses of this shipment were received. Choose another reason.",
+                received=f"{doses_received:,}",
+            ),
+            field="reason",
+        )
+    if reason is ClosingReason.FEWER and doses_received <= 0:
+        raise Invalid(
+            _(
+                "No doses of this shipment were added yet. Add those that were in the box first, "
+                "or choose another reason."
+            ),
+            field="reason",
+        )
+    if reason is ClosingReason.OTHER and not note:
+        raise Invalid(_("Write the reason into the note."), field="note")
+
+
 @dataclass(frozen=True)
 class Details:
     """What a supplier says of a shipment; two equal ones are the same announcement."""
@@ -34,6 +90,7 @@ class Details:
     location_id: int
     order_number: str
     ndc: str
+    manufacturer: str
     lot: str
     expiration_date: date
     expiration_month_only: bool
@@ -47,6 +104,7 @@ LABELS = {
     "location_id": "Provider PIN",
     "order_number": "ExIS Order Number",
     "ndc": "NDC",
+    "manufacturer": "Manufacturer",
     "lot": "Lot Number",
     "expiration_date": "Expiration Date",
     "expiration_month_only": "Expiration Date",
@@ -58,9 +116,13 @@ LABELS = {
 
 
 def differences(old: Details, new: Details) -> list[str]:
-    """The labels of the columns in which two announcements of one shipment differ."""
-    names = [LABELS[name] for name in LABELS if getattr(old, name) != getattr(new, name)]
-    return list(dict.fromkeys(names))
+    """The names of the details in which two announcements of one shipment differ."""
+    return [name for name in LABELS if getattr(old, name) != getattr(new, name)]
+
+
+def labels_of(names: list[str]) -> list[str]:
+    """The labels of the columns that bring these details."""
+    return list(dict.fromkeys(LABELS[name] for name in names))
 
 
 def names_another_maker(written: str, maker: str, makers: frozenset[str]) -> str | None:

@@ -62,7 +62,8 @@ def announce_by_form(scope: Scope, *, cells: dict[str, Any], pin_prefix: str, to
 
 
 def note_received(shipment_id: int, doses: int) -> None:
-    """Count `doses` (negative to take back) as received of a shipment and move its status.
+    """Count `doses` (negative to take back) as received of a shipment and move its status, unless
+    it is closed: then it stays so.
 
     Raises `NotFound`, or `Conflict` if fewer were received than are taken back.
     """
@@ -73,6 +74,7 @@ def note_received(shipment_id: int, doses: int) -> None:
         .values(
             doses_received=received,
             status=case(
+                (Shipment.status == Status.CLOSED, Status.CLOSED),
                 (received <= 0, Status.ON_ITS_WAY),
                 (received >= Shipment.doses_shipped, Status.RECEIVED),
                 else_=Status.PARTLY_RECEIVED,

@@ -85,4 +85,5 @@ module = Module(
         ),
     ),
     practice="blueprints.transfers.practice:fill",
+    words="blueprints.transfers.words:WORDS",
 )

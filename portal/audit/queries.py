@@ -1,14 +1,14 @@
 """Reading the audit trail: for programme administrators, over all locations."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, func, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import Select, select
 
 from portal.audit.models import AuditEntry, AuditHead
-from portal.db import session
+from portal.db import distinct_values, session
 from portal.errors import NotFound
 from portal.people.models import User
 from portal.places.models import Location
@@ -43,12 +43,21 @@ class Found:
 def find_entries(scope: Scope, wanted: Wanted, *, below: int | None = None) -> Found:
     """The 50 newest entries that fit, of those with numbers smaller than `below`."""
     scope.require(CAPABILITY)
-    query = _fitting(wanted)
-    if below is not None:
-        query = query.where(AuditEntry.number < below)
-    rows = list(session().scalars(query.order_by(AuditEntry.number.desc()).limit(PAGE + 1)))
-    more = len(rows) > PAGE
-    return Found(rows[:PAGE], rows[PAGE - 1].number if more else None)
+    return _page(_fitting(wanted), below)
+
+
+def history(
+    _scope: Scope,
+    subject: str,
+    subject_id: int,
+    *,
+    actions: Collection[str],
+    below: int | None = None,
+) -> Found:
+    """The newest entries about one record with these actions, for whoever may see the record: the
+    caller has loaded it for this scope. At most `PAGE`, with numbers smaller than `below`."""
+    query = _fitting(Wanted(subject=subject, subject_id=subject_id))
+    return _page(query.where(AuditEntry.action.in_(actions)), below)
 
 
 def get_entry(scope: Scope, number: int) -> AuditEntry:
@@ -69,13 +78,13 @@ def count_entries(scope: Scope) -> int:
 def actions(scope: Scope) -> list[str]:
     """The actions that occur, in alphabetical order."""
     scope.require(CAPABILITY)
-    return _distinct(AuditEntry.action)
+    return distinct_values(AuditEntry.action)
 
 
 def subjects(scope: Scope) -> list[str]:
     """The kinds of records that occur, in alphabetical order."""
     scope.require(CAPABILITY)
-    return _distinct(AuditEntry.subject)
+    return distinct_values(AuditEntry.subject)
 
 
 def people(scope: Scope) -> list[tuple[int, str]]:
@@ -90,6 +99,14 @@ def places(scope: Scope) -> list[tuple[int, str]]:
     scope.require(CAPABILITY)
     query = select(Location.id, Location.name).order_by(Location.name)
     return [(number, name) for number, name in session().execute(query)]
+
+
+def _page(query: Select[AuditEntry], below: int | None) -> Found:
+    if below is not None:
+        query = query.where(AuditEntry.number < below)
+    rows = list(session().scalars(query.order_by(AuditEntry.number.desc()).limit(PAGE + 1)))
+    more = len(rows) > PAGE
+    return Found(rows[:PAGE], rows[PAGE - 1].number if more else None)
 
 
 def _fitting(wanted: Wanted) -> Select[AuditEntry]:
@@ -113,11 +130,3 @@ def _fitting(wanted: Wanted) -> Select[AuditEntry]:
 
 def _midnight(day: date, zone: str) -> datetime:
     return datetime.combine(day, time.min, tzinfo=ZoneInfo(zone))
-
-
-def _distinct(column: InstrumentedAttribute[str]) -> list[str]:
-    """The values of an indexed column: one step in the index for each, however long the trail."""
-    steps = select(func.min(column).label("value")).cte("steps", recursive=True)
-    beyond = select(func.min(column)).where(column > steps.c.value).scalar_subquery()
-    steps = steps.union_all(select(beyond).where(steps.c.value.is_not(None)))
-    return list(session().scalars(select(steps.c.value).where(steps.c.value.is_not(None))))

@@ -1,13 +1,37 @@
 """Reading the run log: for programme administrators."""
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
 from sqlalchemy import func, select
 
+from portal.clock import now
 from portal.db import session
 from portal.jobs.models import JobRun
 from portal.places.scope import Scope
 
 CAPABILITY = "jobs.manage"
 SHOWN = 50
+# Some job is due every few seconds: after so long without any, nothing runs them.
+SILENCE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Silence:
+    """That no scheduler is at work; `since`: when one last was, None if never."""
+
+    since: datetime | None
+
+
+def silence() -> Silence | None:
+    """Whether what waits for a job waits in vain, as the run log says; None while jobs run."""
+    last = session().scalar(
+        select(JobRun.started_at)
+        .where(JobRun.slot.is_not(None), JobRun.started_at.is_not(None))
+        .order_by(JobRun.started_at.desc())
+        .limit(1)
+    )
+    return None if last is not None and now() - last < SILENCE else Silence(last)
 
 
 def last_runs(scope: Scope) -> dict[str, JobRun]:

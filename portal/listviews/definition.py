@@ -1,7 +1,8 @@
 """What a list view is, as data: one `ListDefinition` a list, one call in the view (SPEC B1)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -95,8 +96,13 @@ class ListDefinition:
     subject: the kind of record for `remember_view`; None: no `Recently Viewed`.
     search: whether the model has a `search` column (portal.listviews.search).
     count: "counter" where the table has counting triggers (migrations/listing.py), else "exact".
-    private: the sort values are personal and stay out of addresses (cursors hold ids alone). Such
-    a list has no search yet: its form would have to keep the words on the server.
+    phrases: what a search may say instead of words that occur in the record, such as a status,
+    and the rows each means.
+    dates: columns of the model that a typed date is looked for in; in a long list each has an
+    index (scope column, it, id).
+    brief: keys of the columns that a phone shows beside the first; none: all.
+    private: the values are personal and stay out of addresses: cursors hold ids alone, and what
+    was searched for is kept on the server (`services.keep_words`).
     """
 
     name: str
@@ -114,6 +120,9 @@ class ListDefinition:
     count: Literal["counter", "exact"] = "exact"
     where: Callable[[Scope], Clauses] | None = None
     views: tuple[ListView, ...] = ()
+    phrases: Callable[[Scope], Mapping[str, Clauses]] | None = None
+    dates: tuple[InstrumentedAttribute[date], ...] = ()
+    brief: tuple[str, ...] = ()
     private: bool = False
     empty_title: Label = ""
     empty_text: Label = ""
@@ -135,8 +144,8 @@ class ListDefinition:
                 raise DefinitionError(f"{self.name}: {column.key} may be NULL: no sorting by it.")
         if self.search and "search" not in mapped:
             raise DefinitionError(f"{self.name}: the model has no column `search`.")
-        if self.search and self.private:
-            raise DefinitionError(f"{self.name}: a private list would search in its address.")
+        if not set(self.brief) <= set(keys):
+            raise DefinitionError(f"{self.name}: brief names no column.")
         if self.count == "counter" and self.where is not None:
             raise DefinitionError(f"{self.name}: a counter cannot follow `where`.")
 

@@ -1,4 +1,4 @@
-"""What the list views remember: pins, what was looked at, and how many rows a list has."""
+"""What the list views remember: pins, what was looked at and searched for, and row counts."""
 
 from datetime import datetime
 
@@ -38,6 +38,19 @@ class RecentView(Base):
     subject: Mapped[str] = mapped_column(String(40))
     record_id: Mapped[int] = mapped_column(BIG)
     viewed_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class ListWords(Base):
+    """What a user searched a private list for: the address of its hits names this row instead."""
+
+    __tablename__ = "list_words"
+    __table_args__ = (UniqueConstraint("user_id", "list_name", "words"),)
+
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    list_name: Mapped[str] = mapped_column(String(40))
+    words: Mapped[str] = mapped_column(String(200))
+    used_at: Mapped[datetime] = mapped_column(default=now, index=True)
 
 
 class RowCount(Base):

@@ -1,7 +1,8 @@
 """Where in a list one is, and how that stands in the address.
 
 `?view=all&sort=-date_shipped&q=text&rows=50&after=2021-03-01~17`: a cursor is the sort value and
-the id of the row one goes on from. Nothing in an address can be an error: what is unknown or
+the id of the row one goes on from. In a private list `search=4` stands for the words of a search
+that is kept on the server. Nothing in an address can be an error: what is unknown or
 unreadable falls back to the usual.
 """
 
@@ -15,6 +16,7 @@ from sqlalchemy import BigInteger, SmallInteger
 from sqlalchemy.types import TypeEngine
 
 from portal.listviews.definition import RECENT, VIEWED, ListDefinition
+from portal.listviews.search import typed
 from portal.web.converters import LARGEST, record_number
 
 ROWS = 25
@@ -28,7 +30,8 @@ LARGEST_SMALL, LARGEST_BIG = 2**15 - 1, 2**63 - 1
 class State:
     """What a list shows: view, sort key (a minus in front for descending), search, page.
 
-    `after` and `before` are cursors, at most one is set; `before="end"` is the last page.
+    `kept` is the number under which a private list's search is kept, 0 for none. `after` and
+    `before` are cursors, at most one is set; `before="end"` is the last page.
     """
 
     view: str
@@ -37,6 +40,7 @@ class State:
     rows: int = ROWS
     after: str = ""
     before: str = ""
+    kept: int = 0
 
     @property
     def key(self) -> str:
@@ -73,7 +77,7 @@ def read_state(definition: ListDefinition, query: Mapping[str, str], *, default_
     return State(
         view=view,
         sort=sort,
-        q=query.get("q", "").replace("\0", "").strip()[:200] if definition.search else "",
+        q=typed(query.get("q", "")) if definition.search and not definition.private else "",
         rows=MORE_ROWS if query.get("rows") == str(MORE_ROWS) else ROWS,
         after=after[:LONGEST_CURSOR],
         before=before,
@@ -86,7 +90,8 @@ def address(definition: ListDefinition, state: State, **more: str) -> str:
     values = {
         "view": state.view,
         "sort": "" if state.sort == usual else state.sort,
-        "q": state.q,
+        "q": "" if state.kept else state.q,
+        "search": str(state.kept or ""),
         "rows": "" if state.rows == ROWS else str(state.rows),
         "after": state.after,
         "before": state.before,

@@ -3,12 +3,13 @@
 Paging is by key: the page's ids are found on the index (location, sort column, id), then their
 rows are fetched. SQLite would walk through all rows of one sort value if it were asked for
 `(value, id) > (?, ?)`, so "behind this row" is asked in two parts: its ties, then the rest.
-What is few (recently viewed, the hits of a search) is sorted here instead. Many hits are looked
-for along the sort index; where they turn out to be far off, the database sorts them.
+What is few (recently viewed, the hits of a search, a further view) is sorted here instead. Of
+many, a page is looked for along the sort index; where that is far off, the database sorts them.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -16,11 +17,11 @@ from sqlalchemy import ColumnElement, Row, Select, and_, literal, or_, select, u
 
 from portal.db import session
 from portal.listviews import hits
-from portal.listviews.counts import CAP, Count, capped, counted, exact
-from portal.listviews.definition import ALL, RECENT, VIEWED, Clauses, ListDefinition
+from portal.listviews.counts import CAP, Count, counted, exact
+from portal.listviews.definition import RECENT, VIEWED, Clauses, ListDefinition
 from portal.listviews.models import ListPin, RecentView
 from portal.listviews.paging import END, State, largest_of, read_cursor, write_cursor
-from portal.listviews.search import words
+from portal.listviews.search import day_of, phrase_in, words
 from portal.listviews.services import place_of
 from portal.places.scope import Scope
 
@@ -85,7 +86,23 @@ class Source:
         self.scope = scope
         self.definition = definition
         self.view = state.view
-        self.words = words(state.q) if definition.search else ()
+        self.words: tuple[str, ...] = ()
+        # What a further view, or a phrase in the search, leaves of the list.
+        self.narrowing = [
+            clause
+            for view in definition.views
+            if view.key == state.view
+            for clause in view.where(scope)
+        ]
+        if definition.search and state.q:
+            phrases = definition.phrases(scope) if definition.phrases else {}
+            phrase, rest = phrase_in(state.q, phrases)
+            self.narrowing += phrases.get(phrase, ())
+            self.words = words(rest)
+        self.days = [day for word in self.words if (day := day_of(word)) and definition.dates]
+        if self.days:
+            self.words = tuple(word for word in self.words if not day_of(word))
+            self.narrowing += [self._on(day) for day in self.days]
         if state.key == VIEWED:
             self.sort: Any = RecentView.viewed_at
         else:
@@ -93,19 +110,16 @@ class Source:
         self.few: list[Pair] | None = None
         if self.view == RECENT:
             self.few = self._pairs(self._select(self.sort, definition.id))
-        elif self.words:
-            found = self._pairs(self._hits(self.sort, definition.id).limit(CAP + 1))
-            self.few = found if len(found) <= CAP else None
+        elif self.words or self.narrowing:
+            self.few = self._found()
 
     @cached_property
     def count(self) -> Count:
         """The number of rows on all pages."""
         if self.few is not None:
             return Count(len(self.few))
-        if self.words:
+        if self.words or self.narrowing:
             return Count(CAP, more=True)
-        if self.view != ALL:
-            return capped(self._select(self.definition.id))
         if self.definition.count == "counter":
             return counted(self.definition.table.name, self.scope.location_id)
         return exact(self._select(self.definition.id))
@@ -141,9 +155,10 @@ class Source:
         value = session().scalar(self._select(self.sort).where(self.definition.id == position[1]))
         return None if value is None else (value, position[1])
 
-    def _clauses(self, filtered: bool, by_id: bool) -> Clauses:
+    def _clauses(self, filtered: bool, narrowed: bool, by_id: bool) -> Clauses:
         definition = self.definition
         clauses = []
+        by_id = by_id or bool(narrowed and self.days)
         if definition.scope_column is not None:
             # As a sum the location has no index: SQLite would rather walk along one, for the
             # order, than fetch a page's rows by their ids.
@@ -151,14 +166,15 @@ class Source:
             clauses.append((location + 0 if by_id else location) == self.scope.location_id)
         if definition.where is not None:
             clauses += definition.where(self.scope)
-        for view in definition.views:
-            if view.key == self.view:
-                clauses += view.where(self.scope)
+        if narrowed:
+            clauses += self.narrowing
         if filtered and self.words:
             clauses.append(hits.contains(definition.table.c.search, self.words))
         return clauses
 
-    def _select(self, *columns: Any, filtered: bool = True, by_id: bool = False) -> Select[Any]:
+    def _select(
+        self, *columns: Any, filtered: bool = True, narrowed: bool = True, by_id: bool = False
+    ) -> Select[Any]:
         query = select(*columns).select_from(self.definition.table)
         if self.view == RECENT:
             query = query.join(RecentView, RecentView.record_id == self.definition.id).where(
@@ -166,9 +182,12 @@ class Source:
                 RecentView.location_id == place_of(self.scope),
                 RecentView.subject == self.definition.subject,
             )
-        return query.where(*self._clauses(filtered, by_id))
+        return query.where(*self._clauses(filtered, narrowed, by_id))
 
-    def _hits(self, *columns: Any) -> Select[Any]:
+    def _matches(self, *columns: Any) -> Select[Any]:
+        """What the search and the narrowing leave, found by the index of the search."""
+        if not self.words:
+            return self._select(*columns)
         location = self.definition.scope_column
         return hits.only_hits(
             self._select(*columns, filtered=False),
@@ -180,6 +199,33 @@ class Source:
 
     def _pairs(self, query: Select[Any]) -> list[Pair]:
         return [(value, number) for value, number in session().execute(query)]
+
+    def _on(self, day: date) -> ColumnElement[bool]:
+        """That one of the dates is `day`: its ids by the index of each, because SQLite would not
+        use two for an OR."""
+        definition = self.definition
+        here: Clauses = ()
+        if definition.scope_column is not None:
+            here = (definition.scope_column == self.scope.location_id,)
+        ids = [
+            select(definition.id).where(*here, column == day).correlate(None)
+            for column in definition.dates
+        ]
+        found: ColumnElement[bool] = definition.id.in_(union_all(*ids))
+        return found
+
+    def _found(self) -> list[Pair] | None:
+        """What the search and the narrowing leave; None if that is much."""
+        if self.words and self.narrowing:
+            # A few rows that the narrowing leaves hold the words or not; there may be a million
+            # others that hold them.
+            narrow = self._select(self.definition.id, filtered=False).limit(CAP + 1)
+            ids = list(session().scalars(narrow))
+            if len(ids) <= CAP:
+                some = self._select(self.sort, self.definition.id, by_id=True)
+                return self._pairs(some.where(self.definition.id.in_(ids))) if ids else []
+        found = self._pairs(self._matches(self.sort, self.definition.id).limit(CAP + 1))
+        return found if len(found) <= CAP else None
 
     def _rows(self) -> Select[Any]:
         columns = [column.attribute.label(column.key) for column in self.definition.columns]
@@ -222,29 +268,38 @@ class Source:
             )
         query = self._rows().where(number.in_(page)).order_by(*_order(key, number, descending))
         rows = list(session().execute(query.limit(limit)))
-        if self.words and len(rows) < limit:
-            return self._sorted_hits(position, descending, limit)
+        if (self.words or self.narrowing) and len(rows) < limit:
+            return self._sorted_matches(position, descending, limit)
         return rows
 
     def _part(self, descending: bool, limit: int, *where: ColumnElement[bool]) -> Select[Any]:
-        """The first ids in this direction; of a search, as far as the walk goes."""
-        if not self.words:
+        """The first ids in this direction; of matches, as far as the walk goes."""
+        if not (self.words or self.narrowing):
             order = _order(self.sort, self.definition.id, descending)
             return self._select(self.definition.id).where(*where).order_by(*order).limit(limit)
-        text = self.definition.table.c.search
+        wanted = list(self.narrowing)
+        if self.words:
+            wanted.append(hits.contains(self.definition.table.c.search, self.words))
         walked = (
-            self._select(self.definition.id.label("id"), text, filtered=False)
+            self._select(
+                self.definition.id.label("id"),
+                and_(*wanted).label("wanted"),
+                filtered=False,
+                narrowed=False,
+            )
             .where(*where)
             .order_by(*_order(self.sort, self.definition.id, descending))
             .limit(WALK)
             .subquery()
         )
         # Taken as they come out of the subquery: to be told to sort them, it would read to the end.
-        return select(walked.c.id).where(hits.contains(walked.c.search, self.words)).limit(limit)
+        return select(walked.c.id).where(walked.c.wanted).limit(limit)
 
-    def _sorted_hits(self, position: Pair | None, descending: bool, limit: int) -> list[Row[Any]]:
-        """The page, by sorting all hits: slow, and independent of where in the order they are."""
-        query = self._hits(self.sort.label("value"), self.definition.id.label("id"))
+    def _sorted_matches(
+        self, position: Pair | None, descending: bool, limit: int
+    ) -> list[Row[Any]]:
+        """The page, by sorting all matches: slow, and independent of where they are."""
+        query = self._matches(self.sort.label("value"), self.definition.id.label("id"))
         found = query.cte("found").prefix_with("MATERIALIZED", dialect="postgresql")
         value, number = found.c.value, found.c.id
         page = select(value, number)

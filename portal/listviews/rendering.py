@@ -72,15 +72,21 @@ def _tags(
     """What stands before and behind the cells of each column."""
     opened, closed = [], []
     for place, (column, cells) in enumerate(zip(definition.columns, columns, strict=True)):
-        wide = ' class="wide"' if any(map(_is_long, {*cells})) else ""
+        wide = "wide" if any(map(_is_long, {*cells})) else ""
         if place == 0:
-            opened.append(f'<th scope="row"{wide}>')
+            opened.append(f'<th scope="row"{_class(wide)}>')
             closed.append("</th>")
         else:
-            kind = ' class="num"' if column.num else wide
+            more = "more" if definition.brief and column.key not in definition.brief else ""
+            kind = _class("num" if column.num else wide, more)
             opened.append(f'<td{kind} data-label="{escape(str(column.label))}">')
             closed.append("</td>")
     return opened, closed
+
+
+def _class(*names: str) -> str:
+    given = " ".join(filter(None, names))
+    return f' class="{given}"' if given else ""
 
 
 def _is_long(cell: Any) -> bool:

@@ -6,7 +6,7 @@ characters, so both databases agree. Every word of the search must occur somewhe
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ MOST_WORDS = 8
 
 _SEARCHED: dict[type[Base], tuple[str, ...]] = {}
 _DROPPED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\u200b-\u200d\ufeff]")
+DAY = re.compile(r"(\d{1,2})/(\d{1,2})/([12]\d{3})", re.ASCII)
 # Letters without a Unicode decomposition, and what telephones type instead of ' " -.
 _LIKE = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "ð": "d", "þ": "th"}
@@ -46,8 +47,45 @@ def _plain(text: str) -> str:
 
 
 def words(text: str) -> tuple[str, ...]:
-    """The folded words of a search, doubles left out: at most eight, of 200 characters in all."""
-    return tuple(dict.fromkeys(fold(text[: LONGEST * 2])[:LONGEST].split()))[:MOST_WORDS]
+    """The folded words of a search, doubles left out: at most eight, of 200 characters in all.
+
+    A day is looked for as lists print it, 2/1/2021 as 02/01/2021.
+    """
+    found = (_as_printed(word) for word in fold(text[: LONGEST * 2])[:LONGEST].split())
+    return tuple(dict.fromkeys(found))[:MOST_WORDS]
+
+
+def day_of(word: str) -> date | None:
+    """The day that a word names as MM/DD/YYYY; None if it names none."""
+    found = DAY.fullmatch(word)
+    if found is None:
+        return None
+    month, day, year = map(int, found.groups())
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _as_printed(word: str) -> str:
+    day = day_of(word)
+    return word if day is None else day.strftime("%m/%d/%Y")
+
+
+def phrase_in(text: str, phrases: Iterable[str]) -> tuple[str, str]:
+    """The longest of `phrases` that stands in `text`, however it is written; and what is left of
+    `text` without it. Nothing and `text` if none does."""
+    folded = f" {fold(text)} "
+    for phrase in sorted(phrases, key=len, reverse=True):
+        sought = f" {fold(phrase)} "
+        if sought.strip() and sought in folded:
+            return phrase, folded.replace(sought, " ", 1).strip()
+    return "", text
+
+
+def typed(text: str) -> str:
+    """What was typed into a search, as it is shown and kept."""
+    return text.replace("\0", "").strip()[:LONGEST]
 
 
 def pattern(word: str) -> str:

@@ -1,16 +1,22 @@
-"""What users leave behind in lists: the pinned view, and what they looked at."""
+"""What users leave behind in lists: the pinned view, what they looked at and searched for."""
+
+from datetime import timedelta
 
 from sqlalchemy import delete, select
 
 from portal.clock import now
-from portal.db import insert, session
+from portal.db import insert, session, unit_of_work
 from portal.errors import Invalid
 from portal.i18n import _
 from portal.listviews.definition import RECENT, ListDefinition
-from portal.listviews.models import NOWHERE, ListPin, RecentView
+from portal.listviews.models import NOWHERE, ListPin, ListWords, RecentView
+from portal.listviews.search import typed
 from portal.places.scope import Scope
 
 KEPT = 50
+# Searches of a private list: as many as a user goes back to, no longer than a day of work.
+WORDS_KEPT = 20
+WORDS_LAST = timedelta(days=1)
 
 
 def ensure_view(definition: ListDefinition, view: str) -> None:
@@ -90,3 +96,50 @@ def remember_view(scope: Scope, subject: str, record_id: int) -> None:
         .limit(KEPT)
     )
     session().execute(delete(RecentView).where(RecentView.id.in_(too_many)))
+
+
+def keep_words(scope: Scope, list_name: str, text: str) -> int:
+    """Keep what the user searches a private list for; the number that stands for it in addresses.
+
+    0 for an empty search. The user's newest 20 searches of a list are kept, for a day.
+    """
+    words = typed(text)
+    if not words:
+        return 0
+    mine = (ListWords.user_id == scope.user.id, ListWords.list_name == list_name)
+    number = session().scalar(
+        insert(ListWords)
+        .values(user_id=scope.user.id, list_name=list_name, words=words, used_at=now())
+        .on_conflict_do_update(
+            index_elements=["user_id", "list_name", "words"], set_={"used_at": now()}
+        )
+        .returning(ListWords.id)
+    )
+    too_many = (
+        select(ListWords.id)
+        .where(*mine)
+        .order_by(ListWords.used_at.desc(), ListWords.id.desc())
+        .offset(WORDS_KEPT)
+        .limit(KEPT)
+    )
+    session().execute(delete(ListWords).where(ListWords.id.in_(too_many)))
+    return number or 0
+
+
+def kept_words(scope: Scope, list_name: str, number: int | None) -> str:
+    """What the user searched the list for under that number; empty for one that is not (any more)
+    this user's."""
+    found = session().scalar(
+        select(ListWords.words).where(
+            ListWords.id == number,
+            ListWords.user_id == scope.user.id,
+            ListWords.list_name == list_name,
+        )
+    )
+    return found or ""
+
+
+def forget_words() -> None:
+    """Delete what was searched for in private lists more than a day ago (a job)."""
+    with unit_of_work() as current:
+        current.execute(delete(ListWords).where(ListWords.used_at < now() - WORDS_LAST))

@@ -1,6 +1,7 @@
-"""The one call that answers for a list, and the route that pins a view."""
+"""The one call that answers for a list, and the routes that pin a view and search privately."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from io import BytesIO
 from typing import Any
@@ -21,6 +22,7 @@ from portal.places.scope import Scope
 from portal.sheets.writer import write_csv, write_xlsx
 from portal.web.context import registry
 from portal.web.context import scope as present_scope
+from portal.web.converters import record_number
 from portal.web.guards import signed_in
 from portal.web.htmx import go_to, htmx
 from portal.web.requests import note
@@ -52,7 +54,7 @@ def list_page(
     if htmx().region != definition.region:
         pinned = pinned_view(scope, definition)
     usual = pinned or (RECENT if definition.subject else ALL)
-    state = read_state(definition, request.args, default_view=usual)
+    state = _with_words(scope, definition, read_state(definition, request.args, default_view=usual))
     listing = read_page(scope, definition, state)
     zone = scope.location.time_zone if scope.location else "UTC"
     kind = request.args.get("export", "")
@@ -67,6 +69,15 @@ def list_page(
         actions=actions,
         **context,
     )
+
+
+def _with_words(scope: Scope, definition: ListDefinition, state: State) -> State:
+    """`state` with what a private list is searched for."""
+    number = record_number(request.args.get("search", ""))
+    if not (definition.private and definition.search and number):
+        return state
+    words = services.kept_words(scope, definition.name, number)
+    return replace(state, q=words, kept=number) if words else state
 
 
 def _export(
@@ -129,6 +140,21 @@ def pin(name: str) -> Response:
     return go_to(url_for(definition.endpoint, view=view))
 
 
+@blueprint.post("/lists/<name>/search")
+@signed_in
+def search(name: str) -> Response:
+    """Search a private list: the words stay on the server, the address gets their number."""
+    scope = present_scope()
+    definition = registry().lists.get(name)
+    if definition is None or not (definition.search and definition.private):
+        raise NotFound
+    scope.require(definition.capability)
+    state = read_state(definition, request.form, default_view=ALL)
+    number = services.keep_words(scope, definition.name, request.form.get("q", ""))
+    found = address(definition, replace(state.page(), kept=number))
+    return go_to(url_for(definition.endpoint) + found)
+
+
 class _Shown:
     """What the templates of a list ask for."""
 
@@ -176,6 +202,13 @@ class _Shown:
         """The list's address."""
         return url_for(self.definition.endpoint)
 
+    @property
+    def private_search(self) -> str:
+        """Where the search of a private list is sent; empty for others, which search by address."""
+        if not (self.definition.search and self.definition.private):
+            return ""
+        return url_for("listviews.search", name=self.definition.name)
+
     def longer_than(self, rows: int) -> bool:
         """Whether there are more rows than that."""
         return self.count.more or self.count.number > rows
@@ -200,7 +233,9 @@ class _Shown:
     @property
     def everything(self) -> str:
         """The address of `All …`, with the search if there is one."""
-        state = State(view=ALL, sort=self.definition.default_sort, q=self.state.q)
+        state = replace(
+            State(ALL, self.definition.default_sort), q=self.state.q, kept=self.state.kept
+        )
         return address(self.definition, state)
 
     @property
@@ -241,7 +276,7 @@ class _Shown:
     def other_rows(self) -> tuple[int, str]:
         """The other number of rows a page may have, and the address of the first such page."""
         rows = ROWS if self.state.rows == MORE_ROWS else MORE_ROWS
-        state = State(self.state.view, self.state.sort, self.state.q, rows)
+        state = replace(self.state.page(), rows=rows)
         return rows, address(self.definition, state)
 
 

@@ -116,7 +116,12 @@ class LookupField(Field):
             self._take((meant or found)[0])
             return
         if not found:
-            raise StopValidation(_("Nothing found for “%(text)s”.", text=self.text))
+            raise StopValidation(
+                _(
+                    "Nothing found for “%(text)s”. Check the spelling, or try fewer characters.",
+                    text=self.text,
+                )
+            )
         self.choices = [(choice.id, _shown(choice)) for choice in found]
         raise StopValidation(_("Choose one of the results."))
 

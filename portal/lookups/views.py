@@ -14,11 +14,12 @@ blueprint = Blueprint("lookups", __name__)
 @signed_in
 def results(name: str) -> Response:
     """Choices for `q`, best first; the look-up's own capability is required."""
-    text = " ".join(request.args.get("q", "").split())
+    text = " ".join(request.args.get("q", "").split())[: engine.LONGEST]
     found = engine.search(registry(), name, scope(), text)
     return respond(
         "lookups/_results.html",
         choices=found,
+        text=text,
         short=len(text) < engine.MINIMUM,
         more=len(found) == engine.LIMIT,
     )

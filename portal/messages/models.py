@@ -4,11 +4,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, Integer, String
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.clock import now
 from portal.db import Base
+from portal.listviews.search import search_text
 
 BIG = BigInteger().with_variant(Integer, "sqlite")
 
@@ -30,7 +31,8 @@ class Message(Base):
     sign-in link), wiped when the message is sent or cancelled. `about` names what the message
     speaks of, so that it can be cancelled when that is superseded. `once` is unique, a digest of
     the key it was promised under: a message promised twice is queued once. `message_id` is fixed
-    at queueing, so that a repetition after a crash can be recognised as one.
+    at queueing, so that a repetition after a crash can be recognised as one. `search` holds the
+    address and what the message speaks of, and is wiped with them.
     """
 
     __tablename__ = "message"
@@ -45,6 +47,15 @@ class Message(Base):
         ),
         Index("ix_message_state_next_try_at", "state", "next_try_at"),
         Index("ix_message_state_id", "state", "id"),
+        Index("ix_message_kind_id", "kind", "id"),
+        # Holds only what was not wiped yet: a search reads it from its end, and no further.
+        Index(
+            "ix_message_id_search",
+            "id",
+            "search",
+            sqlite_where=text("search <> ''"),
+            postgresql_where=text("search <> ''"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BIG, primary_key=True)
@@ -69,6 +80,7 @@ class Message(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     sent_at: Mapped[datetime | None]
     last_error: Mapped[str] = mapped_column(String(300), default="")
+    search: Mapped[str] = search_text()
 
 
 class MailServer(Base):

@@ -1,13 +1,16 @@
 """Reading the outbox: for programme administrators."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, func, or_, select
 
 from portal.clock import now
-from portal.db import session, unit_of_work
+from portal.db import distinct_values, session, unit_of_work
 from portal.errors import NotFound
+from portal.listviews.hits import contains
+from portal.listviews.search import words
 from portal.messages.models import MailServer, Message, State
 from portal.places.models import Location
 from portal.places.scope import Scope
@@ -74,11 +77,17 @@ def troubled(scope: Scope) -> tuple[int, int]:
 
 
 def find_messages(
-    scope: Scope, *, state: str = "", kind: str = "", below: int | None = None
+    scope: Scope, *, state: str = "", kind: str = "", text: str = "", below: int | None = None
 ) -> Found:
-    """The 50 newest messages of a state and a kind (empty: any), with ids smaller than `below`."""
+    """The 50 newest messages of a state and a kind (empty: any), with ids smaller than `below`.
+
+    `text`: words that must all occur in the address or in what the message speaks of.
+    """
     scope.require(CAPABILITY)
     query = select(Message)
+    wanted = words(text)
+    if wanted:
+        query = query.where(Message.search != "", contains(Message.search, wanted))
     if state:
         query = query.where(Message.state == state)
     if kind:
@@ -88,6 +97,12 @@ def find_messages(
     rows = list(session().scalars(query.order_by(Message.id.desc()).limit(PAGE + 1)))
     more = len(rows) > PAGE
     return Found(rows[:PAGE], rows[PAGE - 1].id if more else None)
+
+
+def kinds(scope: Scope) -> list[str]:
+    """The kinds of messages that occur, in alphabetical order."""
+    scope.require(CAPABILITY)
+    return distinct_values(Message.kind)
 
 
 def get_message(scope: Scope, number: int) -> Message:
@@ -105,6 +120,15 @@ def zone_of(message: Message, default: str) -> str:
         return default
     zone = session().scalar(select(Location.time_zone).where(Location.id == message.location_id))
     return zone or default
+
+
+def zones(scope: Scope, messages: Iterable[Message], default: str) -> dict[int | None, str]:
+    """`zone_of` many messages, by location."""
+    scope.require(CAPABILITY)
+    wanted = {message.location_id for message in messages}
+    found: dict[int | None, str] = dict.fromkeys(wanted, default)
+    query = select(Location.id, Location.time_zone).where(Location.id.in_(wanted - {None}))
+    return found | {row.id: row.time_zone for row in session().execute(query)}
 
 
 def mail_server(scope: Scope) -> MailServer:

@@ -7,10 +7,12 @@ from email.policy import SMTP
 from email.utils import format_datetime, formataddr, parseaddr
 from typing import Any
 
+from jinja2 import TemplateError
+
 from portal.messages.models import Message
 from portal.messages.services import unpacked
 from portal.settings import Settings
-from portal.web.mail import render_mail
+from portal.web.mail import render_mail, render_part
 
 HIDDEN = "••••••"
 
@@ -40,6 +42,18 @@ def render(message: Message, *, zone: str, secrets: bool) -> Rendered:
         html=parts["html"].strip() + "\n",
         calendar=str(context.get("calendar") or ""),
     )
+
+
+def subject_of(message: Message, *, zone: str) -> str:
+    """The subject of `message`, its secrets hidden; empty if it was wiped or cannot be written."""
+    if not message.address and not message.context:
+        return ""
+    context = unpacked(message.context) | dict.fromkeys(message.secret or {}, HIDDEN)
+    try:
+        text = render_part(message.kind, "subject", context, language=message.language, zone=zone)
+    except (TemplateError, LookupError, TypeError, ValueError):
+        return ""
+    return " ".join(text.split())
 
 
 def as_email(

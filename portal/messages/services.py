@@ -12,8 +12,10 @@ from urllib.parse import urlsplit
 from sqlalchemy import select, update
 
 from portal import jobs, settings
+from portal.bulk import insert_rows
 from portal.clock import now
-from portal.db import after_commit, insert, session
+from portal.db import after_commit, session
+from portal.listviews.search import join
 from portal.messages.models import Message, State
 from portal.people.models import User
 
@@ -22,7 +24,8 @@ KIND = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
 # What RFC 5321 lets an address be, without quoted local parts and without anything a header could
 # be broken with. Whether the mailbox exists is the mail server's business.
 ADDRESS = re.compile(r"[^\s\x00-\x1f\x7f<>()\[\],;:\\\"@]+@[^\s\x00-\x1f\x7f<>()\[\],;:\\\"@]+")
-AT_ONCE = 500
+# A calendar file or a paragraph is not what a message is looked for by.
+LONGEST_FOUND, LONGEST_SEARCH = 120, 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,16 +92,7 @@ def queue_many(messages: Iterable[NewMessage]) -> int:
     )
     host = urlsplit(settings.current().base_url).hostname or "localhost"
     rows = [_row(one, host, languages) for one in messages]
-    statement = (
-        insert(Message)
-        .on_conflict_do_nothing(index_elements=["once"])
-        .execution_options(preserve_rowcount=True)
-    )
-    queued = 0
-    for start in range(0, len(rows), AT_ONCE):
-        # Through the connection: many rows in one prepared statement, and nothing read back.
-        result = session().connection().execute(statement, rows[start : start + AT_ONCE])
-        queued += result.rowcount
+    queued = insert_rows(Message, rows, skip_known="once")
     if queued:
         after_commit(JOB, lambda: jobs.wake(JOB))
     return queued
@@ -160,7 +154,15 @@ def _row(one: NewMessage, host: str, languages: Mapping[int, str]) -> dict[str, 
         "about": one.about,
         "once": _digest(one.once) if one.once else None,
         "created_at": one.made_at,
+        "search": search_words(one.to, one.context),
     }
+
+
+def search_words(address: str, context: Mapping[str, Any]) -> str:
+    """What a message can be found by: its address and the short texts of its context."""
+    texts = [address, *(value for value in context.values() if isinstance(value, (str, int)))]
+    short = (str(text) for text in texts if len(str(text)) <= LONGEST_FOUND)
+    return join(short)[:LONGEST_SEARCH]
 
 
 def _digest(once: str) -> str:

@@ -98,7 +98,7 @@ def forget_contents() -> str | None:
         done = current.execute(
             update(Message)
             .where(old)
-            .values(context={}, secret=None, address="")
+            .values(context={}, secret=None, address="", search="")
             .execution_options(synchronize_session=False)
         )
     return f"{done.rowcount} wiped"  # type: ignore[attr-defined]

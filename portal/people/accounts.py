@@ -80,23 +80,24 @@ def add_user(actor: Actor | None, giver: Giver, new: NewUser) -> Added:
         with session().begin_nested():
             session().add(user)
     except IntegrityError as error:
-        raise _taken() from error
+        raise taken() from error
     session().add_all(
         UserLocation(user_id=user.id, location_id=number) for number in sorted(new.location_ids)
     )
     session().flush()
-    _record(
+    record_change(
         actor,
         "user.added",
         user,
         location_ids=new.location_ids,
         after={"profile": str(new.profile), "locations": sorted(new.location_ids)},
     )
-    _invite(user)
+    invite(user)
     return Added(user=user, is_new=True)
 
 
-def _taken() -> Invalid:
+def taken() -> Invalid:
+    """The refusal of a username or address that is another account's, whoever that is."""
     return Invalid(
         _(
             "This username or e-mail address cannot be used: it belongs to an account with other "
@@ -109,7 +110,7 @@ def _taken() -> Invalid:
 def _add_to_existing(actor: Actor | None, giver: Giver, user: User, new: NewUser) -> User:
     held = Profile(user.profile)
     if held.is_staff or not user.active:
-        raise _taken()
+        raise taken()
     if held is not new.profile:
         raise Invalid(
             _(
@@ -143,7 +144,7 @@ def add_locations(
     if user.current_location_id is None:
         user.current_location_id = min(location_ids)
     session().flush()
-    _record(
+    record_change(
         actor,
         "user.locations_changed",
         user,
@@ -152,7 +153,7 @@ def add_locations(
         after={"locations": sorted(before | location_ids)},
     )
     if not recovery.is_registered(user):
-        _invite(user)
+        invite(user)
         return
     messages.queue(
         "location_added",
@@ -173,7 +174,7 @@ def remove_locations(
     """Take locations away. With the last one the access is revoked: sessions and links end.
 
     Raises `Forbidden` for locations that are not the giver's, `Invalid` if a location would lose
-    its last manager.
+    its last manager, and for the last location of one's own.
     """
     if not giver.everywhere and not location_ids <= giver.location_ids:
         raise Forbidden(_("You can change access only at your own locations."))
@@ -182,6 +183,8 @@ def remove_locations(
     if not gone:
         return
     safeguards.check_managers_remain(actor, giver, user, gone)
+    if gone == before:
+        rules.check_another(actor.id if actor else None, user.id)
     session().execute(
         delete(UserLocation).where(
             UserLocation.user_id == user.id, UserLocation.location_id.in_(gone)
@@ -193,7 +196,7 @@ def remove_locations(
     session().flush()
     if not left:
         _revoke(user)
-    _record(
+    record_change(
         actor,
         "user.locations_changed",
         user,
@@ -214,12 +217,13 @@ def change_profile(
     """Give the user another profile, at all of the user's locations.
 
     Who was programme staff and becomes a clinic's user has no location yet and gets those of `at`.
-    Raises `Forbidden` if the giver may not, `Invalid` if a location would lose its last manager
-    or the portal its last administrator.
+    Raises `Forbidden` if the giver may not, `Invalid` for the own account, and if a location would
+    lose its last manager or the portal its last administrator.
     """
     held, location_ids = Profile(user.profile), queries.location_ids_of(user.id)
     if profile is held:
         return
+    rules.check_another(actor.id if actor else None, user.id)
     rules.check_whole_account(giver, Holder(profile=held, location_ids=location_ids))
     later = frozenset() if profile.is_staff else at if held.is_staff else location_ids
     rules.check_grant(giver, profile, later)
@@ -227,7 +231,7 @@ def change_profile(
     safeguards.check_right_remains(actor, giver, user, location_ids)
     user.profile = profile
     _set_locations(user, before=location_ids, later=later)
-    _record(
+    record_change(
         actor,
         "user.profile_changed",
         user,
@@ -255,6 +259,7 @@ def deactivate(actor: Actor | None, giver: Giver, user: User) -> None:
     """
     if not user.active:
         return
+    rules.check_another(actor.id if actor else None, user.id)
     location_ids = queries.location_ids_of(user.id)
     holder = Holder(profile=Profile(user.profile), location_ids=location_ids)
     rules.check_whole_account(giver, holder)
@@ -262,7 +267,7 @@ def deactivate(actor: Actor | None, giver: Giver, user: User) -> None:
     user.active = False
     session().flush()
     _revoke(user)
-    _record(
+    record_change(
         actor,
         "user.deactivated",
         user,
@@ -281,7 +286,7 @@ def reactivate(actor: Actor | None, giver: Giver, user: User) -> None:
     rules.check_whole_account(giver, holder)
     user.active = True
     session().flush()
-    _record(
+    record_change(
         actor,
         "user.reactivated",
         user,
@@ -290,7 +295,7 @@ def reactivate(actor: Actor | None, giver: Giver, user: User) -> None:
         after={"active": True},
     )
     if not recovery.is_registered(user):
-        _invite(user)
+        invite(user)
 
 
 def resend_invitation(actor: Actor | None, giver: Giver, user: User) -> None:
@@ -304,11 +309,11 @@ def resend_invitation(actor: Actor | None, giver: Giver, user: User) -> None:
         raise Forbidden(_("You can change access only at your own locations."))
     if recovery.is_registered(user) or not user.active:
         raise Invalid(_("This user has completed the registration, or is deactivated."))
-    _invite(user)
-    _record(actor, "user.invited", user, location_ids=location_ids)
+    invite(user)
+    record_change(actor, "user.invited", user, location_ids=location_ids)
 
 
-def _invite(user: User) -> None:
+def invite(user: User) -> None:
     """Mail the welcome, if the mailbox has not got too many lately. Raises `TooMany`."""
     wait = throttle.take("invitation", user.email, recovery.MAILS)
     if wait:
@@ -357,7 +362,7 @@ def _names(location_ids: frozenset[int]) -> list[str]:
     return list(session().scalars(query))
 
 
-def _record(
+def record_change(
     actor: Actor | None,
     action: str,
     user: User,
@@ -366,6 +371,7 @@ def _record(
     before: dict[str, object] | None = None,
     after: dict[str, object] | None = None,
 ) -> None:
+    """Note in the audit trail what was done to a user who works at these locations."""
     record(
         actor,
         action,

@@ -21,8 +21,9 @@ KIND = "adding"
 REFUSED = ((20, timedelta(minutes=15)), (60, timedelta(days=1)))
 
 
-def begin(scope: Scope, *, username: str, email: str) -> int:
-    """Count a form that adds a user, and record whose account it names. Opens its own unit.
+def begin(scope: Scope, *, username: str = "", email: str, but: int | None = None) -> int:
+    """Count a form that adds or corrects a user, and record whose account it names. Opens its own
+    unit. `but` is the user who is corrected.
 
     Returns 0, or the seconds to wait when too many forms of this user were refused: then the form
     must not be judged.
@@ -31,7 +32,7 @@ def begin(scope: Scope, *, username: str, email: str) -> int:
     def count() -> int:
         wait = throttle.take(KIND, str(scope.user.id), REFUSED)
         if not wait:
-            _record_met(scope, username, email)
+            _record_met(scope, username, email, but)
         return wait
 
     return run(count, write=True, keep=lambda _wait: True)
@@ -42,7 +43,7 @@ def accepted(scope: Scope) -> None:
     throttle.take_back(KIND, str(scope.user.id))
 
 
-def _record_met(scope: Scope, username: str, email: str) -> None:
+def _record_met(scope: Scope, username: str, email: str, but: int | None) -> None:
     try:
         address = clean_email(email)
     except Invalid:
@@ -50,6 +51,8 @@ def _record_met(scope: Scope, username: str, email: str) -> None:
     met = select(User.id, User.username).where(
         or_(User.username == stored_username(username), User.email == address)
     )
+    if but is not None:
+        met = met.where(User.id != but)
     for user in session().execute(met.order_by(User.id)):
         record(
             scope.user,

@@ -72,7 +72,12 @@ def address_of(link: Link | str) -> str:
     """
     if isinstance(link, str):
         return link
-    return settings.current().base_url.rstrip("/") + PATHS[str(link["purpose"])] + _token(link)
+    return settings.current().base_url.rstrip("/") + path_of(link)
+
+
+def path_of(link: Link) -> str:
+    """The address of a link within the portal."""
+    return PATHS[str(link["purpose"])] + _token(link)
 
 
 def ends(link: Link, lifetime: timedelta) -> datetime:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.clock import now
 from portal.db import Base
+from portal.listviews.search import search_text, searchable
 from portal.people.profiles import Profile
 from portal.places.models import Location
 
@@ -31,6 +32,7 @@ class User(Base):
     )
     created_at: Mapped[datetime] = mapped_column(default=now)
     registered_at: Mapped[datetime | None] = mapped_column(default=None)
+    search: Mapped[str] = search_text()
 
     memberships: Mapped[list["UserLocation"]] = relationship(
         back_populates="user", cascade="all, delete-orphan", lazy="raise_on_sql"
@@ -45,6 +47,9 @@ class User(Base):
     def held_profile(self) -> Profile:
         """The profile as a value of the enumeration."""
         return Profile(self.profile)
+
+
+searchable(User, "username", "first_name", "last_name", "email")
 
 
 class UserLocation(Base):

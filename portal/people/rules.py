@@ -120,3 +120,29 @@ def check_whole_account(giver: Giver, holder: Holder) -> None:
                 "from your location; for anything else ask the help desk."
             )
         )
+
+
+def check_another(actor_id: int | None, user_id: int) -> None:
+    """Raise `Invalid` if the account is the actor's own: nobody shuts oneself out by a slip, or
+    gives oneself rights."""
+    if actor_id == user_id:
+        raise Invalid(
+            _(
+                "This is your own account. Your profile, your name and whether you may sign in "
+                "are changed by another manager or a programme administrator."
+            )
+        )
+
+
+def check_email_may_change(giver: Giver, *, registered: bool) -> None:
+    """Raise `Invalid` on `email` unless `giver` may change the address of such an account: the
+    links for a new password go there, so who registered is not parted from it by a manager."""
+    if registered and not giver.everywhere:
+        raise Invalid(
+            _(
+                "This user has completed the registration, and links for a new password go to "
+                "this e-mail address. Only a programme administrator can change it: ask the "
+                "help desk."
+            ),
+            field="email",
+        )

@@ -1,7 +1,7 @@
 """No location is left without its last manager by a manager, nor the portal without anybody who
 can administer it."""
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from portal.db import session
 from portal.errors import Invalid
@@ -41,19 +41,7 @@ def check_managers_remain(
         .with_for_update(key_share=True)
     )
     for location_id, name in locked.all():
-        others = (
-            select(func.count())
-            .select_from(User)
-            .join(UserLocation)
-            .where(
-                UserLocation.location_id == location_id,
-                User.id != user.id,
-                User.active,
-                registered(),
-                User.profile == Profile.MANAGER,
-            )
-        )
-        if session().scalar(others):
+        if session().scalar(_other_managers(user, location_id)):
             continue
         if actor is not None and actor.id == user.id:
             raise Invalid(
@@ -65,6 +53,33 @@ def check_managers_remain(
         raise Invalid(
             _("This is the last manager of %(name)s. Make somebody else one first.", name=name)
         )
+
+
+def left_without_manager(user: User, location_ids: frozenset[int]) -> list[str]:
+    """The names of those locations of which `user` is the only active manager."""
+    if not user.active or Profile(user.profile) is not Profile.MANAGER:
+        return []
+    query = select(Location.id, Location.name).where(Location.id.in_(location_ids))
+    return [
+        name
+        for location_id, name in session().execute(query.order_by(Location.name)).all()
+        if not session().scalar(_other_managers(user, location_id))
+    ]
+
+
+def _other_managers(user: User, location_id: int) -> Select[int]:
+    return (
+        select(func.count())
+        .select_from(User)
+        .join(UserLocation)
+        .where(
+            UserLocation.location_id == location_id,
+            User.id != user.id,
+            User.active,
+            registered(),
+            User.profile == Profile.MANAGER,
+        )
+    )
 
 
 def _check_administrators_remain(user: User) -> None:

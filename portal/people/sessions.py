@@ -51,6 +51,18 @@ def start(user_id: int) -> str:
 def find(token: str, *, idle: timedelta, longest: timedelta) -> Session | None:
     """The live session of `token`, or None if it was ended, idled out, grew too old, or its user
     was deactivated or lost every location."""
+    found = _read(token, idle=idle, longest=longest)
+    return found if found is not None and clock.now() < found.expires_at else None
+
+
+def find_even_late(token: str) -> Session | None:
+    """The session of `token`, even if it has timed out: a form sent too late is kept as a draft
+    of its user. None for an ended session, and one whose user was deactivated or lost every
+    location."""
+    return _read(token, idle=timedelta(), longest=timedelta())
+
+
+def _read(token: str, *, idle: timedelta, longest: timedelta) -> Session | None:
     row = (
         session()
         .execute(
@@ -77,9 +89,6 @@ def find(token: str, *, idle: timedelta, longest: timedelta) -> Session | None:
     )
     if row is None or row.ended_at is not None or not row.active:
         return None
-    expires_at = min(row.last_seen_at + idle, row.started_at + longest)
-    if clock.now() >= expires_at:
-        return None
     profile = Profile(row.profile)
     locations = _places(row.user_id, row.current_location_id, profile)
     if not locations and not profile.is_staff:
@@ -100,7 +109,7 @@ def find(token: str, *, idle: timedelta, longest: timedelta) -> Session | None:
         language=row.language,
         location=current,
         locations=locations,
-        expires_at=expires_at,
+        expires_at=min(row.last_seen_at + idle, row.started_at + longest),
     )
 
 
@@ -121,20 +130,6 @@ def _places(user_id: int, current_id: int | None, profile: Profile) -> tuple[Pla
             organization_id=row.organization_id,
         )
         for row in session().execute(query)
-    )
-
-
-def owner_of_expired(token: str) -> int | None:
-    """The user whose session `token` was, if it merely timed out: a form sent too late is kept
-    as that user's draft. None for an ended session, an unknown token or a deactivated user."""
-    return session().scalar(
-        select(UserSession.user_id)
-        .join(User, User.id == UserSession.user_id)
-        .where(
-            UserSession.token_hash == hashed(token),
-            UserSession.ended_at.is_(None),
-            User.active,
-        )
     )
 
 

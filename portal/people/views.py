@@ -62,7 +62,8 @@ def sign_in() -> Response:
     if user_id is None:
         return _sign_in_page(form, wish, status=422, refused=True)
     login.sign_in(user_id)
-    return go_to(wish or home())
+    # An unfinished form of somebody else is not a place to lead to.
+    return go_to(g.get("onward") or wish or home())
 
 
 def _sign_in_page(
@@ -101,10 +102,15 @@ def sign_out() -> Response:
 def switch_location() -> Response:
     """The page `Switch Location`: the user's locations, for programme staff a search."""
     text = " ".join(request.args.get("q", "").split())
-    found = places.find_locations(scope(), text) if scope().everywhere else []
+    if not scope().everywhere:
+        found, number = list(scope().locations), len(scope().locations)
+    else:
+        found, number = places.find_locations(scope(), text), places.count_locations(scope())
     return respond(
         "people/switch_location.html",
-        places=scope().locations if not scope().everywhere else found,
+        places=found,
+        number=number,
+        most=places.MOST_FOUND,
         text=text,
         back=local_path(request.args.get("back")) or "",
     )
@@ -122,6 +128,13 @@ def switch_to_location() -> Response:
     if place is not None:
         flash(_("You are now working at %(name)s.", name=place.name), "success")
     return go_to(local_path(request.form.get("back")) or home())
+
+
+@blueprint.get("/account")
+@signed_in
+def own_account() -> Response:
+    """The page `My Account`: who one is here, and the way to a new password."""
+    return respond("people/own_account.html")
 
 
 def _prepare_change() -> Prepared | None:

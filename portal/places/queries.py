@@ -1,6 +1,8 @@
 """Reading locations."""
 
-from sqlalchemy import or_, select
+from typing import Any
+
+from sqlalchemy import Select, func, or_, select
 
 from portal.db import session
 from portal.people.sessions import PLACE
@@ -22,23 +24,29 @@ def get_place(scope: Scope, location_id: int) -> Place | None:
 def find_locations(scope: Scope, text: str) -> list[Place]:
     """Up to 20 locations with `text` in name, PIN, city or ZIP code, among those of `scope`.
 
-    Fewer than three characters find nothing, nor does what no text in the database can hold.
+    No text finds the first ones by name. One or two characters find nothing, nor does what no text
+    in the database can hold.
     """
-    if len(text) < SHORTEST_SEARCH or "\0" in text:
+    if 0 < len(text) < SHORTEST_SEARCH or "\0" in text:
         return []
+    searched = (Location.name, Location.pin, Location.city, Location.zip_code)
     query = (
-        select(*PLACE)
-        .where(
-            or_(
-                *(
-                    column.icontains(text, autoescape=True)
-                    for column in (Location.name, Location.pin, Location.city, Location.zip_code)
-                )
-            )
-        )
+        _of(scope)
+        .where(or_(*(column.icontains(text, autoescape=True) for column in searched)))
+        .with_only_columns(*PLACE)
         .order_by(Location.name, Location.id)
         .limit(MOST_FOUND)
     )
-    if not scope.everywhere:
-        query = query.where(Location.id.in_([place.id for place in scope.locations]))
     return [Place(**row._mapping) for row in session().execute(query)]
+
+
+def count_locations(scope: Scope) -> int:
+    """How many locations `scope` may switch to."""
+    return session().scalar(_of(scope).with_only_columns(func.count(Location.id))) or 0
+
+
+def _of(scope: Scope) -> Select[Any]:
+    query = select(Location.id)
+    if scope.everywhere:
+        return query
+    return query.where(Location.id.in_([place.id for place in scope.locations]))

@@ -114,8 +114,12 @@ class Editor:
     def register(self, blueprint: Blueprint, path: str, endpoint: str = "edit") -> None:
         """Add GET and POST `path/edit/<field>`; the one variable of `path` is the record's id."""
 
+        def about(field: str, **variables: int) -> object:
+            (record_id,) = variables.values()
+            return self.page(scope(), self.load(scope(), record_id)).title
+
         @needs(self.capability)
-        @keeps_late_input(self.title)
+        @keeps_late_input(self.title, about=about)
         def edit(field: str, **variables: int) -> Response:
             (record_id,) = variables.values()
             return self._edit(record_id, field)

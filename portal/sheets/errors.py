@@ -28,19 +28,16 @@ def refusal(reason: str, limits: Limits, *, detail: str = "") -> SheetError:
 
 def _sentences(limits: Limits) -> dict[str, str]:
     save_as = _(" In Excel choose File, Save As, Excel Workbook (.xlsx), and upload that file.")
+    ask = _(" The portal reads .xlsx and .csv; ask the sender for the file in one of these forms.")
     split = _(" Split it into several files and upload them one after the other.")
     return {
         # What kind of file it is
         "empty": _("The file is empty (0 bytes). Save it again and upload it once more."),
-        "pdf": _(
-            "This is a PDF document, not a spreadsheet. Ask the sender for the xlsx or CSV file."
-        ),
-        "picture": _(
-            "This is a picture, not a spreadsheet. Ask the sender for the xlsx or CSV file."
-        ),
+        "pdf": _("This is a PDF.") + ask,
+        "picture": _("This is a picture.") + ask,
         "archive": _(
-            "This is an archive of files, not a spreadsheet. Unpack it and upload the "
-            "xlsx or CSV file in it."
+            "This is an archive of files. The portal reads .xlsx and .csv: unpack it and upload "
+            "the file in it."
         ),
         "program": _("This is a program, not a spreadsheet. Do not open it."),
         "encrypted": _(
@@ -59,10 +56,7 @@ def _sentences(limits: Limits) -> dict[str, str]:
             "Excel Workbook (.xlsx) and upload that file."
         ),
         "strict": _("The workbook is saved as Strict Open XML, which is not accepted.") + save_as,
-        "document": _(
-            "This is a Word or PowerPoint document, not a spreadsheet. Ask the sender "
-            "for the xlsx or CSV file."
-        ),
+        "document": _("This is a Word or PowerPoint document.") + ask,
         "binary": _(
             "This file is neither an xlsx workbook nor a CSV text. Check that you chose "
             "the right file."

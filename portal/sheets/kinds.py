@@ -1,6 +1,7 @@
 """What kind of file the first bytes make it. The name and the browser's word count for nothing."""
 
 import mmap
+import re
 from typing import BinaryIO, Literal
 
 Kind = Literal["zip", "text"]
@@ -23,6 +24,8 @@ _MAGIC = (
     (b"Rar!\x1a\x07", "archive"),
     (b"PK\x05\x06", "archive"),  # a zip with nothing in it
 )
+# What telephones make: HEIC and AVIF.
+_BRANDS = re.compile(rb"ftyp(heic|heix|hevc|heim|heis|mif1|msf1|avif)")
 
 
 def refused_kind(file: BinaryIO) -> str | None:
@@ -36,6 +39,8 @@ def refused_kind(file: BinaryIO) -> str | None:
     for magic, reason in _MAGIC:
         if head.startswith(magic):
             return reason
+    if (head[:4], head[8:12]) == (b"RIFF", b"WEBP") or _BRANDS.match(head, 4):
+        return "picture"
     text = head.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"").lstrip(b" \t\r\n\xff\xfe").lower()
     if text.startswith(b"<"):
         return "xml" if text.startswith(b"<?xml") and b"<html" not in text else "html"
@@ -53,6 +58,7 @@ def _ole_kind(file: BinaryIO) -> str:
 
     [MS-CFB] 2.6.1: names are UTF-16 LE. [MS-OFFCRYPTO] 2.3.4: an encrypted xlsx is a stream
     `EncryptedPackage`. [MS-XLS] 2.1.2: an xls has a stream `Workbook` (`Book` before 1997).
+    [MS-DOC] 2.1.1: `WordDocument`. [MS-PPT] 2.1.2: `PowerPoint Document`.
     """
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         if content.find("EncryptedPackage".encode("utf-16-le")) >= 0:
@@ -60,4 +66,7 @@ def _ole_kind(file: BinaryIO) -> str:
         for name in ("Workbook", "Book"):
             if content.find(name.encode("utf-16-le")) >= 0:
                 return "xls"
+        for name in ("WordDocument", "PowerPoint Document"):
+            if content.find(name.encode("utf-16-le")) >= 0:
+                return "document"
     return "ole"

@@ -113,10 +113,11 @@ def answer(status: int, sentence: str = "", **context: object) -> Response:
     return make_response(render_template("errors/error.html", **values), status)
 
 
-def sign_in_url() -> str:
-    """Where a signed-out browser is sent: the sign-in page, coming back to the page it was on."""
-    back = request.full_path.rstrip("?")
-    if htmx() or request.method != "GET":
+def sign_in_url(onward: str = "") -> str:
+    """Where a signed-out browser is sent: the sign-in page, which leads `onward`, or else back to
+    the page it was on."""
+    back = onward or request.full_path.rstrip("?")
+    if not onward and (htmx() or request.method != "GET"):
         parts = urlsplit(htmx().current_url or request.referrer or "")
         back = parts.path + (f"?{parts.query}" if parts.query else "") if parts.path else ""
     home = url_for("home.index") if "home.index" in current_app.view_functions else "/"
@@ -128,9 +129,10 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(SignedOut)
     def signed_out(_error: SignedOut) -> Response:
-        if request.method == "POST" and keep_late_form():
+        onward = keep_late_form() if request.method == "POST" else ""
+        if onward:
             flash(_("You were signed out. What you entered was kept: sign in to go on."), "info")
-        return go_to(sign_in_url())
+        return go_to(sign_in_url(onward))
 
     @app.errorhandler(PasswordChangeDue)
     def change_due(_error: PasswordChangeDue) -> Response:

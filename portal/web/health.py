@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from portal import clock, migrations
 from portal.db import db, unit_of_work
 from portal.errors import Unavailable
-from portal.jobs.models import JobRun
+from portal.jobs.queries import SILENCE, silence
 from portal.messages.models import Message, State
 from portal.settings import Settings, current
 from portal.web.guards import public, without_database
@@ -25,7 +25,6 @@ blueprint = Blueprint("health", __name__)
 
 FREE_BYTES = 200 * 1024 * 1024
 MESSAGES_LATE = timedelta(hours=1)
-JOBS_LATE = timedelta(minutes=5)
 STARTED = time.monotonic()
 
 
@@ -78,8 +77,7 @@ def _late(session: Session, settings: Settings) -> Iterator[str]:
         )
         if oldest is not None and oldest < moment - MESSAGES_LATE:
             yield "Messages have been waiting for more than an hour."
-    if settings.jobs == "off" or time.monotonic() - STARTED < JOBS_LATE.total_seconds():
+    if settings.jobs == "off" or time.monotonic() - STARTED < SILENCE.total_seconds():
         return
-    latest = session.scalar(select(func.max(JobRun.started_at)))
-    if latest is None or latest < moment - JOBS_LATE:
+    if silence() is not None:
         yield "The scheduled work has not run for more than five minutes."

@@ -9,22 +9,24 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from flask import Response, current_app, g, make_response, request
-from sqlalchemy import select
+from flask import Response, current_app, flash, g, make_response, request
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
-from portal.db import session, unit_of_work
+from portal.db import unit_of_work
 from portal.errors import PortalError
+from portal.i18n import _
 from portal.people import sessions
-from portal.people.models import User, UserLocation
-from portal.places.models import Location
-from portal.web.context import find_scope
+from portal.places.scope import Scope
+from portal.web.context import find_scope, set_scope
+from portal.web.htmx import htmx
+from portal.web.login import scope_of
 from portal.wizards import drafts
+from portal.wizards.addresses import onward
 from portal.wizards.models import FORM, LATE, Draft
 
 View = TypeVar("View", bound=Callable[..., Any])
-Keeper = Callable[[int, int | None, dict[str, Any]], bool]
+Keeper = Callable[[Scope, dict[str, Any]], str]
 
 KEEPER = "__portal_keeps_late__"
 STEERING = frozenset({"csrf_token", "operation_id", "go", "lookup", "seen", "next", "late"})
@@ -33,8 +35,8 @@ SECRET = re.compile(r"passw|passphrase|secret|token|otp|totp|credential|security
 
 
 def keeps_late(keeper: Keeper) -> Callable[[View], View]:
-    """Mark a view: a form that comes to it too late is given to
-    `keeper(user_id, location_id, values of the address)`, which says whether it kept it."""
+    """Mark a view: a form that comes to it too late is given to `keeper(scope, values of the
+    address)`, which says at what address its sender can go on; empty if it kept nothing."""
 
     def mark(view: View) -> View:
         setattr(view, KEEPER, keeper)
@@ -44,9 +46,14 @@ def keeps_late(keeper: Keeper) -> Callable[[View], View]:
 
 
 def keeps_late_input(
-    title: object, *, form: type[Form] | None = None, page: Callable[..., str] | None = None
+    title: object,
+    *,
+    form: type[Form] | None = None,
+    page: Callable[..., str] | None = None,
+    about: Callable[..., object] | None = None,
 ) -> Callable[[View], View]:
-    """Mark a view whose form may be kept when it comes too late; `title` says what the form is.
+    """Mark a view whose form may be kept when it comes too late; `title` says what the form is,
+    `about`, called with the values of the address, which record it belongs to.
 
     The page of the form fills its fields again with `late_values()`; a later success of the view
     finishes the kept draft. `form` gives the labels of what is shown meanwhile; `page`, called
@@ -58,8 +65,8 @@ def keeps_late_input(
         def home_of(values: dict[str, Any]) -> str:
             return page(**values) if page else request.path
 
-        def keep(user_id: int, location_id: int | None, values: dict[str, Any]) -> bool:
-            return _keep(user_id, location_id, str(title), home_of(values), form)
+        def keep(scope: Scope, values: dict[str, Any]) -> str:
+            return _keep(scope, str(title), _subject(about, values), home_of(values), form)
 
         @wraps(view)
         def guarded(*positional: Any, **values: Any) -> Response:
@@ -74,65 +81,65 @@ def keeps_late_input(
     return mark
 
 
-def keep_late_form() -> bool:
-    """Keep the form of this request, in a unit of work of its own; True if it was kept.
+def keep_late_form() -> str:
+    """Keep the form of this request, in a unit of work of its own and within what its sender may
+    see; the address at which the sender can go on with it, empty if it was not kept.
 
     Nothing is kept if the session was ended rather than timed out, or for an unmarked view.
     """
     token = g.get("expired_token")
     rule = request.url_rule
     if not token or rule is None:
-        return False
+        return ""
     keeper: Keeper | None = getattr(current_app.view_functions[rule.endpoint], KEEPER, None)
     if keeper is None:
-        return False
+        return ""
     try:
         with unit_of_work():
-            user_id = sessions.owner_of_expired(token)
-            if user_id is None:
-                return False
-            return keeper(user_id, _location_of(user_id), dict(request.view_args or {}))
+            late = sessions.find_even_late(token)
+            if late is None:
+                return ""
+            set_scope(scope_of(late))
+            return keeper(scope_of(late), dict(request.view_args or {}))
     except PortalError:
-        return False
+        return ""
+    finally:
+        set_scope(None)
 
 
-def _location_of(user_id: int) -> int | None:
-    """Where the user worked: the location chosen last, else the first by name."""
-    first = (
-        select(Location.id)
-        .join(UserLocation, UserLocation.location_id == Location.id)
-        .where(UserLocation.user_id == user_id)
-    )
-    chosen = session().scalar(select(User.current_location_id).where(User.id == user_id))
-    return chosen or session().scalar(first.order_by(Location.name).limit(1))
+def _subject(about: Callable[..., object] | None, values: dict[str, Any]) -> str:
+    """What the form is about; empty where that is gone, since the form is kept all the same."""
+    try:
+        return str(about(**values))[:LONGEST] if about else ""
+    except PortalError:
+        return ""
 
 
-def _keep(
-    user_id: int, location_id: int | None, title: str, page: str, form: type[Form] | None
-) -> bool:
+def _keep(scope: Scope, title: str, about: str, page: str, form: type[Form] | None) -> str:
     sent = [
         [name, value]
         for name, value in request.form.items(multi=True)
         if name not in STEERING and not SECRET.search(name)
     ]
     if drafts.size(sent) > drafts.LARGEST or not any(value.strip() for _name, value in sent):
-        return False
+        return ""
     if len(page) > LONGEST:
-        return False
-    draft = drafts.open_of_kind(user_id, kind=FORM, name=page, location_id=location_id)
+        return ""
+    place = scope.location.id if scope.location else None
+    draft = drafts.open_of_kind(scope.user.id, kind=FORM, name=page, location_id=place)
     if draft is None:
         labels = {each.name: str(each.label.text) for each in form(formdata=None)} if form else {}
         draft = drafts.start(
-            user_id=user_id,
-            location_id=location_id,
+            user_id=scope.user.id,
+            location_id=place,
             kind=FORM,
             name=page,
             title=title,
             reason=LATE,
-            data={"labels": labels},
+            data={"labels": labels, "about": about},
         )
     drafts.keep(draft, step=FORM, sent=sent)
-    return True
+    return onward(draft)
 
 
 def _late_draft() -> Draft | None:
@@ -150,12 +157,23 @@ def _late_draft() -> Draft | None:
 
 def late_values() -> "MultiDict[str, str] | None":
     """What was sent to this very address too late and is being looked at again (`?late=…`), as
-    form data; None otherwise. `form = MyForm(formdata=late_values())` fills the fields."""
+    form data; None otherwise. `form = MyForm(formdata=late_values())` fills the fields; the page
+    says where they come from."""
     draft = _late_draft()
     if draft is None:
         return None
+    if request.method == "GET" and not htmx():
+        flash(came_late(), "info")
     sent = draft.data.get("entered", {}).get(FORM, [])
     return MultiDict([(name, value) for name, value in sent])
+
+
+def came_late() -> str:
+    """What a page says whose fields hold what was sent too late."""
+    return _(
+        "You were signed out before this was sent. What you entered is here again; nothing of it "
+        "was saved yet."
+    )
 
 
 def forget_late_values(page: str) -> None:

@@ -34,12 +34,20 @@ def render_mail(
 
     Raises Jinja's errors for a missing template or an unknown variable.
     """
+    return {
+        part: render_part(kind, part, context, language=language, zone=zone)
+        for part in template_names(kind)
+    }
+
+
+def render_part(
+    kind: str, part: str, context: Mapping[str, Any], *, language: str, zone: str
+) -> str:
+    """One part of a message, as `render_mail`."""
     environment = _environment(current_app._get_current_object())  # type: ignore[attr-defined]
+    template = environment.get_template(template_names(kind)[part])
     with force_locale(language):
-        return {
-            part: environment.get_template(name).render(**context, zone=zone, lang=language)
-            for part, name in template_names(kind).items()
-        }
+        return template.render(**context, zone=zone, lang=language)
 
 
 def missing_templates(kinds: list[str]) -> list[str]:

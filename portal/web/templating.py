@@ -109,6 +109,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(
         asset=portal.assets.url,
         icon=icon,
+        in_words=portal.registry.in_words,
         link_to=link_to,
         module_on=portal.registry.on,
         operation_id=new_operation_id,

@@ -18,6 +18,7 @@ ADD.register(blueprint, "/add", "add")
 
 from portal.wizards.definition import (
     Answers,
+    Begun,
     Done,
     FinishButton,
     Step,
@@ -28,6 +29,7 @@ from portal.wizards.definition import (
 
 __all__ = [
     "Answers",
+    "Begun",
     "Done",
     "FinishButton",
     "Step",

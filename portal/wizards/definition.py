@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from wtforms import Form
@@ -43,6 +44,16 @@ class FinishButton:
 
     value: str
     label: object
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What is known of an unfinished wizard: `args` as in `Answers`; `entered` holds what was
+    typed, by the names it is sent under, blanks left out; since `since` it has waited."""
+
+    args: Mapping[str, str]
+    entered: Mapping[str, str]
+    since: datetime
 
 
 FIELDS = "wizards/_fields.html"
@@ -107,6 +118,10 @@ class Wizard:
     `NotFound`) if what the address names is not for this user. A draft is never refused: if what
     it names is gone meanwhile, the step that names it needs attention.
 
+    `about(begun)` says in a few words what an unfinished one is about (the lot, the shipment), and
+    `news(scope, begun)`, asked once for several by their ids, what has happened to that since.
+    `leave(scope, args)` is where `Cancel` leads, instead of to `Home`.
+
     With `confirmation` (a step without form) the last of `steps` finishes on `Next`, and that page
     follows. Its template sees `done`, the `facts` of the `Done`, and `result`, the address; its
     `Finish` leads there. What was entered is forgotten by then: `answers` holds only `args`.
@@ -121,6 +136,9 @@ class Wizard:
     finish_buttons: tuple[FinishButton, ...] = ()
     prefill: Callable[[Scope, Mapping[str, str]], Mapping[str, Any]] | None = None
     admit: Callable[[Scope, Mapping[str, str]], None] | None = None
+    about: Callable[[Begun], str] | None = None
+    news: Callable[[Scope, Mapping[int, Begun]], Mapping[int, str]] | None = None
+    leave: Callable[[Scope, Mapping[str, str]], str] | None = None
     confirmation: Step | None = None
 
     def __post_init__(self) -> None:

@@ -135,6 +135,14 @@ def open_of_user(user_id: int, draft_id: int, name: str) -> Draft | None:
     return found
 
 
+def is_of(user_id: int, draft_id: int) -> bool:
+    """Whether there is such a draft of the user, finished or not."""
+    if not 0 < draft_id <= LARGEST_NUMBER:
+        return False
+    query = select(Draft.id).where(Draft.id == draft_id, Draft.user_id == user_id)
+    return session().scalar(query) is not None
+
+
 def same_beginning(user_id: int, name: str, entered: dict[str, Sent]) -> Draft | None:
     """An unfinished draft that holds exactly `entered`: the same form sent twice."""
     for draft in session().scalars(_open_of(user_id).where(Draft.name == name)):

@@ -1,14 +1,18 @@
 """What waits to be finished, as `Home` and the page of drafts offer it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from portal.db import session
+from portal.errors import NotFound
+from portal.i18n import _
 from portal.places.models import Location
 from portal.places.scope import Scope
 from portal.wizards import drafts
+from portal.wizards.addresses import wizard_of
+from portal.wizards.definition import Begun, Wizard
 from portal.wizards.models import Draft
 
 ON_HOME = 5
@@ -16,35 +20,74 @@ ON_HOME = 5
 
 @dataclass(frozen=True)
 class Offer:
-    """A draft, and the name of its location if that is not the present one."""
+    """A draft: what it is about, what has happened to that since, and the name of its location
+    if that is not the present one (only there more is told of it)."""
 
     draft: Draft
+    about: str = ""
+    news: str = ""
     elsewhere: str = ""
+
+    @property
+    def title(self) -> str:
+        """What the draft is, and what it is about."""
+        if not self.about:
+            return self.draft.title
+        return _("%(title)s (%(about)s)", title=self.draft.title, about=self.about)
 
 
 def offers(scope: Scope, *, limit: int = drafts.MOST) -> list[Offer]:
     """The user's drafts, newest first; those of locations the user has lost are left out."""
-    found = drafts.list_open(scope.user.id, limit=limit)
-    here = scope.location.id if scope.location else None
-    names = _names({draft.location_id for draft in found} - {here, None})
     mine = {place.id for place in scope.locations}
-    made = []
-    for draft in found:
-        if draft.location_id in (None, here):
-            made.append(Offer(draft))
-        elif scope.everywhere or draft.location_id in mine:
-            made.append(Offer(draft, names.get(draft.location_id or 0, "")))
-    return made
+    found = [
+        draft
+        for draft in drafts.list_open(scope.user.id, limit=limit)
+        if scope.everywhere or draft.location_id in mine | {None}
+    ]
+    return _described(scope, found)
 
 
 def offer(scope: Scope, draft: Draft) -> Offer:
     """One draft as an offer. Raises `NotFound` if it is of a location the user has lost."""
-    here = scope.location.id if scope.location else None
-    if draft.location_id in (None, here):
-        return Offer(draft)
-    if not scope.everywhere and draft.location_id not in {place.id for place in scope.locations}:
-        scope.require_location(draft.location_id)
-    return Offer(draft, _names({draft.location_id})[draft.location_id or 0])
+    mine = {place.id for place in scope.locations} | {None}
+    if not scope.everywhere and draft.location_id not in mine:
+        raise NotFound
+    return _described(scope, [draft])[0]
+
+
+def _described(scope: Scope, found: Sequence[Draft]) -> list[Offer]:
+    """Drafts as offers. What has happened since is asked once a wizard, however many wait."""
+    present = {None, scope.location.id if scope.location else None}
+    here = [draft for draft in found if draft.location_id in present]
+    names = _names({draft.location_id for draft in found} - present)
+    about: dict[int, str] = {draft.id: draft.data.get("about", "") for draft in here}
+    waiting: dict[str, tuple[Wizard, dict[int, Begun]]] = {}
+    for draft in here:
+        wizard = wizard_of(draft)
+        if wizard is not None and scope.can(wizard.capability):
+            waiting.setdefault(wizard.name, (wizard, {}))[1][draft.id] = begun(draft)
+    news: dict[int, str] = {}
+    for wizard, several in waiting.values():
+        if wizard.about:
+            about |= {draft_id: wizard.about(one) for draft_id, one in several.items()}
+        if wizard.news:
+            news |= wizard.news(scope, several)
+    return [
+        Offer(
+            draft,
+            about.get(draft.id, ""),
+            news.get(draft.id, ""),
+            names.get(draft.location_id or 0, ""),
+        )
+        for draft in found
+    ]
+
+
+def begun(draft: Draft) -> Begun:
+    """What is known of a wizard's draft."""
+    entered = draft.data.get("entered", {})
+    texts = {name: value for sent in entered.values() for name, value in sent if value.strip()}
+    return Begun(draft.data.get("args", {}), texts, draft.updated_at)
 
 
 def _names(wanted: set[int | None]) -> Mapping[int, str]:

@@ -1,23 +1,25 @@
 """The pages of drafts: what waits, a review of it, discarding; and the offer at sign-in."""
 
-from flask import Blueprint, Flask, Response, flash, request, url_for
+from flask import Blueprint, Flask, Response, current_app, flash, g, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask_login import user_logged_in
 from markupsafe import Markup, escape
+from werkzeug.exceptions import HTTPException
 
 from portal.errors import NotFound
 from portal.i18n import _
-from portal.people.sessions import owner_of_expired
+from portal.people import sessions
 from portal.web.context import scope
 from portal.web.guards import signed_in
 from portal.web.htmx import go_to
-from portal.web.login import SignedIn
+from portal.web.login import SignedIn, scope_of
 from portal.web.respond import respond
 from portal.wizards import drafts
-from portal.wizards.models import FORM, WIZARD, Draft
+from portal.wizards.addresses import onward, wizard_of
+from portal.wizards.models import FORM, Draft
 from portal.wizards.offers import Offer, offer, offers
 from portal.wizards.review import Entered, lines
-from portal.wizards.views import address_of, known_wizard, walker_of
+from portal.wizards.views import walker_of
 
 blueprint = Blueprint("drafts", __name__)
 
@@ -41,8 +43,8 @@ def review(draft_id: int) -> Response:
             raise NotFound
         return go_to(draft.result)
     shown = offer(scope(), draft)
-    onward, sections = _content(shown)
-    return respond("wizards/draft.html", offer=shown, sections=sections, onward=onward)
+    address, sections = _content(shown)
+    return respond("wizards/draft.html", offer=shown, sections=sections, onward=address)
 
 
 def _content(shown: Offer) -> tuple[str, Review]:
@@ -51,16 +53,13 @@ def _content(shown: Offer) -> tuple[str, Review]:
     if shown.elsewhere:
         return "", []
     if draft.kind == FORM:
-        return f"{draft.name}?late={draft.id}", [("", _kept_lines(draft))]
-    found = known_wizard(draft.name) if draft.kind == WIZARD else None
-    if found is None or not scope().can(found[0].capability):
+        return onward(draft), [("", _kept_lines(draft))]
+    wizard = wizard_of(draft)
+    if wizard is None or not scope().can(wizard.capability):
         return "", []
-    wizard = found[0]
     walker = walker_of(wizard, draft)
     sections: Review = [(step.title, lines(form)) for step, form in walker.entered_forms()]
-    known = {step.key for step in wizard.steps}
-    step = draft.step if draft.step in known else wizard.steps[0].key
-    return address_of(wizard, walker.args, draft.id, step), sections
+    return onward(draft), sections
 
 
 def _kept_lines(draft: Draft) -> list[Entered]:
@@ -83,15 +82,33 @@ def discard(draft_id: int) -> Response:
 
 
 def _offer_at_sign_in(_app: Flask, user: SignedIn, **_more: object) -> None:
-    """Tell who signs in on the way to another page than `Home` what waits."""
-    user_id = owner_of_expired(user.token)
-    waiting = drafts.list_open(user_id, limit=1) if user_id else []
-    if not waiting or not request.values.get("next"):
+    """Tell who signs in on the way to another page than `Home` what waits. Who comes back to an
+    unfinished form is told by its page; who would come to another user's is led to `Home`."""
+    live, wish = sessions.find_even_late(user.token), request.values.get("next")
+    if live is None or not wish:
         return
-    link = Markup('<a href="{}">{}</a>').format(
-        url_for("drafts.review", draft_id=waiting[0].id), waiting[0].title
-    )
-    flash(Markup("{} {}").format(escape(_("You have an unfinished form:")), link), "info")
+    draft_id = _draft_at(wish)
+    if draft_id is not None:
+        if not drafts.is_of(live.actor.id, draft_id):
+            g.onward = "/"
+        return
+    waiting = drafts.list_open(live.actor.id)
+    if waiting and wish not in map(onward, waiting):
+        shown = offer(scope_of(live), waiting[0])
+        link = Markup('<a href="{}">{}</a>').format(
+            url_for("drafts.review", draft_id=shown.draft.id), shown.title
+        )
+        flash(Markup("{} {}").format(escape(_("You have an unfinished form:")), link), "info")
+
+
+def _draft_at(address: str) -> int | None:
+    """The id of the draft whose page has this address."""
+    try:
+        _endpoint, values = current_app.url_map.bind("").match(address.partition("?")[0])
+    except HTTPException:
+        return None
+    found: int | None = values.get("draft_id")
+    return found
 
 
 @blueprint.record

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
 
-from flask import Blueprint, Response, current_app, flash, request, url_for
+from flask import Blueprint, Response, flash, request, url_for
 from flask.blueprints import BlueprintSetupState
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
@@ -13,18 +12,20 @@ from portal.db import session
 from portal.errors import Conflict, Invalid, PortalError
 from portal.i18n import _
 from portal.lookups.fields import look_up
+from portal.places.scope import Scope
 from portal.web.context import scope
 from portal.web.guards import needs
 from portal.web.htmx import go_to, htmx, push_url
-from portal.web.late_forms import keeps_late
+from portal.web.late_forms import came_late, keeps_late
 from portal.web.respond import respond
 from portal.wizards import drafts
+from portal.wizards.addresses import EXTENSION, address_of, onward
 from portal.wizards.definition import Answers, Done, Step, Wizard
 from portal.wizards.models import LATE, PAUSED, STARTED, WIZARD, Draft
+from portal.wizards.offers import Offer, offer
 from portal.wizards.review import lines
 from portal.wizards.walk import Walk, Walker, refuse, sent_of
 
-EXTENSION = "portal.wizards"
 REGION = "wizard"
 LONGEST_ARGUMENT = 200
 
@@ -52,28 +53,6 @@ def _function(method: Any) -> Any:
         return answer
 
     return view
-
-
-def known_wizard(name: str) -> tuple[Wizard, str] | None:
-    """The wizard of that name and its full endpoint, if its module is switched on."""
-    found: tuple[Wizard, str] | None = current_app.extensions.get(EXTENSION, {}).get(name)
-    return found
-
-
-def address_of(wizard: Wizard, args: Mapping[str, str], draft_id: int = 0, step: str = "") -> str:
-    """The address of a step, or of the wizard's beginning."""
-    found = known_wizard(wizard.name)
-    assert found is not None
-    variables = _variables(found[1])
-    own: dict[str, Any] = {name: args[name] for name in args if name in variables}
-    if draft_id:
-        return url_for(f"{found[1]}_step", draft_id=draft_id, step=step, **own)
-    query = urlencode({name: args[name] for name in args if name not in variables})
-    return url_for(found[1], **own) + (f"?{query}" if query else "")
-
-
-def _variables(endpoint: str) -> set[str]:
-    return {name for rule in current_app.url_map.iter_rules(endpoint) for name in rule.arguments}
 
 
 def walker_of(wizard: Wizard, draft: Draft) -> Walker:
@@ -117,27 +96,30 @@ class WizardViews:
             return go_to(self._address(draft, (way.halt or walker.steps(way.answers)[0]).key))
         return self._show(walker, here, draft=draft)
 
-    def keep_late(self, user_id: int, location_id: int | None, values: dict[str, Any]) -> bool:
-        """Keep what was sent to a step after the session had timed out; True if it was kept."""
+    def keep_late(self, who: Scope, values: dict[str, Any]) -> str:
+        """Keep what was sent to a step after the session had timed out; where it goes on, empty
+        if it was not kept."""
         values = dict(values)
         draft_id, key = values.pop("draft_id", None), values.pop("step", None)
         step = next((s for s in self.wizard.steps if key in (None, s.key)), None)
         if step is None or step.form is None:
-            return False
-        sent = sent_of(step.form(formdata=None), request.form)
-        if drafts.size(sent) > drafts.LARGEST or not any(value.strip() for _name, value in sent):
-            return False
+            return ""
+        draft: Draft | None
         if draft_id is None:
-            draft = drafts.same_beginning(user_id, self.wizard.name, {step.key: sent})
-            draft = draft or self._begin(user_id, location_id, arguments(values), step)
+            walker = Walker(self.wizard, who, arguments(values), {}, begun=True)
+            if self._untouched(walker, step, walker.form(step, Answers(walker.args), request.form)):
+                return ""
+            sent = sent_of(step.form(formdata=request.form), request.form)
+            draft = drafts.same_beginning(who.user.id, self.wizard.name, {step.key: sent})
+            draft = draft or self._begin(walker, step)
         else:
-            found = drafts.open_of_user(user_id, draft_id, self.wizard.name)
-            if found is None:
-                return False
-            draft = found
+            draft = drafts.open_of_user(who.user.id, draft_id, self.wizard.name)
+            sent = sent_of(step.form(formdata=request.form), request.form)
+        if draft is None:
+            return ""
         drafts.keep(draft, step=step.key, sent=sent, at=step.key)
         drafts.mark(draft, LATE)
-        return True
+        return onward(draft)
 
     # What a sent step leads to
 
@@ -154,10 +136,14 @@ class WizardViews:
         go = request.form.get("go", "next")
         if go == "pause":
             return self._pause(walker, step, form, draft)
+        if go in ("cancel", "discard"):
+            return self._cancel(walker, step, form, draft, sure=go == "discard")
         if way.halt is not None:
             draft = self._kept(walker, step, form, draft, at=way.halt.key)
             flash(_("Please complete this step first."), "info")
             return self._lead(draft, way.halt)
+        if go == "stay":
+            return self._show(walker, step, form, draft=draft, status=422)
         order = walker.steps(way.answers)
         if go == "previous" and order.index(step) > 0:
             before = order[order.index(step) - 1]
@@ -254,10 +240,34 @@ class WizardViews:
     def _pause(
         self, walker: Walker, step: Step, form: Form | None, draft: Draft | None
     ) -> Response:
+        if draft is None and self._untouched(walker, step, form):
+            flash(_("Nothing was entered, so there is nothing to keep."), "info")
+            return go_to(url_for("home.index"))
         draft = self._kept(walker, step, form, draft, at=step.key)
         drafts.mark(draft, PAUSED)
         flash(_("Paused. What you entered is kept for 30 days; Home offers it again."), "success")
         return go_to(url_for("home.index"))
+
+    def _cancel(
+        self, walker: Walker, step: Step, form: Form | None, draft: Draft | None, *, sure: bool
+    ) -> Response:
+        """Leave the wizard; what was entered is thrown away, unless `sure` only after asking."""
+        if draft is not None or not self._untouched(walker, step, form):
+            if not sure:
+                typed = sent_of(form, request.form) if form is not None else []
+                return self._show(walker, step, form, draft=draft, status=422, typed=typed)
+            flash(_("Discarded. Nothing was saved."), "success")
+        if draft is not None:
+            drafts.discard(walker.scope, draft.id)
+        leave = self.wizard.leave
+        return go_to(leave(walker.scope, walker.args) if leave else url_for("home.index"))
+
+    def _untouched(self, walker: Walker, step: Step, form: Form | None) -> bool:
+        """Whether the first step was sent as it is shown to whoever opens the wizard without a
+        record: there is nothing in it that anybody would miss."""
+        if walker.args:
+            return False
+        return lines(form) == lines(walker.form(step, Answers(walker.args)))
 
     def _refused(
         self,
@@ -275,42 +285,38 @@ class WizardViews:
 
     # Drafts
 
-    def _begin(
-        self, user_id: int, location_id: int | None, args: Mapping[str, str], step: Step
-    ) -> Draft:
+    def _begin(self, walker: Walker, step: Step) -> Draft:
+        place = walker.scope.location
         return drafts.start(
-            user_id=user_id,
-            location_id=location_id,
+            user_id=walker.scope.user.id,
+            location_id=place.id if place else None,
             kind=WIZARD,
             name=self.wizard.name,
             title=str(self.wizard.title),
             step=step.key,
             reason=STARTED,
-            data={"args": dict(args), "entered": {}},
+            data={"args": dict(walker.args), "entered": {}},
         )
 
     def _kept(
         self, walker: Walker, step: Step, form: Form | None, draft: Draft | None, *, at: str
     ) -> Draft:
         """The draft, begun if there is none yet, with what was just sent."""
-        if draft is None:
-            place = walker.scope.location
-            draft = self._begin(
-                walker.scope.user.id, place.id if place else None, walker.args, step
-            )
+        draft = draft or self._begin(walker, step)
         sent = sent_of(form, request.form) if form is not None else []
         drafts.keep(draft, step=step.key, sent=sent, at=at)
         drafts.mark(draft, STARTED)
         return draft
 
-    def _waiting(self) -> Draft | None:
+    def _waiting(self) -> Offer | None:
         place = scope().location
-        return drafts.open_of_kind(
+        found = drafts.open_of_kind(
             scope().user.id,
             kind=WIZARD,
             name=self.wizard.name,
             location_id=place.id if place else None,
         )
+        return offer(scope(), found) if found else None
 
     # Pages
 
@@ -334,17 +340,24 @@ class WizardViews:
         draft: Draft | None = None,
         status: int = 200,
         problem: str = "",
-        waiting: Draft | None = None,
+        waiting: Offer | None = None,
+        typed: drafts.Sent | None = None,
     ) -> Response:
+        """The page of a step; `waiting` is an unfinished one of this wizard. With `typed`, which
+        travels along, it only asks whether that is to be thrown away."""
         way = walker.walk(step.key)
         more = step.context(walker.scope, way.answers) if step.context else {}
+        form = walker.form(step, way.answers) if form is None else form
+        late = draft is not None and draft.reason == LATE and request.method == "GET"
         context = {
             **more,
             **self._position(walker, step, way, draft),
-            "form": walker.form(step, way.answers) if form is None else form,
+            "form": form,
             "problem": problem,
-            "focus": htmx().region == REGION and status == 200,
+            "focus": htmx().region == REGION and not problem and not (form and form.errors),
             "waiting": waiting,
+            "typed": typed,
+            "late": came_late() if late else "",
         }
         regions = {REGION: "wizards/_wizard.html"}
         return respond("wizards/page.html", regions=regions, status=status, **context)

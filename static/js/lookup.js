@@ -1,47 +1,58 @@
 // Look-up fields become comboboxes with a list (WAI-ARIA 1.2). Without script `Search` does the work.
-const make = (tag, given) => Object.assign(document.createElement(tag), given);
 const upgrade = (input) => {
-  const box = input.parentElement, list = box.querySelector("ul"), options = list.children;
-  const say = box.appendChild(make("p", {className: "sr", role: "status"}));
+  const box = input.parentElement, say = box.nextElementSibling, list = box.querySelector("ul"), options = list.children;
+  const id = box.querySelector("[type=hidden]"), {busy, short} = say.dataset;
   let at, timer, call;
-  const set = (name, value) => input.setAttribute(name, value);
-  const long = () => input.value.trim()[2];
+  const set = (name, value, one = input) => one.setAttribute(name, value);
+  const see = (one) => one.scrollIntoView({block: "nearest"});
+  const tell = (what, waits = false) => {
+    say.replaceChildren(what);
+    if (what) see(say);
+    set("aria-busy", waits);
+  };
   const mark = (to) => {
-    options[at]?.setAttribute("aria-selected", false);
-    const option = options[at = to];
-    option?.setAttribute("aria-selected", true);
-    set("aria-activedescendant", option?.id || "");
-    option?.scrollIntoView({block: "nearest"});
+    at = to;
+    set("aria-activedescendant", "");
+    [...options].forEach((option, n) => {
+      set("aria-selected", n === to, option);
+      if (n !== to) return;
+      set("aria-activedescendant", option.id = list.id + n);
+      see(option);
+    });
   };
   const show = (open) => {
-    set("aria-expanded", open);
     list.hidden = !open;
+    set("aria-expanded", open);
+    if (open) see(list);
     mark(-1);
   };
   const stop = () => {
     clearTimeout(timer);
-    call?.abort();
+    if (call) tell("");
+    call = 0;
     show(false);
-  };
-  const choose = (value) => {
-    box.parentElement.querySelector("fieldset")?.remove();
-    (box.querySelector("[type=hidden]") || box.appendChild(make("input", {type: "hidden", name: input.name.slice(0, -5)}))).value = value;
   };
   const pick = (option) => {
     stop();
-    say.textContent = input.value = option.dataset.text;
-    choose(option.dataset.id);
+    input.value = option.dataset.text;
+    id.value = option.dataset.id;
+    tell(option.textContent);
   };
   const ask = async () => {
-    call = new AbortController();
+    const text = input.value.trim(), mine = call = text[2] && {};
+    tell(mine ? busy : text && short, !!mine);
+    if (!mine) return;
+    let found = "";
     try {
-      const answer = await fetch(input.dataset.lookup + "?q=" + encodeURIComponent(input.value), call);
-      const root = make("div", {innerHTML: answer.ok && !answer.redirected ? await answer.text() : "<p>"});
-      list.replaceChildren(...root.querySelectorAll("li"));
-      [...options].forEach((option, n) => option.id = list.id + n);
-      say.textContent = root.querySelector("p").textContent;
-      show(!!options[0]);
+      const answer = await fetch(input.dataset.lookup + "?q=" + encodeURIComponent(text));
+      if (answer.ok) found = answer.redirected ? "<p>" + document.body.dataset.idleOver : await answer.text();
     } catch {}
+    if (call !== mine) return;
+    stop();
+    input.dispatchEvent(new CustomEvent("lost", {bubbles: true, detail: !found}));
+    list.innerHTML = found;
+    tell(list.firstChild || "");
+    show(!!options[0]);
   };
   set("role", "combobox");
   set("aria-autocomplete", "list");
@@ -49,26 +60,22 @@ const upgrade = (input) => {
   show(false);
   input.oninput = () => {
     stop();
-    choose("");
-    if (long()) timer = setTimeout(ask, 200);
+    id.value = "";
+    box.parentElement.querySelector("fieldset")?.remove();
+    timer = setTimeout(ask, 200);
   };
   input.onkeydown = (event) => {
-    const key = event.key, last = options.length - 1, open = !list.hidden;
-    const to = {ArrowDown: at < last ? at + 1 : 0, ArrowUp: at > 0 ? at - 1 : last, Home: 0, End: last}[key];
-    if (key == "ArrowDown" && !open && long()) ask();
-    else if (!open || at < 0 && /^(E(nter|nd)|Home)$/.test(key)) return;
-    else if (to != null) mark(to);
-    else if (key == "Enter") pick(options[at]);
-    else if (key == "Escape") stop();
+    const step = {ArrowDown: 1, ArrowUp: -1}[event.key], to = at + step, last = options.length - 1;
+    if (step && list.hidden) ask();
+    else if (step) mark(to < 0 ? last : to > last ? 0 : to);
+    else if (event.key === "Enter" && at >= 0) pick(options[at]);
+    else if (event.key === "Escape" && !list.hidden) stop();
     else return;
     event.preventDefault();
   };
   input.onblur = stop;
   list.onmousedown = (event) => event.preventDefault();
-  list.onclick = (event) => {
-    const option = event.target.closest("li");
-    if (option) pick(option);
-  };
+  list.onclick = ({target}) => pick(target.closest("li"));
 };
 const start = () => document.querySelectorAll("[data-lookup]:not([role])").forEach(upgrade);
 document.addEventListener("htmx:after:swap", start);

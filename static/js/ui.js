@@ -45,6 +45,24 @@
   });
   addEventListener("pageshow", () => [...busy.keys()].forEach(release));
 
+  // No answer, or one from something that stands before the portal: say so, until an answer comes.
+  const note = Object.assign(document.createElement("div"), {className: "note danger lost"});
+  note.setAttribute("role", "alert");
+  const lost = (yes) => {
+    note.textContent = document.body.dataset.lost;
+    if (yes) document.querySelector("main").prepend(note);
+    else note.remove();
+  };
+  document.addEventListener("lost", ({detail}) => lost(detail));
+  document.addEventListener("htmx:before:request", () => lost(false));
+  document.addEventListener("htmx:error", ({detail: {ctx}}) => ctx && lost(ctx.text == null));
+  document.addEventListener("htmx:before:response", (event) => {
+    const {response, hx} = event.detail.ctx;
+    if (response.status < 500 || hx.retarget) return;
+    event.preventDefault();
+    lost(true);
+  });
+
   // Menus close on Escape and on a click elsewhere.
   document.addEventListener("click", (event) => {
     for (const menu of all("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;

@@ -11,7 +11,7 @@ from portal.db import unit_of_work
 from portal.messages.models import Message
 from portal.places.models import Location
 from tests.access.samples import MISSING
-from tests.access.test_matrix import ADD, HTMX, Matrix
+from tests.access.test_matrix import ADD, HTMX, Matrix, token_of
 from tests.personas import Personas
 
 MARK = "Qzx7Vbw9Kjp"
@@ -74,6 +74,12 @@ def everything_of(matrix: Matrix, who: str, client: FlaskClient) -> dict[str, st
     for url in sorted(urls):
         for headers in ({}, HTMX, {**HTMX, "HX-Target": "div#list"}, {"HX-Target": "div#record"}):
             found[f"{url} {headers}"] = text_of(client.get(url, headers=headers).data)
+    token = token_of(client)
+    for text in SEARCHES:
+        sent = client.post("/lists/accounts/search", data={"q": text, "csrf_token": token})
+        if sent.status_code == 303:
+            hits = client.get(sent.headers["Location"])
+            found[f"/accounts private q={text}"] = text_of(hits.data)
     return found
 
 
@@ -99,6 +105,7 @@ def test_the_marks_would_be_seen(matrix: Matrix) -> None:
         "/shipments/?view=all&export=csv {}",
         "/shipments/?view=all&export=xlsx {}",
         "/vaccine-inventory/?view=all {}",
+        "/accounts private q=victim",
         "/vaccine-inventory/?view=all&export=csv {}",
         "/vaccine-inventory/?view=all&export=xlsx {}",
         "/lookups/shipments?q=SHP-B {}",

@@ -33,6 +33,7 @@ ADD = "inventory.add"
 NAMES = {
     "lookups.results": ("products", "shipments", "accounts", "receivers"),
     "listviews.pin": ("inventory", "shipments", "accounts"),
+    "listviews.search": ("accounts",),
     "operations.job": ("messages.deliver",),
     "operations.run_job": ("messages.deliver",),
 }
@@ -148,7 +149,7 @@ class Matrix:
         endpoint, name = ask.rule.endpoint, ask.values.get("name")
         if endpoint == "lookups.results" and name in self.registry.lookups:
             return self.registry.lookups[name].capability
-        if endpoint == "listviews.pin" and name in self.registry.lists:
+        if endpoint in {"listviews.pin", "listviews.search"} and name in self.registry.lists:
             return str(self.registry.lists[name].capability)
         access = guards.access_of(self.app.view_functions[endpoint])
         assert access is not None, endpoint

@@ -17,6 +17,9 @@ JANE = {
 }
 
 
+CONFIRMED = {"Deactivate", "Change Profile"}
+
+
 def add(browser: Browser, **values: object) -> Page:
     return browser.submit(browser.get("/accounts/add"), {**JANE, **values}, button="Save")
 
@@ -34,4 +37,16 @@ def places_of(app: Flask, user_id: int) -> set[int]:
 
 
 def press(browser: Browser, user_id: int, button: str, **values: object) -> Page:
-    return browser.submit(browser.get(f"/accounts/{user_id}"), values, button=button)
+    """Press a button on the user's page, and confirm where the portal asks."""
+    asked = ask(browser, user_id, button, **values)
+    if button not in CONFIRMED or asked.status != 200:
+        return asked
+    return browser.submit(asked, button=button)
+
+
+def ask(browser: Browser, user_id: int, button: str, **values: object) -> Page:
+    """What comes of a button or link on the user's page, without confirming."""
+    page = browser.get(f"/accounts/{user_id}")
+    if button == "Deactivate":
+        return browser.get(page.root.with_text("a", button).attributes["href"])
+    return browser.submit(page, values, button=button)

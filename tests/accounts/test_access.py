@@ -12,6 +12,13 @@ ACTIONS = {
     "deactivate": ("POST", "/accounts/{}/deactivate", {}),
     "reactivate": ("POST", "/accounts/{}/reactivate", {}),
     "invite": ("POST", "/accounts/{}/invite", {}),
+    "correct": (
+        "POST",
+        "/accounts/{}/correct",
+        {"first_name": "New", "last_name": "Name", "email": "new.name@example.org"},
+    ),
+    "confirm profile": ("GET", "/accounts/{}/profile?profile=read_only", {}),
+    "confirm deactivating": ("GET", "/accounts/{}/deactivate", {}),
     "locations": ("POST", "/accounts/{}/locations", {}),
 }
 # Who → whom → what may be expected of every action.
@@ -61,8 +68,10 @@ def test_who_may_do_what_with_whom(
                 assert status == 404, action
             elif action == "see":
                 assert status == 200
-            elif action == "invite" or (action, whom) == ("profile", STAFF):
+            elif action in {"invite", "correct"} or (action, whom) == ("profile", STAFF):
                 assert status in {200, 303, 422}, action
+            elif action.startswith("confirm"):
+                assert status in {200, 422}, action
             elif action == "locations" and region and whom == OWN and who != "admin":
                 assert status == 404, "out of sight after the last location was taken"
             else:
@@ -119,14 +128,15 @@ def test_nobody_sees_nothing(browser: Browser, url: str) -> None:
     assert browser.get(url, region="flash").headers["HX-Redirect"].startswith("/sign-in")
 
 
-@pytest.mark.parametrize("action", [name for name in ACTIONS if name != "see"])
+@pytest.mark.parametrize("action", [name for name in ACTIONS if ACTIONS[name][0] == "POST"])
 def test_changes_take_a_post_with_the_token(
     browser: Browser, personas: Personas, action: str
 ) -> None:
     _method, url, values = ACTIONS[action]
     browser.sign_in("manager_a")
     address = url.format(personas.users[OWN])
-    assert browser.get(address).status == 405
+    asks = action in {"profile", "deactivate"}
+    assert browser.get(address).status == (200 if asks else 405)
     assert browser.post(address, values).status == 400
     assert browser.post(address, values, region="flash").status == 400
     assert browser.post(address, {**values, "csrf_token": NEW}).status == 400

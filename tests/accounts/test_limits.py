@@ -11,7 +11,7 @@ from sqlalchemy import delete
 from blueprints.accounts import services
 from portal import clock, operations
 from portal.db import run, session
-from portal.errors import Forbidden, NotFound
+from portal.errors import Forbidden, Invalid, NotFound
 from portal.people import accounts, additions, rules
 from portal.people.models import User, UserLocation
 from portal.people.profiles import Profile
@@ -123,22 +123,27 @@ def test_who_may_not_add_users_is_not_counted(browser: Browser, personas: Person
 # Who is in charge
 
 
+def giver_at(personas: Personas, letter: str) -> Giver:
+    return Giver(profile=Profile.MANAGER, location_ids=frozenset({personas.locations[letter]}))
+
+
 def test_an_invited_manager_does_not_count_as_the_one_who_remains(
     browser: Browser, personas: Personas
 ) -> None:
     user_id = personas.users["manager_a"]
     change(browser.app, personas.users["manager_ab"], profile="provider")
     add(browser.sign_in("manager_a"), profile="manager")
-    answer = press(browser, user_id, "Deactivate")
-    assert answer.status == 422
-    assert "You are the last manager of Clinic A." in answer.root.one("main").text
+    with pytest.raises(Invalid, match="the last manager of Clinic A"), writing(browser.app) as work:
+        accounts.deactivate(None, giver_at(personas, "A"), work.get_one(User, user_id))
     assert user_of(browser.app, user_id).active
     ghost = jane(browser.app)
     assert ghost is not None
     assert press(browser, ghost.id, "Deactivate").status == 303, "whom nobody depends on"
     press(browser, ghost.id, "Reactivate")
     change(browser.app, ghost.id, registered_at=clock.now())
-    assert press(browser, user_id, "Deactivate").status == 303
+    with writing(browser.app) as work:
+        accounts.deactivate(None, giver_at(personas, "A"), work.get_one(User, user_id))
+    assert not user_of(browser.app, user_id).active
 
 
 def test_an_invited_administrator_does_not_count_either(
@@ -146,7 +151,9 @@ def test_an_invited_administrator_does_not_count_either(
 ) -> None:
     user_id = personas.users["admin"]
     add(browser.sign_in("admin"), profile="administrator")
-    assert press(browser, user_id, "Deactivate").status == 422
+    giver = Giver(profile=Profile.ADMINISTRATOR, everywhere=True)
+    with pytest.raises(Invalid, match="the last programme admin"), writing(browser.app) as work:
+        accounts.deactivate(None, giver, work.get_one(User, user_id))
     assert user_of(browser.app, user_id).active
 
 

@@ -7,12 +7,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from portal.errors import PortalError
+from portal.errors import Invalid, PortalError
 from portal.people import accounts
 from portal.people.models import User, UserLocation
 from portal.people.profiles import Profile
 from portal.people.rules import Giver
-from tests.accounts.steps import add, jane, places_of, press
+from tests.accounts.steps import add, ask, jane, places_of, press
 from tests.client import Browser
 from tests.people.steps import (
     change,
@@ -106,27 +106,26 @@ def alone(browser: Browser, personas: Personas) -> Browser:
     return browser.sign_in("manager_a")
 
 
-@pytest.mark.parametrize(
-    ("button", "values"),
-    [
-        ("Change Profile", {"profile": "provider"}),
-        ("Deactivate", {}),
-        ("Change Locations", {"locations": []}),
-    ],
-)
 def test_the_last_manager_cannot_leave_the_location_without_one(
-    alone: Browser, personas: Personas, button: str, values: dict[str, object]
+    alone: Browser, personas: Personas
 ) -> None:
     user_id = personas.users["manager_a"]
-    answer = press(alone, user_id, button, **values)
+    answer = press(alone, user_id, "Change Locations", locations=[])
     assert answer.status == 422
     assert "You are the last manager of Clinic A." in answer.root.one("main").text
-    user = user_of(alone.app, user_id)
-    assert (user.profile, user.active) == ("manager", True)
     assert places_of(alone.app, user_id) == {personas.locations["A"]}
-    colleague = personas.users["provider_a"]
-    assert press(alone, colleague, "Change Profile", profile="manager").status == 303
-    assert press(alone, user_id, button, **values).status == 303
+
+
+def test_nobody_takes_the_own_last_location(browser: Browser, personas: Personas) -> None:
+    user_id = personas.users["manager_a"]
+    answer = press(browser.sign_in("manager_a"), user_id, "Change Locations", locations=[])
+    assert answer.status == 422
+    assert "This is your own account." in answer.root.one("main").text
+    assert places_of(browser.app, user_id) == {personas.locations["A"]}
+    both = personas.users["manager_ab"]
+    only = [str(personas.locations["B"])]
+    answer = press(browser.sign_in("manager_ab"), both, "Change Locations", locations=only)
+    assert answer.status == 303, "another of one's own is"
 
 
 def test_two_managers_who_demote_each_other_at_once_are_not_both_demoted(
@@ -162,13 +161,22 @@ def test_two_managers_who_demote_each_other_at_once_are_not_both_demoted(
 
 
 def test_the_last_administrator_stays(browser: Browser, personas: Personas) -> None:
-    user_id = personas.users["admin"]
-    for button, values in (("Deactivate", {}), ("Change Profile", {"profile": "agent"})):
-        answer = press(browser.sign_in("admin"), user_id, button, **values)
-        assert answer.status == 422
-        assert "last programme administrator" in answer.root.one("main").text
+    user_id, giver = personas.users["admin"], Giver(profile=Profile.ADMINISTRATOR, everywhere=True)
+
+    def lose_the_right(how: str) -> None:
+        with writing(browser.app) as session:
+            user = session.get_one(User, user_id)
+            if how == "deactivated":
+                accounts.deactivate(None, giver, user)
+            else:
+                accounts.change_profile(None, giver, user, Profile.AGENT)
+
+    for how in ("deactivated", "another profile"):
+        with pytest.raises(Invalid, match="This is the last programme administrator."):
+            lose_the_right(how)
+    browser.sign_in("admin")
     press(browser, personas.users["agent"], "Change Profile", profile="administrator")
-    assert press(browser, user_id, "Deactivate").status == 303
+    lose_the_right("deactivated")
     assert browser.get("/session").status == 303
 
 
@@ -240,7 +248,7 @@ def test_an_invitation_dies_with_the_account_and_is_made_anew(browser: Browser) 
 
 def test_what_is_done_already_changes_nothing_more(browser: Browser, personas: Personas) -> None:
     user_id = personas.users["provider_a"]
-    page = browser.sign_in("manager_a").get(f"/accounts/{user_id}")
+    page = ask(browser.sign_in("manager_a"), user_id, "Deactivate")
     for _time in range(2):
         browser.submit(page, button="Deactivate")
     assert len(trail(browser.app, "user.deactivated")) == 1
@@ -282,15 +290,15 @@ def test_what_belongs_to_whom_is_counted_with_few_queries(app: Flask, personas: 
     from portal.db import db
 
     browser = Browser(app, personas).sign_in("manager_a")
-    browser.get("/accounts")
+    browser.get("/accounts?view=all")
     seen: list[str] = []
     with app.app_context():
         event.listen(db.engine, "before_cursor_execute", lambda *given: seen.append(given[2]))
-    browser.get("/accounts")
+    browser.get("/accounts?view=all")
     first = len(seen)
     for number in range(12):
         add(browser, username=f"user{number}", email=f"user{number}@example.org")
     seen.clear()
-    browser.get("/accounts")
+    browser.get("/accounts?view=all")
     assert len(seen) == first
     assert first <= 12

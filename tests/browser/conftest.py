@@ -69,15 +69,17 @@ class Watch:
     contexts: list[BrowserContext] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
-    def context(self, *, script: bool = True, **options: Any) -> BrowserContext:
-        """A fresh browser profile under watch."""
+    def context(self, *, script: bool = True, cut: bool = False, **options: Any) -> BrowserContext:
+        """A fresh browser profile under watch; of one whose network will be `cut` it is no fault
+        what the console says or a server in between answers."""
         made = self.chromium.new_context(
             base_url=self.origin, java_script_enabled=script, **options
         )
         made.set_default_timeout(PATIENCE)
-        made.on("console", self._said)
+        if not cut:
+            made.on("console", self._said)
+            made.on("response", self._answered)
         made.on("request", self._asked)
-        made.on("response", self._answered)
         made.on("weberror", lambda error: self.faults.append(f"script: {error.error}"))
         self.contexts.append(made)
         return made

@@ -47,6 +47,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "/locations/<id>": ("/locations/1",),
     "/accounts": ("?view=all",),
     "/accounts/<id>": ("/accounts/2",),
+    "/accounts/<id>/profile": ("/accounts/2/profile?profile=manager",),
+    "/accounts/<id>/deactivate": ("/accounts/2/deactivate",),
     "/switch-location": ("?q=Clinic",),
     "/register/<token>": ("/register/no-such-link",),
     "/password/reset/<token>": ("/password/reset/no-such-link",),

@@ -171,7 +171,7 @@ def test_back_after_saving_shows_that_it_is_done_and_forward_returns(
 
 
 @BOTH
-def test_what_was_typed_before_a_time_out_is_offered_again(
+def test_after_a_time_out_signing_in_leads_back_to_what_was_typed(
     app: Flask, visit: Visit, shipment: int, records: Callable[[], int], script: bool
 ) -> None:
     page = visit("manager_a", script=script)
@@ -183,14 +183,55 @@ def test_what_was_typed_before_a_time_out_is_offered_again(
     page.get_by_role("button", name="Next").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign In")
     assert records() == 0
+    expect(page.locator("main .note")).to_have_count(1)
     sign_in(page, "manager.a")
-    expect(page.get_by_text("You have an unfinished form of this kind")).to_be_visible()
-    page.get_by_role("link", name="Continue", exact=True).click()
-    expect(page.get_by_text("SERIAL-9")).to_be_visible()
-    page.get_by_role("link", name="Continue", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("New Vaccine Inventory")
+    expect(page.locator("main .note")).to_have_count(1)
+    expect(page.locator("main .note")).to_contain_text("What you entered is here again")
     expect(page.get_by_label("Total Doses")).to_have_value("123")
     expect(page.get_by_label("Serial Number")).to_have_value("SERIAL-9")
     page.get_by_role("button", name="Next").click()
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator("dl.hl dd").first).to_have_text("123")
     assert records() == 1
+
+
+@BOTH
+def test_cancel_asks_and_leads_back_to_the_shipment(
+    visit: Visit, shipment: int, records: Callable[[], int], script: bool
+) -> None:
+    page = visit("manager_a", script=script)
+    page.goto(f"/vaccine-inventory/add?shipment={shipment}")
+    page.get_by_label("Total Doses").fill("123")
+    page.get_by_role("button", name="Cancel").click()
+    question = page.get_by_role("heading", name="Discard what you entered?")
+    expect(question).to_be_visible()
+    if script:
+        expect(question).to_be_focused()
+    page.get_by_role("button", name="Back to the form").click()
+    expect(page.get_by_label("Total Doses")).to_have_value("123")
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_role("heading", name="Review")).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Discard").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Shipment SHP-1")
+    expect(page.get_by_text("Discarded. Nothing was saved.")).to_be_visible()
+    page.goto("/")
+    expect(page.get_by_text("Unfinished forms")).to_have_count(0)
+    assert records() == 0
+
+
+def test_the_whole_is_cancelled_by_keyboard(visit: Visit, shipment: int) -> None:
+    page = visit("manager_a")
+    to_review(page, shipment)
+    tab_to(page, "Cancel")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Discard what you entered?")).to_be_focused()
+    tab_to(page, "Back to the form")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Review")).to_be_focused()
+    tab_to(page, "Cancel")
+    page.keyboard.press("Enter")
+    tab_to(page, "Discard")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Shipment SHP-1")

@@ -1,14 +1,14 @@
 """Look-up fields in a real browser: a combobox with script, search-and-pick without."""
 # ruff: noqa: F811 (fixtures are imported by their names)
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Visit
 from tests.wizards.conftest import app, brands, personas, shelve  # noqa: F401
 
 
-def at_form(visit: Visit, *, script: bool = True) -> Page:
-    page = visit("manager_a", script=script)
+def at_form(visit: Visit, *, script: bool = True, cut: bool = False) -> Page:
+    page = visit("manager_a", script=script, cut=cut)
     page.goto("/tins/swap")
     return page
 
@@ -25,14 +25,12 @@ def test_the_keyboard_picks_from_the_list(visit: Visit, brands: dict[str, int]) 
     options = page.get_by_role("option")
     expect(options).to_have_count(2)
     expect(box).to_have_attribute("aria-expanded", "true")
-    expect(page.locator(".look [role=status]").first).to_have_text("2 results.")
+    expect(page.locator(".look + [role=status]").first).to_have_text("2 results.")
     for key, number in (
         ("ArrowDown", 0),
         ("ArrowDown", 1),
         ("ArrowDown", 0),
         ("ArrowUp", 1),
-        ("Home", 0),
-        ("End", 1),
     ):
         page.keyboard.press(key)
         expect(options.nth(number)).to_have_attribute("aria-selected", "true")
@@ -127,3 +125,85 @@ def test_without_script_enter_sends_the_form_and_searches_nothing(
     page.get_by_label("Why").fill("Rust")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/tins?brand={brands['Zucchini']}")
+
+
+def test_it_says_what_it_does_and_that_nothing_is_found(
+    visit: Visit, brands: dict[str, int]
+) -> None:
+    page = at_form(visit)
+    box, said = page.locator("#brand"), page.locator(".look + [role=status]").first
+    held: list[Route] = []
+    page.route("**/lookups/brands**", lambda route: held.append(route))
+    expect(said).to_be_empty()
+    box.press_sequentially("xy")
+    expect(said).to_have_text("Type at least three characters.")
+    expect(box).to_have_attribute("aria-busy", "false")
+    box.press_sequentially("z")
+    expect(said).to_have_text("Searching…")
+    expect(box).to_have_attribute("aria-busy", "true")
+    held.pop().continue_()
+    expect(said).to_have_text(
+        "Nothing found for “xyz”. Check the spelling, or try fewer characters."
+    )
+    expect(said).to_be_in_viewport()
+    expect(box).to_have_attribute("aria-busy", "false")
+    expect(box).to_have_attribute("aria-expanded", "false")
+    box.fill("modest")
+    expect(said).to_have_text("Searching…")
+    page.get_by_label("Why").focus()
+    expect(said).to_be_empty()
+    expect(box).to_have_attribute("aria-busy", "false")
+    held.pop().continue_()
+    page.wait_for_timeout(300)
+    expect(page.get_by_role("option")).to_have_count(0)
+    box.fill("")
+    page.wait_for_timeout(300)
+    expect(said).to_be_empty()
+
+
+def test_what_was_picked_is_said_in_full(visit: Visit, brands: dict[str, int]) -> None:
+    page = at_form(visit)
+    page.locator("#brand").fill("zucchini")
+    page.get_by_role("option").click()
+    expect(page.locator(".look + [role=status]").first).to_have_text(
+        f"Zucchini no. {brands['Zucchini']}"
+    )
+
+
+def test_a_list_below_the_window_is_scrolled_into_it(visit: Visit, brands: dict[str, int]) -> None:
+    page = at_form(visit)
+    page.set_viewport_size({"width": 360, "height": 320})
+    page.locator("#brand").evaluate("one => one.scrollIntoView({block: 'end'})")
+    page.locator("#brand").press_sequentially("modest")
+    expect(page.get_by_role("option").last).to_be_in_viewport(ratio=1)
+
+
+def test_without_a_connection_it_says_so(visit: Visit, brands: dict[str, int]) -> None:
+    page = at_form(visit, cut=True)
+    page.context.set_offline(True)
+    page.locator("#brand").fill("modest")
+    expect(page.get_by_role("alert")).to_contain_text("No connection.")
+    expect(page.locator("#brand")).to_have_attribute("aria-busy", "false")
+    page.context.set_offline(False)
+    page.locator("#brand").fill("modest b")
+    expect(page.get_by_role("option")).to_have_count(2)
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_who_was_signed_out_is_told(visit: Visit, brands: dict[str, int]) -> None:
+    page = at_form(visit)
+    page.context.clear_cookies()
+    page.locator("#brand").fill("modest")
+    expect(page.locator(".look + [role=status]").first).to_contain_text("You were signed out.")
+    expect(page.get_by_role("option")).to_have_count(0)
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_without_script_the_page_comes_back_to_the_field(
+    visit: Visit, brands: dict[str, int]
+) -> None:
+    page = at_form(visit, script=False)
+    page.locator("#second").fill("unheard")
+    page.get_by_role("button", name="Search").last.click()
+    expect(page.get_by_text("Nothing found for “unheard”.")).to_be_visible()
+    expect(page.locator("#second")).to_be_focused()

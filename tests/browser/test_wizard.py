@@ -3,7 +3,7 @@
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from sqlalchemy import select
 
 from portal.db import unit_of_work
@@ -196,3 +196,91 @@ def test_a_pen_edits_in_place(
     notes.locator("summary").click()
     assert notes.get_attribute("open") is not None
     assert labels(app) == ["Green Peas"]
+
+
+LOST = "No connection. Nothing was saved. What you typed is still here; please try again."
+
+
+def typed(visit: Visit) -> Page:
+    """The filled-in first step of a browser whose network will be cut."""
+    page = visit("manager_a", cut=True)
+    page.goto("/tins/add")
+    page.locator("#brand").fill("Proud Peas")
+    page.get_by_label("Grams").fill("400")
+    page.get_by_label("Label").fill("Peas")
+    page.keyboard.press("Escape")
+    return page
+
+
+def test_without_a_connection_it_says_so_and_keeps_what_was_typed(
+    visit: Visit, brands: object
+) -> None:
+    page = typed(visit)
+    page.set_viewport_size({"width": 360, "height": 400})
+    following = page.get_by_role("button", name="Next")
+    alert = page.get_by_role("alert")
+    for _time in range(2):
+        page.context.set_offline(True)
+        following.click()
+        expect(alert).to_have_text(LOST)
+        expect(alert).to_be_in_viewport(ratio=1)
+        expect(following).not_to_have_attribute("aria-disabled", "true")
+        expect(page.get_by_label("Grams")).to_have_value("400")
+    page.context.set_offline(False)
+    following.click()
+    expect(page.get_by_role("heading", name="Details")).to_be_visible()
+    expect(alert).to_have_count(0)
+    expect(page.locator("#best_before")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": 502, "body": ""},
+        {"status": 504, "body": "<h1>Gateway Timeout</h1>", "content_type": "text/html"},
+    ],
+    ids=["empty", "a page of the server in between"],
+)
+def test_an_answer_that_is_not_the_portals_replaces_nothing(
+    visit: Visit, brands: object, answer: dict[str, object]
+) -> None:
+    page = typed(visit)
+
+    def refuse(route: Route) -> None:
+        if route.request.method == "POST":
+            route.fulfill(**answer)  # type: ignore[arg-type]
+        else:
+            route.continue_()
+
+    page.route("**/tins/add", refuse)
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_role("alert")).to_have_text(LOST)
+    expect(page.get_by_label("Label")).to_have_value("Peas")
+    page.unroute("**/tins/add")
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_role("heading", name="Details")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_an_answer_that_never_comes_is_given_up(visit: Visit, brands: object) -> None:
+    page = typed(visit)
+    page.evaluate("htmx.config.defaultTimeout = 300")
+    page.route("**/tins/add", lambda route: None)
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_role("alert")).to_have_text(LOST)
+
+
+def test_a_fault_of_the_portal_keeps_its_own_word(visit: Visit, brands: object) -> None:
+    page = typed(visit)
+    page.route(
+        "**/tins/add",
+        lambda route: route.fulfill(
+            status=503,
+            headers={"HX-Retarget": "#flash", "HX-Reswap": "innerHTML"},
+            body="<div tabindex=-1 data-focus>Not available just now</div>",
+        ),
+    )
+    page.get_by_role("button", name="Next").click()
+    expect(page.locator("#flash")).to_have_text("Not available just now")
+    expect(page.locator("#flash > div")).to_be_focused()
+    expect(page.get_by_role("alert")).to_have_count(0)

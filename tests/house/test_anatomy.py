@@ -50,6 +50,7 @@ def test_whatever_a_module_names_exists(name: str) -> None:
     paths += [lookup.find for lookup in module.lookups if lookup.find]
     paths += list(module.lists)
     paths += [module.practice] if module.practice else []
+    paths += [module.words] if module.words else []
     for path in paths:
         assert load(path) is not None, path
     if module.models:

@@ -17,6 +17,7 @@ FLASK = {
     "*/pages.py": "routes, or what only they use",
     "portal/i18n.py": "asks whether an application runs, late",
     "portal/settings.py": "the settings of the running application, late",
+    "portal/wizards/addresses.py": "the addresses of wizards",
     "portal/people/throttle.py": "the client's address",
     "blueprints/*/record.py": "routes of a record page",
     "blueprints/*/add.py": "routes of a wizard",

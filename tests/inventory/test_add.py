@@ -147,6 +147,75 @@ def test_everything_wrong_is_said_at_once_and_nothing_is_lost(app: Flask, browse
     assert {"doses", "lot", "expiration_date", "product_text"} <= wrong
 
 
+def wrong_fields(page: Page) -> dict[str, str]:
+    """What is said beside each field, by the field's id."""
+    return {
+        note.attributes["id"].removesuffix("-error"): note.text
+        for note in page.root.all("p", class_="err")
+    }
+
+
+def test_the_shipment_is_asked_for_together_with_the_rest(app: Flask, browser: Browser) -> None:
+    take_in(app, csv(row()))
+    browser.sign_in("manager_a")
+    form = browser.get("/vaccine-inventory/add")
+    box = "tick “Unable to locate shipment record”"
+    page = browser.submit(form, button="Next")
+    assert {"product", "doses", "lot", "expiration_date", "shipment"} == set(wrong_fields(page))
+    assert box in wrong_fields(page)["shipment"]
+    links = page.root.one("div", role="alert").all("a")
+    assert links[-1].attributes["href"] == "#shipment"
+    page = browser.submit(form, {"unable_to_locate_shipment": "y"}, button="Next")
+    assert "shipment" not in wrong_fields(page)
+    both = {"shipment_text": "SHP-1 – 011J20A", "unable_to_locate_shipment": "y"}
+    both["shipment"] = str(shipment_id(app))
+    page = browser.submit(form, both, button="Next")
+    assert "not both" in wrong_fields(page)["unable_to_locate_shipment"]
+    assert "doses" in wrong_fields(page)
+    page = browser.submit(form, {"shipment_text": "SHP-77"}, button="Next")
+    assert "Nothing found for “SHP-77”." in wrong_fields(page)["shipment"]
+    assert box not in page.root.one("div", role="alert").text
+
+
+def test_a_number_that_found_nothing_does_not_stand_in_the_way_of_the_box(
+    app: Flask, browser: Browser
+) -> None:
+    review = manually(app, browser, shipment_text="SHP-77")
+    assert "Review" in review.root.text
+    browser.submit(review, button="Save", follow=True)
+    (record,) = records(app)
+    assert (record.shipment_id, record.unable_to_locate_shipment) == (None, True)
+
+
+def test_the_look_up_says_what_tells_shipments_apart(app: Flask, browser: Browser) -> None:
+    take_in(app, csv(row()))
+    add(app, browser, doses="100")
+    (found,) = browser.get("/lookups/shipments?q=shp-1").root.all("li")
+    shipment = browser.get(f"/shipments/{shipment_id(app)}").root.text
+    assert found.text.startswith("SHP-1 – 011J20A Moderna")
+    assert found.text.endswith("200 of 300 doses still expected")
+    day = found.text.partition("shipped ")[2][:10]
+    assert f"Date Shipped {day}" in shipment
+
+
+def test_cancel_leads_back_to_where_the_form_was_opened(app: Flask, browser: Browser) -> None:
+    take_in(app, csv(row()))
+    from_shipment = f"/shipments/{shipment_id(app)}"
+    asked = browser.submit(open_form(app, browser), button="Cancel")
+    assert browser.submit(asked, button="Discard").leads_to == from_shipment
+    untouched = browser.get("/vaccine-inventory/add")
+    assert browser.submit(untouched, button="Cancel").leads_to == "/vaccine-inventory/"
+    add(app, browser, doses="100")
+    question = browser.submit(open_form(app, browser), {"doses": "50"}, button="Next", follow=True)
+    assert "This lot of this shipment was added before" in question.root.text
+    asked = browser.submit(question, button="Cancel")
+    assert browser.submit(asked, button="Discard").leads_to == from_shipment
+    asked = browser.submit(open_form(app, browser), button="Cancel")
+    take_in(app, csv(row(pin="NCA650002", lot="011J20A")))
+    assert browser.submit(asked, button="Discard").status in (303, 404)
+    assert [record.doses_total for record in records(app)] == [100]
+
+
 def test_only_managers_add(app: Flask, browser: Browser) -> None:
     for persona in ("provider_a", "readonly_a", "agent", "admin"):
         browser.sign_in(persona)

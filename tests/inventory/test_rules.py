@@ -11,6 +11,7 @@ from blueprints.inventory.rules import (
     changes,
     ensure_doses,
     ensure_not_in_future,
+    ensure_shipment,
     expiry_of,
     first_negative_day,
     proposed_name,
@@ -90,3 +91,15 @@ def test_a_name_is_needed_and_bounded() -> None:
         with pytest.raises(Invalid) as refusal:
             still_named(bad)
         assert refusal.value.field == "name"
+
+
+def test_either_a_shipment_is_named_or_the_box_is_ticked() -> None:
+    ensure_shipment(7, unable_to_locate=False)
+    ensure_shipment(None, unable_to_locate=True)
+    for shipment_id, ticked, field in (
+        (None, False, "shipment"),
+        (7, True, "unable_to_locate_shipment"),
+    ):
+        with pytest.raises(Invalid) as refusal:
+            ensure_shipment(shipment_id, unable_to_locate=ticked)
+        assert refusal.value.field == field

@@ -1,10 +1,10 @@
-"""A form that was begun for a shipment which has moved on meanwhile."""
+"""Unfinished `Add` forms: what they are about, and what has become of their shipment meanwhile."""
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from blueprints.inventory.models import VaccineInventory
-from portal.db import unit_of_work
+from portal.db import db, unit_of_work
 from portal.wizards.models import Draft
 from tests.client import Browser, Page
 from tests.inventory import stock
@@ -73,3 +73,128 @@ def test_a_form_is_still_not_opened_from_a_shipment_of_another_location(
     page = browser.get(moved)
     assert page.status == 404
     assert browser.get("/vaccine-inventory/add?shipment=x").status == 404
+
+
+def drafts(app: Flask) -> list[Draft]:
+    with app.app_context(), unit_of_work(write=False) as session:
+        found = list(session.scalars(select(Draft)))
+        session.expunge_all()
+        return found
+
+
+def card(browser: Browser) -> str:
+    found = browser.get("/").root.all("section", **{"aria-labelledby": "drafts-title"})
+    return found[0].text if found else ""
+
+
+def left(app: Flask, browser: Browser, who: str = "manager_a") -> None:
+    """A form opened from SHP-1 and left after its first step."""
+    browser.sign_in(who)
+    page = browser.get(f"/vaccine-inventory/add?shipment={stock.shipment_id(app)}")
+    assert browser.submit(page, button="Next").status == 303
+
+
+def receive(app: Flask, browser: Browser, who: str, doses: str) -> None:
+    """Add doses of SHP-1 as another person, whatever is there already."""
+    browser.sign_in(who)
+    page = browser.get(f"/vaccine-inventory/add?shipment={stock.shipment_id(app)}")
+    page = browser.submit(page, {"doses": doses}, button="Next", follow=True)
+    if page.root.all("input", name="duplicate"):
+        page = browser.submit(page, {"duplicate": "separate"}, button="Next", follow=True)
+    assert browser.submit(page, button="Save").status == 303
+
+
+def test_an_unfinished_form_says_which_shipment_it_is_about(app: Flask, browser: Browser) -> None:
+    take_in(app, csv(row()))
+    left(app, browser)
+    title = "New Vaccine Inventory (SHP-1 – 011J20A)"
+    home = browser.get("/")
+    assert f"You left {title} unfinished on" in home.root.text
+    assert home.root.one("a", **{"aria-label": f"Continue {title}"})
+    assert home.root.one("button", **{"aria-label": f"Discard {title}"})
+    assert title in browser.get("/drafts").root.text
+    assert browser.get(f"/drafts/{drafts(app)[0].id}").root.one("h1").text == title
+    assert ": SHP-1 – 011J20A." in browser.get("/vaccine-inventory/add").root.text
+
+
+def test_without_a_shipment_it_says_lot_and_product(app: Flask, browser: Browser) -> None:
+    browser.sign_in("manager_a")
+    for values, about in (
+        ({"lot": "X-1"}, "X-1"),
+        ({"lot": "X-2", "product_text": "Moderna"}, "X-2, Moderna"),
+        ({"product_text": "Moderna"}, "Moderna"),
+        (
+            {"lot": "X-3", "shipment_text": "SHP-9", "unable_to_locate_shipment": "y"},
+            "X-3",
+        ),
+        ({"lot": "X-4", "shipment_text": "SHP-9"}, "SHP-9, X-4"),
+    ):
+        browser.submit(browser.get("/vaccine-inventory/add"), values, button="Pause")
+        assert f"You paused New Vaccine Inventory ({about}) on" in card(browser)
+    browser.submit(browser.get("/vaccine-inventory/add"), {"doses": "5"}, button="Pause")
+    assert "You paused New Vaccine Inventory on" in card(browser)
+
+
+def test_a_form_that_only_names_the_account_is_not_kept(app: Flask, browser: Browser) -> None:
+    browser.sign_in("manager_a")
+    browser.submit(browser.get("/vaccine-inventory/add"), button="Pause")
+    assert drafts(app) == []
+
+
+def test_it_says_who_has_added_the_doses_since(app: Flask, browser: Browser) -> None:
+    take_in(app, csv(row()))
+    left(app, browser)
+    assert "since by" not in card(browser)
+    receive(app, browser, "manager_ab", "100")
+    browser.sign_in("manager_a")
+    said = "100 of 300 doses were added since by Manager AB."
+    for address in ("/", "/drafts", f"/drafts/{drafts(app)[0].id}", "/vaccine-inventory/add"):
+        assert said in browser.get(address).root.text, address
+    receive(app, browser, "manager_ab", "200")
+    browser.sign_in("manager_a")
+    assert "300 of 300 doses were added since by Manager AB." in card(browser)
+
+
+def test_what_was_added_before_is_no_news(app: Flask, browser: Browser) -> None:
+    take_in(app, csv(row()))
+    receive(app, browser, "manager_ab", "100")
+    left(app, browser)
+    assert "SHP-1" in card(browser)
+    assert "since by" not in card(browser)
+
+
+def test_at_another_location_neither_is_told(app: Flask, browser: Browser) -> None:
+    take_in(app, csv(row()))
+    left(app, browser, "manager_ab")
+    receive(app, browser, "manager_a", "300")
+    browser.sign_in("manager_ab")
+    assert "SHP-1" in card(browser)
+    assert "300 of 300" in card(browser)
+    browser.submit(browser.get("/switch-location"), button="Clinic B")
+    for address in ("/", "/drafts", f"/drafts/{drafts(app)[0].id}"):
+        text = browser.get(address).root.text
+        assert "New Vaccine Inventory" in text
+        assert "SHP-1" not in text
+        assert "since by" not in text
+
+
+def test_news_of_many_forms_is_asked_for_at_once(app: Flask, browser: Browser) -> None:
+    take_in(app, csv(*(row(id=f"SHP-{n}") for n in range(1, 6))))
+    asked: list[str] = []
+
+    def counted(_c: object, _cursor: object, statement: str, *_more: object) -> None:
+        asked.append(statement)
+
+    numbers = []
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", counted)
+    for number in range(1, 6):
+        browser.sign_in("manager_a")
+        shipment = stock.shipment_id(app, f"SHP-{number}")
+        page = browser.get(f"/vaccine-inventory/add?shipment={shipment}")
+        browser.submit(page, button="Next")
+        browser.get("/drafts")
+        asked.clear()
+        assert len(browser.get("/drafts").root.one("main").all("li")) == number
+        numbers.append(len(asked))
+    assert len(set(numbers)) == 1, numbers

@@ -41,7 +41,6 @@ def changed(**values: Any) -> ListDefinition:
             {"columns": (*CRATES.columns, Column(key="x", label="", attribute=Crate.id + 1))},
             "no column",
         ),
-        ({"private": True}, "in its address"),
         ({"where": lambda _scope: ()}, "cannot follow"),
     ],
 )
@@ -60,6 +59,18 @@ def test_long_lists_have_an_index_for_every_sort(app: Flask) -> None:
         for column in definition.sortable.values():
             wanted = (definition.scope_column.key, column.sorted_by.key, "id")
             assert wanted in present, f"{definition.name} is slow to sort by {column.key}"
+
+
+def test_long_lists_have_an_index_for_every_date_one_can_search_for(app: Flask) -> None:
+    for definition in lists(app):
+        if definition.count != "counter":
+            continue
+        assert definition.scope_column is not None
+        indexes = inspect(db.engine).get_indexes(definition.table.name)
+        present = [tuple(index["column_names"]) for index in indexes]
+        for column in definition.dates:
+            wanted = (definition.scope_column.key, column.key, "id")
+            assert wanted in present, f"{definition.name} is slow to find by {column.key}"
 
 
 def test_text_one_can_sort_by_is_sorted_by_code_point(app: Flask) -> None:
@@ -93,6 +104,16 @@ def test_an_address_reads_as_it_was_written(sort: str, rows: int) -> None:
     state = State("warm", sort, q="a & b=c+é?#%", rows=rows, after="x~y/z~12")
     query = address(CRATES, state)
     assert read_state(CRATES, dict(parse_qsl(query[1:])), default_view=ALL) == state
+
+
+def test_a_phone_is_spared_the_columns_that_are_not_brief(scope: Scope, pack: Pack) -> None:
+    pack(1)
+    listing = read_page(scope, CRATES, State(ALL, "label"))
+    short = changed(brief=("state", "packed_on"))
+    written = body(short, listing, zone="UTC", link=None)
+    assert written.count('class="num more"') == 1, "litres"
+    assert written.count('class="more"') == 1, "remark"
+    assert "more" not in body(CRATES, listing, zone="UTC", link=None)
 
 
 def test_rows_are_written_as_the_macro_would_write_them(

@@ -158,7 +158,7 @@ def test_the_check_finds_an_index_that_does_not_match(scope: Scope, pack: Pack) 
 def test_the_indexes_are_used(scope: Scope, pack: Pack) -> None:
     pack(5)
     with unit_of_work(write=False):
-        query = queries.Source(scope, CRATES, State(ALL, "label", q="needle"))._hits(Crate.id)
+        query = queries.Source(scope, CRATES, State(ALL, "label", q="needle"))._matches(Crate.id)
         if is_sqlite():
             session().execute(text("ANALYZE"))
             plan = session().execute(text("EXPLAIN QUERY PLAN " + _literal(query))).all()

@@ -66,7 +66,7 @@ def test_text_that_fits_one_choice_is_taken(
     ("text", "sentence"),
     [
         ("modest", "Choose one of the results."),
-        ("carr", "Nothing found for “carr”."),
+        ("carr", "Nothing found for “carr”. Check the spelling, or try fewer characters."),
         ("pr", "Type at least three characters."),
         ("", "Please fill in this field."),
         ("%%%", "Nothing found for “%%%”."),
@@ -134,7 +134,9 @@ def test_the_fragment_lists_choices_for_the_script(
     assert browser.get("/lookups/brands?q=mo").root.one("p").text == (
         "Type at least three characters."
     )
-    assert browser.get("/lookups/brands?q=unheard").root.one("p").text == "Nothing found."
+    assert browser.get("/lookups/brands?q=unheard").root.one("p").text == (
+        "Nothing found for “unheard”. Check the spelling, or try fewer characters."
+    )
     assert browser.get("/lookups/brands").root.all("li") == []
 
 

@@ -76,7 +76,7 @@ def test_each_filter_narrows_the_list(administrator: Browser) -> None:
         assert numbers(page) == expected, query
     form = administrator.get("/operations/audit?action=lot.named&subject_id=2").form(role="search")
     chosen = [option.text for option in form.all("option") if "selected" in option.attributes]
-    assert "lot.named" in chosen
+    assert "Lot named" in chosen
     assert form.one("input", name="subject_id").attributes["value"] == "2"
 
 
@@ -131,8 +131,8 @@ def test_an_entry_shows_before_and_after_and_looking_is_audited(administrator: B
     assert "manager.a" in page.root.text
     assert "Clinic A" in page.root.text
     newest = administrator.get("/operations/audit").root.all("tbody")[0].all("tr")[0]
-    assert "audit_entry.viewed" in newest.text
-    assert "audit_entry 6" in newest.text
+    assert "Audit trail entry: looked at" in newest.text
+    assert "Audit trail entry 6" in newest.text
 
 
 def test_the_state_of_the_chain_is_shown_and_verified_on_request(

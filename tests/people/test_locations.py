@@ -2,8 +2,9 @@
 
 import pytest
 
+from portal.places.models import Location
 from tests.client import Browser
-from tests.people.steps import user_of
+from tests.people.steps import user_of, writing
 from tests.personas import Personas
 
 
@@ -60,14 +61,40 @@ def test_a_clinic_user_finds_nothing_by_searching(browser: Browser) -> None:
 @pytest.mark.parametrize("who", ["agent", "admin"])
 def test_programme_staff_find_any_location(browser: Browser, personas: Personas, who: str) -> None:
     page = browser.sign_in(who).get("/switch-location")
-    assert "Clinic" not in page.root.one("main").text
-    found = browser.submit(page, {"q": "clinic b"}, button="Search")
-    answer = browser.submit(found, button="Clinic B")
-    assert answer.status == 303
+    assert "You work for all locations and are at none now." in page.root.one("main").text
+    assert browser.submit(page, button="Clinic B").status == 303
     assert "Clinic B" in here(browser)
     page = browser.get("/switch-location")
+    assert "are at Clinic B now" in page.root.one("main").text
     assert browser.submit(page, button="Work without a location").status == 303
     assert user_of(browser.app, personas.users[who]).current_location_id is None
+
+
+def test_of_many_locations_the_first_are_listed_and_the_others_searched(
+    browser: Browser, personas: Personas
+) -> None:
+    page = browser.sign_in("agent").get("/switch-location")
+    assert not page.root.all("form", role="search"), "three locations need no search"
+    with writing(browser.app) as session:
+        first = session.get_one(Location, personas.locations["A"])
+        for number in range(30):
+            session.add(
+                Location(
+                    organization_id=first.organization_id,
+                    name=f"Branch {number:02}",
+                    pin=f"NCA66{number:04}",
+                    time_zone="America/New_York",
+                )
+            )
+    page = browser.get("/switch-location")
+    buttons = page.form(action="/switch-location", method="post").all("button")
+    assert [button.text for button in buttons] == [f"Branch {number:02}" for number in range(20)]
+    assert "the first 20 of 33 locations" in page.root.one("main").text
+    page = browser.submit(page, {"q": "branch"}, button="Search")
+    assert "the first 20 that were found" in page.root.one("main").text
+    page = browser.submit(page, {"q": "clinic b"}, button="Search")
+    assert browser.submit(page, button="Clinic B").status == 303
+    assert "Clinic B" in here(browser)
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,20 @@ def test_a_correction_replaces_what_was_not_sent(
     assert all("011J20B" in text_of(one) for one in mail_server.mails)
 
 
+def test_another_manufacturer_is_a_correction_too(
+    portal: Flask,
+    mail_server: MailServer,  # noqa: F811
+) -> None:
+    take_in(portal, csv(row()))
+    deliver(portal)
+    run = take_in(portal, csv(row(maker="Moderna US")))
+    assert (run.updated, run.unchanged) == (1, 0)
+    deliver(portal)
+    to_primary = [one for one in mail_server.mails if str(one["To"]) == PRIMARY]
+    assert ["Corrected" in str(one["Subject"]) for one in to_primary] == [False, True]
+    assert "Manufacturer: Moderna US" in text_of(to_primary[-1])
+
+
 def test_a_correction_of_what_was_sent_says_so_each_time(
     portal: Flask,
     mail_server: MailServer,  # noqa: F811

@@ -67,6 +67,17 @@ def test_a_corrected_row_updates_what_was_not_received(app: Flask, file: File) -
 
 
 @FORMATS
+def test_another_manufacturer_alone_is_a_correction(app: Flask, file: File) -> None:
+    take_in(app, file(row()))
+    run = take_in(app, file(row(maker="Moderna US")))
+    assert numbers(run) == (0, 1, 0, 0)
+    (shipment,) = shipments(app)
+    assert (shipment.manufacturer, shipment.version) == ("Moderna US", 2)
+    assert "moderna us" in shipment.search
+    assert numbers(take_in(app, file(row(maker="Moderna US")))) == (0, 0, 1, 0)
+
+
+@FORMATS
 def test_after_receipt_a_correction_is_refused_with_the_reason(
     app: Flask, personas: Personas, file: File
 ) -> None:

@@ -20,6 +20,7 @@ from portal import db
 from portal.audit.verify import verify
 from portal.clock import now
 from portal.db import unit_of_work
+from portal.jobs.runner import jobs_of, run_slot
 from portal.messages.models import Message
 from portal.sheets import csv_file
 from tests.client import Browser
@@ -64,9 +65,9 @@ def test_upload_progress_result_and_corrections(app: Flask, browser: Browser) ->
     assert "hx-get" not in done.attributes, "the page stops asking"
     page = browser.get(where)
     assert "http-equiv" not in page.html
-    lines = [line.text for line in page.root.one("tbody").all("tr")]
-    assert len(lines) == 2
-    assert all(line.startswith("3 ") for line in lines)
+    wrong, rows = page.root.all("tbody")
+    assert [line.text.split()[0] for line in wrong.all("tr")] == ["3", "3"]
+    assert [line.text.split()[:2] for line in rows.all("tr")] == [["2", "Added"], ["3", "Not"]]
     link = page.root.with_text("a", "Download the rows to correct")
     book = browser.client.get(link.attributes["href"])
     assert book.status_code == 200
@@ -108,6 +109,47 @@ def test_the_page_asks_for_a_file_and_says_so(browser: Browser) -> None:
     assert browser.get("/shipments/imports/template.xlsx").status == 200
     assert browser.get("/shipments/imports/999999").status == 404
     assert browser.get("/shipments/imports/999999/corrections.xlsx").status == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("list.pdf", b"%PDF-1.7\nmore", "This is a PDF. The portal reads .xlsx and .csv"),
+        ("shipments.csv", b"%PDF-1.7\nmore", "This is a PDF."),
+        ("photo.jpg", b"\xff\xd8\xff\xe0more", "This is a picture. The portal reads .xlsx and"),
+        ("photo.heic", b"\0\0\0\x18ftypheic" + b"\0" * 40, "This is a picture."),
+        ("photo.webp", b"RIFF\x10\0\0\0WEBPVP8 ", "This is a picture."),
+        (
+            "list.doc",
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "WordDocument".encode("utf-16-le"),
+            "This is a Word or PowerPoint document. The portal reads .xlsx and .csv",
+        ),
+        ("list.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "Workbook".encode("utf-16-le"), ".xls"),
+        ("empty.csv", b"", "The file is empty"),
+    ],
+)
+def test_what_cannot_be_a_table_is_refused_beside_the_field_and_not_kept(
+    app: Flask, browser: Browser, name: str, content: bytes, said: str
+) -> None:
+    browser.sign_in("admin")
+    page = browser.get("/shipments/imports")
+    sent = browser.submit(page, {"file": (io.BytesIO(content), name)}, button="Import")
+    assert sent.status == 422
+    assert said in sent.root.one("p", class_="err").text
+    assert count(app, ImportRun) == 0
+    assert list((app.extensions["portal"].settings.uploads / "shipments").iterdir()) == []
+
+
+def test_who_imports_is_told_that_nothing_runs_the_jobs(app: Flask, browser: Browser) -> None:
+    browser.sign_in("admin")
+    page = browser.get("/shipments/imports")
+    assert "No scheduler has run yet. Imported files will wait." in page.root.text
+    where = upload(browser, csv(row()))
+    assert "This file waits until one does." in browser.get(where).root.text
+    (job,) = (job for job in jobs_of(app).values() if job.name == "shipments.import")
+    run_slot(app, job)
+    assert "scheduler" not in browser.get("/shipments/imports").root.text
+    assert "scheduler" not in browser.get(where).root.text
 
 
 def test_a_request_that_runs_again_stores_the_whole_file_again(app: Flask) -> None:

@@ -13,8 +13,8 @@ from portal.db import unit_of_work
 from portal.people import sessions
 from portal.people.models import User
 from portal.wizards.models import Draft
-from tests.client import Browser, fields_of
-from tests.personas import Personas
+from tests.client import Browser, Page, fields_of
+from tests.personas import PASSPHRASE, Personas
 from tests.wizards.conftest import Shelve
 from tests.wizards.test_drafts import card
 from tests.wizards.test_steps import TIN, to_details
@@ -30,6 +30,24 @@ def clock() -> Iterator[Traveller]:
 
 def idle(app: Flask, clock: Traveller) -> None:
     clock.shift(timedelta(minutes=app.extensions["portal"].settings.idle_minutes, seconds=1))
+
+
+def sign_in_again(browser: Browser, late: Page, username: str = "manager.a") -> Page:
+    """Fill in the sign-in page that the late form led to, and follow to where that leads."""
+    page = browser.get(late.leads_to)
+    words = {"username": username, "password": PASSPHRASE}
+    return browser.submit(page, words, button="Sign In", follow=True)
+
+
+def banners(page: Page) -> list[str]:
+    """What the page tells in boxes."""
+    return [note.text for note in page.root.one("main").all("div", class_="note")]
+
+
+BACK = (
+    "You were signed out before this was sent. What you entered is here again; nothing of it was "
+    "saved yet."
+)
 
 
 def kept(app: Flask) -> list[Draft]:
@@ -176,3 +194,101 @@ def test_what_one_user_entered_is_not_offered_to_the_next(
     assert browser.get("/drafts/1").status == 404
     page = browser.get("/tins/swap?late=1")
     assert page.root.one("input", id="why").attributes["value"] == ""
+
+
+@pytest.mark.parametrize("region", [None, "wizard"])
+def test_signing_in_again_leads_back_to_the_step_with_one_word_on_it(
+    app: Flask,
+    browser: Browser,
+    brands: dict[str, int],
+    clock: Traveller,
+    region: str | None,
+) -> None:
+    page = to_details(browser)
+    idle(app, clock)
+    late = browser.submit(page, {"best_before": "soon"}, button="Next", region=region)
+    assert late.leads_to == "/sign-in?next=/tins/add/1/details"
+    back = sign_in_again(browser, late)
+    assert back.root.all("h2")[0].text == "Details"
+    assert back.root.one("input", id="best_before").attributes["value"] == "soon"
+    assert banners(back) == [BACK]
+    refused = browser.submit(back, button="Next")
+    assert len(banners(refused)) == 1
+    assert BACK not in refused.root.text
+    review = browser.submit(back, {"best_before": "12/31/2026"}, button="Next", follow=True)
+    assert banners(review) == []
+    assert banners(browser.get("/tins/add/1/details")) == []
+
+
+def test_a_late_first_step_comes_back_with_what_was_typed(
+    app: Flask, browser: Browser, brands: dict[str, int], clock: Traveller
+) -> None:
+    browser.sign_in("manager_a")
+    page = browser.get("/tins/add")
+    idle(app, clock)
+    back = sign_in_again(browser, browser.submit(page, TIN, button="Next"))
+    assert back.root.one("input", id="label").attributes["value"] == "Peas"
+    assert banners(back) == [BACK]
+
+
+def test_a_late_form_that_nobody_filled_in_is_not_kept(
+    app: Flask, browser: Browser, brands: dict[str, int], clock: Traveller
+) -> None:
+    browser.sign_in("manager_a")
+    page = browser.get("/tins/add")
+    idle(app, clock)
+    late = browser.submit(page, button="Next")
+    assert "kept" not in browser.get(late.leads_to).root.text
+    assert kept(app) == []
+
+
+def test_another_late_form_comes_back_with_one_word_on_it(
+    app: Flask, browser: Browser, brands: dict[str, int], clock: Traveller
+) -> None:
+    browser.sign_in("manager_a")
+    page = browser.get("/tins/swap")
+    idle(app, clock)
+    back = sign_in_again(browser, browser.submit(page, {"why": "Rust"}, button="Save"))
+    assert back.root.one("input", id="why").attributes["value"] == "Rust"
+    assert banners(back) == [BACK]
+
+
+def test_a_late_pen_says_which_record_it_is_for(
+    app: Flask, browser: Browser, shelve: Shelve, clock: Traveller
+) -> None:
+    tin = shelve("Peas")
+    browser.sign_in("manager_a")
+    page = browser.get(f"/tins/{tin}/edit/label")
+    idle(app, clock)
+    late = browser.submit(page, {"label": "Sweet Peas"}, button="Save", region="pen-label")
+    back = sign_in_again(browser, late)
+    assert back.root.one("input", id="label").attributes["value"] == "Sweet Peas"
+    assert banners(back) == [BACK]
+    assert "Edit Tin (Peas)" in card(browser)
+
+
+@pytest.mark.parametrize("at", ["/tins/add", "/tins/swap"])
+def test_the_next_person_at_the_machine_is_not_led_into_it(
+    app: Flask, browser: Browser, brands: dict[str, int], clock: Traveller, at: str
+) -> None:
+    browser.sign_in("manager_a")
+    page = browser.get(at)
+    idle(app, clock)
+    typed = {**TIN, "why": "Rust"}
+    late = browser.submit(page, typed, button="Next" if at == "/tins/add" else "Save")
+    other = sign_in_again(browser, late, "provider.a")
+    assert other.status == 200
+    assert other.root.one("h1").text == ("Home" if at == "/tins/add" else "Swap Tins")
+    assert "Rust" not in other.html
+    assert banners(other) == []
+
+
+def test_a_page_of_ones_own_draft_is_still_come_back_to(
+    app: Flask, browser: Browser, brands: dict[str, int], clock: Traveller
+) -> None:
+    browser.submit(to_details(browser), button="Pause")
+    for address in ("/drafts/1", "/tins/add/1/tin"):
+        idle(app, clock)
+        back = sign_in_again(browser, browser.get(address))
+        assert back.response.request.path == address
+        assert banners(back) == []

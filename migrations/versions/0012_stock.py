@@ -5,8 +5,8 @@ from alembic import op
 
 from migrations.listing import create_counter, create_search, drop_counter, drop_search
 
-revision = "0013"
-down_revision = "0008"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,68 @@
+"""What follows from a change that is asked about before it is made."""
+
+from dataclasses import dataclass
+
+from blueprints.accounts.queries import UserRecord
+from portal.i18n import _
+from portal.people.profiles import Profile
+from portal.people.safeguards import left_without_manager
+from portal.places.scope import Scope
+from portal.web.context import registry
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consequences:
+    """What follows, as sentences; `warnings` are those to think about, `gained` and `lost` what
+    the user may do then and no longer."""
+
+    sentences: list[str]
+    warnings: list[str]
+    gained: list[str]
+    lost: list[str]
+
+
+def after_deactivating(record: UserRecord) -> Consequences:
+    """What follows from deactivating the user."""
+    return Consequences(
+        sentences=[
+            _("The user is signed out everywhere at once and can no longer sign in."),
+            _("Links that were mailed to the user no longer work."),
+            _("What the user recorded stays. “Reactivate” gives the access back."),
+        ],
+        warnings=_without_manager(record),
+        gained=[],
+        lost=[],
+    )
+
+
+def after_new_profile(scope: Scope, record: UserRecord, profile: Profile) -> Consequences:
+    """What follows from giving the user another profile."""
+    held = record.user.held_profile
+    sentences = [_("The new profile counts at once, from the next page the user opens.")]
+    if profile.is_staff and not held.is_staff:
+        sentences.append(
+            _("Programme staff work for all locations: the user's own locations are taken away.")
+        )
+    elif held.is_staff and not profile.is_staff and scope.location is not None:
+        sentences.append(_("The user will work at %(name)s.", name=scope.location.name))
+    elif len(record.locations) + record.elsewhere > 1:
+        sentences.append(_("The profile is the same at all locations of the user."))
+    before, later = registry().capabilities_of(held), registry().capabilities_of(profile)
+    return Consequences(
+        sentences=sentences,
+        warnings=_without_manager(record),
+        gained=_titles(later - before),
+        lost=_titles(before - later),
+    )
+
+
+def _without_manager(record: UserRecord) -> list[str]:
+    return [
+        _("%(name)s is left without a manager who can sign in.", name=name)
+        for name in left_without_manager(record.user, record.location_ids)
+    ]
+
+
+def _titles(capabilities: frozenset[str]) -> list[str]:
+    known = registry().capabilities
+    return [_(title) for title in sorted(known[name].title for name in capabilities)]

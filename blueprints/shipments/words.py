@@ -1,0 +1,18 @@
+"""What the module's kinds of messages, audited actions and kinds of records are called."""
+
+from flask_babel import lazy_gettext as _l
+
+WORDS = {
+    "shipment_announced": _l("Shipment on its way"),
+    "shipment_corrected": _l("Shipment corrected"),
+    "shipment_withdrawn": _l("Shipment goes elsewhere"),
+    "shipment": _l("Shipment"),
+    "shipments": _l("Shipments"),
+    "shipment_import": _l("File of shipments"),
+    "shipment.announced": _l("Shipment announced"),
+    "shipment.corrected": _l("Shipment corrected"),
+    "shipment.closed": _l("Shipment closed"),
+    "shipment.reopened": _l("Shipment reopened"),
+    "shipments.file_received": _l("File of shipments received"),
+    "shipments.file_finished": _l("File of shipments taken in"),
+}

@@ -1,0 +1,12 @@
+"""What the jobs show on other pages."""
+
+from typing import Any
+
+from portal.jobs.queries import silence
+from portal.places.scope import Scope
+
+
+def silence_card(_scope: Scope, _subject: object) -> dict[str, Any] | None:
+    """That no scheduler is at work; nothing while one is."""
+    found = silence()
+    return {"silence": found} if found else None

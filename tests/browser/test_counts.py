@@ -1,0 +1,129 @@
+"""A count from the list to what was booked, in a real browser, with script and without."""
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Locator, Page, expect
+
+from blueprints.inventory.rules import Kind
+from tests.browser.conftest import Visit
+from tests.browser.test_pages import DESKTOP, PHONE, too_wide, violations
+from tests.inventory import stock
+from tests.personas import Personas
+
+BOTH = pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
+
+
+@pytest.fixture
+def records(app: Flask, personas: Personas) -> list[int]:
+    """Two records at Clinic A: 100 doses in the freezer, and 20 that nobody has put anywhere."""
+    with app.app_context():
+        scope = stock.scope_for(personas, "manager_a")
+        return [
+            stock.add(scope, name="Alpha", lot="LOT1", doses=100),
+            stock.add(scope, name="Beta", lot="LOT2", doses=20),
+        ]
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def line(page: Page, name: str) -> Locator:
+    return page.get_by_role("row").filter(has_text=name)
+
+
+def begin(page: Page) -> None:
+    page.goto("/vaccine-inventory/?view=all")
+    menu = page.locator("summary", has_text="More")
+    if menu.count():
+        menu.click()
+    page.get_by_role("link", name="Count", exact=True).click()
+    press(page, "Start Count")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Count 1")
+
+
+@BOTH
+def test_a_count_is_entered_saved_finished_and_booked(
+    app: Flask, visit: Visit, records: list[int], script: bool
+) -> None:
+    page = visit("manager_a", script=script)
+    page.goto(f"/vaccine-inventory/{records[0]}")
+    page.get_by_role("link", name="Edit Storage Unit").click()
+    page.get_by_label("Storage Unit").fill("Freezer")
+    press(page, "Save")
+    expect(page.get_by_text("Freezer")).to_be_visible()
+    begin(page)
+    expect(page.get_by_role("heading", level=2)).to_have_text(["Freezer", "No storage unit"])
+    page.get_by_label("Counted, 1. Alpha", exact=True).fill("98")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    expect(page.get_by_label("Counted, 1. Alpha", exact=True)).to_have_value("98")
+    press(page, "Finish")
+    expect(page.get_by_text("2 doses are missing.").first).to_be_visible()
+    if script:
+        expect(page.get_by_role("alert")).to_be_focused()
+    page.get_by_role("alert").get_by_role("link").last.click()
+    expect(page.get_by_label("Counted, 2. Beta", exact=True)).to_be_focused()
+    page.keyboard.type("20")
+    line(page, "Alpha").get_by_role("combobox").select_option("Broken vial or syringe")
+    press(page, "Finish")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Finish Count")
+
+    with app.app_context():
+        stock.post(None, records[1], Kind.ADMINISTERED, 1)
+    press(page, "Finish Count")
+    expect(line(page, "Beta").get_by_role("cell")).to_have_text(["LOT2", "20", "19", "20"])
+    press(page, "Take the new expected value")
+    expect(page.get_by_label("Counted, 2. Beta", exact=True)).to_have_value("")
+    page.get_by_label("Counted, 2. Beta", exact=True).fill("19")
+    press(page, "Finish")
+    button = page.get_by_role("button", name="Finish Count")
+    button.dblclick()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Count 1")
+    page.get_by_role("link", name="C-000001").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Count C-000001")
+    with app.app_context():
+        assert [stock.counters(record)["doses_available"] for record in records] == [98, 19]
+        assert stock.wrong() == []
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_of_a_count_is_accessible_and_fits(
+    app: Flask, visit: Visit, records: list[int], size: object, scheme: str
+) -> None:
+    page = visit("manager_a", viewport=size, color_scheme=scheme, reduced_motion="reduce")
+
+    def look() -> None:
+        assert violations(page) == []
+        assert too_wide(page) == []
+
+    page.goto("/counts/")
+    look()
+    begin(page)
+    look()
+    page.goto("/counts/")
+    press(page, "Start Count")
+    expect(page.get_by_role("link", name="Go on with the open count")).to_be_visible()
+    look()
+    page.get_by_role("link", name="Go on with the open count").click()
+    press(page, "Finish")
+    expect(page.get_by_role("alert")).to_be_visible()
+    look()
+    page.get_by_label("Counted, 1. Alpha", exact=True).fill("98")
+    line(page, "Alpha").get_by_role("combobox").select_option("Broken vial or syringe")
+    page.get_by_label("Not counted, 2. Beta").check()
+    press(page, "Finish")
+    expect(page.get_by_role("button", name="Finish Count")).to_be_visible()
+    look()
+    with app.app_context():
+        stock.post(None, records[0], Kind.ADMINISTERED, 1)
+    press(page, "Finish Count")
+    expect(page.get_by_role("button", name="Take the new expected value")).to_be_visible()
+    look()
+    for path in ("/counts/1/sheet", "/counts/1/sheet?blind=1", "/counts/1/cancel"):
+        page.goto(path)
+        look()
+    press(page, "Cancel Count")
+    expect(page.get_by_text("Nothing was booked.")).to_be_visible()
+    look()

@@ -1,0 +1,44 @@
+"""`Home` of somebody for whom nothing waits: why, and what the page is for."""
+
+import pytest
+
+from tests.client import Browser, Page
+from tests.shipments.files import csv, row, take_in
+
+
+def empty(page: Page) -> str:
+    """The text of the empty state, the only thing on the page."""
+    assert not page.root.all("section", class_="card")
+    return page.root.one("div", class_="empty").text
+
+
+@pytest.mark.parametrize(
+    ("who", "profile"),
+    [
+        ("provider_a", "Healthcare Provider"),
+        ("readonly_a", "Healthcare Provider Read-Only"),
+    ],
+)
+def test_who_has_no_tasks_is_told_why_and_led_on(browser: Browser, who: str, profile: str) -> None:
+    take_in(browser.app, csv(row()))
+    page = browser.sign_in(who).get("/")
+    text = empty(page)
+    assert text.startswith("There are no tasks for you yet")
+    assert f"You are signed in as {profile}." in text
+    assert "looked after by the location managers" in text
+    link = page.root.one("div", class_="empty").with_text("a", "Help & Information")
+    assert browser.get(link.attributes["href"]).status == 200
+
+
+def test_programme_staff_without_a_location_are_asked_to_choose_one(browser: Browser) -> None:
+    page = browser.sign_in("agent").get("/")
+    assert empty(page).startswith("No location is chosen")
+    link = page.root.one("div", class_="empty").with_text("a", "Switch Location")
+    assert browser.get(link.attributes["href"]).status == 200
+
+
+def test_a_manager_sees_cards(browser: Browser) -> None:
+    take_in(browser.app, csv(row()))
+    page = browser.sign_in("manager_a").get("/")
+    assert page.root.one("section", aria_labelledby="card-shipments")
+    assert not page.root.all("div", class_="empty")
