@@ -213,6 +213,13 @@ def fields_of(form: Element, button: str | None = None) -> dict[str, str | list[
     return values
 
 
+def _forget_token() -> None:
+    """Inside the application a test shares `g` with its requests, and the token of another browser
+    would be taken for this one's."""
+    if has_app_context():
+        g.pop("csrf_token", None)
+
+
 class Browser:
     """One browser of one person."""
 
@@ -230,12 +237,11 @@ class Browser:
             cookie.clear()
             cookie["_user_id"] = token
             cookie["_fresh"] = True
-        if has_app_context():  # a test inside the application shares `g` with its requests
-            vars(g).clear()
         return self
 
     def get(self, url: str, *, region: str | None = None, **options: Any) -> Page:
         """Fetch a page, or as htmx would the region with that id; `url` may be relative."""
+        _forget_token()
         url = urljoin(self.at, url)
         page = Page(self.client.get(url, headers=htmx_headers(region, options), **options))
         if page.html and page.status == 200:
@@ -246,6 +252,7 @@ class Browser:
         self, url: str, data: Any = None, *, region: str | None = None, **options: Any
     ) -> Page:
         """Send a form as it is (tokens included by the caller, see `submit`)."""
+        _forget_token()
         return Page(
             self.client.post(url, data=data, headers=htmx_headers(region, options), **options)
         )

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from blueprints.counts import services
 from blueprints.counts.queries import Count
 from blueprints.counts.rules import mark_of
+from blueprints.counts.starting import start
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.practice import manager_of
 from blueprints.inventory.storage import put_into
@@ -32,8 +33,8 @@ def fill() -> None:
         )
         for number, record in enumerate(records.all()):
             put_into(scope, record, ("Refrigerator 1", "Freezer")[number % 2])
-        _count(scope, services.start(scope, "Refrigerator 1"))
-        services.start(scope, "Freezer")
+        _count(scope, start(scope, "Refrigerator 1"))
+        start(scope, "Freezer")
 
 
 def _count(scope: Scope, count: Count) -> None:

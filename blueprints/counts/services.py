@@ -1,35 +1,24 @@
-"""Starting, saving, finishing and cancelling counts."""
+"""Saving, finishing and cancelling counts."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
-from blueprints.counts.models import StockCount, StockCountLine
-from blueprints.counts.queries import Count, Line, find_open, get_count
+from blueprints.counts.models import StockCount
+from blueprints.counts.queries import Count, Line, get_count
 from blueprints.counts.rules import OTHER, REASONS, CountState, Entered, mark_of, merged, problems
 from blueprints.inventory import ledger
 from blueprints.inventory.documents import open_document
-from blueprints.inventory.models import DoseEntry, VaccineInventory
 from blueprints.inventory.rules import DocumentKind, Kind
 from portal.audit.services import record as audit
 from portal.clock import now, today
-from portal.db import insert, session
+from portal.db import session
 from portal.errors import Conflict, Invalid
 from portal.i18n import _
 from portal.places.scope import Scope
 from portal.web.templating import moment
-
-MOST = 200
-
-
-class AlreadyOpen(Conflict):
-    """A count of the same storage unit is open; `count_id` leads to it."""
-
-    def __init__(self, message: str, count_id: int) -> None:
-        super().__init__(message)
-        self.count_id = count_id
 
 
 class Closed(Conflict):
@@ -56,87 +45,6 @@ class Incomplete(Invalid):
 
 class StockMoved(Conflict):
     """Doses came or went since the expected values were taken. Nothing was booked."""
-
-
-# Start
-
-
-def start(scope: Scope, storage_unit: str = "") -> Count:
-    """Begin a count: the doses that should be there, of the present location or of one of its
-    storage units, expired ones and those in quarantine included.
-
-    Raises `AlreadyOpen` if there is an open one, `Invalid` if there is nothing to count.
-    """
-    scope.require("counts.handle")
-    statement = (
-        insert(StockCount)
-        .values(
-            location_id=scope.location_id, storage_unit=storage_unit, started_by_id=scope.user.id
-        )
-        .on_conflict_do_nothing()
-        .returning(StockCount.id)
-    )
-    count_id = session().scalar(statement)
-    if count_id is None:
-        raise _already_open(scope, storage_unit)
-    records = _snapshot(scope, storage_unit)
-    if not records:
-        raise Invalid(_("No doses are available there, so there is nothing to count."))
-    if len(records) > MOST:
-        raise Invalid(
-            _(
-                "More than %(most)s records have doses there. Count one storage unit at a time.",
-                most=MOST,
-            ),
-            field="storage_unit",
-        )
-    session().add_all(
-        StockCountLine(
-            count_id=count_id,
-            number=number,
-            inventory_id=record_id,
-            storage_unit=unit,
-            expected_doses=doses,
-            last_entry_id=entry_id,
-        )
-        for number, (record_id, unit, doses, entry_id) in enumerate(records, 1)
-    )
-    session().flush()
-    count = get_count(scope, count_id)
-    expected = sum(line.row.expected_doses for line in count.lines)
-    _audit(scope, "started", count.row, {"storage_unit": storage_unit, "expected": expected})
-    return count
-
-
-def _already_open(scope: Scope, storage_unit: str) -> Conflict:
-    found = find_open(scope, storage_unit)
-    if found is None:
-        return Conflict(_("Somebody else is starting this count. Please try again."))
-    if storage_unit:
-        text = _("“%(unit)s” is being counted already.", unit=storage_unit)
-    else:
-        text = _("All storage units are being counted already.")
-    return AlreadyOpen(text, found.id)
-
-
-def _snapshot(scope: Scope, storage_unit: str) -> list[Any]:
-    """What should be there, in the order of the sheet; records without a storage unit last.
-
-    One statement: the doses and the newest entry are those of one moment."""
-    record = VaccineInventory
-    newest = (
-        select(func.max(DoseEntry.id))
-        .where(DoseEntry.inventory_id == record.id)
-        .correlate(record)
-        .scalar_subquery()
-    )
-    query = select(record.id, record.storage_unit, record.doses_available, newest).where(
-        record.location_id == scope.location_id, record.doses_available > 0
-    )
-    if storage_unit:
-        query = query.where(record.storage_unit == storage_unit)
-    order = (record.storage_unit == "", record.storage_unit, record.name_key, record.id)
-    return list(session().execute(query.order_by(*order).limit(MOST + 1)))
 
 
 # Save
@@ -177,7 +85,7 @@ def save(scope: Scope, count_id: int, lines: Iterable[Sent], *, note: str, note_
     if after:
         count.row.version += 1
         session().flush()
-        _audit(scope, "saved", count.row, after, before)
+        note_down(scope, "saved", count.row, after, before)
     return count
 
 
@@ -249,7 +157,7 @@ def renew(scope: Scope, count_id: int) -> int:
         count.row.version += 1
         session().flush()
         after = {str(line.number): line.available for line in moved}
-        _audit(scope, "renewed", count.row, after, before)
+        note_down(scope, "renewed", count.row, after, before)
     return len(moved)
 
 
@@ -282,7 +190,7 @@ def finish(scope: Scope, count_id: int, *, seen: int) -> Count:
         ledger.hold(record_id)
     ensure_unmoved(scope, count_id)
     _book(scope, count)
-    _audit(
+    note_down(
         scope,
         "finished",
         count.row,
@@ -346,7 +254,7 @@ def cancel(scope: Scope, count_id: int) -> Count:
     scope.require("counts.handle")
     _claim(scope, count_id, CountState.CANCELLED)
     count = get_count(scope, count_id)
-    _audit(scope, "cancelled", count.row, {"counted": count.done})
+    note_down(scope, "cancelled", count.row, {"counted": count.done})
     return count
 
 
@@ -364,13 +272,14 @@ def _claim(scope: Scope, count_id: int, state: CountState) -> None:
         raise closed(get_count(scope, count_id))
 
 
-def _audit(
+def note_down(
     scope: Scope,
     action: str,
     count: StockCount,
     after: dict[str, Any],
     before: dict[str, Any] | None = None,
 ) -> None:
+    """Put `action` on a count into the audit trail."""
     audit(
         scope.user,
         f"count.{action}",

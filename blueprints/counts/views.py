@@ -17,6 +17,8 @@ from blueprints.counts.forms import (
     show_theirs,
 )
 from blueprints.counts.queries import PAGE, Count, get_count, list_closed, list_open
+from blueprints.counts.starting import AlreadyOpen
+from blueprints.counts.starting import start as begin
 from blueprints.inventory.reasons import reason_labels
 from blueprints.inventory.storage import list_storage_units
 from portal.audit.services import viewed as audit_view
@@ -55,8 +57,8 @@ def start() -> Response:
         if form.validate():
             try:
                 with session().begin_nested():
-                    count = services.start(scope(), form.storage_unit.data or "")
-            except services.AlreadyOpen as refusal:
+                    count = begin(scope(), form.storage_unit.data or "")
+            except AlreadyOpen as refusal:
                 status, already = refusal.status, refusal
             except (Invalid, Conflict) as refusal:
                 status = refusal.status
@@ -74,9 +76,7 @@ def _start_form(sent: object) -> StartForm:
     return form
 
 
-def _index(
-    form: StartForm, status: int = 200, already: services.AlreadyOpen | None = None
-) -> Response:
+def _index(form: StartForm, status: int = 200, already: AlreadyOpen | None = None) -> Response:
     before = record_number(request.args.get("before"))
     closed = list_closed(scope(), before=before)
     return respond(

@@ -4,13 +4,12 @@ from typing import Any
 
 from flask import url_for
 
+from blueprints.inventory.balance import balance_here, totals
 from blueprints.inventory.queries import (
-    balance_here,
     list_doses_by_product,
     list_expiring,
     list_low_stock,
     list_of_shipment,
-    totals,
 )
 from blueprints.inventory.rules import usable_on
 from blueprints.inventory.settings import thresholds, warn_days

@@ -7,13 +7,13 @@ from flask import request, url_for
 from flask_babel import lazy_gettext as _l
 from wtforms import Form
 
+from blueprints.inventory.balance import balance_of
 from blueprints.inventory.corrections import reversible_kinds
 from blueprints.inventory.forms import NameForm, StorageUnitField, StorageUnitForm
 from blueprints.inventory.models import Quarantine, VaccineInventory
 from blueprints.inventory.quarantine import quarantines_of
 from blueprints.inventory.queries import (
     ENTRIES_SHOWN,
-    balance_of,
     get_inventory,
     list_entries,
 )

@@ -6,6 +6,7 @@ WORDS = {
     "inventory": _l("Vaccine inventory"),
     "inventory.received": _l("Doses received into the inventory"),
     "inventory.renamed": _l("Vaccine inventory renamed"),
+    "inventory.stored": _l("Storage unit of a vaccine inventory changed"),
     "inventory.wasted": _l("Doses wasted"),
     "inventory.returned": _l("Doses returned"),
     "inventory.adjusted": _l("Doses adjusted"),

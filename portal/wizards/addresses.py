@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import current_app, url_for
+from flask import current_app, request, url_for
+from werkzeug.datastructures import MultiDict
 
 from portal.wizards.definition import Wizard
 from portal.wizards.models import FORM, WIZARD, Draft
 
 EXTENSION = "portal.wizards"
+LONGEST_ARGUMENT = 200
 
 
 def known_wizard(name: str) -> tuple[Wizard, str] | None:
@@ -50,3 +52,11 @@ def onward(draft: Draft) -> str:
     known = {step.key for step in wizard.steps}
     step = draft.step if draft.step in known else wizard.steps[0].key
     return address_of(wizard, draft.data.get("args", {}), draft.id, step)
+
+
+def arguments(values: Mapping[str, Any]) -> dict[str, str]:
+    """What the address says: the route's variables, and the query without the portal's own."""
+    given: MultiDict[str, str] = request.args
+    query = {name: given[name][:LONGEST_ARGUMENT] for name in list(given)[:10]}
+    query.pop("late", None)
+    return {**query, **{name: str(value) for name, value in values.items()}}

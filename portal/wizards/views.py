@@ -1,11 +1,9 @@
 """The routes of a wizard, made from its definition."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, flash, request, url_for
 from flask.blueprints import BlueprintSetupState
-from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
 from portal.db import session
@@ -19,15 +17,16 @@ from portal.web.htmx import go_to, htmx, push_url
 from portal.web.late_forms import came_late, keeps_late
 from portal.web.respond import respond
 from portal.wizards import drafts
-from portal.wizards.addresses import EXTENSION, address_of, onward
+from portal.wizards.addresses import EXTENSION, address_of, arguments, onward
 from portal.wizards.definition import Answers, Done, Step, Wizard
 from portal.wizards.models import LATE, PAUSED, STARTED, WIZARD, Draft
 from portal.wizards.offers import Offer, offer
+from portal.wizards.position import position
 from portal.wizards.review import lines
-from portal.wizards.walk import Walk, Walker, refuse, sent_of
+from portal.wizards.walk import Walker, refuse, sent_of
 
 REGION = "wizard"
-LONGEST_ARGUMENT = 200
+CHECK = "check"
 
 
 def register(wizard: Wizard, blueprint: Blueprint, path: str, endpoint: str) -> None:
@@ -94,6 +93,8 @@ class WizardViews:
         way = walker.walk(here.key)
         if way.halt is not None or not walker.applies(here, way.answers):
             return go_to(self._address(draft, (way.halt or walker.steps(way.answers)[0]).key))
+        if request.args.get(CHECK):
+            return self._looked_at(walker, here, draft)
         return self._show(walker, here, draft=draft)
 
     def keep_late(self, who: Scope, values: dict[str, Any]) -> str:
@@ -140,8 +141,7 @@ class WizardViews:
             return self._cancel(walker, step, form, draft, sure=go == "discard")
         if way.halt is not None:
             draft = self._kept(walker, step, form, draft, at=way.halt.key)
-            flash(_("Please complete this step first."), "info")
-            return self._lead(draft, way.halt)
+            return self._attend(draft, way.halt)
         if go == "stay":
             return self._show(walker, step, form, draft=draft, status=422)
         order = walker.steps(way.answers)
@@ -192,8 +192,7 @@ class WizardViews:
                 walker = walker_of(self.wizard, draft)
                 way = walker.walk()
                 if way.halt is not None:
-                    flash(_("Please complete this step first."), "info")
-                    return self._lead(draft, way.halt)
+                    return self._attend(draft, way.halt)
                 if not drafts.claim(draft):
                     session().refresh(draft)
                     return self._finished(walker, step, draft)
@@ -331,6 +330,24 @@ class WizardViews:
         walker = walker_of(self.wizard, draft)
         return push_url(self._show(walker, step, draft=draft), address)
 
+    def _attend(self, draft: Draft, step: Step) -> Response:
+        """To a step that is not, or no longer, complete; the page says what is wrong there."""
+        flash(_("Please complete this step first."), "info")
+        address = self._address(draft, step.key)
+        if step.key in draft.data.get("entered", {}):
+            address += f"?{CHECK}=1"
+        if htmx().region != REGION:
+            return go_to(address)
+        return push_url(self._looked_at(walker_of(self.wizard, draft), step, draft), address)
+
+    def _looked_at(self, walker: Walker, step: Step, draft: Draft) -> Response:
+        if step.key not in walker.entered:
+            return self._show(walker, step, draft=draft)
+        way = walker.walk(step.key)
+        form = walker.form(step, way.answers)
+        wrong = walker.check(step, form, way.answers)
+        return self._show(walker, step, form, draft=draft, problem=wrong.message if wrong else "")
+
     def _show(
         self,
         walker: Walker,
@@ -351,7 +368,7 @@ class WizardViews:
         late = draft is not None and draft.reason == LATE and request.method == "GET"
         context = {
             **more,
-            **self._position(walker, step, way, draft),
+            **position(self.wizard, walker, step, way, draft),
             "form": form,
             "problem": problem,
             "focus": htmx().region == REGION and not problem and not (form and form.errors),
@@ -361,41 +378,3 @@ class WizardViews:
         }
         regions = {REGION: "wizards/_wizard.html"}
         return respond("wizards/page.html", regions=regions, status=status, **context)
-
-    def _position(
-        self, walker: Walker, step: Step, way: Walk, draft: Draft | None
-    ) -> dict[str, Any]:
-        """What the page says of the way: where it stands, what was passed, what it led to."""
-        data = draft.data if draft else {}
-        order = walker.steps(way.answers)
-        if "steps" in data:
-            order = [each for each in self.wizard.all_steps if each.key in data["steps"]]
-        inputs = [each for each in order if each is not self.wizard.confirmation]
-        review = [
-            (each.step.title, self._address(draft, each.step.key), lines(each.form))
-            for each in way.passed
-            if draft is not None and each.form is not None
-        ]
-        here = self._address(draft, step.key) if draft else address_of(self.wizard, walker.args)
-        return {
-            "wizard": self.wizard,
-            "step": step,
-            "order": order,
-            "at": order.index(step),
-            "last": step is inputs[-1],
-            "confirming": step is self.wizard.confirmation,
-            "answers": way.answers,
-            "review": review,
-            "draft": draft,
-            "here": here,
-            "done": data.get("done", []),
-            "result": draft.result if draft else "",
-        }
-
-
-def arguments(values: Mapping[str, Any]) -> dict[str, str]:
-    """What the address says: the route's variables, and the query without the portal's own."""
-    given: MultiDict[str, str] = request.args
-    query = {name: given[name][:LONGEST_ARGUMENT] for name in list(given)[:10]}
-    query.pop("late", None)
-    return {**query, **{name: str(value) for name, value in values.items()}}

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from blueprints.counts import services as counts
 from blueprints.counts.rules import mark_of
+from blueprints.counts.starting import start as start_count
 from blueprints.inventory import quarantine
 from blueprints.inventory.models import DoseEntry
 from blueprints.inventory.rules import DocumentKind
@@ -135,7 +136,7 @@ def _stock(made: Samples, scope: Scope, letter: str, sign: str) -> None:
 
 def _count(scope: Scope, sign: str) -> int:
     """All is there, as expected; the count could be finished."""
-    count = counts.start(scope)
+    count = start_count(scope)
     lines = [
         counts.Sent(line.number, line.entered, replace(line.entered, counted=line.available))
         for line in count.lines

@@ -198,7 +198,7 @@ def test_a_pen_edits_in_place(
     assert labels(app) == ["Green Peas"]
 
 
-LOST = "No connection. Nothing was saved. What you typed is still here; please try again."
+LOST = "No connection. What you typed is still here; please try again. Nothing is saved twice."
 
 
 def typed(visit: Visit) -> Page:

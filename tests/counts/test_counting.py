@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text, update
 
+from blueprints.counts import starting
 from blueprints.counts.checks import booked
 from blueprints.inventory.models import DoseEntry, VaccineInventory
 from blueprints.inventory.rules import Kind
@@ -85,6 +86,17 @@ def test_where_nothing_is_there_is_nothing_to_count(
     assert refused.status == 422
     assert "there is nothing to count" in refused.root.text
     assert "No counts yet" in manager.get(COUNTS).root.text
+
+
+def test_more_records_than_a_page_can_hold_are_counted_unit_by_unit(
+    manager: Browser, records: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(records[0], "Freezer")
+    monkeypatch.setattr(starting, "MOST", 2)
+    refused = begin(manager)
+    assert refused.status == 422
+    assert "More than 2 records have doses there." in refused.root.text
+    assert begin(manager, "Freezer").status == 200
 
 
 # Enter and save

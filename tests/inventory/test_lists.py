@@ -68,11 +68,14 @@ def test_the_account_name_leads_to_the_account_page(app: Flask, browser: Browser
         assert title in account.root.text
 
 
-def test_only_the_name_has_a_pen(app: Flask, browser: Browser) -> None:
+def test_only_the_name_and_where_it_is_kept_have_a_pen(app: Flask, browser: Browser) -> None:
     take_in(app, csv(row()))
     record = add(app, browser)
     pens = [link for link in record.root.all("a") if "pen" in link.attributes.get("class", "")]
-    assert [pen.attributes["aria-label"] for pen in pens] == ["Edit Vaccine Inventory Name"]
+    assert [pen.attributes["aria-label"] for pen in pens] == [
+        "Edit Vaccine Inventory Name",
+        "Edit Storage Unit",
+    ]
     form = browser.get(pens[0].attributes["href"])
     saved = browser.submit(form, {"name": "Fridge 2 – 011J20A"}, button="Save", follow=True)
     assert saved.root.one("h1").text == "Fridge 2 – 011J20A"

@@ -155,6 +155,18 @@ def test_it_says_who_has_added_the_doses_since(app: Flask, browser: Browser) -> 
     assert "300 of 300 doses were added since by Manager AB." in card(browser)
 
 
+def test_each_form_tells_what_came_after_it(app: Flask, browser: Browser) -> None:
+    take_in(app, csv(row()))
+    left(app, browser)
+    receive(app, browser, "manager_ab", "100")
+    left(app, browser)
+    receive(app, browser, "manager_ab", "200")
+    browser.sign_in("manager_a")
+    later, earlier = browser.get("/drafts").root.one("main").all("li")
+    assert "300 of 300 doses were added since" in earlier.text
+    assert "200 of 300 doses were added since" in later.text
+
+
 def test_what_was_added_before_is_no_news(app: Flask, browser: Browser) -> None:
     take_in(app, csv(row()))
     receive(app, browser, "manager_ab", "100")

@@ -143,7 +143,7 @@ def test_file_without_rows(tmp_path: Path) -> None:
         (b"<svg xmlns='x' onload='alert(1)'/>", "html"),
         (bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600) + "Workbook".encode("utf-16-le"), "xls"),
         (bytes.fromhex("d0cf11e0a1b11ae1") + "EncryptedPackage".encode("utf-16-le"), "encrypted"),
-        (bytes.fromhex("d0cf11e0a1b11ae1") + "WordDocument".encode("utf-16-le"), "ole"),
+        (bytes.fromhex("d0cf11e0a1b11ae1") + "WordDocument".encode("utf-16-le"), "document"),
         (b"a,b\0c\r\n1,2\r\n", "nul"),
         (bytes(range(256)) * 20, "nul"),
         (b"\xff\xfea", "binary"),

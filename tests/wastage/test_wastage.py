@@ -139,7 +139,7 @@ def test_doses_that_leave_between_review_and_save_are_not_taken_twice(
     stock.post(scope, record, Kind.ADMINISTERED, 1)
     refused = manager.submit(review, button="Save", follow=True)
     assert stock.counters(record)["doses_wasted"] == 0
-    assert "Only 1 doses are available" in refused.root.text
+    assert "Only 1 doses are available; 2 were entered." in refused.root.text
     assert stock.wrong() == []
 
 

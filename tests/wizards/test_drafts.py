@@ -205,7 +205,7 @@ def test_a_draft_from_before_a_stricter_version_leads_to_what_is_missing(
         entered["tin"] = [pair for pair in entered["tin"] if pair[0] != "grams"]
         draft.data = {**draft.data, "entered": entered}
     page = browser.submit(page, button="Save")
-    assert page.leads_to == "/tins/add/1/tin"
+    assert page.leads_to == "/tins/add/1/tin?check=1"
     assert "Please complete this step first." in browser.get(page.leads_to).root.text
 
 

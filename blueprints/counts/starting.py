@@ -1,0 +1,108 @@
+"""Starting a count: what should be there, at one moment."""
+
+from typing import Any
+
+from sqlalchemy import func, select
+
+from blueprints.counts.models import StockCount, StockCountLine
+from blueprints.counts.queries import Count, find_open, get_count
+from blueprints.counts.services import note_down
+from blueprints.inventory.models import DoseEntry, VaccineInventory
+from blueprints.inventory.storage import list_storage_units
+from portal.db import insert, session
+from portal.errors import Conflict, Invalid
+from portal.i18n import _
+from portal.places.scope import Scope
+
+MOST = 200
+
+
+class AlreadyOpen(Conflict):
+    """A count of the same storage unit is open; `count_id` leads to it."""
+
+    def __init__(self, message: str, count_id: int) -> None:
+        super().__init__(message)
+        self.count_id = count_id
+
+
+def start(scope: Scope, storage_unit: str = "") -> Count:
+    """Begin a count: the doses that should be there, of the present location or of one of its
+    storage units, expired ones and those in quarantine included.
+
+    Raises `AlreadyOpen` if there is an open one, `Invalid` if there is nothing to count.
+    """
+    scope.require("counts.handle")
+    nothing = Invalid(
+        _("No doses are available there, so there is nothing to count."), field="storage_unit"
+    )
+    if storage_unit and storage_unit not in list_storage_units(scope):
+        raise nothing
+    statement = (
+        insert(StockCount)
+        .values(
+            location_id=scope.location_id, storage_unit=storage_unit, started_by_id=scope.user.id
+        )
+        .on_conflict_do_nothing()
+        .returning(StockCount.id)
+    )
+    count_id = session().scalar(statement)
+    if count_id is None:
+        raise _already_open(scope, storage_unit)
+    records = _snapshot(scope, storage_unit)
+    if not records:
+        raise nothing
+    if len(records) > MOST:
+        raise Invalid(
+            _(
+                "More than %(most)s records have doses there. Count one storage unit at a time.",
+                most=MOST,
+            ),
+            field="storage_unit",
+        )
+    session().add_all(
+        StockCountLine(
+            count_id=count_id,
+            number=number,
+            inventory_id=record_id,
+            storage_unit=unit,
+            expected_doses=doses,
+            last_entry_id=entry_id,
+        )
+        for number, (record_id, unit, doses, entry_id) in enumerate(records, 1)
+    )
+    session().flush()
+    count = get_count(scope, count_id)
+    expected = sum(line.row.expected_doses for line in count.lines)
+    note_down(scope, "started", count.row, {"storage_unit": storage_unit, "expected": expected})
+    return count
+
+
+def _already_open(scope: Scope, storage_unit: str) -> Conflict:
+    found = find_open(scope, storage_unit)
+    if found is None:
+        return Conflict(_("Somebody else is starting this count. Please try again."))
+    if storage_unit:
+        text = _("“%(unit)s” is being counted already.", unit=storage_unit)
+    else:
+        text = _("All storage units are being counted already.")
+    return AlreadyOpen(text, found.id)
+
+
+def _snapshot(scope: Scope, storage_unit: str) -> list[Any]:
+    """What should be there, in the order of the sheet; records without a storage unit last.
+
+    One statement: the doses and the newest entry are those of one moment."""
+    record = VaccineInventory
+    newest = (
+        select(func.max(DoseEntry.id))
+        .where(DoseEntry.inventory_id == record.id)
+        .correlate(record)
+        .scalar_subquery()
+    )
+    query = select(record.id, record.storage_unit, record.doses_available, newest).where(
+        record.location_id == scope.location_id, record.doses_available > 0
+    )
+    if storage_unit:
+        query = query.where(record.storage_unit == storage_unit)
+    order = (record.storage_unit == "", record.storage_unit, record.name_key, record.id)
+    return list(session().execute(query.order_by(*order).limit(MOST + 1)))
