@@ -19,6 +19,8 @@ NO_PAGES = re.compile(
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "/shipments/": ("?view=all", "?view=all&q=zzz", "?view=recent", "?view=all&sort=-lot&rows=100"),
     "/shipments/<id>": ("/shipments/18", "/shipments/18?tab=related", "/shipments/1"),
+    "/shipments/<id>/close": ("/shipments/18/close",),
+    "/shipments/<id>/reopen": ("/shipments/18/reopen",),
     "/shipments/orders/<id>": ("/shipments/orders/1",),
     "/shipments/new/<id>": ("/shipments/new/1",),
     "/shipments/imports/<id>": ("/shipments/imports/1", "/shipments/imports/2"),
