@@ -42,6 +42,13 @@ module = Module(
             order=20,
         ),
         Fill(
+            slot="alerts.digest",
+            function="blueprints.shipments.contributions:digest",
+            template="",
+            capability="shipments.view",
+            order=20,
+        ),
+        Fill(
             slot="shipment.actions",
             function="blueprints.shipments.contributions:closing_action",
             template="shipments/_closing_action.html",

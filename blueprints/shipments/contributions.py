@@ -16,6 +16,15 @@ def to_be_received_card(scope: Scope, _subject: object) -> dict[str, Any] | None
     return {"count": count} if count.number else None
 
 
+def digest(scope: Scope, _subject: object) -> dict[str, Any]:
+    """What the daily e-mail says of shipments."""
+    count = count_to_be_received(scope)
+    if not count.number:
+        return {"lines": []}
+    number = f"{count.number:,}" + ("+" if count.more else "")
+    return {"lines": [_("Shipments to be received: %(number)s", number=number)]}
+
+
 def closing_action(_scope: Scope, shipment: Shipment) -> dict[str, Any] | None:
     """`Close Shipment` as long as doses are expected, `Reopen Shipment` of a closed one."""
     if shipment.closed:

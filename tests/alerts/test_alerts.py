@@ -12,6 +12,8 @@ from blueprints.alerts import jobs
 from blueprints.alerts.models import DailyDigest
 from blueprints.alerts.rules import next_due
 from blueprints.inventory.rules import Kind
+from blueprints.inventory.selection import Chosen
+from blueprints.transfers.services import Sending, send
 from portal.clock import now
 from portal.db import unit_of_work
 from portal.messages.models import Message
@@ -20,6 +22,7 @@ from tests.client import Browser
 from tests.inventory import stock
 from tests.personas import Personas
 from tests.processes import together
+from tests.shipments.files import csv, row, take_in
 
 PLENTY = {"doses": 500}
 
@@ -80,6 +83,26 @@ def test_the_managers_are_told_once_a_day_what_needs_attention(scope: Scope) -> 
     make_due()
     jobs.send_daily()
     assert len(digests()) == 2, "not twice on one day, whatever happens to the clock"
+
+
+def test_shipments_and_transfers_on_their_way_are_in_it(
+    app: Flask, scope: Scope, personas: Personas
+) -> None:
+    take_in(app, csv(row()))
+    theirs = stock.scope_for(personas, "manager_b")
+    record = stock.add(theirs, **PLENTY)
+    with unit_of_work():
+        sending = Sending(
+            lines=[Chosen(record, 40)],
+            to_location_id=scope.location_id,
+            sent_on=stock.day(),
+            reason="surplus",
+        )
+        send(theirs, sending)
+    make_due()
+    jobs.send_daily()
+    (lines,) = [c["lines"] for address, c in digests() if address == "manager.a@example.org"]
+    assert lines == ["Shipments to be received: 1", "On their way to you: 40 doses"]
 
 
 def test_with_nothing_to_say_nothing_is_sent(scope: Scope) -> None:
