@@ -2,6 +2,8 @@
 
 from flask import Flask, Response
 
+from portal.web.htmx import htmx
+
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -23,11 +25,16 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-# A static file needs less: it is never a page that could load or do anything.
+# What is no page needs less: it can load and do nothing. On a slow line the rest is felt.
 STATIC_HEADERS = {
     "Content-Security-Policy": "default-src 'none'",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
+}
+PART_HEADERS = {
+    **STATIC_HEADERS,
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
 }
 STRICT_TRANSPORT = "max-age=31536000; includeSubDomains"
 
@@ -42,7 +49,8 @@ def init_app(app: Flask, *, secure: bool) -> None:
 
     @app.after_request
     def protect(response: Response) -> Response:
-        for name, value in HEADERS.items():
+        part = bool(htmx().region or response.location)
+        for name, value in (PART_HEADERS if part else HEADERS).items():
             response.headers.setdefault(name, value)
         response.headers.setdefault("Cache-Control", "no-store")
         if secure:

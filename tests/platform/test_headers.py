@@ -33,3 +33,19 @@ def test_browsers_are_told_to_stay_with_https_and_only_then(tmp_path: Path, addr
         assert (STRICT in answer.headers) is expected
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+def test_a_page_says_what_it_may_load_and_what_is_no_page_that_it_may_load_nothing(
+    tmp_path: Path,
+) -> None:
+    client = made(tmp_path, "http://127.0.0.1:8000").test_client()
+    htmx = {"HX-Request": "true", "HX-Target": "div#main"}
+    page = client.get("/healthz").headers
+    assert "script-src 'self'" in page["Content-Security-Policy"]
+    assert page["Permissions-Policy"]
+    for part in (client.get("/healthz", headers=htmx).headers, client.get("/no//such").headers):
+        assert part["X-Content-Type-Options"] == "nosniff"
+        assert part["Referrer-Policy"] == "same-origin"
+    assert client.get("/healthz", headers=htmx).headers["Content-Security-Policy"] == (
+        "default-src 'none'"
+    )
