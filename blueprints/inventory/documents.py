@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import select
 
 from blueprints.inventory.models import DoseEntry, StockDocument, VaccineInventory
-from blueprints.inventory.rules import DocumentKind, Kind, on_hand
+from blueprints.inventory.rules import DocumentKind, Kind
 from portal.db import session
 from portal.people.models import User
 from portal.places.scope import Scope
@@ -47,22 +47,21 @@ def get_document(scope: Scope, document_id: int) -> StockDocument:
 
 @dataclass(frozen=True)
 class DocumentLine:
-    """One entry of a document, and the record it belongs to. `available` is what it changed."""
+    """One entry of a document, its record, and how many of its doses were reversed."""
 
     entry_id: int
     record: VaccineInventory
     kind: Kind
     doses: int
-    available: int
-    reversed: bool
+    reversed: int
 
 
 def list_document_lines(document: StockDocument) -> list[DocumentLine]:
     """The entries of a document at its own location, in order; not the reversals themselves."""
-    undone = select(DoseEntry.reverses_id).where(
+    undone = select(DoseEntry.reverses_id, DoseEntry.doses).where(
         DoseEntry.document_id == document.id, DoseEntry.reverses_id.is_not(None)
     )
-    gone = set(session().scalars(undone))
+    gone = {number: -doses for number, doses in session().execute(undone)}
     rows = session().execute(
         select(DoseEntry, VaccineInventory)
         .join(VaccineInventory, VaccineInventory.id == DoseEntry.inventory_id)
@@ -79,8 +78,7 @@ def list_document_lines(document: StockDocument) -> list[DocumentLine]:
             record=record,
             kind=Kind(entry.kind),
             doses=entry.doses,
-            available=on_hand(Kind(entry.kind), entry.doses),
-            reversed=entry.id in gone,
+            reversed=gone.get(entry.id, 0),
         )
         for entry, record in rows
     ]

@@ -200,3 +200,4 @@ class HoldEverywhereForm(HoldForm):
 
     product = LookupField(_l("Product"), [Required()], lookup="products")
     lot = LotField(_l("Lot #"), [Required()])
+    confirmed = BooleanField(_l("Hold it although no location has it as named here"))

@@ -34,6 +34,7 @@ class Hold:
     reason: str
     note: str = ""
     everywhere: bool = False
+    confirmed: bool = False
 
 
 def place(scope: Scope, hold: Hold) -> Quarantine:
@@ -49,6 +50,8 @@ def place(scope: Scope, hold: Hold) -> Quarantine:
     lot = normalise_lot(hold.lot)
     key = lot_key(lot)
     hold_lot(product.id, key)
+    if hold.everywhere and not hold.confirmed:
+        _ensure_known(product.id, key, lot)
     location_id = None if hold.everywhere else scope.location_id
     if session().scalar(select(Quarantine.id).where(*_active(product.id, key, location_id))):
         raise Conflict(_("This lot is in quarantine already."))
@@ -70,8 +73,56 @@ def place(scope: Scope, hold: Hold) -> Quarantine:
     return made
 
 
-def release(scope: Scope, quarantine_id: int, *, note: str) -> Quarantine:
-    """Let a lot be used again. Raises `Invalid` without a note, `Conflict` if it was released
+def _ensure_known(product_id: int, key: str, lot: str) -> None:
+    """Raise `Invalid` (field "confirmed") if no location has ever had this lot of this product: a
+    lot number read wrong would hold nothing."""
+    record = VaccineInventory
+    of_lot = select(record.product_id, record.product_name).where(record.lot_key == key).distinct()
+    products = {row.product_id: row.product_name for row in session().execute(of_lot)}
+    if product_id in products:
+        return
+    if products:
+        message = _(
+            "Lot %(lot)s is in the inventory as %(vaccines)s, not as the product above. Check the "
+            "product, or tick this box to hold it all the same.",
+            lot=lot,
+            vaccines=", ".join(sorted(products.values())),
+        )
+    else:
+        message = _(
+            "No location has a lot %(lot)s. Check the number, or tick this box to hold whatever "
+            "arrives.",
+            lot=lot,
+        )
+    raise Invalid(message, field="confirmed")
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a quarantine holds now."""
+
+    locations: int
+    doses: int
+
+
+def what_is_held(quarantine: Quarantine) -> Held:
+    """How many locations have doses of the lot, and how many doses those are."""
+    record = VaccineInventory
+    query = select(
+        func.count(record.location_id.distinct()),
+        func.coalesce(func.sum(record.doses_available), 0),
+    ).where(
+        record.product_id == quarantine.product_id,
+        record.lot_key == quarantine.lot_key,
+        record.doses_available > 0,
+    )
+    locations, doses = session().execute(query).one()
+    return Held(int(locations), int(doses))
+
+
+def release(scope: Scope, quarantine_id: int, *, note: str) -> set[int]:
+    """Lift a hold; the locations whose doses may be used again (not those where something else
+    holds the lot). Raises `Invalid` without a note, `Conflict` if it was released
     before, `NotFound` for another location's."""
     found = get_quarantine(scope, quarantine_id)
     everywhere = found.location_id is None
@@ -91,10 +142,10 @@ def release(scope: Scope, quarantine_id: int, *, note: str) -> Quarantine:
         raise Conflict(
             _("%(who)s has released this lot already.", who=user.full_name if user else "")
         )
-    _mark(found, held=False)
+    free = _mark(found, held=False)
     _audit(scope, "inventory.released", found)
-    quarantine_notices.tell(found, "quarantine_released", besides=scope.user.id)
-    return found
+    quarantine_notices.tell(found, "quarantine_released", besides=scope.user.id, at=free)
+    return free
 
 
 def follow(scope: Scope, source: VaccineInventory, target: VaccineInventory) -> None:
@@ -115,13 +166,14 @@ def follow(scope: Scope, source: VaccineInventory, target: VaccineInventory) -> 
         lot=target.lot,
         lot_key=target.lot_key,
         reason=held.reason,
-        note=held.note,
-        placed_by_id=held.placed_by_id,
+        note=_("The doses came from a location where the lot is held."),
+        placed_by_id=scope.user.id,
     )
     session().add(made)
     session().flush()
     _mark(made, held=True)
     _audit(scope, "inventory.quarantined", made)
+    quarantine_notices.tell(made, "quarantine_placed", besides=scope.user.id)
 
 
 def get_quarantine(scope: Scope, quarantine_id: int) -> Quarantine:
@@ -204,11 +256,14 @@ def _active(product_id: int, key: str, location_id: int | None) -> list[ColumnEl
     ]
 
 
-def _mark(quarantine: Quarantine, *, held: bool) -> None:
-    """Bring the records of the lot in line with what holds them now."""
+def _mark(quarantine: Quarantine, *, held: bool) -> set[int]:
+    """Bring the records of the lot in line with what holds them now; the locations of those that
+    changed."""
     record = VaccineInventory
     statement = update(record).where(
-        record.product_id == quarantine.product_id, record.lot_key == quarantine.lot_key
+        record.product_id == quarantine.product_id,
+        record.lot_key == quarantine.lot_key,
+        record.quarantined.is_not(held),
     )
     if quarantine.location_id is not None:
         statement = statement.where(record.location_id == quarantine.location_id)
@@ -220,9 +275,11 @@ def _mark(quarantine: Quarantine, *, held: bool) -> None:
             or_(Quarantine.location_id.is_(None), Quarantine.location_id == record.location_id),
         )
         statement = statement.where(~other.exists())
-    session().execute(
-        statement.values(quarantined=held).execution_options(synchronize_session="fetch")
-    )
+    changed = statement.values(quarantined=held).returning(record.location_id)
+    session().flush()
+    found = set(session().scalars(changed.execution_options(synchronize_session=False)))
+    session().expire_all()
+    return found
 
 
 def _audit(scope: Scope, action: str, quarantine: Quarantine) -> None:

@@ -1,25 +1,23 @@
-"""The e-mails about quarantine: to the managers of every location that has doses of the lot, or to
-which such doses are on their way."""
+"""The e-mails about quarantine: to the managers of every location that the lot concerns."""
 
-from sqlalchemy import or_, select
+from collections.abc import Collection
+
+from sqlalchemy import select
 
 from blueprints.inventory.models import Quarantine, VaccineInventory
 from blueprints.inventory.reasons import reason_label
 from portal.db import session
 from portal.messages.services import NewMessage, queue_many
+from portal.module import load
 from portal.people.queries import list_managers
+from portal.web.context import registry
 
 
-def tell(quarantine: Quarantine, kind: str, *, besides: int) -> None:
-    """Tell the managers, but not the user `besides`, who did it."""
-    record = VaccineInventory
-    places = select(record.location_id).where(
-        record.product_id == quarantine.product_id,
-        record.lot_key == quarantine.lot_key,
-        or_(record.doses_available > 0, record.doses_in_transit > 0),
-    )
-    if quarantine.location_id is not None:
-        places = places.where(record.location_id == quarantine.location_id)
+def tell(
+    quarantine: Quarantine, kind: str, *, besides: int, at: Collection[int] | None = None
+) -> None:
+    """Tell the managers, but not the user `besides`, who did it: of the locations `at`, else of
+    every location that has, or ever had, the lot, or to which doses of it are on their way."""
     queue_many(
         NewMessage(
             kind=kind,
@@ -36,7 +34,20 @@ def tell(quarantine: Quarantine, kind: str, *, besides: int) -> None:
                 "release_note": quarantine.release_note,
             },
         )
-        for location_id in session().scalars(places.distinct())
+        for location_id in sorted(_concerned(quarantine) if at is None else at)
         for user in list_managers(location_id)
         if user.id != besides
     )
+
+
+def _concerned(quarantine: Quarantine) -> set[int]:
+    if quarantine.location_id is not None:
+        return {quarantine.location_id}
+    places = select(VaccineInventory.location_id).where(
+        VaccineInventory.product_id == quarantine.product_id,
+        VaccineInventory.lot_key == quarantine.lot_key,
+    )
+    found = set(session().scalars(places.distinct()))
+    for fill in registry().fills("quarantine.places"):
+        found |= load(fill.function)(None, quarantine)["locations"]
+    return found

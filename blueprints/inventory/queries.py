@@ -4,14 +4,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import aliased
 
 from blueprints.inventory.models import DoseEntry, StockDocument, VaccineInventory
 from blueprints.inventory.reasons import reason_label
 from blueprints.inventory.rules import Kind, document_number, on_hand
 from blueprints.shipments.models import Shipment
-from portal.clock import today
+from portal.clock import now, today
 from portal.db import session
 from portal.listviews.search import fold
 from portal.lookups.search import Choice
@@ -19,6 +19,7 @@ from portal.people.models import User
 from portal.places.scope import Scope
 
 ENTRIES_SHOWN = 50
+KEPT_IN_STOCK = timedelta(days=183)
 ADDITIONS_READ = 500
 
 
@@ -152,6 +153,8 @@ class LedgerLine:
     note: str
     document_id: int | None
     document: str
+    document_kind: str
+    document_here: bool
     reverses_id: int | None
     reversed_by_id: int | None
     shipment_id: int | None
@@ -214,6 +217,8 @@ def _entries(where: ColumnElement[bool], before: int | None, kind: str) -> list[
             note=entry.note,
             document_id=document.id if document else None,
             document=document_number(document.kind, document.id) if document else "",
+            document_kind=document.kind if document else "",
+            document_here=document is not None and document.location_id == entry.location_id,
             reverses_id=entry.reverses_id,
             reversed_by_id=reversed_by,
             shipment_id=entry.shipment_id,
@@ -272,8 +277,9 @@ def list_expiring(scope: Scope, *, warn_days: int, most: int = 6) -> list[Vaccin
 
 
 def list_low_stock(scope: Scope, *, least: int) -> list[tuple[str, int]]:
-    """The vaccines the location has had of which fewer than `least` usable doses are left, with
-    that number: neither expired nor in quarantine."""
+    """The vaccines of which fewer than `least` usable doses are left, with that number: neither
+    expired nor in quarantine. One that is used up counts for half a year from its newest record:
+    so long the location is taken to keep it."""
     assert scope.location is not None
     record = VaccineInventory
     usable = func.coalesce(
@@ -283,11 +289,12 @@ def list_low_stock(scope: Scope, *, least: int) -> list[tuple[str, int]]:
         ),
         0,
     )
+    newest, kept = func.max(record.created_at), now() - KEPT_IN_STOCK
     rows = session().execute(
         select(record.product_name, usable)
         .where(record.location_id == scope.location_id)
         .group_by(record.product_name)
-        .having(usable < least)
+        .having(usable < least, or_(func.sum(record.doses_available) > 0, newest >= kept))
         .order_by(record.product_name)
     )
     return [(product, int(doses)) for product, doses in rows]

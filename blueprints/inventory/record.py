@@ -1,6 +1,7 @@
 """The record page of a vaccine inventory: figures, facts, ledger, and the pens."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import cast
 
 from flask import request, url_for
@@ -8,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import Form
 
 from blueprints.inventory.balance import balance_of
-from blueprints.inventory.corrections import reversible_kinds
+from blueprints.inventory.corrections import may_reverse
 from blueprints.inventory.forms import NameForm, StorageUnitField, StorageUnitForm
 from blueprints.inventory.models import Quarantine, VaccineInventory
 from blueprints.inventory.quarantine import quarantines_of
@@ -101,6 +102,7 @@ def inventory_page(scope: Scope, record: VaccineInventory) -> RecordPage:
                         template="inventory/_balance.html",
                         context=lambda: {
                             "balance": balance_of(record),
+                            "proven": _("The entries add up"),
                             "address": lambda kind: url_for(
                                 "inventory.record",
                                 inventory_id=record.id,
@@ -149,7 +151,11 @@ def _facts(scope: Scope, record: VaccineInventory) -> Section:
 def _where_from(scope: Scope, record: VaccineInventory) -> Section:
     shipment = find_of_location(scope, record.shipment_id) if record.shipment_id else None
     if shipment is None:
-        source = Fact(_("Shipment Record"), _("Unable to locate shipment record"))
+        unknown = record.unable_to_locate_shipment
+        source = Fact(
+            _("Shipment Record"),
+            _("Unable to locate shipment record") if unknown else _("Came by transfer"),
+        )
     else:
         source = Fact(
             _("Shipment Record"),
@@ -189,7 +195,7 @@ def _ledger(scope: Scope, record: VaccineInventory) -> dict[str, object]:
         "older": lines[ENTRIES_SHOWN - 1].id if len(lines) > ENTRIES_SHOWN else None,
         "kind": Kind(kind) if kind else None,
         "record": record,
-        "reversible": reversible_kinds(scope),
+        "may_reverse": partial(may_reverse, scope),
     }
 
 

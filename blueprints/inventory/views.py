@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request, url_for
 from blueprints.inventory import correction_views
 from blueprints.inventory.add import ADD
 from blueprints.inventory.adjusting import ADJUST
-from blueprints.inventory.corrections import reversible_kinds
+from blueprints.inventory.corrections import may_reverse
 from blueprints.inventory.documents import author_of, get_document, list_document_lines
 from blueprints.inventory.lists import INVENTORY
 from blueprints.inventory.queries import ENTRIES_SHOWN, get_inventory, list_entries_here
@@ -68,7 +68,7 @@ def ledger() -> Response:
         kind=Kind(kind) if kind else None,
         all_href=url_for("inventory.ledger"),
         record=None,
-        reversible=reversible_kinds(scope()),
+        may_reverse=partial(may_reverse, scope()),
     )
 
 

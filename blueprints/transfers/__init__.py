@@ -61,6 +61,12 @@ module = Module(
             order=25,
         ),
         Fill(
+            slot="quarantine.places",
+            function="blueprints.transfers.contributions:places_of_lot",
+            template="",
+            capability="transfers.view",
+        ),
+        Fill(
             slot="alerts.digest",
             function="blueprints.transfers.contributions:digest",
             template="",

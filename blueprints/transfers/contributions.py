@@ -4,8 +4,14 @@ from typing import Any
 
 from flask import url_for
 
-from blueprints.inventory.models import StockDocument, VaccineInventory
-from blueprints.transfers.queries import find_of_document, list_of_record, under_way
+from blueprints.inventory.models import Quarantine, StockDocument, VaccineInventory
+from blueprints.transfers.queries import (
+    count_long_under_way,
+    find_of_document,
+    list_of_record,
+    list_receivers_of,
+    under_way,
+)
 from portal.i18n import _
 from portal.places.scope import Scope
 
@@ -48,9 +54,23 @@ def home_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
     return {"under_way": found, "may_receive": scope.can("transfers.handle")}
 
 
+def places_of_lot(_scope: Scope | None, quarantine: Quarantine) -> dict[str, set[int]]:
+    """The locations to which doses of a lot are on their way."""
+    return {"locations": list_receivers_of(quarantine.product_id, quarantine.lot_key)}
+
+
 def digest(scope: Scope, _subject: object) -> dict[str, Any]:
     """What the daily e-mail says of transfers."""
     found = under_way(scope)
-    if not found.coming_lines:
-        return {"lines": []}
-    return {"lines": [_("On their way to you: %(doses)s doses", doses=f"{found.coming:,}")]}
+    lines = []
+    if found.coming_lines:
+        lines.append(_("On their way to you: %(doses)s doses", doses=f"{found.coming:,}"))
+    late = count_long_under_way(scope)
+    if late:
+        lines.append(
+            _(
+                "Sent by you more than a week ago and not received: %(doses)s doses",
+                doses=f"{late:,}",
+            )
+        )
+    return {"lines": lines}

@@ -1,5 +1,6 @@
 """The e-mails about transfers: to the managers of the other side."""
 
+from collections.abc import Collection
 from typing import Any
 
 from blueprints.inventory.reasons import reason_label
@@ -8,19 +9,19 @@ from portal.messages.services import NewMessage, queue_many
 from portal.people.queries import list_managers
 
 
-def tell_receiver(sent: Sent, kind: str) -> None:
-    """Tell the managers of the receiving location."""
-    _tell(sent, kind, sent.transfer.to_location_id, sent.lines)
+def tell_receiver(sent: Sent, kind: str, line_ids: Collection[int]) -> None:
+    """Tell the managers of the receiving location of these lines."""
+    _tell(sent, kind, sent.transfer.to_location_id, line_ids)
 
 
-def tell_sender(sent: Sent, kind: str, *, line_id: int | None = None) -> None:
-    """Tell the managers of the sending location; of one line, if given."""
-    lines = [line for line in sent.lines if line_id is None or line.row.id == line_id]
-    _tell(sent, kind, sent.transfer.from_location_id, lines)
+def tell_sender(sent: Sent, kind: str, line_ids: Collection[int]) -> None:
+    """Tell the managers of the sending location of these lines."""
+    _tell(sent, kind, sent.transfer.from_location_id, line_ids)
 
 
-def _tell(sent: Sent, kind: str, location_id: int, lines: list[Line]) -> None:
-    subject = lines[0].row.id if len(lines) == 1 else 0
+def _tell(sent: Sent, kind: str, location_id: int, line_ids: Collection[int]) -> None:
+    lines = [line for line in sent.lines if line.row.id in line_ids]
+    subject = "-".join(str(number) for number in sorted(line_ids)[:3])
     queue_many(
         NewMessage(
             kind=kind,

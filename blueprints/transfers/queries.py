@@ -1,6 +1,7 @@
 """Reading transfers: a location sees those that leave it and those that come to it."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -10,6 +11,7 @@ from blueprints.inventory.models import StockDocument, VaccineInventory
 from blueprints.inventory.rules import DocumentKind, document_number
 from blueprints.transfers.models import Transfer, TransferLine
 from blueprints.transfers.rules import LineState
+from portal.clock import today
 from portal.db import session
 from portal.errors import NotFound
 from portal.listviews.search import fold
@@ -23,7 +25,7 @@ PAGE = 25
 
 @dataclass(frozen=True)
 class Line:
-    """A line as pages show it. `record` is the sender's; `arrived` the receiver's record."""
+    """A line as pages show it; `record` is the sender's."""
 
     row: TransferLine
     record: VaccineInventory
@@ -204,6 +206,36 @@ def under_way(scope: Scope) -> UnderWay:
 
     coming, leaving = sums(TransferLine.to_location_id), sums(TransferLine.from_location_id)
     return UnderWay(*coming, *leaving)
+
+
+def list_receivers_of(product_id: int, lot_key: str) -> set[int]:
+    """The locations to which doses of a lot are on their way."""
+    rows = session().scalars(
+        select(TransferLine.to_location_id)
+        .join(VaccineInventory, VaccineInventory.id == TransferLine.inventory_id)
+        .where(
+            TransferLine.state == LineState.IN_TRANSIT,
+            VaccineInventory.product_id == product_id,
+            VaccineInventory.lot_key == lot_key,
+        )
+    )
+    return set(rows)
+
+
+def count_long_under_way(scope: Scope, *, days: int = 7) -> int:
+    """The doses that left the present location more than `days` days ago and have not arrived."""
+    assert scope.location is not None
+    limit = today(scope.location.time_zone) - timedelta(days=days)
+    doses = session().scalar(
+        select(func.sum(TransferLine.doses_sent))
+        .join(Transfer, Transfer.id == TransferLine.transfer_id)
+        .where(
+            TransferLine.from_location_id == scope.location_id,
+            TransferLine.state == LineState.IN_TRANSIT,
+            Transfer.sent_on < limit,
+        )
+    )
+    return int(doses or 0)
 
 
 def look_up_receivers(scope: Scope, text: str) -> list[Choice]:

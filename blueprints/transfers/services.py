@@ -118,7 +118,7 @@ def send(scope: Scope, sending: Sending) -> Sent:
     session().flush()
     sent = get_transfer(scope, transfer.id)
     _audit(scope, "transfer.sent", sent, {"doses": sent.doses})
-    notices.tell_receiver(sent, "transfer_sent")
+    notices.tell_receiver(sent, "transfer_sent", [line.row.id for line in sent.lines])
     return sent
 
 
@@ -171,19 +171,23 @@ def receive(scope: Scope, receipt: Receipt) -> VaccineInventory:
         note=receipt.note,
     )
     document_id = found.transfer.document_id
+    # The sender's clocks may show another day.
+    there = session().get_one(Location, line.from_location_id)
+    left_on = min(receipt.received_on, today(there.time_zone))
+    quarantine.hold_lot(source.product_id, source.lot_key)
     target = record_for_arrival(scope, source)
     # Two transfers that cross each other would otherwise wait for each other.
     for record_id in sorted({source.id, target.id}):
         ledger.hold(record_id)
     if back:
-        ledger.reverse(scope.user, line.out_entry_id, happened_on=receipt.received_on, doses=back)
+        ledger.reverse(scope.user, line.out_entry_id, happened_on=left_on, doses=back)
     ledger.post(
         scope.user,
         source.id,
         ledger.Movement(
             kind=Kind.ARRIVED,
             doses=arrived,
-            happened_on=receipt.received_on,
+            happened_on=left_on,
             document_id=document_id,
         ),
     )
@@ -210,14 +214,15 @@ def receive(scope: Scope, receipt: Receipt) -> VaccineInventory:
                 document_id=document_id,
             ),
         )
-    quarantine.follow(scope, source, target)
+    if receipt.doses:
+        quarantine.follow(scope, source, target)
     line.received_inventory_id = target.id
     session().flush()
     session().refresh(target)
     sent = get_transfer(scope, found.transfer.id)
     changed = {"sent": line.doses_sent, "received": receipt.doses, "reason": receipt.reason}
     _audit(scope, "transfer.received", sent, changed)
-    notices.tell_sender(sent, "transfer_received", line_id=line.id)
+    notices.tell_sender(sent, "transfer_received", [line.id])
     return target
 
 
@@ -227,8 +232,8 @@ def refuse(scope: Scope, transfer_id: int, *, note: str) -> Sent:
     Raises `Invalid` without a note, `Conflict` if nothing of it is under way any more, `NotFound`
     unless it comes to the present location.
     """
-    sent = _send_back(scope, transfer_id, note, LineState.REFUSED)
-    notices.tell_sender(sent, "transfer_refused")
+    sent, line_ids = _send_back(scope, transfer_id, note, LineState.REFUSED)
+    notices.tell_sender(sent, "transfer_refused", line_ids)
     return sent
 
 
@@ -238,12 +243,15 @@ def cancel(scope: Scope, transfer_id: int, *, note: str) -> Sent:
     Raises `Invalid` without a note, `Conflict` if nothing of it is under way any more, `NotFound`
     unless it leaves the present location.
     """
-    sent = _send_back(scope, transfer_id, note, LineState.CANCELLED)
-    notices.tell_receiver(sent, "transfer_cancelled")
+    sent, line_ids = _send_back(scope, transfer_id, note, LineState.CANCELLED)
+    notices.tell_receiver(sent, "transfer_cancelled", line_ids)
     return sent
 
 
-def _send_back(scope: Scope, transfer_id: int, note: str, state: LineState) -> Sent:
+def _send_back(
+    scope: Scope, transfer_id: int, note: str, state: LineState
+) -> tuple[Sent, list[int]]:
+    """Settle what is still under way, back to its sender; the transfer, and the lines settled."""
     scope.require("transfers.handle")
     sent = get_transfer(scope, transfer_id)
     mine = (
@@ -258,19 +266,16 @@ def _send_back(scope: Scope, transfer_id: int, note: str, state: LineState) -> S
     lines = [line.row for line in sent.open]
     if not lines:
         raise settled(scope, max(sent.lines, key=lambda line: line.row.id).row)
-    _claim(scope, [line.id for line in lines], state, note=note)
+    line_ids = [line.id for line in lines]
+    _claim(scope, line_ids, state, note=note)
     for line in sorted(lines, key=lambda line: line.inventory_id):
         ledger.reverse(
-            scope.user, line.out_entry_id, happened_on=today(_zone(sent.sender)), note=note
+            scope.user, line.out_entry_id, happened_on=today(sent.sender.time_zone), note=note
         )
     session().expire_all()
     sent = get_transfer(scope, transfer_id)
     _audit(scope, f"transfer.{state}", sent, {"note": note})
-    return sent
-
-
-def _zone(place: Location) -> str:
-    return place.time_zone
+    return sent, line_ids
 
 
 def _claim(scope: Scope, line_ids: list[int], state: LineState, **values: Any) -> None:

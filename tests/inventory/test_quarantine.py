@@ -8,6 +8,8 @@ from sqlalchemy import select
 
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.rules import Kind
+from blueprints.inventory.selection import Chosen
+from blueprints.transfers.services import Receipt, Sending, receive, send
 from portal.db import unit_of_work
 from portal.errors import Invalid
 from portal.messages.models import Message
@@ -104,8 +106,75 @@ def test_a_recall_holds_the_lot_everywhere_and_on_its_way(
     late = stock.add(scope, duplicate="separate", name="Arrived later")
     assert is_held(late), "what arrives afterwards is held, too"
     form = browser.get(page.root.with_text("a", "Release from Quarantine").attributes["href"])
-    browser.submit(form, {"note": "Over"}, button="Release from Quarantine", follow=True)
+    done = browser.submit(form, {"note": "Over"}, button="Release from Quarantine", follow=True)
+    assert "The lot is released." in done.root.text
     assert not any(is_held(one) for one in (mine, theirs, late))
+    assert "manager.b@example.org" in told("quarantine_released")
+
+
+def test_a_recall_reaches_who_waits_for_the_doses(
+    browser: Browser, scope: Scope, personas: Personas
+) -> None:
+    record = stock.add(scope)
+    with unit_of_work():
+        send(
+            scope,
+            Sending(
+                lines=[Chosen(record, 10)],
+                to_location_id=personas.locations["B"],
+                sent_on=stock.day(),
+                reason="surplus",
+            ),
+        )
+    browser.sign_in("admin")
+    recall(browser)
+    assert "manager.b@example.org" in told("quarantine_placed")
+
+
+def test_doses_from_a_location_that_holds_them_are_held_where_they_arrive_if_any_do(
+    browser: Browser, scope: Scope, personas: Personas
+) -> None:
+    theirs = stock.scope_for(personas, "manager_b")
+    record = stock.add(scope)
+    lines = []
+    for _each in range(2):
+        with unit_of_work():
+            sent = send(
+                scope,
+                Sending(
+                    lines=[Chosen(record, 10)],
+                    to_location_id=theirs.location_id,
+                    sent_on=stock.day(),
+                    reason="surplus",
+                ),
+            )
+            lines.append(sent.lines[0].row.id)
+    browser.sign_in("manager_a")
+    hold(browser, record, note="secret of Clinic A")
+    with unit_of_work():
+        lost = Receipt(line_id=lines[0], received_on=stock.day(), doses=0, reason="lost_transit")
+        target = receive(theirs, lost).id
+    assert not is_held(target)
+    with unit_of_work():
+        receive(theirs, Receipt(line_id=lines[1], received_on=stock.day(), doses=10))
+    assert is_held(target)
+    browser.sign_in("manager_b")
+    page = browser.get(f"/vaccine-inventory/{target}")
+    assert "came from a location where the lot is held" in page.root.text
+    assert "secret of Clinic A" not in page.root.text
+
+
+def test_a_lot_number_read_wrong_is_asked_about(browser: Browser, scope: Scope) -> None:
+    record = stock.add(scope)
+    browser.sign_in("admin")
+    page = recall(browser, lot="O11J20B")
+    assert page.status == 422
+    assert "No location has a lot O11J20B." in page.root.text
+    done = browser.submit(
+        page, {"confirmed": "y"}, button="Quarantine at all locations", follow=True
+    )
+    assert "0 doses at 0 locations" in done.root.text
+    assert not is_held(record)
 
 
 def test_what_two_hold_one_does_not_release(browser: Browser, scope: Scope) -> None:
@@ -117,6 +186,7 @@ def test_what_two_hold_one_does_not_release(browser: Browser, scope: Scope) -> N
     browser.sign_in("manager_a")
     release(browser, record)
     assert is_held(record)
+    assert told("quarantine_released") == []
     assert "at all locations" in browser.get(f"/vaccine-inventory/{record}").root.text
 
 
@@ -144,7 +214,7 @@ def test_who_may_not_hold_does_not(browser: Browser, scope: Scope, personas: Per
     assert browser.get("/vaccine-inventory/quarantine/add").status == 403
     hold(browser, record)
     browser.sign_in("admin")
-    recall(browser, lot="RECALLED")
+    recall(browser, lot="RECALLED", confirmed="y")
     browser.sign_in("manager_b")
     assert browser.get(f"/vaccine-inventory/{record}/quarantine").status == 404
     assert browser.get("/vaccine-inventory/quarantine/1/release").status == 404

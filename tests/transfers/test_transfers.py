@@ -265,11 +265,15 @@ def test_of_two_records_one_can_be_received_and_the_other_cancelled(
     browser.sign_in("manager_b")
     done = receive(browser, doses_received="4")
     assert "Still on their way here" in done.root.text
+    assert all(len(context["lines"]) == 1 for _address, context in mails("transfer_received"))
     browser.sign_in("manager_a")
     form = press(browser.get(path), browser, "Cancel Transfer")
     browser.submit(form, {"note": "Needed here"}, button="Cancel Transfer", follow=True)
     assert stock.counters(second)["doses_available"] == 100
     assert stock.counters(first)["doses_transferred"] == 4
+    told = [context["lines"] for _address, context in mails("transfer_cancelled")]
+    assert told
+    assert all([line["sent"] for line in lines] == [6] for lines in told), "not what is received"
     assert wrong() == []
 
 
