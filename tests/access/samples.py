@@ -130,7 +130,7 @@ def _stock(made: Samples, scope: Scope, letter: str, sign: str) -> None:
         ).id
         made.count[letter] = _count(scope, sign)
     with unit_of_work(write=False) as session:
-        newest = select(DoseEntry.id).where(DoseEntry.document_id == document.id)
+        newest = select(DoseEntry.id).where(DoseEntry.document_id == made.document[letter])
         made.entry[letter] = session.scalars(newest).one()
 
 
