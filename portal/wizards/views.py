@@ -151,7 +151,7 @@ class WizardViews:
             return self._lead(draft, before)
         pressed = request.form.get("assist", "")
         if step.assist and form and step.assist(walker.scope, form, way.answers, pressed):
-            return self._show(walker, step, form, draft=draft, status=422)
+            return self._show(walker, step, form, draft=draft, status=422, focus=False)
         problem = walker.check(step, form, way.answers)
         if problem is not None:
             return self._refused(walker, step, form, draft, problem)
@@ -359,9 +359,11 @@ class WizardViews:
         problem: str = "",
         waiting: Offer | None = None,
         typed: drafts.Sent | None = None,
+        focus: bool = True,
     ) -> Response:
         """The page of a step; `waiting` is an unfinished one of this wizard. With `typed`, which
-        travels along, it only asks whether that is to be thrown away."""
+        travels along, it only asks whether that is to be thrown away. Without `focus` the step's
+        own page says where the reader goes on."""
         way = walker.walk(step.key)
         more = step.context(walker.scope, way.answers) if step.context else {}
         form = walker.form(step, way.answers) if form is None else form
@@ -371,7 +373,10 @@ class WizardViews:
             **position(self.wizard, walker, step, way, draft),
             "form": form,
             "problem": problem,
-            "focus": htmx().region == REGION and not problem and not (form and form.errors),
+            "focus": focus
+            and htmx().region == REGION
+            and not problem
+            and not (form and form.errors),
             "waiting": waiting,
             "typed": typed,
             "late": came_late() if late else "",
