@@ -49,7 +49,7 @@ def test_a_count_is_entered_saved_finished_and_booked(
     page = visit("manager_a", script=script)
     page.goto(f"/vaccine-inventory/{records[0]}")
     page.get_by_role("link", name="Edit Storage Unit").click()
-    page.get_by_label("Storage Unit").fill("Freezer")
+    page.locator("input[name=storage_unit]").fill("Freezer")
     press(page, "Save")
     expect(page.get_by_text("Freezer")).to_be_visible()
     begin(page)
