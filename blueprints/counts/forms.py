@@ -4,19 +4,19 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, HiddenField, SelectField, TextAreaField
+from wtforms import BooleanField, HiddenField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Length
 
 from blueprints.counts.queries import Count, Line
 from blueprints.counts.rules import FEWER, MORE, OTHER, Entered, mark_of
 from blueprints.counts.services import Overwriting, Sent
-from blueprints.inventory.reasons import NOTE_LENGTH, reason_labels
+from blueprints.inventory.forms import NoteField
+from blueprints.inventory.reasons import reason_labels
 from portal.i18n import _
 from portal.web.converters import record_number
 from portal.web.forms import Form, WholeNumberField
 
-NOTE_TOO_LONG = _l("A note has at most 1,000 characters.")
 LONGEST_WAS = 20_000
 NOTE = "note"
 
@@ -35,7 +35,7 @@ class CountForm(Form):
     """
 
     was = HiddenField(validators=[Length(max=LONGEST_WAS)])
-    note = TextAreaField(_l("Note"), [Length(max=NOTE_LENGTH, message=NOTE_TOO_LONG)])
+    note = NoteField()
 
 
 def count_form(count: Count, formdata: Any = None) -> CountForm:

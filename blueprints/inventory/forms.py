@@ -169,7 +169,13 @@ class StorageUnitForm(Form):
     )
 
 
-NOTE_TOO_LONG = _l("A note has at most 1,000 characters.")
+class NoteField(TextAreaField):
+    """A note of at most 1,000 characters."""
+
+    def __init__(self, label: Any = None, validators: Sequence[Any] = (), **options: Any) -> None:
+        too_long = _l("A note has at most 1,000 characters.")
+        limit = Length(max=NOTE_LENGTH, message=too_long)
+        super().__init__(label or _l("Note"), [*validators, limit], **options)
 
 
 class AdjustmentForm(Form):
@@ -179,20 +185,20 @@ class AdjustmentForm(Form):
     happened_on = DayField(_l("Date"), [Required()])
     # Whether a reason is one is the rules' business.
     reason = SelectField(_l("Reason"), [Required()], validate_choice=False)
-    note = TextAreaField(_l("Note"), [Length(max=NOTE_LENGTH, message=NOTE_TOO_LONG)])
+    note = NoteField()
 
 
 class WhyForm(Form):
-    """Why an entry is reversed, or a lot released."""
+    """Why an entry is reversed, a lot released, a transfer cancelled or refused."""
 
-    note = TextAreaField(_l("Reason"), [Required(), Length(max=NOTE_LENGTH, message=NOTE_TOO_LONG)])
+    note = NoteField(_l("Reason"), [Required()])
 
 
 class HoldForm(Form):
     """Why the lot of a record is put into quarantine."""
 
     reason = SelectField(_l("Reason"), [Required()], validate_choice=False)
-    note = TextAreaField(_l("Note"), [Length(max=NOTE_LENGTH, message=NOTE_TOO_LONG)])
+    note = NoteField()
 
 
 class HoldEverywhereForm(HoldForm):

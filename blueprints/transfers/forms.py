@@ -1,14 +1,11 @@
 """Forms of transfers."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import RadioField, SelectField, TextAreaField
-from wtforms.validators import Length
+from wtforms import RadioField, SelectField
 
-from blueprints.inventory.reasons import NOTE_LENGTH
+from blueprints.inventory.forms import NoteField
 from portal.lookups.fields import LookupField
 from portal.web.forms import DayField, Form, Required, WholeNumberField
-
-NOTE_TOO_LONG = _l("A note has at most 1,000 characters.")
 
 
 class SendForm(Form):
@@ -18,7 +15,7 @@ class SendForm(Form):
     happened_on = DayField(_l("Date"), [Required()])
     # Whether a reason is one is the rules' business.
     reason = SelectField(_l("Reason"), [Required()], validate_choice=False)
-    note = TextAreaField(_l("Note"), [Length(max=NOTE_LENGTH, message=NOTE_TOO_LONG)])
+    note = NoteField()
 
 
 class InboundForm(Form):
@@ -38,10 +35,4 @@ class ReceiptForm(Form):
     date_received = DayField(_l("Date Received"), [Required()])
     doses_received = WholeNumberField(_l("Doses Received"), [Required()], most=1_000_000)
     difference_reason = SelectField(_l("Reason for missing doses"), validate_choice=False)
-    note = TextAreaField(_l("Note"), [Length(max=NOTE_LENGTH, message=NOTE_TOO_LONG)])
-
-
-class WhyForm(Form):
-    """Why a transfer is cancelled or refused."""
-
-    note = TextAreaField(_l("Reason"), [Required(), Length(max=NOTE_LENGTH, message=NOTE_TOO_LONG)])
+    note = NoteField()

@@ -7,9 +7,9 @@ from flask import Blueprint, Response, flash, request, url_for
 from flask_babel import lazy_gettext as _l
 
 from blueprints.inventory.documents import author_of
+from blueprints.inventory.forms import WhyForm
 from blueprints.inventory.reasons import reason_label, reason_labels
 from blueprints.transfers import services
-from blueprints.transfers.forms import WhyForm
 from blueprints.transfers.queries import PAGE, Sent, get_transfer, list_transfers
 from blueprints.transfers.wizards import INBOUND, TRANSFER
 from portal.audit.services import viewed as audit_view

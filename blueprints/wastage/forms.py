@@ -1,13 +1,10 @@
 """Forms of wastage and return."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import RadioField, SelectField, TextAreaField
-from wtforms.validators import Length
+from wtforms import RadioField, SelectField
 
-from blueprints.inventory.reasons import NOTE_LENGTH
+from blueprints.inventory.forms import NoteField
 from portal.web.forms import DayField, Form, Required
-
-NOTE_TOO_LONG = _l("A note has at most 1,000 characters.")
 
 
 class ReturnForm(Form):
@@ -16,7 +13,7 @@ class ReturnForm(Form):
     happened_on = DayField(_l("Date"), [Required()])
     # Whether a reason is one is the rules' business.
     reason = SelectField(_l("Reason"), [Required()], validate_choice=False)
-    note = TextAreaField(_l("Note"), [Length(max=NOTE_LENGTH, message=NOTE_TOO_LONG)])
+    note = NoteField()
 
 
 class WastageForm(Form):
@@ -25,4 +22,4 @@ class WastageForm(Form):
     happened_on = DayField(_l("Date"), [Required()])
     reason = SelectField(_l("Reason"), [Required()], validate_choice=False)
     vial = RadioField(_l("Vial"), [Required()], validate_choice=False)
-    note = TextAreaField(_l("Note"), [Length(max=NOTE_LENGTH, message=NOTE_TOO_LONG)])
+    note = NoteField()
