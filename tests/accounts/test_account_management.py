@@ -1,6 +1,5 @@
 """`Account Management` through the pages (SPEC A5): one file for what each action does."""
 
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -24,6 +23,7 @@ from tests.people.steps import (
     user_of,
 )
 from tests.personas import Personas
+from tests.threads import at_once
 
 WELCOME = "Welcome to the COVID-19 Vaccine Management System (CVMS)"
 # The list
@@ -243,11 +243,9 @@ def test_who_is_here_already_is_not_added_again(browser: Browser) -> None:
 
 
 def test_one_username_added_by_many_at_once_is_one_user(app: Flask, personas: Personas) -> None:
-    outcomes: list[str] = []
-    barrier = threading.Barrier(8)
     giver = Giver(profile=Profile.ADMINISTRATOR, everywhere=True)
 
-    def add_one(number: int) -> None:
+    def add_one(number: int) -> str:
         from portal import db
 
         new = accounts.NewUser(
@@ -258,17 +256,12 @@ def test_one_username_added_by_many_at_once_is_one_user(app: Flask, personas: Pe
             profile=Profile.PROVIDER,
             location_ids=frozenset({personas.locations["A"]}),
         )
-        barrier.wait()
         with app.app_context():
             try:
                 db.run(lambda: accounts.add_user(None, giver, new), write=True)
-                outcomes.append("added")
             except PortalError as refusal:
-                outcomes.append(f"{refusal.status} {refusal.field}")
+                return f"{refusal.status} {refusal.field}"
+            return "added"
 
-    threads = [threading.Thread(target=add_one, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    outcomes = at_once(add_one, [(number,) for number in range(8)])
     assert sorted(outcomes) == ["422 username"] * 7 + ["added"]

@@ -21,6 +21,7 @@ from tests.client import Browser, Page
 from tests.inventory.stock import scope_for
 from tests.people.steps import change, mails, trail, user_of, writing
 from tests.personas import Personas
+from tests.threads import at_once
 
 START = datetime(2021, 3, 1, 12, tzinfo=UTC)
 
@@ -205,11 +206,7 @@ def test_two_managers_who_change_each_other_do_not_wait_for_one_another(
 
     app_on_postgresql = "postgresql" in app.config["SQLALCHEMY_DATABASE_URI"]
     pair = ("manager_a", "manager_ab")
-    threads = [threading.Thread(target=work, args=each) for each in (pair, pair[::-1])]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(work, (pair, pair[::-1]))
     assert sorted(tries) == ["manager_a", "manager_ab"], "once each, without a deadlock"
 
 

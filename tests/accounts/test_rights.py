@@ -1,6 +1,5 @@
 """`Account Management` through the pages (SPEC A5): profiles, locations, deactivating."""
 
-import threading
 from collections.abc import Callable
 
 import pytest
@@ -25,6 +24,7 @@ from tests.people.steps import (
     writing,
 )
 from tests.personas import Personas
+from tests.threads import at_once
 
 # Changing the profile
 
@@ -135,7 +135,6 @@ def test_two_managers_who_demote_each_other_at_once_are_not_both_demoted(
     change(app, personas.users["manager_ab"], profile="provider")
     change(app, pair[1], profile="manager")
     giver = Giver(profile=Profile.MANAGER, location_ids=frozenset({personas.locations["A"]}))
-    barrier = threading.Barrier(2)
 
     def demote(user_id: int) -> None:
         from portal import db
@@ -145,18 +144,13 @@ def test_two_managers_who_demote_each_other_at_once_are_not_both_demoted(
             accounts.change_profile(None, giver, user, Profile.PROVIDER)
             return True
 
-        barrier.wait()
         with app.app_context():
             try:
                 db.run(work, write=True)
             except PortalError:
                 return
 
-    threads = [threading.Thread(target=demote, args=(user_id,)) for user_id in pair]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(demote, [(user_id,) for user_id in pair])
     assert sorted(user_of(app, user_id).profile for user_id in pair) == ["manager", "provider"]
 
 

@@ -7,7 +7,6 @@ import re
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -28,6 +27,7 @@ from portal.audit.verify import verify
 from portal.db import run, unit_of_work
 from portal.errors import Conflict, Invalid, Unavailable
 from portal.places.scope import Scope
+from tests import threads
 from tests.client import Browser, Page, fields_of
 from tests.inventory import careless, stock
 from tests.personas import Personas
@@ -263,19 +263,7 @@ def save_of(browser: Browser, page: Page, *, operation: str = "") -> Post:
 
 def at_once(port: int, posts: list[Post]) -> list[tuple[int, str, str]]:
     """Send all of them in the same moment."""
-    ready = threading.Barrier(len(posts))
-    answers: list[tuple[int, str, str]] = []
-
-    def send(post: Post) -> None:
-        ready.wait()
-        answers.append(ask(port, "POST", *post))
-
-    threads = [threading.Thread(target=send, args=(post,)) for post in posts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
+    return threads.at_once(lambda *post: ask(port, "POST", *post), posts)
 
 
 def records(app: Flask) -> list[int]:

@@ -1,6 +1,5 @@
 """Changing the password, being made to change it, and getting a new one by mail (SPEC A1)."""
 
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -25,6 +24,7 @@ from tests.people.steps import (
     writing,
 )
 from tests.personas import PASSPHRASE, Personas
+from tests.threads import at_once
 
 START = datetime(2021, 3, 1, 12, tzinfo=UTC)
 
@@ -356,19 +356,7 @@ def set_at_once(app: Flask, url: str, times: int) -> list[int]:
         form = parse(client.get(url).get_data(as_text=True)).one("form", action=url)
         values = {**fields_of(form, "Save"), "new_password": f"{NEW} number {number}"}
         prepared.append((client, values))
-    statuses: list[int] = []
-    barrier = threading.Barrier(times)
-
-    def send(client: object, values: dict[str, object]) -> None:
-        barrier.wait()
-        statuses.append(client.post(url, data=values).status_code)  # type: ignore[attr-defined]
-
-    threads = [threading.Thread(target=send, args=pair) for pair in prepared]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return statuses
+    return at_once(lambda client, data: client.post(url, data=data).status_code, prepared)
 
 
 @pytest.mark.usefixtures("cheap_hashes")

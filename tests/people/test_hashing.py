@@ -9,6 +9,7 @@ import pytest
 from portal.errors import Unavailable
 from portal.people import hashing
 from portal.people.passwords import normal
+from tests.threads import at_once
 
 
 def test_the_parameters_are_those_of_the_recommendation() -> None:
@@ -47,11 +48,7 @@ def test_no_more_than_two_hashes_are_made_at_once(monkeypatch: pytest.MonkeyPatc
             return "hash"
 
     monkeypatch.setattr(hashing, "_hasher", Slow())
-    threads = [threading.Thread(target=hashing.hash_password, args=("x",)) for _each in range(12)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(hashing.hash_password, [("x",)] * 12)
     assert most == 2
 
 

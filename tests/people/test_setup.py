@@ -1,10 +1,10 @@
 """The page `/setup` of the first start."""
 
 import stat
-import threading
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import delete, func, select, update
 
 from portal.people import setup, throttle
@@ -13,6 +13,7 @@ from portal.places.models import Location, Organization
 from tests.client import Browser, Page, fields_of, parse
 from tests.people.steps import NEW, reading, sign_in, trail, writing
 from tests.personas import Personas
+from tests.threads import at_once
 
 FILLED = {
     "organization": "Hyde County Health",
@@ -179,20 +180,12 @@ def set_up_at_once(app: Flask, times: int) -> list[str]:
             "pin": f"{number:06}",
         }
         prepared.append((client, values))
-    led: list[str] = []
-    barrier = threading.Barrier(times)
 
-    def send(client: object, values: dict[str, object]) -> None:
-        barrier.wait()
-        answer = client.post("/setup", data=values)  # type: ignore[attr-defined]
-        led.append(f"{answer.status_code} {answer.headers.get('Location', '')}")
+    def send(client: FlaskClient, values: dict[str, object]) -> str:
+        answer = client.post("/setup", data=values)
+        return f"{answer.status_code} {answer.headers.get('Location', '')}"
 
-    threads = [threading.Thread(target=send, args=pair) for pair in prepared]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return led
+    return at_once(send, prepared)
 
 
 @pytest.mark.usefixtures("cheap_hashes")

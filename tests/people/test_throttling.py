@@ -1,7 +1,6 @@
 """Guessing is slow, and nobody can lock somebody else out (docs/adr/0003-throttling.md)."""
 
 import random
-import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,6 +14,7 @@ from portal.people.models import Attempt
 from tests.client import Browser
 from tests.people.steps import reading, sign_in, trail, writing
 from tests.personas import PASSPHRASE, Personas
+from tests.threads import at_once
 
 WRONG = "not the right password"
 START = datetime(2021, 3, 1, 12, tzinfo=UTC)
@@ -221,20 +221,7 @@ def test_the_parallel_test_sees_a_count_that_is_taken_too_late(
 
 def in_parallel(app: Flask, guesses: int) -> int:
     """How many of these guesses, all at once from one address, were judged."""
-    waits: list[int] = []
-    barrier = threading.Barrier(guesses)
-
-    def guess() -> None:
-        barrier.wait()
-        waits.append(judge(app, "10.0.0.1"))
-
-    threads = [threading.Thread(target=guess) for _each in range(guesses)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(waits) == guesses
-    return waits.count(0)
+    return at_once(judge, [(app, "10.0.0.1")] * guesses).count(0)
 
 
 def test_a_forwarded_address_from_nobody_trusted_counts_for_nothing(browser: Browser) -> None:
