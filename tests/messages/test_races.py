@@ -2,11 +2,9 @@
 
 import random
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from flask import Flask
 from sqlalchemy import func, select, update
 
 from portal import messages
@@ -15,9 +13,8 @@ from portal.messages import NewMessage, claims, delivery
 from portal.messages.models import Message, State
 from portal.messages.queries import faults
 from tests.messages.conftest import MailServer
+from tests.messages.steps import Mailing
 from tests.processes import start, together
-
-Mailing = Callable[..., Flask]
 
 KILLS = 50
 
