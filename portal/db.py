@@ -280,5 +280,15 @@ def _is_busy(error: DBAPIError) -> bool:
 
 def _may_retry(error: DBAPIError) -> bool:
     """Whether running the unit again may work (lock not had, deadlock, serialization failure)."""
-    state: Any = getattr(error.orig, "sqlstate", None)
-    return _is_busy(error) or state in {"40001", "40P01", "55P03"}
+    return _is_busy(error) or _state(error) in {"40001", "40P01", "55P03"}
+
+
+def is_full(error: DBAPIError) -> bool:
+    """Whether the database's disk has no space left."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return code == sqlite3.SQLITE_FULL or _state(error) == "53100"
+
+
+def _state(error: DBAPIError) -> str | None:
+    """PostgreSQL's code of what went wrong."""
+    return getattr(error.orig, "sqlstate", None)

@@ -19,7 +19,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
-from portal.db import rollback
+from portal.db import is_full, rollback
 from portal.errors import AtAnotherLocation, NoLocation, PortalError, TooMany, where
 from portal.i18n import _
 from portal.web.context import find_scope
@@ -178,6 +178,10 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(OperationalError)
     def database(error: OperationalError) -> Response:
+        if is_full(error):
+            log.error("the database's disk is full")
+            full = _("The portal's disk is full, so nothing can be saved. Nothing was changed.")
+            return answer(503, full, next_step=_("Call the person who looks after the portal."))
         log.error("database unavailable: %s", type(error.orig).__name__)
         return answer(503)
 

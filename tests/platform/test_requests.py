@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
 
 from portal import db as database
 from portal.errors import Unavailable
@@ -68,3 +69,30 @@ def test_a_locked_database_is_waited_for_and_then_said_to_be_busy(
     threading.Timer(1.5, holder.rollback).start()
     kept = browser.submit(page, {"doses": "5"}, button="Pause")
     assert kept.status == 303
+
+
+def test_a_full_disk_is_named_and_what_is_there_can_still_be_read(
+    app: Flask, browser: Browser
+) -> None:
+    with app.app_context():
+        engine = database.db.engine
+    if engine.dialect.name != "sqlite":
+        return  # only SQLite can be told how large it may get
+    browser.sign_in("manager_a")
+    page = browser.get("/vaccine-inventory/add")
+
+    def limit(connection: sqlite3.Connection, *_others: object) -> None:
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count={pages}")
+
+    def lift(connection: sqlite3.Connection, *_others: object) -> None:
+        connection.execute("PRAGMA max_page_count=1000000")
+
+    event.listen(engine, "checkout", limit)
+    refused = browser.submit(page, {"name": "x" * 40_000}, button="Pause")
+    assert refused.status == 503
+    assert "disk is full" in refused.html
+    assert browser.get("/vaccine-inventory/?view=all").status == 200
+    event.remove(engine, "checkout", limit)
+    event.listen(engine, "checkout", lift)
+    assert browser.submit(page, {"doses": "5"}, button="Pause").status == 303
