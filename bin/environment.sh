@@ -56,13 +56,32 @@ compile_sources() {
     fi
 }
 
-# ensure_packages LOCK: does nothing when the lock file is the one installed last.
+# The locks of the extras that bin/extra has installed, one a line.
+installed_extras() {
+    local stamp lock
+    for stamp in "$venv"/.installed-requirements-*.txt; do
+        lock="${stamp##*/.installed-}"
+        if [ "$lock" != requirements-dev.txt ] && [ -f "$stamp" ] && [ -f "$root/$lock" ]; then
+            printf '%s\n' "$lock"
+        fi
+    done
+}
+
+# ensure_packages LOCK...: installs what the locks ask for, and the extras that were there.
 ensure_packages() {
+    local lock
+    for lock in "$@" $(installed_extras); do
+        ensure_lock "$lock"
+    done
+    compile_sources
+}
+
+# ensure_lock LOCK: does nothing when the lock file is the one installed last.
+ensure_lock() {
     local lock="$1" stamp="$venv/.installed-$1" wanted
     wanted="$(sha256sum <"$root/$lock")"
     if [ -x "$venv/bin/python" ] && [ -f "$stamp" ] && [ "$(<"$stamp")" = "$wanted" ] \
         && "$venv/bin/python" -S -c '' 2>/dev/null; then
-        compile_sources
         return
     fi
     exec 9>"$root/.venv.lock"
@@ -76,6 +95,5 @@ ensure_packages() {
             --require-hashes -r "$root/$lock"
         printf '%s\n' "$wanted" >"$stamp"
     fi
-    compile_sources
     exec 9>&-
 }

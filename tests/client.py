@@ -280,7 +280,9 @@ class Browser:
             element = found[0]
         data = {**fields_of(element, button), **(values or {})}
         url = element.attributes["action"]
-        multipart = element.attributes.get("enctype") == "multipart/form-data"
+        pressed = element.with_text("button", button) if button else element
+        encoding = pressed.attributes.get("formenctype") or element.attributes.get("enctype")
+        multipart = encoding == "multipart/form-data"
         options: dict[str, Any] = {"content_type": "multipart/form-data"} if multipart else {}
         if element.attributes.get("method", "get").lower() == "get":
             answer = self.get(url, query_string=data, region=region)

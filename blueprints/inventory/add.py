@@ -11,9 +11,9 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from blueprints.inventory.deliveries import SEPARATE, Delivery, check_delivery
 from blueprints.inventory.forms import DeliveryForm, MonthEnd, ReviewForm, SameLotForm
+from blueprints.inventory.photo import fill_in, offer, read_files
 from blueprints.inventory.queries import list_same_lot, was_added
 from blueprints.inventory.rules import proposed_name
-from blueprints.inventory.scan import fill_in
 from blueprints.inventory.services import add_delivery
 from blueprints.inventory.unfinished import about, news
 from blueprints.shipments.queries import find_of_location, get_shipment
@@ -180,6 +180,7 @@ ADD = Wizard(
             _l("Vaccine and shipment details"),
             form=DeliveryForm,
             template="inventory/_details.html",
+            prepare=offer,
             check=check_details,
             assist=fill_in,
         ),
@@ -209,4 +210,5 @@ ADD = Wizard(
     about=about,
     news=news,
     leave=leave,
+    read_files=read_files,
 )

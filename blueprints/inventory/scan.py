@@ -1,6 +1,6 @@
 """`Scan`: the code on a vial or carton fills in the form of a delivery (SPEC D10)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -56,13 +56,8 @@ def _chosen(scope: Scope, form: DeliveryForm, readings: tuple[Reading, ...]) -> 
     """The reading that was chosen; None leaves the question beside the field."""
     answer = form.scan.answer("reading")
     found = next((one for one in readings if one.bracketed() == answer), None)
-    shipped = lots_shipped(scope, {one.lot for one in readings})
-    likely = [one for one in readings if one.lot in shipped]
-    choices = []
-    for one, label in zip(readings, _described(form, readings), strict=True):
-        if likely == [one]:
-            label = _("%(reading)s – likely, this lot was shipped to you", reading=label)
-        choices.append((one.bracketed(), label))
+    labels = described(scope, form, readings)
+    choices = zip((one.bracketed() for one in readings), labels, strict=True)
     form.scan.asked.append(
         Question(
             "reading",
@@ -74,8 +69,20 @@ def _chosen(scope: Scope, form: DeliveryForm, readings: tuple[Reading, ...]) -> 
     return found
 
 
-def _described(form: DeliveryForm, readings: tuple[Reading, ...]) -> list[str]:
-    """The readings as people read them, without what they have in common."""
+def described(scope: Scope, form: DeliveryForm, readings: Sequence[Reading]) -> list[str]:
+    """The readings as people read them, without what they have in common; the only one whose lot
+    was shipped to this location is marked."""
+    shipped = lots_shipped(scope, {one.lot for one in readings})
+    likely = [one for one in readings if one.lot in shipped]
+    return [
+        _("%(reading)s – likely, this lot was shipped to you", reading=label)
+        if likely == [one]
+        else label
+        for one, label in zip(readings, _differences(form, readings), strict=True)
+    ]
+
+
+def _differences(form: DeliveryForm, readings: Sequence[Reading]) -> list[str]:
     labels = (
         "GTIN",
         *(form[name].label.text for name in ("lot", "expiration_date", "serial_number")),
@@ -126,9 +133,9 @@ def _take(form: DeliveryForm, reading: Reading) -> None:
     filled = [part for part in parts if not part.agrees]
     proposed = form.name.data == proposed_name(form.product.text, form.lot.data or "")
     for part in filled:
-        _fill(part.field, part.value)
+        fill(part.field, part.value)
     if proposed:
-        _fill(form.name, proposed_name(form.product.text, form.lot.data or ""))
+        fill(form.name, proposed_name(form.product.text, form.lot.data or ""))
     scan.done([("success", _summary(filled)), *told] if filled or not told else told)
 
 
@@ -202,7 +209,7 @@ def _ask(scan: ScanField, differing: list[Part], ours: str, theirs: str) -> None
     scan.asked.append(Question("differs", text, choices, lines=tuple(lines)))
 
 
-def _fill(field: Any, value: str) -> None:
+def fill(field: Any, value: str) -> None:
     """Put `value` into the field as if it had been typed."""
     field.process(MultiDict([(field.name, value)]))
 

@@ -15,7 +15,7 @@ Source: GS1 General Specifications: 3.2 (application identifiers), 3.4.7 (expira
 
 import calendar
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -81,8 +81,26 @@ class Reading:
             whole, only = self.expires.day, self.expires.month_only
             day = f"{whole:%y%m}00" if only else f"{whole:%y%m%d}"
         parts = ((GTIN, self.gtin), (EXPIRES, day), (LOT, self.lot), (SERIAL, self.serial))
-        escaped = ((ai, value.replace("(", "\\(")) for ai, value in parts)
-        return "".join(f"({ai}){value}" for ai, value in escaped if value)
+        return _in_brackets(Element(ai, value) for ai, value in parts if value)
+
+    def is_within(self, other: "Reading") -> bool:
+        """Whether `other` says all of this, and perhaps more."""
+        return self._over(other) == other
+
+    def joined(self, other: "Reading") -> "Reading | None":
+        """What both say together; None if they contradict. Some packages have product and date in
+        one code, lot and serial number in another."""
+        whole = self._over(other)
+        return whole if other.is_within(whole) else None
+
+    def _over(self, other: "Reading") -> "Reading":
+        """This reading, and where it is empty, the other."""
+        return Reading(
+            self.gtin or other.gtin,
+            self.lot or other.lot,
+            self.expires or other.expires,
+            self.serial or other.serial,
+        )
 
 
 class Element(NamedTuple):
@@ -115,6 +133,17 @@ def read(text: str, *, today: date) -> tuple[Reading, ...]:
     if len(parts) > 1:
         return (_reading(tuple(each for part in parts for each in _strictly(part)), today),)
     return _all_readings(parts[0], today)
+
+
+def in_brackets(text: str) -> str:
+    """A code that lost no separator, as `Reading.bracketed` writes it, all elements included: it
+    has one reading then, whatever its lot looks like. As it is, if it is no GS1 code."""
+    try:
+        return _in_brackets(
+            element for part in _SEPARATORS.split(text) if part for element in _strictly(part)
+        )
+    except Invalid:
+        return text
 
 
 def _all_readings(text: str, today: date) -> tuple[Reading, ...]:
@@ -217,6 +246,11 @@ def _of_link(path: str, query: str) -> Elements:
         ai, _equals, value = pair.partition("=")
         elements.append(Element(ai, unquote(value)))
     return tuple(elements)
+
+
+def _in_brackets(elements: Iterable[Element]) -> str:
+    escaped = ((ai, value.replace("(", "\\(")) for ai, value in elements)
+    return "".join(f"({ai}){value}" for ai, value in escaped)
 
 
 # --- elements ------------------------------------------------------------------------------------

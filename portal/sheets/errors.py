@@ -2,7 +2,8 @@
 
 from portal.errors import Invalid
 from portal.i18n import _
-from portal.sheets.limits import MIB, Limits
+from portal.isolation.parent import MIB
+from portal.sheets.limits import Limits
 
 
 class SheetError(Invalid):

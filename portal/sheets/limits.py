@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-MIB = 1024 * 1024
+from portal.isolation.parent import MIB, Bounds
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Bounds):
     """The bounds of one file. Each has a reason; raising one needs a new measurement.
 
     rows: data rows, blank ones not counted; a supplier's year fits.

@@ -1,26 +1,24 @@
 """The child that unpacks and parses one workbook, with bounded memory and time.
 
-Run by its path, never imported by the portal; sees only the standard library and openpyxl. The
-descriptor of the file and the limits come as JSON in `argv[1]`; it answers in frames on standard
-output and reads on standard input which sheet is the right one:
+Run by its path, never imported by the portal; sees only the standard library and openpyxl. What it
+says and is told (see `portal.isolation`):
 
     child:  ["sheet", {title, epoch_1904, rows: [[number, [cells]], …]}]   the top of a sheet
     parent: the row number of the header, or 0 (next sheet)
     child:  ["rows", [[number, [cells]], …]] …, then ["end", null]
-    child, at any time: ["refused", [reason, detail]]
 """
 
 import contextlib
-import json
-import os
-import resource
 import sys
 from collections.abc import Iterable, Iterator
 from copy import copy
-from datetime import date, datetime
+from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, NoReturn
 from xml.parsers import expat
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+
+sys.path.append(str(Path(__file__).parents[2]))  # only the next line is imported from there
+from portal.isolation.child import Parent, Refused, serve
 
 BATCH_ROWS = 500
 CHUNK = 64 * 1024
@@ -33,8 +31,6 @@ SHEET_NS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 class Limits(NamedTuple):
     """What the parent allows: see `portal.sheets.limits`."""
 
-    file: int
-    frame: int
     rows: int
     columns: int
     file_bytes: int
@@ -48,70 +44,9 @@ class Limits(NamedTuple):
     wait_seconds: float
 
 
-class Refused(Exception):
-    """The workbook is not read; the first argument names the reason."""
-
-
-def main() -> None:
-    """Serve one workbook."""
-    limits = Limits(**json.loads(sys.argv[1]))
-    _bind_hands(limits)
-    out = sys.stdout.buffer
-    try:
-        with os.fdopen(limits.file, "rb") as file:
-            _serve(file, out, limits)
-    except Refused as refused:
-        _refuse(out, str(refused.args[0]), "")
-    except MemoryError:
-        _refuse(out, "memory", "MemoryError")
-    except BrokenPipeError:
-        pass  # the parent has seen enough
-    except RecursionError:
-        _refuse(out, "damaged", "RecursionError")
-    except BaseException as error:
-        # openpyxl answers a damaged file with whatever exception happens: KeyError, TypeError, …
-        # Where memory ran out inside expat the exception may be of any kind, too.
-        _refuse(out, "damaged", f"{type(error).__name__}: {error}"[:300])
-    with contextlib.suppress(BrokenPipeError):
-        out.flush()
-
-
-def _refuse(out: BinaryIO, reason: str, detail: str) -> None:
-    with contextlib.suppress(BrokenPipeError):
-        _send(out, "refused", [reason, detail])
-
-
-def _bind_hands(limits: Limits) -> None:
-    """Take from this process what it does not need, for good."""
-    for what, most in (
-        (resource.RLIMIT_AS, limits.memory_bytes),
-        (resource.RLIMIT_CPU, limits.cpu_seconds),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        # The hard limit of processor time is SIGKILL; the soft one, SIGXCPU, tells why.
-        hard = most + 1 if what == resource.RLIMIT_CPU else most
-        current = resource.getrlimit(what)[1]
-        if current != resource.RLIM_INFINITY:
-            hard = min(hard, current)
-        resource.setrlimit(what, (min(most, hard), hard))
-
-
-def _send(out: BinaryIO, kind: str, content: object) -> None:
-    frame = json.dumps([kind, content], default=_plain, separators=(",", ":")).encode()
-    out.write(len(frame).to_bytes(4, "big"))
-    out.write(frame)
-    out.flush()
-
-
-def _plain(value: object) -> object:
-    """What JSON has no word for: dates as an object, times and durations as text."""
-    if isinstance(value, datetime | date):
-        return {"d": value.isoformat()}
-    return str(value)
-
-
-def _serve(file: BinaryIO, out: BinaryIO, limits: Limits) -> None:
+def read_workbook(file: BinaryIO, parent: Parent, **allowed: Any) -> None:
+    """Serve one workbook. Raises `Refused`, and whatever openpyxl may."""
+    limits = Limits(**allowed)
     try:
         with ZipFile(file) as archive:
             _examine(archive, limits)
@@ -125,20 +60,19 @@ def _serve(file: BinaryIO, out: BinaryIO, limits: Limits) -> None:
             continue
         tried += 1
         top = list(_top(sheet, limits))
-        _send(
-            out,
+        parent.send(
             "sheet",
             {"title": str(sheet.title), "epoch_1904": book.epoch.year == 1904, "rows": top},
         )
-        header = int(sys.stdin.buffer.readline() or b"0")
+        header = parent.answer()
         if header:
             width = next(len(cells) for number, cells in top if number == header)
-            _send_rows(out, sheet, header, min(width, limits.columns), limits)
-            _send(out, "end", None)
+            _send_rows(parent, sheet, header, min(width, limits.columns), limits)
+            parent.send("end", None)
             return
     if not tried:
         raise Refused("no_sheet")
-    _send(out, "none", None)
+    parent.send("none", None)
 
 
 # --- the archive, before anything is parsed ------------------------------------------------------
@@ -344,7 +278,7 @@ def _filled(rows: Iterable[tuple[object, ...]], first: int) -> Iterator[list[obj
                 break
 
 
-def _send_rows(out: BinaryIO, sheet: Any, header: int, width: int, limits: Limits) -> None:
+def _send_rows(parent: Parent, sheet: Any, header: int, width: int, limits: Limits) -> None:
     rows = sheet.iter_rows(values_only=True, min_row=header + 1, max_row=LAST_ROW, max_col=width)
     batch: list[list[object]] = []
     for count, row in enumerate(_filled(rows, header + 1), 1):
@@ -352,11 +286,11 @@ def _send_rows(out: BinaryIO, sheet: Any, header: int, width: int, limits: Limit
             raise Refused("rows")
         batch.append(row)
         if len(batch) == BATCH_ROWS:
-            _send(out, "rows", batch)
+            parent.send("rows", batch)
             batch = []
     if batch:
-        _send(out, "rows", batch)
+        parent.send("rows", batch)
 
 
 if __name__ == "__main__":
-    main()
+    serve(read_workbook)

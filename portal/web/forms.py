@@ -117,16 +117,22 @@ class Form(FlaskForm):
             self.form_errors.append(error.message)
 
 
+def pictured(text: str) -> str:
+    """`text` with control characters as their pictures (`␝`)."""
+    return CONTROL.sub(lambda found: chr(PICTURES + min(ord(found[0]), 0x21)), text)
+
+
 @dataclass(frozen=True)
 class Question:
     """What a scanned code leaves open: values and labels to choose from, and what was chosen;
-    `lines` say what it is about."""
+    `lines` say what it is about. `again` is sent along, as the answer to NAME_again."""
 
     name: str
     text: str
     choices: tuple[tuple[str, str], ...]
     chosen: str = ""
     lines: tuple[str, ...] = ()
+    again: str = ""
 
 
 class ScanField(Field):
@@ -158,8 +164,7 @@ class ScanField(Field):
 
     def process_formdata(self, valuelist: Sequence[Any]) -> None:
         """Read the text; nothing is refused here."""
-        text = str(valuelist[0]).strip("\r\n\t ") if valuelist else ""
-        self.data = CONTROL.sub(lambda found: chr(PICTURES + min(ord(found[0]), 0x21)), text)
+        self.data = pictured(str(valuelist[0]).strip("\r\n\t ")) if valuelist else ""
 
     def _value(self) -> str:
         return str(self.data)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from random import Random
 from urllib.parse import quote
 
 import pytest
@@ -9,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.catalog.codes import ParsedDate
-from portal.catalog.gs1 import MOST_READINGS, Reading, check_digit, expiration, ndc_of, read
+from portal.catalog.gs1 import (
+    MOST_READINGS,
+    Reading,
+    check_digit,
+    expiration,
+    in_brackets,
+    ndc_of,
+    read,
+)
 from portal.errors import Invalid
 
 TODAY = date(2026, 3, 1)
@@ -245,3 +254,44 @@ def test_the_ndc_in_a_gtin() -> None:
     assert ndc_of("50359267100011") == "5926710001"
     assert ndc_of("09521234543213") is None
     assert check_digit("0952123454321") == "3"  # of the General Specifications' own examples
+
+
+@given(packages, st.randoms())
+def test_a_code_that_lost_nothing_has_one_reading_in_brackets(
+    package: Reading, chance: Random
+) -> None:
+    sent = as_sent(package, chance.shuffle, GS)
+    assert read(in_brackets(sent), today=TODAY) == (package,)
+    assert read(in_brackets(f"{sent}{GS}240A(10)B" if sent else sent), today=TODAY) == (package,)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "HELLO", f"01{GTIN}{GS}1", "https://a/01/00359267100016", "0"]
+)
+def test_what_is_no_gs1_code_gets_no_brackets(text: str) -> None:
+    assert in_brackets(text) == text
+
+
+@given(packages, packages)
+def test_readings_that_are_joined_say_what_both_say(one: Reading, other: Reading) -> None:
+    whole = one.joined(other)
+    pairs = zip(elements_of(one), elements_of(other), strict=True)
+    assert (whole is None) is any(mine and theirs and mine != theirs for mine, theirs in pairs)
+    if whole is not None:
+        assert one.is_within(whole)
+        assert other.is_within(whole)
+        assert whole == other.joined(one)
+        assert set(elements(whole)) == {*elements(one), *elements(other)}
+
+
+def elements_of(reading: Reading) -> tuple[str, str, str, str]:
+    return (reading.gtin, reading.lot, day_of(reading), reading.serial)
+
+
+def test_parts_of_a_package_complete_each_other() -> None:
+    front, side = Reading(GTIN, expires=JUNE_30), Reading(lot="EL9262", serial="1ABC")
+    assert front.joined(side) == FULL
+    assert VIAL.is_within(FULL)
+    assert not FULL.is_within(VIAL)
+    assert not Reading(GTIN, "EL9262", JUNE).is_within(FULL)
+    assert VIAL.joined(Reading(lot="EL9263")) is None

@@ -72,4 +72,5 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ["sha256sum"], stdin=(ROOT / lock).open("rb"), capture_output=True, check=True
         ).stdout
         (venv / f".installed-{lock}").write_bytes(stamp)
+    shutil.copy(ROOT / "requirements-photo.txt", folder)
     return folder

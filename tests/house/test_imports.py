@@ -81,6 +81,8 @@ def test_only_the_unit_of_work_commits() -> None:
     ("library", "home"),
     [
         ("openpyxl", "portal/sheets/*"),
+        ("PIL", "portal/pictures/picture_child.py"),
+        ("zxingcpp", "portal/pictures/picture_child.py"),
         ("apscheduler", "portal/jobs/*"),
         ("htmx_flask", "portal/web/htmx.py"),
         ("smtplib", "portal/messages/*"),
