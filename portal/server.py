@@ -20,6 +20,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.http import wsgi
 from gunicorn.http.errors import NoMoreData
 from gunicorn.workers.gthread import ThreadWorker
 
@@ -219,6 +220,19 @@ class PatientWorker(ThreadWorker):
         self.pending_conns.remove(conn)
         self.nr_conns -= 1
         conn.close()
+
+
+class Answer(wsgi.Response):
+    """gunicorn's answer without its name: nobody needs to know what runs here, and on a slow line
+    each header is felt."""
+
+    def default_headers(self) -> list[str]:
+        """The status line and the headers of the connection."""
+        lines: list[str] = super().default_headers()
+        return [line for line in lines if not line.startswith("Server:")]
+
+
+wsgi.Response = Answer
 
 
 class Server(BaseApplication):

@@ -38,6 +38,14 @@ class Server:
         finally:
             connection.close()
 
+    def headers(self, path: str) -> http.client.HTTPMessage:
+        """The headers of an answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection.request("HEAD", path)
+        found = connection.getresponse().headers
+        connection.close()
+        return found
+
     def wait(self, seconds: float = 30) -> "Server":
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -79,6 +87,7 @@ def test_it_answers_and_ends_in_time(checkout: Path, tmp_path: Path, servers: li
     assert server.get("/readyz") == (200, "ready\n")
     status, page = server.get("/sign-in?next=%2Fsecret")
     assert status in {200, 303}
+    assert server.headers("/healthz").get("Server") is None
     said = server.output.read_text()
     assert f"The portal is ready: http://127.0.0.1:{server.port}" in said
     assert "/setup with the code" in said
@@ -189,7 +198,7 @@ def test_a_wrong_option_is_refused_with_the_usage(checkout: Path, options: list[
     assert "Usage: bin/run" in done.stderr
 
 
-@pytest.mark.parametrize("command", ["run", "test", "portal"])
+@pytest.mark.parametrize("command", ["run", "test", "portal", "extra"])
 def test_help_is_offered(checkout: Path, command: str) -> None:
     done = subprocess.run(
         [checkout / "bin" / command, "--help"], capture_output=True, text=True, check=False
