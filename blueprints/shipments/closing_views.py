@@ -9,13 +9,14 @@ from blueprints.shipments.models import Shipment
 from blueprints.shipments.queries import closing_of, get_shipment
 from blueprints.shipments.rules import ClosingReason
 from blueprints.shipments.views import blueprint
-from portal.errors import Conflict, Invalid
 from portal.i18n import _
+from portal.web.asking import Question, answered, ask
 from portal.web.context import scope
 from portal.web.guards import needs
 from portal.web.htmx import go_to
-from portal.web.late_forms import keeps_late_input, late_values
+from portal.web.late_forms import keeps_late_input
 from portal.web.respond import respond
+from portal.web.templating import day, number
 
 
 def _number_of(shipment_id: int) -> str:
@@ -28,31 +29,48 @@ def _number_of(shipment_id: int) -> str:
 def close(shipment_id: int) -> Response:
     """Say what follows from closing the shipment, ask for the reason, and close it."""
     shipment = get_shipment(scope(), shipment_id)
-    if request.method != "POST":
-        late = late_values()
-        form = ClosingForm(formdata=late) if late else ClosingForm()
-        return _closing_page(shipment, form)
-    form = ClosingForm()
-    if not form.validate():
-        return _closing_page(shipment, form, 422)
-    try:
-        close_shipment(
+    form = answered(ClosingForm)
+    seen = form.seen
+    form.seen_received.data = str(shipment.doses_received)
+    question = Question(
+        title=_("Close Shipment"),
+        heading=_("Close shipment %(number)s?", number=shipment.number),
+        about=_about(shipment),
+        points=(
+            _(
+                "Doses that did not come are no longer expected: the shipment leaves "
+                "“To Be Received” and the Home page."
+            ),
+            _("Doses that were received stay in the inventory."),
+            _("“Reopen Shipment” takes this back. Adding doses of the shipment reopens it, too."),
+        ),
+        back=url_for("shipments.record", shipment_id=shipment_id),
+        danger=True,
+    )
+    return ask(
+        form,
+        question,
+        act=lambda form: close_shipment(
             scope(),
             shipment_id,
             reason=ClosingReason(form.reason.data),
             note=form.note.data or "",
-            seen_received=form.seen,
-        )
-    except (Invalid, Conflict) as refusal:
-        form.refuse(refusal)
-        return _closing_page(shipment, form, refusal.status)
-    flash(_("The shipment was closed. It is no longer expected."), "success")
-    return go_to(url_for("shipments.record", shipment_id=shipment_id))
+            seen_received=seen,
+        ),
+        done=_("The shipment was closed. It is no longer expected."),
+        stay=True,
+    )
 
 
-def _closing_page(shipment: Shipment, form: ClosingForm, status: int = 200) -> Response:
-    form.seen_received.data = str(shipment.doses_received)
-    return respond("shipments/close.html", status=status, shipment=shipment, form=form)
+def _about(shipment: Shipment) -> tuple[tuple[str, str], ...]:
+    return (
+        (_("Vaccine"), shipment.product_name),
+        (_("Lot #"), shipment.lot),
+        (_("Date Shipped"), day(shipment.date_shipped)),
+        (_("Quantity Shipped"), number(shipment.doses_shipped)),
+        (_("Doses Received"), number(shipment.doses_received)),
+        (_("Still expected"), number(shipment.doses_expected)),
+    )
 
 
 @blueprint.route("/<int:shipment_id>/reopen", methods=["GET", "POST"])

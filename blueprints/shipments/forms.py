@@ -48,7 +48,9 @@ class ClosingForm(Form):
         validate_choice=False,
     )
     note = TextAreaField(
-        _l("Note"), [Length(max=500, message=_l("At most %(most)s characters.", most="500"))]
+        _l("Note"),
+        [Length(max=500, message=_l("At most %(most)s characters.", most="500"))],
+        description=_l("Required if the reason is “Other”. For example whom you told, and when."),
     )
 
     def __init__(self, *arguments: Any, **named: Any) -> None:

@@ -12,6 +12,7 @@ module = Module(
     under="inventory",
     blueprint="blueprints.transfers.views:blueprint",
     models="blueprints.transfers.models",
+    lists=("blueprints.transfers.lists:TRANSFERS",),
     capabilities=(
         Capability(name="transfers.view", title="See transfers", profiles=SEES),
         Capability(
@@ -39,12 +40,6 @@ module = Module(
             slot="inventory.related",
             function="blueprints.transfers.contributions:of_record",
             template="transfers/_of_record.html",
-            capability="transfers.view",
-        ),
-        Fill(
-            slot="document.record",
-            function="blueprints.transfers.contributions:of_document",
-            template="transfers/_of_document.html",
             capability="transfers.view",
         ),
         Fill(
@@ -88,6 +83,11 @@ module = Module(
             name="transfers.conserved",
             title="Doses in transit equal what is under way between locations",
             function="blueprints.transfers.checks:conserved",
+        ),
+        Check(
+            name="transfers.listed",
+            title="Lists of transfers say what became of each, at both locations",
+            function="blueprints.transfers.checks:listed",
         ),
     ),
     practice="blueprints.transfers.practice:fill",

@@ -1,14 +1,17 @@
 """What `portal check` proves of transfers."""
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from sqlalchemy import func, select
 
 from blueprints.inventory.models import DoseEntry, VaccineInventory
 from blueprints.inventory.rules import Kind
-from blueprints.transfers.models import TransferLine
-from blueprints.transfers.rules import LineState
+from blueprints.transfers.models import Transfer, TransferLine, TransferSide
+from blueprints.transfers.rules import LineState, state_of
 from portal.db import session
+
+AT_ONCE = 5_000
 
 
 def conserved() -> Iterator[str]:
@@ -44,3 +47,36 @@ def conserved() -> Iterator[str]:
     arrived, taken_in = sums.get(Kind.ARRIVED, 0), sums.get(Kind.TRANSFERRED_IN, 0)
     if arrived != taken_in:
         yield f"{arrived} doses arrived by transfer, {taken_in} were taken in."
+
+
+def listed() -> Iterator[str]:
+    """Transfers that a list of theirs does not hold, or calls something else than they are."""
+    newest = session().scalar(select(func.max(Transfer.id))) or 0
+    for first in range(1, newest + 1, AT_ONCE):
+        yield from _listed(first, first + AT_ONCE - 1)
+
+
+def _listed(first: int, last: int) -> Iterator[str]:
+    rows = session().execute(
+        select(
+            Transfer.id,
+            Transfer.from_location_id,
+            Transfer.to_location_id,
+            TransferLine.state,
+            TransferSide.location_id,
+            TransferSide.state,
+        )
+        .join(TransferLine, TransferLine.transfer_id == Transfer.id)
+        .outerjoin(TransferSide, TransferSide.transfer_id == Transfer.id)
+        .where(Transfer.id.between(first, last))
+        .distinct()
+        .order_by(Transfer.id)
+    )
+    for (number, sender, receiver), found in groupby(rows, key=lambda row: row[:3]):
+        lines, sides = set(), set()
+        for _number, _sender, _receiver, line, place, state in found:
+            lines.add(LineState(line))
+            sides.add((place, state))
+        state = state_of(lines)
+        if sides != {(sender, state), (receiver, state)}:
+            yield f"Transfer {number} is {state}; the lists of its locations do not say so."

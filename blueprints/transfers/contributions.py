@@ -4,10 +4,9 @@ from typing import Any
 
 from flask import url_for
 
-from blueprints.inventory.models import Quarantine, StockDocument, VaccineInventory
+from blueprints.inventory.models import Quarantine, VaccineInventory
 from blueprints.transfers.queries import (
     count_long_under_way,
-    find_of_document,
     list_of_record,
     list_receivers_of,
     under_way,
@@ -30,13 +29,13 @@ def record_actions(_scope: Scope, record: VaccineInventory) -> dict[str, Any] | 
 
 def of_record(scope: Scope, record: VaccineInventory) -> dict[str, Any]:
     """The transfers that doses of a record left by or came with."""
-    return {"found": list_of_record(scope, record.id)}
-
-
-def of_document(scope: Scope, document: StockDocument) -> dict[str, Any] | None:
-    """The way from a transfer's document to the transfer."""
-    transfer = find_of_document(scope, document.id)
-    return {"transfer": transfer} if transfer else None
+    own = [
+        (sent, line)
+        for sent in list_of_record(scope, record.id)
+        for line in sent.lines
+        if record.id in (line.row.inventory_id, line.row.received_inventory_id)
+    ]
+    return {"found": own}
 
 
 def of_location(scope: Scope, _location: object) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from flask_babel import lazy_gettext as _l
 from wtforms import RadioField, SelectField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
-from blueprints.inventory.forms import NoteField
+from blueprints.inventory.forms import NoteField, WhyForm
 from portal.lookups.fields import LookupField
 from portal.web.forms import DayField, Form, Required, WholeNumberField
 
@@ -25,6 +26,21 @@ class InboundForm(Form):
     line = RadioField(
         _l("Vaccine Inventory"),
         [Required(_l("Choose the vaccine inventory record that has arrived."))],
+        validate_choice=False,
+    )
+
+
+class RefuseForm(WhyForm):
+    """Why a transfer is refused, and whether its doses are fit for use."""
+
+    usable = RadioField(
+        _l("May these doses still be used?"),
+        [Required()],
+        choices=[
+            SelectChoice("yes", _l("Yes, they were stored as they should be all the time")),
+            SelectChoice("no", _l("No, or not sure: they are in quarantine at the sender")),
+        ],
+        # Whatever is not "yes" counts as "no".
         validate_choice=False,
     )
 

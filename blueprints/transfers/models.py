@@ -5,12 +5,13 @@ A line is settled once: the one statement that takes it out of `in_transit` deci
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from blueprints.inventory.models import BIG
 from portal.clock import now
-from portal.db import Base
+from portal.db import Base, plain_text
+from portal.listviews.search import search_text
 
 
 class Transfer(Base):
@@ -67,3 +68,46 @@ class TransferLine(Base):
     note: Mapped[str] = mapped_column(Text, default="")
     settled_at: Mapped[datetime | None] = mapped_column(default=None)
     settled_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), default=None)
+
+
+class TransferSide(Base):
+    """A transfer as one of its two locations finds it in its list: a row for each of them.
+
+    What stands here follows from the transfer, its lines and the two locations. Of several products
+    or lots the first is named, and how many more there are; `state` is that of the whole transfer.
+    """
+
+    __tablename__ = "transfer_side"
+    __table_args__ = (
+        CheckConstraint("direction IN ('in', 'out')", "known_direction"),
+        UniqueConstraint("transfer_id", "location_id"),
+        Index("ix_transfer_side_direction_state", "location_id", "direction", "state", "id"),
+        *(
+            Index(f"ix_transfer_side_list_{column}", "location_id", column, "id")
+            for column in (
+                "document_id",
+                "sent_on",
+                "sender",
+                "receiver",
+                "product",
+                "lot",
+                "doses",
+                "state",
+            )
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
+    transfer_id: Mapped[int] = mapped_column(ForeignKey("transfer.id"))
+    location_id: Mapped[int] = mapped_column(ForeignKey("location.id"))
+    direction: Mapped[str] = mapped_column(String(3))
+    document_id: Mapped[int] = mapped_column(ForeignKey("stock_document.id"))
+    number: Mapped[str] = mapped_column(plain_text(24))
+    sent_on: Mapped[date]
+    sender: Mapped[str] = mapped_column(plain_text(120))
+    receiver: Mapped[str] = mapped_column(plain_text(120))
+    product: Mapped[str] = mapped_column(plain_text(130))
+    lot: Mapped[str] = mapped_column(plain_text(30))
+    doses: Mapped[int]
+    state: Mapped[str] = mapped_column(plain_text(20))
+    search: Mapped[str] = search_text()

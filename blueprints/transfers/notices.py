@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from typing import Any
 
-from blueprints.inventory.reasons import reason_label
 from blueprints.transfers.queries import Line, Sent
+from blueprints.transfers.rules import came_back
 from portal.messages.services import NewMessage, queue_many
 from portal.people.queries import list_managers
 
@@ -50,6 +50,7 @@ def _facts(line: Line) -> dict[str, Any]:
         "lot": line.record.lot,
         "sent": row.doses_sent,
         "received": row.doses_received,
-        "reason": reason_label(row.reason) if row.reason else "",
+        "back": came_back(row.doses_sent, row.doses_received or 0, row.reason),
+        "reason": row.reason,
         "note": row.note,
     }

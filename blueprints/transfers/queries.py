@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 from blueprints.inventory.models import StockDocument, VaccineInventory
 from blueprints.inventory.rules import DocumentKind, document_number
 from blueprints.transfers.models import Transfer, TransferLine
-from blueprints.transfers.rules import LineState
+from blueprints.transfers.rules import LineState, TransferState, state_of
 from portal.clock import today
 from portal.db import session
 from portal.errors import NotFound
@@ -20,7 +20,7 @@ from portal.people.models import User
 from portal.places.models import Location
 from portal.places.scope import Scope
 
-PAGE = 25
+MOST = 25
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,11 @@ class Sent:
         return sum(line.row.doses_sent for line in self.lines)
 
     @property
+    def state(self) -> TransferState:
+        """What became of it as a whole."""
+        return state_of({line.state for line in self.lines})
+
+    @property
     def open(self) -> list[Line]:
         """The lines that are still under way."""
         return [line for line in self.lines if line.state is LineState.IN_TRANSIT]
@@ -70,22 +75,21 @@ def get_transfer(scope: Scope, transfer_id: int) -> Sent:
     return sent
 
 
-def find_of_document(scope: Scope, document_id: int) -> Transfer | None:
-    """The transfer that a document of the present location belongs to."""
-    return session().scalar(
-        select(Transfer).where(
-            Transfer.document_id == document_id, Transfer.from_location_id == scope.location_id
+def find_of_document(scope: Scope, document_id: int) -> int:
+    """The id of the transfer with this document, if it leaves or comes to the present location.
+    Raises `NotFound`."""
+    found = session().scalar(
+        select(Transfer.id).where(
+            Transfer.document_id == document_id,
+            or_(
+                Transfer.from_location_id == scope.location_id,
+                Transfer.to_location_id == scope.location_id,
+            ),
         )
     )
-
-
-def list_transfers(scope: Scope, *, before: int | None = None) -> list[Sent]:
-    """Transfers of the present location, newest first, 26 at most; those with an id below."""
-    here = or_(
-        Transfer.from_location_id == scope.location_id,
-        Transfer.to_location_id == scope.location_id,
-    )
-    return _load(here if before is None else here & (Transfer.id < before), limit=PAGE + 1)
+    if found is None:
+        raise NotFound
+    return found
 
 
 def list_of_record(scope: Scope, inventory_id: int) -> list[Sent]:
@@ -98,7 +102,7 @@ def list_of_record(scope: Scope, inventory_id: int) -> list[Sent]:
             & (TransferLine.to_location_id == scope.location_id),
         )
     )
-    return _load(Transfer.id.in_(lines), limit=PAGE)
+    return _load(Transfer.id.in_(lines), limit=MOST)
 
 
 def _load(condition: ColumnElement[bool], *, limit: int = 1) -> list[Sent]:
@@ -184,25 +188,32 @@ def _inbound(condition: ColumnElement[bool], scope: Scope, limit: int) -> list[I
 
 @dataclass(frozen=True)
 class UnderWay:
-    """Doses in transit, of a location."""
+    """Doses in transit, of a location; those `held` are of lots in quarantine."""
 
     coming: int
     coming_lines: int
+    coming_held: int
     leaving: int
     leaving_lines: int
+    leaving_held: int
 
 
 def under_way(scope: Scope) -> UnderWay:
     """The doses on their way to the present location, and those on their way from it."""
 
-    def sums(side: Any) -> tuple[int, int]:
+    def sums(side: Any) -> tuple[int, int, int]:
+        doses = func.sum(TransferLine.doses_sent)
         row = session().execute(
-            select(func.coalesce(func.sum(TransferLine.doses_sent), 0), func.count()).where(
-                side == scope.location_id, TransferLine.state == LineState.IN_TRANSIT
+            select(
+                func.coalesce(doses, 0),
+                func.count(),
+                func.coalesce(doses.filter(VaccineInventory.quarantined), 0),
             )
+            .join(VaccineInventory, VaccineInventory.id == TransferLine.inventory_id)
+            .where(side == scope.location_id, TransferLine.state == LineState.IN_TRANSIT)
         )
-        doses, lines = row.one()
-        return int(doses), int(lines)
+        sent, lines, held = row.one()
+        return int(sent), int(lines), int(held)
 
     coming, leaving = sums(TransferLine.to_location_id), sums(TransferLine.from_location_id)
     return UnderWay(*coming, *leaving)

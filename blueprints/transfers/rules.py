@@ -1,5 +1,6 @@
 """Decisions about transfers, over plain values."""
 
+from collections.abc import Collection
 from datetime import date
 from enum import StrEnum
 
@@ -36,6 +37,71 @@ class LineState(StrEnum):
         }[self]
 
 
+class TransferState(StrEnum):
+    """What became of a transfer as a whole; `state_of` tells it from its lines."""
+
+    IN_TRANSIT = "in_transit"
+    PARTLY_RECEIVED = "partly_received"
+    PARTLY_REFUSED = "partly_refused"
+    PARTLY_CANCELLED = "partly_cancelled"
+    RECEIVED = "received"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+
+    @property
+    def label(self) -> str:
+        """The words for it on pages."""
+        return {
+            TransferState.IN_TRANSIT: _("In transit"),
+            TransferState.PARTLY_RECEIVED: _("Partly received, rest in transit"),
+            TransferState.PARTLY_REFUSED: _("Partly received, rest refused"),
+            TransferState.PARTLY_CANCELLED: _("Partly received, rest cancelled"),
+            TransferState.RECEIVED: _("Received"),
+            TransferState.REFUSED: _("Refused"),
+            TransferState.CANCELLED: _("Cancelled"),
+        }[self]
+
+    @property
+    def tone(self) -> str:
+        """The colour of those words."""
+        return {
+            TransferState.IN_TRANSIT: "info",
+            TransferState.PARTLY_RECEIVED: "info",
+            TransferState.PARTLY_REFUSED: "warning",
+            TransferState.PARTLY_CANCELLED: "success",
+            TransferState.RECEIVED: "success",
+            TransferState.REFUSED: "warning",
+            TransferState.CANCELLED: "neutral",
+        }[self]
+
+
+# Doses of these are still on their way.
+UNDER_WAY = (TransferState.IN_TRANSIT, TransferState.PARTLY_RECEIVED)
+
+
+def state_of(lines: Collection[LineState]) -> TransferState:
+    """What became of a transfer with lines in these states.
+
+    Who refuses or cancels does so with everything that is still under way, so that besides
+    received lines there are only lines of one other state.
+    """
+    received = LineState.RECEIVED in lines
+    if LineState.IN_TRANSIT in lines:
+        return TransferState.PARTLY_RECEIVED if received else TransferState.IN_TRANSIT
+    if LineState.REFUSED in lines:
+        return TransferState.PARTLY_REFUSED if received else TransferState.REFUSED
+    if LineState.CANCELLED in lines:
+        return TransferState.PARTLY_CANCELLED if received else TransferState.CANCELLED
+    return TransferState.RECEIVED
+
+
+def in_short(names: Collection[str]) -> str:
+    """Different names where one line must do: the first, and how many more there are."""
+    different = tuple(dict.fromkeys(names))
+    more = len(different) - 1
+    return f"{different[0]} +{more}" if more > 0 else "".join(different)
+
+
 MISCOUNTED = "miscounted"
 SENDING = ("surplus", "short_there", "expires_soon", "other")
 # What may have become of doses that did not arrive. Those the sender never put into the box go back
@@ -62,7 +128,7 @@ def ensure_received(sent: int, received: int, reason: str) -> None:
     if received < sent and reason not in MISSING:
         raise Invalid(
             _(
-                "%(missing)s of %(sent)s doses are missing. Say what became of them.",
+                "Doses missing: %(missing)s of %(sent)s. Say what became of them.",
                 missing=f"{sent - received:,}",
                 sent=f"{sent:,}",
             ),

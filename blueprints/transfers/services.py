@@ -15,11 +15,11 @@ from blueprints.inventory import ledger, quarantine
 from blueprints.inventory.documents import open_document
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.queries import get_inventory
-from blueprints.inventory.reasons import ensure_explained
+from blueprints.inventory.reasons import OTHER, ensure_explained
 from blueprints.inventory.rules import DocumentKind, Kind, ensure_not_in_future
 from blueprints.inventory.selection import Chosen, ensure_usable
 from blueprints.inventory.services import hold_arrivals, record_for_arrival
-from blueprints.transfers import notices
+from blueprints.transfers import notices, sides
 from blueprints.transfers.models import Transfer, TransferLine
 from blueprints.transfers.queries import (
     Inbound,
@@ -117,6 +117,7 @@ def send(scope: Scope, sending: Sending) -> Sent:
         )
     session().flush()
     sent = get_transfer(scope, transfer.id)
+    sides.add(sent)
     _audit(scope, "transfer.sent", sent, {"doses": sent.doses})
     notices.tell_receiver(sent, "transfer_sent", [line.row.id for line in sent.lines])
     return sent
@@ -163,6 +164,7 @@ def receive(scope: Scope, receipt: Receipt) -> VaccineInventory:
     arrived = line.doses_sent - back
     _claim(
         scope,
+        found.transfer.id,
         [line.id],
         LineState.RECEIVED,
         doses_received=receipt.doses,
@@ -180,7 +182,14 @@ def receive(scope: Scope, receipt: Receipt) -> VaccineInventory:
     for record_id in sorted({source.id, target.id}):
         ledger.hold(record_id)
     if back:
-        ledger.reverse(scope.user, line.out_entry_id, happened_on=left_on, doses=back)
+        ledger.reverse(
+            scope.user,
+            line.out_entry_id,
+            happened_on=left_on,
+            doses=back,
+            reason=receipt.reason,
+            note=receipt.note,
+        )
     ledger.post(
         scope.user,
         source.id,
@@ -226,13 +235,14 @@ def receive(scope: Scope, receipt: Receipt) -> VaccineInventory:
     return target
 
 
-def refuse(scope: Scope, transfer_id: int, *, note: str) -> Sent:
+def refuse(scope: Scope, transfer_id: int, *, note: str, usable: bool = True) -> Sent:
     """Send everything of a transfer that is still under way back to its sender.
 
+    Unless the doses are `usable`, their lots are in quarantine at the sender from now on.
     Raises `Invalid` without a note, `Conflict` if nothing of it is under way any more, `NotFound`
     unless it comes to the present location.
     """
-    sent, line_ids = _send_back(scope, transfer_id, note, LineState.REFUSED)
+    sent, line_ids = _send_back(scope, transfer_id, note, LineState.REFUSED, hold=not usable)
     notices.tell_sender(sent, "transfer_refused", line_ids)
     return sent
 
@@ -249,9 +259,10 @@ def cancel(scope: Scope, transfer_id: int, *, note: str) -> Sent:
 
 
 def _send_back(
-    scope: Scope, transfer_id: int, note: str, state: LineState
+    scope: Scope, transfer_id: int, note: str, state: LineState, *, hold: bool = False
 ) -> tuple[Sent, list[int]]:
-    """Settle what is still under way, back to its sender; the transfer, and the lines settled."""
+    """Settle what is still under way, back to its sender, and `hold` its lots there; the transfer,
+    and the lines settled."""
     scope.require("transfers.handle")
     sent = get_transfer(scope, transfer_id)
     mine = (
@@ -267,19 +278,28 @@ def _send_back(
     if not lines:
         raise settled(scope, max(sent.lines, key=lambda line: line.row.id).row)
     line_ids = [line.id for line in lines]
-    _claim(scope, line_ids, state, note=note)
+    _claim(scope, transfer_id, line_ids, state, note=note)
+    records = {line.record.id: line.record for line in sent.open} if hold else {}
+    for product_id, key in sorted({(each.product_id, each.lot_key) for each in records.values()}):
+        quarantine.hold_lot(product_id, key)
     for line in sorted(lines, key=lambda line: line.inventory_id):
         ledger.reverse(
             scope.user, line.out_entry_id, happened_on=today(sent.sender.time_zone), note=note
         )
+    for record in records.values():
+        quarantine.hold_there(scope, record, reason=OTHER, note=f"{sent.receiver.name}: {note}")
     session().expire_all()
     sent = get_transfer(scope, transfer_id)
     _audit(scope, f"transfer.{state}", sent, {"note": note})
     return sent, line_ids
 
 
-def _claim(scope: Scope, line_ids: list[int], state: LineState, **values: Any) -> None:
-    """Settle the lines, all of them or none. Raises `Conflict` if somebody else was first."""
+def _claim(
+    scope: Scope, transfer_id: int, line_ids: list[int], state: LineState, **values: Any
+) -> None:
+    """Settle these lines of a transfer, all of them or none. Raises `Conflict` if somebody else was
+    first."""
+    sides.hold(transfer_id)
     done = session().execute(
         update(TransferLine)
         .where(TransferLine.id.in_(line_ids), TransferLine.state == LineState.IN_TRANSIT)
@@ -294,6 +314,7 @@ def _claim(scope: Scope, line_ids: list[int], state: LineState, **values: Any) -
         )
     )
     if done.rowcount == len(line_ids):  # type: ignore[attr-defined]
+        sides.settle(transfer_id)
         return
     raise settled(scope, next(line for line in lines if line.settled_by_id is not None))
 

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import Form, SelectFieldBase
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
+from blueprints.inventory.ledger import ensure_days
 from blueprints.inventory.queries import get_inventory
 from blueprints.inventory.reasons import choices, reason_label
 from blueprints.inventory.selection import (
@@ -23,7 +24,7 @@ from blueprints.inventory.selection import (
     remaining,
 )
 from blueprints.transfers.forms import InboundForm, ReceiptForm, SendForm
-from blueprints.transfers.queries import Inbound, get_inbound, list_inbound
+from blueprints.transfers.queries import Inbound, get_inbound, list_inbound, under_way
 from blueprints.transfers.rules import MISSING, SENDING, LineState
 from blueprints.transfers.services import (
     Receipt,
@@ -80,7 +81,9 @@ def _prepare_send(_scope: Scope, form: Form, _answers: Answers) -> None:
 
 
 def _check_send(scope: Scope, answers: Answers) -> None:
-    ensure_sendable(scope, _sending(answers))
+    sending = _sending(answers)
+    ensure_sendable(scope, sending)
+    ensure_days({line.inventory_id: line.doses for line in sending.lines}, sending.sent_on)
 
 
 def _review_send(scope: Scope, answers: Answers) -> Mapping[str, Any]:
@@ -152,10 +155,15 @@ def _line(scope: Scope, answers: Answers) -> Inbound:
 
 
 def _in_words(inbound: Inbound) -> str:
+    record = inbound.record
+    name = record.name
+    if record.lot not in name:
+        name = _("%(name)s – lot %(lot)s", name=name, lot=record.lot)
+    if record.quarantined:
+        name = _("%(name)s (in quarantine)", name=name)
     return _(
-        "%(name)s – lot %(lot)s, %(doses)s doses from %(sender)s, sent on %(day)s (%(number)s)",
-        name=inbound.record.name,
-        lot=inbound.record.lot,
+        "%(name)s, %(doses)s doses from %(sender)s, sent on %(day)s (%(number)s)",
+        name=name,
         doses=number(inbound.line.doses_sent),
         sender=inbound.sender,
         day=day(inbound.transfer.sent_on),
@@ -220,9 +228,11 @@ def _receive(scope: Scope, answers: Answers, _button: str) -> Done:
     missing = inbound.line.doses_sent - receipt.doses
     if missing:
         facts.append((_("Missing doses"), f"{number(missing)}, {reason_label(receipt.reason)}"))
-    left = len(list_inbound(scope))
-    if left:
-        facts.append((_("Still on their way here"), number(left)))
+    if record.quarantined:
+        facts.append((_("Status"), _("Quarantine")))
+    others = under_way(scope).coming
+    if others:
+        facts.append((_("Doses of other records on their way here"), number(others)))
     return Done(url=url_for("inventory.record", inventory_id=record.id), facts=tuple(facts))
 
 

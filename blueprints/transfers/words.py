@@ -4,6 +4,7 @@ from flask_babel import lazy_gettext as _l
 
 WORDS = {
     "transfer": _l("Transfer"),
+    "transfers": _l("Transfers"),
     "transfer_sent": _l("Transfer on its way"),
     "transfer_received": _l("Transfer received"),
     "transfer_refused": _l("Transfer refused"),

@@ -59,7 +59,7 @@ def test_a_count_is_entered_saved_finished_and_booked(
     expect(page.get_by_text("Saved.")).to_be_visible()
     expect(page.get_by_label("Counted, 1. Alpha", exact=True)).to_have_value("98")
     press(page, "Finish")
-    expect(page.get_by_text("2 doses are missing.").first).to_be_visible()
+    expect(page.get_by_text("Doses missing: 2.").first).to_be_visible()
     if script:
         expect(page.get_by_role("alert")).to_be_focused()
     page.get_by_role("alert").get_by_role("link").last.click()
@@ -127,3 +127,54 @@ def test_every_page_of_a_count_is_accessible_and_fits(
     press(page, "Cancel Count")
     expect(page.get_by_text("Nothing was booked.")).to_be_visible()
     look()
+
+
+@pytest.fixture
+def many(app: Flask, personas: Personas) -> None:
+    """120 records of 10 doses at Clinic A: three pages."""
+    with app.app_context():
+        scope = stock.scope_for(personas, "manager_a")
+        for number in range(1, 121):
+            stock.add(scope, name=f"Vaccine {number:03}", lot=f"LOT{number:03}", doses=10)
+
+
+@BOTH
+def test_a_long_count_is_entered_page_by_page(visit: Visit, many: None, script: bool) -> None:
+    page = visit("manager_a", script=script)
+    begin(page)
+    expect(page.get_by_text("Records 1 to 50 of 120.")).to_be_visible()
+    page.get_by_label("Counted, 50. Vaccine 050", exact=True).fill("10")
+    press(page, "Save & Next")
+    expect(page.get_by_text("Records 51 to 100 of 120.")).to_be_visible()
+    page.get_by_label("Counted, 51. Vaccine 051", exact=True).fill("9")
+    page.get_by_role("combobox", name="Another page").select_option(
+        "1 to 50: 1 of 50 counted, No storage unit"
+    )
+    press(page, "Save & Go")
+    expect(page.get_by_label("Counted, 50. Vaccine 050", exact=True)).to_have_value("10")
+    press(page, "Finish")
+    expect(page.get_by_text("On other pages 70 records are not complete yet.")).to_be_visible()
+    for number in range(1, 50):
+        page.get_by_label(f"Not counted, {number}. Vaccine {number:03}").check()
+    press(page, "Finish")
+    expect(page.get_by_text("This page was saved.")).to_be_visible()
+    expect(page.get_by_label("Counted, 51. Vaccine 051", exact=True)).to_have_value("9")
+    expect(page.get_by_text("Doses missing: 1.").first).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pages_of_a_long_count_are_accessible_and_fit(
+    visit: Visit, many: None, size: object, scheme: str
+) -> None:
+    page = visit("manager_a", viewport=size, color_scheme=scheme, reduced_motion="reduce")
+    begin(page)
+    for path in ("/counts/1?page=3", "/counts/1?page=2&check=1", "/counts/"):
+        page.goto(path)
+        assert violations(page) == []
+        assert too_wide(page) == []
+    page.goto("/counts/1/cancel")
+    press(page, "Cancel Count")
+    expect(page.get_by_role("link", name="Next")).to_be_visible()
+    assert violations(page) == []
+    assert too_wide(page) == []

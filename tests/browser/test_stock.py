@@ -1,12 +1,17 @@
-"""Wastage and transfers in a real browser, with script and without."""
+"""Wastage and transfers in a real browser, with script and without; quarantine, late losses."""
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
+from blueprints.inventory import quarantine
+from blueprints.inventory.documents import open_document
+from blueprints.inventory.ledger import Movement, post
 from blueprints.inventory.models import VaccineInventory
+from blueprints.inventory.rules import DocumentKind, Kind
 from portal.db import unit_of_work
 from tests.browser.conftest import Visit
+from tests.browser.test_pages import DESKTOP, PHONE, too_wide, violations
 from tests.inventory import stock
 from tests.personas import Personas
 
@@ -80,7 +85,7 @@ def test_a_transfer_is_sent_and_received_by_the_wizard_of_the_guide(
     there.get_by_label("Date Received").fill(f"{stock.day():%m/%d/%Y}")
     there.get_by_role("textbox", name="Doses Received").fill("38")
     press(there, "Next")
-    expect(there.get_by_text("2 of 40 doses are missing").first).to_be_visible()
+    expect(there.get_by_text("Doses missing: 2 of 40").first).to_be_visible()
     there.get_by_role("combobox", name="Reason for missing doses").select_option(
         "Damaged in transit"
     )
@@ -89,3 +94,48 @@ def test_a_transfer_is_sent_and_received_by_the_wizard_of_the_guide(
     press(there, "Finish")
     expect(there.get_by_role("heading", level=1)).to_have_text("Blue fridge")
     expect(there.locator("dl.hl")).to_contain_text("38")
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_quarantine_stands_in_the_list_and_what_was_counted_on_the_confirmation(
+    app: Flask, personas: Personas, visit: Visit, record: int, size: object, scheme: str
+) -> None:
+    with app.app_context():
+        scope = stock.scope_for(personas, "manager_a")
+        product = stock.product_id()
+        with unit_of_work():
+            quarantine.place(
+                scope, quarantine.Hold(product_id=product, lot="011J20A", reason="recall")
+            )
+            document = open_document(scope, DocumentKind.COUNT, happened_on=stock.day())
+            movement = Movement(
+                kind=Kind.WASTED,
+                doses=2,
+                happened_on=stock.day(),
+                reason="lost",
+                document_id=document.id,
+            )
+            post(scope.user, record, movement)
+    page = visit("manager_a", viewport=size, color_scheme=scheme, reduced_motion="reduce")
+
+    def look() -> None:
+        assert violations(page) == []
+        assert too_wide(page) == []
+
+    page.goto("/vaccine-inventory/?view=all")
+    expect(page.locator("tbody").get_by_text("Quarantine", exact=True)).to_be_visible()
+    look()
+    page.goto(f"/vaccine-inventory/wastage?record={record}")
+    page.get_by_label("Doses wasted: Blue fridge").fill("2")
+    press(page, "Next")
+    page.get_by_role("combobox", name="Reason").select_option("Broken vial or syringe")
+    page.get_by_label("Closed vial").check()
+    press(page, "Next")
+    expect(page.get_by_text("make sure that yours are not the same doses")).to_be_visible()
+    look()
+    page.get_by_role("link", name="Show C-000001").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Count C-000001")
+    page.go_back()
+    press(page, "Save")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Wastage W-000002")

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from blueprints.inventory.selection import Chosen
 from blueprints.transfers import services
-from blueprints.transfers.checks import conserved
+from blueprints.transfers.checks import conserved, listed
 from blueprints.transfers.models import TransferLine
 from blueprints.transfers.rules import LineState
 from blueprints.transfers.services import Receipt, Sending
@@ -129,7 +129,7 @@ def faults(
     with app.app_context():
         found += stock.wrong()
         with unit_of_work(write=False):
-            found += conserved()
+            found += [*conserved(), *listed()]
     return found
 
 
@@ -147,7 +147,7 @@ def test_one_settles_a_transfer_and_the_others_are_told_who(
 
 
 def claim_without_asking(
-    scope: Scope, line_ids: list[int], state: LineState, **values: Any
+    scope: Scope, _transfer_id: int, line_ids: list[int], state: LineState, **values: Any
 ) -> None:
     """Settle what was under way a moment ago."""
     session().execute(
@@ -167,6 +167,61 @@ def test_the_race_would_show_a_claim_that_does_not_ask(
     monkeypatch.setattr(portal_db, "_may_retry", lambda _error: False)
     made = faults(app, personas, in_processes, lambda: FORK.Barrier(len(PARTIES)), 5)
     assert made != []
+
+
+def two_boxes_at_once(app: Flask, personas: Personas, repeats: int) -> list[str]:
+    """Two managers receive the two records of a transfer at the same time; what the lists of the
+    locations say wrongly afterwards."""
+    with app.app_context():
+        sender = stock.scope_for(personas, "manager_a")
+        receivers = [stock.scope_for(personas, "manager_b") for _each in range(2)]
+        records = [stock.add(sender, lot=lot) for lot in ("LOT1", "LOT2")]
+    for _turn in range(repeats):
+        with app.app_context(), unit_of_work():
+            sent = services.send(
+                sender,
+                Sending(
+                    lines=[Chosen(record, 1) for record in records],
+                    to_location_id=personas.locations["B"],
+                    sent_on=stock.day(),
+                    reason="surplus",
+                ),
+            )
+        gate = FORK.Barrier(2)
+        children = [
+            start(app, receive_one, gate, scope, line.row.id)
+            for scope, line in zip(receivers, sent.lines, strict=True)
+        ]
+        assert [child.result() for child in children] == ["done", "done"]
+    with app.app_context(), unit_of_work(write=False):
+        return list(listed())
+
+
+def receive_one(barrier: Any, scope: Scope, line: int) -> str:
+    """Receive the one dose of a line."""
+
+    def act() -> str:
+        services.receive(scope, Receipt(line_id=line, received_on=stock.day(), doses=1))
+        return "done"
+
+    barrier.wait(20)
+    return run(act, write=True)
+
+
+@pytest.mark.timeout(240)
+def test_two_who_receive_at_once_leave_no_box_in_transit(app: Flask, personas: Personas) -> None:
+    assert two_boxes_at_once(app, personas, 10) == []
+
+
+@pytest.mark.timeout(240)
+def test_the_boxes_would_show_that_nobody_waits(
+    app: Flask, personas: Personas, monkeypatch: pytest.MonkeyPatch, database_kind: str
+) -> None:
+    if database_kind == "sqlite":
+        pytest.skip("SQLite has one writer")
+    monkeypatch.setattr(services, "hold_arrivals", lambda _scope: None)
+    monkeypatch.setattr(services.sides, "hold", lambda _transfer: None)
+    assert two_boxes_at_once(app, personas, 20) != []
 
 
 def test_a_receipt_after_a_cancellation_says_so(app: Flask, personas: Personas) -> None:

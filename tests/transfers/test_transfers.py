@@ -178,7 +178,7 @@ def test_fewer_than_sent_needs_a_reason_and_the_difference_is_booked(
     browser.sign_in("manager_b")
     refused = receive(browser, doses_received="37")
     assert refused.status == 422
-    assert "3 of 40 doses are missing" in refused.root.text
+    assert "Doses missing: 3 of 40" in refused.root.text
     done = browser.submit(refused, {"difference_reason": reason}, button="Next", follow=True)
     assert "Missing doses" in done.root.text
     (arrived,) = records_of(other)
@@ -245,7 +245,10 @@ def test_the_receiver_refuses_and_the_sender_has_the_doses_again(
     path = send(browser, {first: 4, second: 6}, to=name_of(other)).response.request.path
     browser.sign_in("manager_b")
     form = press(browser.get(path), browser, "Refuse Transfer")
-    browser.submit(form, {"note": "Box was warm"}, button="Refuse Transfer", follow=True)
+    told = browser.submit(form, {"note": "Box was warm"}, button="Refuse Transfer")
+    assert told.status == 422, "whether the doses are fit for use must be said"
+    fit = {"note": "Box was warm", "usable": "yes"}
+    browser.submit(told, fit, button="Refuse Transfer", follow=True)
     assert stock.counters(first)["doses_available"] == 100
     assert stock.counters(second)["doses_available"] == 100
     assert records_of(other) == []
@@ -264,7 +267,7 @@ def test_of_two_records_one_can_be_received_and_the_other_cancelled(
     path = send(browser, {first: 4, second: 6}, to=name_of(other)).response.request.path
     browser.sign_in("manager_b")
     done = receive(browser, doses_received="4")
-    assert "Still on their way here" in done.root.text
+    assert "Doses of other records on their way here" in done.root.text
     assert all(len(context["lines"]) == 1 for _address, context in mails("transfer_received"))
     browser.sign_in("manager_a")
     form = press(browser.get(path), browser, "Cancel Transfer")
