@@ -1,8 +1,10 @@
-"""How long the Shipments list takes, and what it weighs, with up to a million shipments.
+"""How long the list of shipments takes, or that of transfers, and what it weighs, with up to a
+million rows.
 
-    python -m bench.lists [--rows 1000,100000,1000000] [--databases sqlite,postgresql]
+    python -m bench.lists [--list shipments|transfers] [--rows 1000,100000,1000000]
+                          [--databases sqlite,postgresql]
 
-Each database is made anew with the same shipments, the application runs under gunicorn with one
+Each database is made anew with the same rows, the application runs under gunicorn with one
 sync worker, and a signed-in browser asks for one page after another. Times are of whole requests in
 milliseconds: least / median / 95 % (on a busy machine the least says most). Bytes are of the body,
 in brotli as it is sent.
@@ -18,7 +20,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,7 +29,8 @@ from typing import Any
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
-from blueprints.shipments.models import Order, Shipment
+from bench import transfers
+from blueprints.shipments.models import Order
 from portal import migrations
 from portal.app import create_app
 from portal.catalog.models import Product
@@ -62,7 +66,6 @@ SORTS = (*("number", "order", "vaccine", "shipped", "quantity", "received", "lot
 def shipments(rows: int) -> Iterator[tuple[Any, ...]]:
     """`rows` shipments of location 1 and a few of location 2; every lot stands on twenty."""
     chance = random.Random(7)
-    lots = max(rows // 20, 1)
     moment = "2026-11-01 12:00:00+00:00"
     for number in range(1, rows + rows // 50 + 1):
         product = chance.randrange(len(VACCINES))
@@ -71,7 +74,7 @@ def shipments(rows: int) -> Iterator[tuple[Any, ...]]:
         doses = chance.randrange(1, 40) * 10
         received = chance.choice((0, 0, doses))
         shipment, order = f"SHP-{number:08}", f"EX{chance.randrange(10**8):08}"
-        lot = f"E{'KLMNPRTW'[number * 7919 % lots % 8]}{number * 7919 % lots:05}"
+        lot = transfers.lot_of(number, rows)
         carrier, tracking = chance.choice(("UPS", "FedEx")), f"1Z{chance.randrange(10**12):012}"
         yield (
             number,
@@ -99,8 +102,18 @@ def shipments(rows: int) -> Iterator[tuple[Any, ...]]:
         )
 
 
-def fill(url: str, rows: int) -> tuple[str, str]:
-    """Make the database at `url`; returns a session token and a lot to search for."""
+@dataclass(frozen=True)
+class Subject:
+    """A list: where it is, the rows of its tables, and what is asked of it, given a lot."""
+
+    path: str
+    region: str
+    tables: Sequence[tuple[str, str, Callable[[int], Iterator[tuple[Any, ...]]]]]
+    requests: Callable[[str], dict[str, str]]
+
+
+def fill(url: str, rows: int, subject: Subject) -> str:
+    """Make the database at `url`; returns a session token."""
     engine = create_engine(url)
     migrations.upgrade(engine)
     engine.dispose()
@@ -141,25 +154,28 @@ def fill(url: str, rows: int) -> tuple[str, str]:
             current.add(product)
         current.flush()
         raw: Any = current.connection().connection.driver_connection
-        names = ", ".join(COLUMNS)
-        if url.startswith("sqlite"):
-            marks = ", ".join("?" * len(COLUMNS))
-            values = (
-                tuple(str(each) if isinstance(each, date) else each for each in row)
-                for row in shipments(rows)
-            )
-            raw.executemany(f"INSERT INTO shipment ({names}) VALUES ({marks})", values)
-        else:
-            with raw.cursor().copy(f"COPY shipment ({names}) FROM STDIN") as copy:
-                for row in shipments(rows):
-                    copy.write_row(row)
+        for table, names, made in subject.tables:
+            _write(raw, table, names, made(rows), sqlite=url.startswith("sqlite"))
         token = sessions.start(1)
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         postgresql = not url.startswith("sqlite")
-        connection.execute(text("VACUUM ANALYZE shipment" if postgresql else "ANALYZE"))
-    with unit_of_work(write=False) as current:
-        lot = current.get_one(Shipment, rows // 3).lot
-    return token, lot
+        connection.execute(text("VACUUM ANALYZE" if postgresql else "ANALYZE"))
+    return token
+
+
+def _write(
+    raw: Any, table: str, names: str, rows: Iterator[tuple[Any, ...]], *, sqlite: bool
+) -> None:
+    if sqlite:
+        marks = ", ".join("?" * (names.count(",") + 1))
+        values = (
+            tuple(str(each) if isinstance(each, date) else each for each in row) for row in rows
+        )
+        raw.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", values)
+        return
+    with raw.cursor().copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 class Server:
@@ -239,8 +255,20 @@ def requests(lot: str) -> dict[str, str]:
     return made
 
 
-def measure(kind: str, rows: int, rounds: int) -> None:
+SUBJECTS = {
+    "shipments": Subject(
+        "/shipments",
+        "shipments-list",
+        (("shipment", ", ".join(COLUMNS), shipments),),
+        requests,
+    ),
+    "transfers": Subject("/transfers", "transfers-list", transfers.TABLES, transfers.requests),
+}
+
+
+def measure(name: str, kind: str, rows: int, rounds: int) -> None:
     """Fill one database, ask, print."""
+    subject = SUBJECTS[name]
     with tempfile.TemporaryDirectory(prefix="bench-lists-") as folder:
         instance = Path(folder)
         url = f"sqlite:///{instance / 'portal.sqlite'}"
@@ -251,28 +279,28 @@ def measure(kind: str, rows: int, rounds: int) -> None:
         began = time.perf_counter()
         app = create_app(load_settings(instance, database_url=url, jobs="off"))
         with app.app_context():
-            token, lot = fill(url, rows)
+            token = fill(url, rows, subject)
             serializer: Any = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
             cookie = f"portal={serializer.dumps({'_user_id': token, '_fresh': True})}"
             db.engine.dispose()
-        print(f"\n{kind}, {rows:,} shipments (filled in {time.perf_counter() - began:.0f} s)")
+        print(f"\n{kind}, {rows:,} {name} (filled in {time.perf_counter() - began:.0f} s)")
         server = Server(instance, url)
         try:
             server.wait()
-            _report(server, cookie, lot, rounds)
+            _report(server, cookie, subject, transfers.lot_of(rows // 3, rows), rounds)
         finally:
             server.stop()
             if kind == "postgresql":
                 _on_server(f'DROP DATABASE IF EXISTS "{NAME}" WITH (FORCE)')
 
 
-def _report(server: Server, cookie: str, lot: str, rounds: int) -> None:
+def _report(server: Server, cookie: str, subject: Subject, lot: str, rounds: int) -> None:
     print(f"{'':<32}{'25 rows':>22}{'50 rows':>22}{'region, 25':>22}{'page B':>9}{'region B':>9}")
-    for name, query in requests(lot).items():
+    for name, query in subject.requests(lot).items():
         cells = []
         sizes = []
-        for rows, region in ((25, ""), (50, ""), (25, "shipments-list")):
-            path = f"/shipments?{query}&rows={rows}"
+        for rows, region in ((25, ""), (50, ""), (25, subject.region)):
+            path = f"{subject.path}?{query}&rows={rows}"
             for _warm in range(3):
                 server.get(path, cookie, region)
             times = [server.get(path, cookie, region) for _round in range(rounds)]
@@ -295,14 +323,15 @@ def _on_server(statement: str) -> None:
 
 def main() -> None:
     """Read the options and measure."""
-    options = argparse.ArgumentParser(description="Times and bytes of the Shipments list.")
+    options = argparse.ArgumentParser(description="Times and bytes of a list.")
+    options.add_argument("--list", default="shipments", choices=sorted(SUBJECTS))
     options.add_argument("--rows", default="1000,100000,1000000")
     options.add_argument("--databases", default="sqlite,postgresql")
     options.add_argument("--rounds", type=int, default=60)
     chosen = options.parse_args()
     for kind in chosen.databases.split(","):
         for rows in chosen.rows.split(","):
-            measure(kind, int(rows), chosen.rounds)
+            measure(chosen.list, kind, int(rows), chosen.rounds)
 
 
 if __name__ == "__main__":

@@ -1,24 +1,28 @@
 """Forms of counts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from wtforms import BooleanField, HiddenField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Length
 
 from blueprints.counts.queries import Count, Line
-from blueprints.counts.rules import FEWER, MORE, OTHER, Entered, mark_of
+from blueprints.counts.rules import FEWER, MORE, OTHER, Entered, Problem, mark_of, part_label
 from blueprints.counts.services import Overwriting, Sent
 from blueprints.inventory.forms import NoteField
 from blueprints.inventory.reasons import reason_labels
+from portal.errors import Invalid
 from portal.i18n import _
 from portal.web.converters import record_number
 from portal.web.forms import Form, WholeNumberField
 
 LONGEST_WAS = 20_000
 NOTE = "note"
+# The values of `storage_unit` for all records, and for those in none; a unit's name follows UNIT.
+ALL, NO_UNIT, UNIT = "", "none", "unit:"
 
 
 class StartForm(Form):
@@ -26,6 +30,37 @@ class StartForm(Form):
 
     # Whether doses are kept there is the service's business.
     storage_unit = SelectField(_l("Storage Unit"), validate_choice=False)
+
+    def offer(self, records: Mapping[str, int]) -> None:
+        """The choices: all, each storage unit, and what is in none, with the number of records.
+
+        `records` are those with doses, by storage unit. Where nothing is in a unit, all is one.
+        """
+        named = [unit for unit in records if unit]
+        choices = [(ALL, _with_number(part_label(None), sum(records.values())))]
+        choices += [(UNIT + unit, _with_number(unit, records[unit])) for unit in named]
+        if named and records.get(""):
+            choices.append((NO_UNIT, _with_number(part_label(""), records[""])))
+        self.storage_unit.choices = choices
+
+    @property
+    def part(self) -> str | None:
+        """The storage unit that was chosen; "" for the records in none, None for all."""
+        chosen: str = self.storage_unit.data or ALL
+        if chosen in {ALL, NO_UNIT}:
+            return None if chosen == ALL else ""
+        return chosen.removeprefix(UNIT)
+
+
+def _with_number(part: str, records: int) -> str:
+    text = ngettext(
+        "%(part)s (%(number)s record)",
+        "%(part)s (%(number)s records)",
+        records,
+        part=part,
+        number=f"{records:,}",
+    )
+    return str(text)
 
 
 class CountForm(Form):
@@ -38,12 +73,12 @@ class CountForm(Form):
     note = NoteField()
 
 
-def count_form(count: Count, formdata: Any = None) -> CountForm:
-    """The form for the lines of a count; as they are, unless `formdata` says otherwise."""
+def count_form(count: Count, lines: Sequence[Line], formdata: Any = None) -> CountForm:
+    """The form for some lines of a count; as they are, unless `formdata` says otherwise."""
     reasons = _reasons()
     fields: dict[str, Any] = {}
-    values: dict[str, Any] = {"was": state_of(count), "note": count.row.note}
-    for line in count.lines:
+    values: dict[str, Any] = {"was": state_of(count, lines), "note": count.row.note}
+    for line in lines:
         number, entered = line.number, line.entered
         about = {"number": number, "name": line.record.name}
         fields[f"counted_{number}"] = WholeNumberField(
@@ -78,9 +113,10 @@ def _reasons() -> list[SelectChoice]:
     ]
 
 
-def state_of(count: Count) -> str:
-    """What a count holds, in short: `note:…`, then `number:expected:counted:reason:not counted`."""
-    parts = [f"{NOTE}:{mark_of(count.row.note)}", *(_state_of(line) for line in count.lines)]
+def state_of(count: Count, lines: Sequence[Line]) -> str:
+    """What these lines of a count and its note hold, in short: `note:…`, then
+    `number:expected:counted:reason:not counted`."""
+    parts = [f"{NOTE}:{mark_of(count.row.note)}", *(_state_of(line) for line in lines)]
     return " ".join(parts)
 
 
@@ -89,6 +125,25 @@ def _state_of(line: Line) -> str:
     counted = "" if entered.counted is None else entered.counted
     ticked = "x" if entered.not_counted else ""
     return f"{line.number}:{entered.expected}:{counted}:{entered.reason}:{ticked}"
+
+
+def show_problems(form: CountForm, problems: Sequence[Problem]) -> None:
+    """Say beside fields what keeps a count from being finished; of other pages only how much."""
+    elsewhere = 0
+    for problem in problems:
+        if problem.line is None or problem.field in form:
+            form.refuse(Invalid(problem.sentence, field=problem.field))
+        else:
+            elsewhere += 1
+    if elsewhere:
+        form.form_errors.append(
+            ngettext(
+                "On other pages %(number)s record is not complete yet.",
+                "On other pages %(number)s records are not complete yet.",
+                elsewhere,
+                number=f"{elsewhere:,}",
+            )
+        )
 
 
 def show_theirs(form: CountForm, refusal: Overwriting) -> None:
@@ -121,6 +176,12 @@ def _theirs(entered: Entered) -> str:
         "Somebody changed this line meanwhile. %(held)s Save again to put yours in its place.",
         held=held,
     )
+
+
+def shown_numbers(formdata: Mapping[str, str] | None) -> list[int]:
+    """The numbers of the lines on the page that a form was sent from; none if it does not say."""
+    was = (formdata or {}).get("was", "")
+    return [number for number, _was in _read(was)] if len(was) <= LONGEST_WAS else []
 
 
 def sent_lines(form: CountForm) -> Iterator[Sent]:

@@ -24,9 +24,10 @@ OPEN = text("state = 'open'")
 
 
 class StockCount(Base):
-    """A count (SPEC D11). `storage_unit` is empty for all of the location; `document_id` names what
-    was booked, if anything was. `version` grows with every change, so that nobody books what they
-    have not seen."""
+    """A count (SPEC D11). Without a `storage_unit` it is of all of the location or, if it says
+    `without_unit`, of the records that are in none; `document_id` names what was booked, if
+    anything was. `version` grows with every change, so that nobody books what they have not seen.
+    """
 
     __tablename__ = "stock_count"
     __table_args__ = (
@@ -38,6 +39,7 @@ class StockCount(Base):
             "ix_stock_count_open",
             "location_id",
             "storage_unit",
+            "without_unit",
             unique=True,
             sqlite_where=OPEN,
             postgresql_where=OPEN,
@@ -47,6 +49,7 @@ class StockCount(Base):
     id: Mapped[int] = mapped_column(BIG, primary_key=True)
     location_id: Mapped[int] = mapped_column(ForeignKey("location.id"))
     storage_unit: Mapped[str] = mapped_column(String(60), default="")
+    without_unit: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str] = mapped_column(String(12), default="open")
     version: Mapped[int] = mapped_column(default=1)
     note: Mapped[str] = mapped_column(Text, default="")

@@ -5,7 +5,7 @@ from dataclasses import replace
 from sqlalchemy import select
 
 from blueprints.counts import services
-from blueprints.counts.queries import Count
+from blueprints.counts.queries import Count, list_lines
 from blueprints.counts.rules import mark_of
 from blueprints.counts.starting import start
 from blueprints.inventory.models import VaccineInventory
@@ -40,8 +40,8 @@ def fill() -> None:
 def _count(scope: Scope, count: Count) -> None:
     """Everything is there but for one dose of the first record, which was broken."""
     lines = []
-    for line in count.lines:
-        first = line is count.lines[0]
+    for line in list_lines(count):
+        first = line.number == 1
         was = line.entered
         typed = replace(was, counted=was.expected - first, reason="broken" if first else "")
         lines.append(services.Sent(line.number, was, typed))

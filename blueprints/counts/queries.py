@@ -1,14 +1,26 @@
-"""Reading counts."""
+"""Reading counts.
 
-from collections.abc import Sequence
+A count may hold any number of lines, so they are read as far as they are needed: a page of the
+form, a sheet, what differs, what moved. Figures are added up by the database.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Integer, and_, case, cast, func, or_, select
 from sqlalchemy.orm import aliased
 
 from blueprints.counts.models import StockCount, StockCountLine
-from blueprints.counts.rules import CountState, Entered
+from blueprints.counts.rules import (
+    LINES_A_PAGE,
+    CountState,
+    Entered,
+    Stretch,
+    part_label,
+    stretch,
+)
 from blueprints.inventory.models import DoseEntry, VaccineInventory
 from blueprints.inventory.rules import DocumentKind, document_number
 from portal.db import session
@@ -16,7 +28,99 @@ from portal.people.models import User
 from portal.places.scope import Scope
 
 PAGE = 25
-MOST_OPEN = 100
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How many lines a count has, how many of them somebody has dealt with, how many are said not
+    to be counted, and how many differ from what is expected."""
+
+    lines: int = 0
+    done: int = 0
+    skipped: int = 0
+    differing: int = 0
+
+    @property
+    def agreeing(self) -> int:
+        """How many were counted and hold what is expected."""
+        return self.done - self.skipped - self.differing
+
+
+@dataclass(frozen=True)
+class Count:
+    """A count as lists show it, and as the heading of its page."""
+
+    row: StockCount
+    state: CountState
+    started_by: str
+    closed_by: str
+    figures: Figures
+
+    @property
+    def open(self) -> bool:
+        """Whether it can still be changed."""
+        return self.state is CountState.OPEN
+
+    @property
+    def part(self) -> str:
+        """What it is a count of, in words."""
+        whole = not self.row.storage_unit and not self.row.without_unit
+        return part_label(None if whole else self.row.storage_unit)
+
+    @property
+    def document(self) -> str:
+        """The number of the document that was booked; empty for none."""
+        if self.row.document_id is None:
+            return ""
+        return document_number(DocumentKind.COUNT, self.row.document_id)
+
+
+def get_count(scope: Scope, count_id: int) -> Count:
+    """The count, if it is the present location's. Raises `NotFound`."""
+    scope.require("counts.view")
+    row = session().get(StockCount, count_id, populate_existing=True)
+    scope.require_location(row.location_id if row else None)
+    assert row is not None
+    names = dict(_names([row.started_by_id, row.closed_by_id]))
+    return Count(
+        row=row,
+        state=CountState(row.state),
+        started_by=names.get(row.started_by_id, ""),
+        closed_by=names.get(row.closed_by_id or 0, ""),
+        figures=_figures([count_id]).get(count_id, Figures()),
+    )
+
+
+def _names(ids: Sequence[int | None]) -> list[tuple[int, str]]:
+    rows = session().execute(
+        select(User.id, User.first_name, User.last_name).where(User.id.in_(ids))
+    )
+    return [(number, f"{first} {last}") for number, first, last in rows]
+
+
+def find_open(scope: Scope, storage_unit: str | None) -> StockCount | None:
+    """The open count of a storage unit of the present location, of the records that are in none
+    (""), or of all (None)."""
+    return session().scalar(
+        select(StockCount).where(
+            StockCount.location_id == scope.location_id,
+            StockCount.storage_unit == (storage_unit or ""),
+            StockCount.without_unit.is_(storage_unit == ""),
+            StockCount.state == CountState.OPEN,
+        )
+    )
+
+
+def find_of_document(scope: Scope, document_id: int) -> StockCount | None:
+    """The count that a document of the present location was booked for."""
+    return session().scalar(
+        select(StockCount).where(
+            StockCount.document_id == document_id, StockCount.location_id == scope.location_id
+        )
+    )
+
+
+# Lines
 
 
 @dataclass(frozen=True)
@@ -46,142 +150,131 @@ class Line:
         return self.newest != self.row.last_entry_id and not self.row.not_counted
 
 
-@dataclass(frozen=True)
-class Count:
-    """A count with its lines, in the order of the sheet."""
-
-    row: StockCount
-    state: CountState
-    lines: list[Line]
-    started_by: str
-    closed_by: str
-
-    @property
-    def open(self) -> bool:
-        """Whether it can still be changed."""
-        return self.state is CountState.OPEN
-
-    @property
-    def units(self) -> list[tuple[str, list[Line]]]:
-        """The lines by storage unit."""
-        return [(unit, list(lines)) for unit, lines in groupby(self.lines, _unit)]
-
-    @property
-    def done(self) -> int:
-        """How many lines somebody has dealt with."""
-        return sum(line.entered.done for line in self.lines)
-
-    @property
-    def differing(self) -> list[Line]:
-        """The lines with more or fewer doses than expected."""
-        return [line for line in self.lines if line.entered.difference]
-
-    @property
-    def moved(self) -> list[Line]:
-        """The lines whose stock moved since their expected value was taken."""
-        return [line for line in self.lines if line.moved]
-
-    @property
-    def document(self) -> str:
-        """The number of the document that was booked; empty for none."""
-        if self.row.document_id is None:
-            return ""
-        return document_number(DocumentKind.COUNT, self.row.document_id)
+NEWEST = (
+    select(func.max(DoseEntry.id))
+    .where(DoseEntry.inventory_id == StockCountLine.inventory_id)
+    .correlate(StockCountLine)
+    .scalar_subquery()
+)
+DEALT_WITH = or_(StockCountLine.not_counted, StockCountLine.counted_doses.is_not(None))
+DIFFERS = and_(
+    ~StockCountLine.not_counted,
+    StockCountLine.counted_doses.is_not(None),
+    StockCountLine.counted_doses != StockCountLine.expected_doses,
+)
 
 
-def _unit(line: Line) -> str:
-    return line.row.storage_unit
-
-
-def get_count(scope: Scope, count_id: int) -> Count:
-    """The count, if it is the present location's. Raises `NotFound`."""
-    scope.require("counts.view")
-    row = session().get(StockCount, count_id, populate_existing=True)
-    scope.require_location(row.location_id if row else None)
-    assert row is not None
-    names = dict(_names([row.started_by_id, row.closed_by_id]))
-    return Count(
-        row=row,
-        state=CountState(row.state),
-        lines=_lines_of(count_id),
-        started_by=names.get(row.started_by_id, ""),
-        closed_by=names.get(row.closed_by_id or 0, ""),
-    )
-
-
-def _names(ids: Sequence[int | None]) -> list[tuple[int, str]]:
-    rows = session().execute(
-        select(User.id, User.first_name, User.last_name).where(User.id.in_(ids))
-    )
-    return [(number, f"{first} {last}") for number, first, last in rows]
-
-
-def _lines_of(count_id: int) -> list[Line]:
+def list_lines(count: Count, *where: ColumnElement[bool]) -> list[Line]:
     """The lines as they are now, and where their records stand: one statement, one moment."""
-    newest = (
-        select(func.max(DoseEntry.id))
-        .where(DoseEntry.inventory_id == StockCountLine.inventory_id)
-        .correlate(StockCountLine)
-        .scalar_subquery()
-    )
     rows = session().execute(
-        select(StockCountLine, VaccineInventory, VaccineInventory.doses_available, newest)
+        select(StockCountLine, VaccineInventory, VaccineInventory.doses_available, NEWEST)
         .join(VaccineInventory, VaccineInventory.id == StockCountLine.inventory_id)
-        .where(StockCountLine.count_id == count_id)
+        .where(StockCountLine.count_id == count.row.id, *where)
         .order_by(StockCountLine.number)
         .execution_options(populate_existing=True)
     )
     return [Line(row, record, available, last) for row, record, available, last in rows]
 
 
-def find_open(scope: Scope, storage_unit: str) -> StockCount | None:
-    """The open count of a storage unit of the present location; "" for all of the location."""
-    return session().scalar(
-        select(StockCount).where(
-            StockCount.location_id == scope.location_id,
-            StockCount.storage_unit == storage_unit,
-            StockCount.state == CountState.OPEN,
-        )
+def list_stretch(count: Count, wanted: Stretch) -> list[Line]:
+    """The lines of a page or a sheet."""
+    return list_lines(count, StockCountLine.number.between(wanted.first, wanted.last))
+
+
+def list_numbered(count: Count, numbers: Collection[int]) -> list[Line]:
+    """The lines with these numbers."""
+    return list_lines(count, StockCountLine.number.in_(numbers))
+
+
+def list_differing(count: Count) -> list[Line]:
+    """The lines with more or fewer doses than expected."""
+    return list_lines(count, DIFFERS)
+
+
+def list_moved(count: Count) -> list[Line]:
+    """The lines whose stock moved since their expected value was taken."""
+    return list_lines(count, StockCountLine.last_entry_id != NEWEST, ~StockCountLine.not_counted)
+
+
+def list_entered(count: Count) -> list[tuple[int, Entered]]:
+    """The numbers of all lines, and what stands in them."""
+    line = StockCountLine
+    rows = session().execute(
+        select(line.number, line.expected_doses, line.counted_doses, line.reason, line.not_counted)
+        .where(line.count_id == count.row.id)
+        .order_by(line.number)
     )
+    return [
+        (number, Entered(expected, counted, reason, not_counted))
+        for number, expected, counted, reason, not_counted in rows
+    ]
 
 
-def find_of_document(scope: Scope, document_id: int) -> StockCount | None:
-    """The count that a document of the present location was booked for."""
+def list_records(count: Count) -> list[int]:
+    """The ids of the records that are counted."""
+    line = StockCountLine
+    return list(session().scalars(select(line.inventory_id).where(line.count_id == count.row.id)))
+
+
+def by_unit(lines: Iterable[Line]) -> list[tuple[str, list[Line]]]:
+    """The lines by storage unit, in their order."""
+    return [(unit, list(some)) for unit, some in groupby(lines, lambda line: line.row.storage_unit)]
+
+
+def first_left(count: Count) -> int | None:
+    """The number of the first line that nobody has dealt with; None if there is none."""
     return session().scalar(
-        select(StockCount).where(
-            StockCount.document_id == document_id, StockCount.location_id == scope.location_id
+        select(func.min(StockCountLine.number)).where(
+            StockCountLine.count_id == count.row.id, ~DEALT_WITH
         )
     )
 
 
 @dataclass(frozen=True)
-class Summary:
-    """A count as the list shows it; `done` of `lines` lines are dealt with, `differing` differ."""
+class FormPage:
+    """A page of the form: its lines, the storage unit of the first of them, how many are done."""
 
-    row: StockCount
-    state: CountState
-    started_by: str
-    closed_by: str
-    lines: int
+    lines: Stretch
+    unit: str
     done: int
-    differing: int
 
 
-def list_open(scope: Scope) -> list[Summary]:
+def list_form_pages(count: Count) -> list[FormPage]:
+    """The pages of the form; none for a count that stands on one."""
+    total = count.figures.lines
+    if total <= LINES_A_PAGE:
+        return []
+    line = StockCountLine
+    page = ((line.number - 1) // LINES_A_PAGE + 1).label("page")
+    opens = case(((line.number - 1) % LINES_A_PAGE == 0, line.storage_unit))
+    rows = session().execute(
+        select(page, func.min(opens), _number_of(DEALT_WITH))
+        .where(line.count_id == count.row.id)
+        .group_by("page")
+        .order_by("page")
+    )
+    return [
+        FormPage(stretch(number, total, LINES_A_PAGE), unit, int(done))
+        for number, unit, done in rows
+    ]
+
+
+# Lists
+
+
+def list_open(scope: Scope) -> list[Count]:
     """The open counts of the present location, newest first."""
-    return _summaries(scope, StockCount.state == CountState.OPEN, MOST_OPEN)
+    return _counts(scope, StockCount.state == CountState.OPEN)
 
 
-def list_closed(scope: Scope, *, before: int | None = None) -> list[Summary]:
+def list_closed(scope: Scope, *, before: int | None = None) -> list[Count]:
     """The closed counts of the present location, newest first, 26 at most; those with an id
     below `before`."""
     closed = StockCount.state != CountState.OPEN
-    return _summaries(
-        scope, closed if before is None else closed & (StockCount.id < before), PAGE + 1
-    )
+    return _counts(scope, closed if before is None else closed & (StockCount.id < before), PAGE + 1)
 
 
-def _summaries(scope: Scope, condition: ColumnElement[bool], limit: int) -> list[Summary]:
+def _counts(scope: Scope, condition: ColumnElement[bool], limit: int | None = None) -> list[Count]:
     starter, closer = aliased(User), aliased(User)
     rows = session().execute(
         select(
@@ -194,26 +287,29 @@ def _summaries(scope: Scope, condition: ColumnElement[bool], limit: int) -> list
         .limit(limit)
     )
     found = [(row[0], f"{row[1]} {row[2]}", f"{row[3]} {row[4]}" if row[3] else "") for row in rows]
-    numbers = _numbers([count.id for count, _starter, _closer in found])
+    figures = _figures([count.id for count, _starter, _closer in found])
     return [
-        Summary(count, CountState(count.state), by, closed_by, *numbers.get(count.id, (0, 0, 0)))
+        Count(count, CountState(count.state), by, closed_by, figures.get(count.id, Figures()))
         for count, by, closed_by in found
     ]
 
 
-def _numbers(count_ids: Sequence[int]) -> dict[int, tuple[int, int, int]]:
-    """For each count: its lines, those dealt with, those that differ."""
+def _figures(count_ids: Sequence[int]) -> dict[int, Figures]:
     line = StockCountLine
-    counted = and_(line.not_counted.is_(False), line.counted_doses.is_not(None))
-    differs = and_(counted, line.counted_doses != line.expected_doses)
     rows = session().execute(
         select(
             line.count_id,
             func.count(),
-            func.sum(cast(or_(line.not_counted, line.counted_doses.is_not(None)), Integer)),
-            func.sum(cast(differs, Integer)),
+            _number_of(DEALT_WITH),
+            _number_of(line.not_counted),
+            _number_of(DIFFERS),
         )
         .where(line.count_id.in_(count_ids))
         .group_by(line.count_id)
     )
-    return {number: (int(all_), int(done), int(other)) for number, all_, done, other in rows}
+    return {count_id: Figures(*map(int, numbers)) for count_id, *numbers in rows}
+
+
+def _number_of(condition: Any) -> Any:
+    """How many lines of a group it holds for."""
+    return func.coalesce(func.sum(cast(condition, Integer)), 0)

@@ -35,6 +35,40 @@ class CountState(StrEnum):
         }[self]
 
 
+def part_label(storage_unit: str | None) -> str:
+    """What a count is of: a storage unit, the records that are in none (""), or all (None)."""
+    if storage_unit is None:
+        return _("All storage units")
+    return storage_unit or _("No storage unit")
+
+
+# A page of the form: 150 fields. A sheet: what a browser prints at once without trouble.
+LINES_A_PAGE = 50
+LINES_A_SHEET = 500
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """The lines `first` to `last` of a count, which are its `number`-th page or sheet of `of`."""
+
+    number: int
+    of: int
+    first: int
+    last: int
+
+
+def stretch(wanted: int, lines: int, size: int) -> Stretch:
+    """The `wanted`-th piece of a count's lines, each of `size`; the nearest there is."""
+    of = max(1, -(-lines // size))
+    number = min(max(wanted, 1), of)
+    return Stretch(number, of, (number - 1) * size + 1, min(number * size, lines))
+
+
+def page_of(line: int) -> int:
+    """On which page of the form a line stands."""
+    return (line - 1) // LINES_A_PAGE + 1
+
+
 OTHER = "other"
 FEWER = ("not_recorded", "lost", "broken", "open_vial", "drawn", OTHER)
 MORE = ("found", "extra_dose", OTHER)
@@ -85,6 +119,21 @@ def mark_of(note: str) -> str:
     return f"{crc32(note.encode()):x}"
 
 
+@dataclass(frozen=True)
+class Problem:
+    """What keeps a count from being finished: a field of a line, of the whole count (no `line`),
+    or neither, and a sentence."""
+
+    line: int | None
+    name: str
+    sentence: str
+
+    @property
+    def field(self) -> str:
+        """The name of the field in the form; empty for what concerns the whole."""
+        return self.name if self.line is None else f"{self.name}_{self.line}"
+
+
 def problem_of(line: Entered) -> tuple[str, str] | None:
     """What keeps a line from being finished: the field it concerns, and a sentence; None if
     nothing does. Blank is not zero."""
@@ -94,7 +143,7 @@ def problem_of(line: Entered) -> tuple[str, str] | None:
         return "counted", _("Enter a number, 0 for none, or tick “Not counted”.")
     if line.difference < 0 and line.reason not in FEWER:
         return "reason", _(
-            "%(doses)s doses are missing. Choose what became of them.",
+            "Doses missing: %(doses)s. Choose what became of them.",
             doses=f"{-line.difference:,}",
         )
     if line.difference > 0 and line.reason not in MORE:
@@ -105,19 +154,19 @@ def problem_of(line: Entered) -> tuple[str, str] | None:
     return None
 
 
-def problems(lines: Iterable[tuple[int, Entered]], note: str) -> list[tuple[str, str]]:
-    """All that keeps a count from being finished: names of fields (`counted_3`), and sentences.
+def problems(lines: Iterable[tuple[int, Entered]], note: str) -> list[Problem]:
+    """All that keeps a count from being finished, in the order of its lines.
 
-    `lines` are their numbers and what they hold. A field is empty for what concerns the whole.
+    `lines` are their numbers and what they hold.
     """
     held = list(lines)
     found = [
-        (f"{problem[0]}_{number}", problem[1])
+        Problem(number, *problem)
         for number, line in held
         if (problem := problem_of(line)) is not None
     ]
     if not note and any(line.difference and line.reason == OTHER for _number, line in held):
-        found.append(("note", _("Say in a few words what happened.")))
+        found.append(Problem(None, "note", _("Say in a few words what happened.")))
     if not found and all(line.not_counted for _number, line in held):
-        found.append(("", _("Nothing was counted. Cancel the count instead.")))
+        found.append(Problem(None, "", _("Nothing was counted. Cancel the count instead.")))
     return found

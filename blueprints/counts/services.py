@@ -7,8 +7,26 @@ from typing import Any
 from sqlalchemy import select, update
 
 from blueprints.counts.models import StockCount
-from blueprints.counts.queries import Count, Line, get_count
-from blueprints.counts.rules import OTHER, REASONS, CountState, Entered, mark_of, merged, problems
+from blueprints.counts.queries import (
+    Count,
+    Line,
+    get_count,
+    list_differing,
+    list_entered,
+    list_moved,
+    list_numbered,
+    list_records,
+)
+from blueprints.counts.rules import (
+    OTHER,
+    REASONS,
+    CountState,
+    Entered,
+    Problem,
+    mark_of,
+    merged,
+    problems,
+)
 from blueprints.inventory import ledger
 from blueprints.inventory.documents import open_document
 from blueprints.inventory.rules import DocumentKind, Kind
@@ -36,9 +54,9 @@ class Overwriting(Conflict):
 
 
 class Incomplete(Invalid):
-    """The count cannot be finished; `problems` are names of fields (or "") and sentences."""
+    """The count cannot be finished; `problems` say why, at least one."""
 
-    def __init__(self, found: list[tuple[str, str]]) -> None:
+    def __init__(self, found: list[Problem]) -> None:
         super().__init__(_("The count is not complete yet."))
         self.problems = found
 
@@ -67,8 +85,9 @@ def save(scope: Scope, count_id: int, lines: Iterable[Sent], *, note: str, note_
     `Closed` for a count that is not open any more; nothing is kept then.
     """
     count = _hold(scope, count_id)
-    held = {line.number: line for line in count.lines}
-    changed, doubted = _changes(held, lines)
+    sent = list(lines)
+    held = {line.number: line for line in list_numbered(count, [one.number for one in sent])}
+    changed, doubted = _changes(held, sent)
     was = count.row.note
     noted = mark_of(note) != note_mark and note != was
     if doubted or (noted and mark_of(was) != note_mark):
@@ -148,7 +167,7 @@ def renew(scope: Scope, count_id: int) -> int:
     How many there were. Raises `Closed` for a count that is not open any more.
     """
     count = _hold(scope, count_id)
-    moved = count.moved
+    moved = list_moved(count)
     before = {str(line.number): line.row.expected_doses for line in moved}
     for line in moved:
         line.row.expected_doses, line.row.last_entry_id = line.available, line.newest
@@ -167,9 +186,14 @@ def renew(scope: Scope, count_id: int) -> int:
 def ensure_complete(count: Count) -> None:
     """Raise `Incomplete` unless every line was counted, or is said not to be, and every difference
     has its reason."""
-    found = problems(((line.number, line.entered) for line in count.lines), count.row.note)
+    found = list_problems(count)
     if found:
         raise Incomplete(found)
+
+
+def list_problems(count: Count) -> list[Problem]:
+    """What keeps a count from being finished, in the order of its lines."""
+    return problems(list_entered(count), count.row.note)
 
 
 def finish(scope: Scope, count_id: int, *, seen: int) -> Count:
@@ -185,24 +209,18 @@ def finish(scope: Scope, count_id: int, *, seen: int) -> Count:
     if count.row.version != seen:
         raise Conflict(_("Somebody changed this count meanwhile. Please look through it again."))
     ensure_complete(count)
-    # In the order of the records, as all who take doses of several do.
-    for record_id in sorted(line.record.id for line in count.lines):
-        ledger.hold(record_id)
+    ledger.hold(*list_records(count))
     ensure_unmoved(scope, count_id)
     _book(scope, count)
-    note_down(
-        scope,
-        "finished",
-        count.row,
-        {"document": count.document, "differing": len(count.differing)},
-    )
+    done = {"document": count.document, "differing": count.figures.differing}
+    note_down(scope, "finished", count.row, done)
     return count
 
 
 def ensure_unmoved(scope: Scope, count_id: int) -> None:
     """Raise `StockMoved` unless the records of the count stand where they stood. Only what is held
     stays so."""
-    if get_count(scope, count_id).moved:
+    if list_moved(get_count(scope, count_id)):
         raise StockMoved(
             _(
                 "Doses came or went since the expected values were taken. Nothing was booked. Take "
@@ -213,13 +231,14 @@ def ensure_unmoved(scope: Scope, count_id: int) -> None:
 
 def _book(scope: Scope, count: Count) -> None:
     """One entry for every difference; no document if there is none."""
-    if not count.differing:
+    differing = list_differing(count)
+    if not differing:
         return
     assert scope.location is not None
     day = today(scope.location.time_zone)
     document = open_document(scope, DocumentKind.COUNT, happened_on=day, note=count.row.note)
     count.row.document_id = document.id
-    for line in sorted(count.differing, key=lambda line: line.record.id):
+    for line in sorted(differing, key=lambda line: line.record.id):
         entered = line.entered
         kind = entered.kind
         assert kind is not None
@@ -254,7 +273,7 @@ def cancel(scope: Scope, count_id: int) -> Count:
     scope.require("counts.handle")
     _claim(scope, count_id, CountState.CANCELLED)
     count = get_count(scope, count_id)
-    note_down(scope, "cancelled", count.row, {"counted": count.done})
+    note_down(scope, "cancelled", count.row, {"counted": count.figures.done})
     return count
 
 

@@ -8,26 +8,25 @@ from blueprints.counts.models import StockCount, StockCountLine
 from blueprints.counts.queries import Count, find_open, get_count
 from blueprints.counts.services import note_down
 from blueprints.inventory.models import DoseEntry, VaccineInventory
-from blueprints.inventory.storage import list_storage_units
+from blueprints.inventory.storage import count_by_storage_unit
 from portal.db import insert, session
 from portal.errors import Conflict, Invalid
 from portal.i18n import _
 from portal.places.scope import Scope
 
-MOST = 200
-
 
 class AlreadyOpen(Conflict):
-    """A count of the same storage unit is open; `count_id` leads to it."""
+    """A count of the same part is open; `count_id` leads to it."""
 
     def __init__(self, message: str, count_id: int) -> None:
         super().__init__(message)
         self.count_id = count_id
 
 
-def start(scope: Scope, storage_unit: str = "") -> Count:
-    """Begin a count: the doses that should be there, of the present location or of one of its
-    storage units, expired ones and those in quarantine included.
+def start(scope: Scope, storage_unit: str | None = None) -> Count:
+    """Begin a count: the doses that should be there, of one storage unit of the present location,
+    of the records that are in none (""), or of all (None); expired ones and those in quarantine
+    included, however many they are.
 
     Raises `AlreadyOpen` if there is an open one, `Invalid` if there is nothing to count.
     """
@@ -35,12 +34,15 @@ def start(scope: Scope, storage_unit: str = "") -> Count:
     nothing = Invalid(
         _("No doses are available there, so there is nothing to count."), field="storage_unit"
     )
-    if storage_unit and storage_unit not in list_storage_units(scope):
+    if storage_unit is not None and storage_unit not in count_by_storage_unit(scope):
         raise nothing
     statement = (
         insert(StockCount)
         .values(
-            location_id=scope.location_id, storage_unit=storage_unit, started_by_id=scope.user.id
+            location_id=scope.location_id,
+            storage_unit=storage_unit or "",
+            without_unit=storage_unit == "",
+            started_by_id=scope.user.id,
         )
         .on_conflict_do_nothing()
         .returning(StockCount.id)
@@ -51,14 +53,6 @@ def start(scope: Scope, storage_unit: str = "") -> Count:
     records = _snapshot(scope, storage_unit)
     if not records:
         raise nothing
-    if len(records) > MOST:
-        raise Invalid(
-            _(
-                "More than %(most)s records have doses there. Count one storage unit at a time.",
-                most=MOST,
-            ),
-            field="storage_unit",
-        )
     session().add_all(
         StockCountLine(
             count_id=count_id,
@@ -72,23 +66,30 @@ def start(scope: Scope, storage_unit: str = "") -> Count:
     )
     session().flush()
     count = get_count(scope, count_id)
-    expected = sum(line.row.expected_doses for line in count.lines)
-    note_down(scope, "started", count.row, {"storage_unit": storage_unit, "expected": expected})
+    taken: dict[str, Any] = {
+        "storage_unit": count.row.storage_unit,
+        "expected": sum(doses for _record, _unit, doses, _entry in records),
+    }
+    if count.row.without_unit:
+        taken["without_unit"] = True
+    note_down(scope, "started", count.row, taken)
     return count
 
 
-def _already_open(scope: Scope, storage_unit: str) -> Conflict:
+def _already_open(scope: Scope, storage_unit: str | None) -> Conflict:
     found = find_open(scope, storage_unit)
     if found is None:
         return Conflict(_("Somebody else is starting this count. Please try again."))
-    if storage_unit:
+    if storage_unit is None:
+        text = _("All storage units are being counted already.")
+    elif storage_unit:
         text = _("“%(unit)s” is being counted already.", unit=storage_unit)
     else:
-        text = _("All storage units are being counted already.")
+        text = _("The records without a storage unit are being counted already.")
     return AlreadyOpen(text, found.id)
 
 
-def _snapshot(scope: Scope, storage_unit: str) -> list[Any]:
+def _snapshot(scope: Scope, storage_unit: str | None) -> list[Any]:
     """What should be there, in the order of the sheet; records without a storage unit last.
 
     One statement: the doses and the newest entry are those of one moment."""
@@ -102,7 +103,7 @@ def _snapshot(scope: Scope, storage_unit: str) -> list[Any]:
     query = select(record.id, record.storage_unit, record.doses_available, newest).where(
         record.location_id == scope.location_id, record.doses_available > 0
     )
-    if storage_unit:
+    if storage_unit is not None:
         query = query.where(record.storage_unit == storage_unit)
     order = (record.storage_unit == "", record.storage_unit, record.name_key, record.id)
-    return list(session().execute(query.order_by(*order).limit(MOST + 1)))
+    return list(session().execute(query.order_by(*order)))

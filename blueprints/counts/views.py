@@ -14,13 +14,30 @@ from blueprints.counts.forms import (
     count_form,
     sent_lines,
     sent_note_mark,
+    show_problems,
     show_theirs,
+    shown_numbers,
 )
-from blueprints.counts.queries import PAGE, Count, get_count, list_closed, list_open
+from blueprints.counts.queries import (
+    PAGE,
+    Count,
+    Line,
+    by_unit,
+    first_left,
+    get_count,
+    list_closed,
+    list_differing,
+    list_form_pages,
+    list_moved,
+    list_numbered,
+    list_open,
+    list_stretch,
+)
+from blueprints.counts.rules import LINES_A_PAGE, LINES_A_SHEET, Problem, page_of, stretch
 from blueprints.counts.starting import AlreadyOpen
 from blueprints.counts.starting import start as begin
 from blueprints.inventory.reasons import reason_labels
-from blueprints.inventory.storage import list_storage_units
+from blueprints.inventory.storage import count_by_storage_unit
 from portal.audit.services import viewed as audit_view
 from portal.clock import today
 from portal.db import session
@@ -57,7 +74,7 @@ def start() -> Response:
         if form.validate():
             try:
                 with session().begin_nested():
-                    count = begin(scope(), form.storage_unit.data or "")
+                    count = begin(scope(), form.part)
             except AlreadyOpen as refusal:
                 status, already = refusal.status, refusal
             except (Invalid, Conflict) as refusal:
@@ -65,14 +82,13 @@ def start() -> Response:
                 form.refuse(refusal)
             else:
                 flash(_("The count was started. Print the sheet, then enter what you count."))
-                return go_to(url_for("counts.record", count_id=count.row.id))
+                return go_to(_address(count.row.id))
     return _index(form, status, already)
 
 
 def _start_form(sent: object) -> StartForm:
     form = StartForm(formdata=sent)
-    units = list_storage_units(scope())
-    form.storage_unit.choices = [("", _("All storage units")), *((unit, unit) for unit in units)]
+    form.offer(count_by_storage_unit(scope()))
     return form
 
 
@@ -84,6 +100,7 @@ def _index(form: StartForm, status: int = 200, already: AlreadyOpen | None = Non
         status=status,
         form=form,
         already=already,
+        lines_a_page=LINES_A_PAGE,
         may_handle=scope().can("counts.handle"),
         found=[*(list_open(scope()) if before is None else ()), *closed[:PAGE]],
         older=closed[PAGE - 1].row.id if len(closed) > PAGE else None,
@@ -93,21 +110,47 @@ def _index(form: StartForm, status: int = 200, already: AlreadyOpen | None = Non
 @blueprint.get("/<int:count_id>")
 @needs("counts.view")
 def record(count_id: int) -> Response:
-    """One count: the form to enter it while it is open, then what came of it."""
+    """One count: the form to enter it while it is open, then what came of it; page by page. With
+    `check=1` it says beside each field what is missing."""
     count = get_count(scope(), count_id)
     note(partial(audit_view, scope(), "count", count_id))
-    return _show(count, count_form(count))
+    lines = _lines_of_page(count, record_number(request.args.get("page")))
+    form = count_form(count, lines)
+    if request.args.get("check") == "1" and _entering(count):
+        show_problems(form, services.list_problems(count))
+    return _show(count, lines, form)
 
 
-def _show(count: Count, form: CountForm, status: int = 200) -> Response:
+def _entering(count: Count) -> bool:
+    return count.open and scope().can("counts.handle")
+
+
+def _lines_of_page(count: Count, wanted: int | None) -> list[Line]:
+    """The lines of a page; if none is wanted, of the first on which something is left to enter."""
+    if wanted is None:
+        wanted = page_of((first_left(count) if _entering(count) else None) or 1)
+    return list_stretch(count, stretch(wanted, count.figures.lines, LINES_A_PAGE))
+
+
+def _show(count: Count, lines: list[Line], form: CountForm, status: int = 200) -> Response:
+    entering = _entering(count)
+    here = page_of(lines[0].number) if lines else 1
     return respond(
         "counts/record.html",
         status=status,
         count=count,
-        form=form if count.open and scope().can("counts.handle") else None,
+        units=by_unit(lines),
+        here=stretch(here, count.figures.lines, LINES_A_PAGE),
+        pages=list_form_pages(count) if entering else (),
+        form=form if entering else None,
         reasons=reason_labels(),
         today=_today(),
     )
+
+
+def _address(count_id: int, page: int | None = None, *, check: bool = False) -> str:
+    """The address of a count, at one of its pages, where it may say what is missing."""
+    return url_for("counts.record", count_id=count_id, page=page, check="1" if check else None)
 
 
 def _today() -> date:
@@ -120,34 +163,35 @@ def _today() -> date:
 @needs("counts.handle")
 @keeps_late_input(_l("Count"))
 def enter(count_id: int) -> Response:
-    """Keep what was typed; with `Finish` go on to what will be booked."""
+    """Keep what was typed on a page, and go on to another one or, with `Finish`, to what will be
+    booked."""
     count = get_count(scope(), count_id)
+    sent = request.form if request.method == "POST" else late_values()
+    # What the form showed, not what its page would hold by now.
+    lines = list_numbered(count, shown_numbers(sent)) or _lines_of_page(count, None)
+    form = count_form(count, lines, sent)
     if request.method == "GET":
-        return _show(count, count_form(count, late_values()))
-    form = count_form(count, request.form)
-    finishing = request.form.get("go") == "finish"
+        return _show(count, lines, form)
     if form.validate():
         try:
-            _save(count_id, form, finishing=finishing)
+            left = _save(count_id, form, finishing=request.form.get("go") == "finish")
         except services.Closed as refusal:
             return _back(count_id, refusal)
         except services.Overwriting as refusal:
             show_theirs(form, refusal)
-            return _show(get_count(scope(), count_id), form, refusal.status)
+            return _show(get_count(scope(), count_id), lines, form, refusal.status)
         except services.Incomplete as refusal:
-            for field, sentence in refusal.problems:
-                form.refuse(Invalid(sentence, field=field))
+            show_problems(form, refusal.problems)
         except Invalid as refusal:
             form.refuse(refusal)
         else:
-            if finishing:
-                return go_to(url_for("counts.finish", count_id=count_id))
-            flash(_("Saved."), "success")
-            return go_to(url_for("counts.record", count_id=count_id))
-    return _show(get_count(scope(), count_id), form, 422)
+            return go_to(_onward(count, lines, left))
+    return _show(get_count(scope(), count_id), lines, form, 422)
 
 
-def _save(count_id: int, form: CountForm, *, finishing: bool) -> None:
+def _save(count_id: int, form: CountForm, *, finishing: bool) -> list[Problem]:
+    """Save the page. If the count is to be finished, what other pages lack; raises `Incomplete`,
+    and saves nothing, for what this one lacks."""
     with session().begin_nested():
         count = services.save(
             scope(),
@@ -156,23 +200,53 @@ def _save(count_id: int, form: CountForm, *, finishing: bool) -> None:
             note=form.note.data or "",
             note_mark=sent_note_mark(form),
         )
-        if finishing:
-            services.ensure_complete(count)
+        problems = services.list_problems(count) if finishing else []
+        if any(problem.line is None or problem.field in form for problem in problems):
+            raise services.Incomplete(problems)
+    return problems
+
+
+def _onward(count: Count, lines: list[Line], left: list[Problem]) -> str:
+    """Where it goes on once a page was saved; `left` is what other pages lack before `Finish`."""
+    count_id, go = count.row.id, request.form.get("go")
+    if go == "finish" and not left:
+        return url_for("counts.finish", count_id=count_id)
+    if left:
+        flash(_("This page was saved. Other pages are not complete yet."), "warning")
+        return _address(count_id, page_of(left[0].line or 1), check=True)
+    flash(_("Saved."), "success")
+    page = page_of(lines[0].number) if lines else 1
+    if go == "next":
+        page += 1
+    elif go == "page":
+        page = record_number(request.form.get("page")) or page
+    return _address(count_id, page if count.figures.lines > LINES_A_PAGE else None)
 
 
 def _back(count_id: int, refusal: Conflict | Invalid) -> Response:
+    """To the count; if it is not complete, to the first line that is not."""
     flash(refusal.message, "warning")
-    return go_to(url_for("counts.record", count_id=count_id))
+    if not isinstance(refusal, services.Incomplete):
+        return go_to(_address(count_id))
+    line = next((problem.line for problem in refusal.problems if problem.line), 1)
+    return go_to(_address(count_id, page_of(line), check=True))
 
 
 @blueprint.get("/<int:count_id>/sheet")
 @needs("counts.view")
 def sheet(count_id: int) -> Response:
-    """The sheet to print; with `blind=1` without the expected doses."""
+    """The sheet to print, in parts if it is long; with `blind=1` without the expected doses."""
     count = get_count(scope(), count_id)
     note(partial(audit_view, scope(), "count", count_id))
+    wanted = record_number(request.args.get("part")) or 1
+    part = stretch(wanted, count.figures.lines, LINES_A_SHEET)
     return respond(
-        "counts/sheet.html", count=count, blind=request.args.get("blind") == "1", today=_today()
+        "counts/sheet.html",
+        count=count,
+        units=by_unit(list_stretch(count, part)),
+        part=part,
+        blind=request.args.get("blind") == "1",
+        today=_today(),
     )
 
 
@@ -187,17 +261,20 @@ def finish(count_id: int) -> Response:
             with session().begin_nested():
                 done = services.finish(scope(), count_id, seen=seen)
             flash(_finished(done), "success")
-            return go_to(url_for("counts.record", count_id=count_id))
+            return go_to(_address(count_id))
         services.ensure_open(scope(), count_id)
         services.ensure_complete(get_count(scope(), count_id))
     except (services.Closed, services.Incomplete) as refusal:
         return _back(count_id, refusal)
     except (Conflict, Invalid) as refusal:
         problem, status = refusal.message, refusal.status
+    count = get_count(scope(), count_id)
     return respond(
         "counts/finish.html",
         status=status,
-        count=get_count(scope(), count_id),
+        count=count,
+        moved=list_moved(count),
+        differing=list_differing(count),
         problem=problem,
         reasons=reason_labels(),
         today=_today(),
@@ -226,7 +303,7 @@ def renew(count_id: int) -> Response:
             lines,
         )
         flash(text, "info")
-    return go_to(url_for("counts.record", count_id=count_id))
+    return go_to(_address(count_id))
 
 
 @blueprint.route("/<int:count_id>/cancel", methods=["GET", "POST"])
@@ -238,7 +315,7 @@ def cancel(count_id: int) -> Response:
             with session().begin_nested():
                 services.cancel(scope(), count_id)
             flash(_("The count was cancelled. Nothing was booked."), "success")
-            return go_to(url_for("counts.record", count_id=count_id))
+            return go_to(_address(count_id))
         services.ensure_open(scope(), count_id)
     except services.Closed as refusal:
         return _back(count_id, refusal)

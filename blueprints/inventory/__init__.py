@@ -106,6 +106,13 @@ module = Module(
         ),
         Fill(
             slot="home.cards",
+            function="blueprints.inventory.contributions:held_card",
+            template="inventory/_held_card.html",
+            capability="inventory.view",
+            order=32,
+        ),
+        Fill(
+            slot="home.cards",
             function="blueprints.inventory.contributions:low_stock_card",
             template="inventory/_low_stock_card.html",
             capability="inventory.view",

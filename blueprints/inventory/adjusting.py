@@ -7,18 +7,25 @@ from flask import url_for
 from flask_babel import lazy_gettext as _l
 from wtforms import Form, SelectFieldBase
 
-from blueprints.inventory.corrections import Adjustment, adjust, ensure_complete
+from blueprints.inventory.corrections import (
+    Adjustment,
+    adjust,
+    ensure_complete,
+    ensure_not_before,
+    vials_of,
+)
 from blueprints.inventory.forms import AdjustmentForm
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.queries import get_inventory
 from blueprints.inventory.reasons import ADJUSTMENT, choices, reason_label
+from blueprints.inventory.unfinished import names_of
 from portal.clock import today
 from portal.errors import NotFound
 from portal.i18n import _
 from portal.places.scope import Scope
 from portal.web.converters import record_number
 from portal.web.templating import day, number
-from portal.wizards.definition import Answers, Done, Step, Wizard
+from portal.wizards.definition import Answers, Begun, Done, Step, Wizard
 
 
 def _record(scope: Scope, args: Mapping[str, str]) -> VaccineInventory:
@@ -52,7 +59,9 @@ def _prepare(_scope: Scope, form: Form, _answers: Answers) -> None:
 
 
 def _check(scope: Scope, answers: Answers) -> None:
-    ensure_complete(scope, _adjustment(scope, answers))
+    adjustment = _adjustment(scope, answers)
+    ensure_complete(scope, adjustment)
+    ensure_not_before(_record(scope, answers.args), adjustment.happened_on)
 
 
 def _context(scope: Scope, answers: Answers) -> Mapping[str, Any]:
@@ -62,8 +71,10 @@ def _context(scope: Scope, answers: Answers) -> Mapping[str, Any]:
 def _review(scope: Scope, answers: Answers) -> Mapping[str, Any]:
     adjustment = _adjustment(scope, answers)
     record = _record(scope, answers.args)
+    vials = vials_of(record, adjustment.happened_on)
     return {
         "record": record,
+        "vials": vials if adjustment.doses > vials else None,
         "details": [
             (_("Vaccine Inventory Name"), record.name),
             (_("Doses"), f"+{number(adjustment.doses)}"),
@@ -73,6 +84,20 @@ def _review(scope: Scope, answers: Answers) -> Mapping[str, Any]:
             (_("Total Doses"), number(record.doses_total + adjustment.doses)),
             (_("Doses Available"), number(record.doses_available + adjustment.doses)),
         ],
+    }
+
+
+def _about(scope: Scope, begun: Mapping[int, Begun]) -> dict[int, str]:
+    wanted = {
+        draft_id: record_number(one.args.get("inventory_id")) for draft_id, one in begun.items()
+    }
+    names = names_of(scope, {record for record in wanted.values() if record is not None})
+    return {
+        draft_id: _(
+            "%(name)s, doses: %(doses)s", name=names[record], doses=begun[draft_id].entered["doses"]
+        )
+        for draft_id, record in wanted.items()
+        if record in names and "doses" in begun[draft_id].entered
     }
 
 
@@ -105,4 +130,5 @@ ADJUST = Wizard(
     finish=_save,
     finish_label=_l("Save"),
     admit=_admit,
+    about=_about,
 )

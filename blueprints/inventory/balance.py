@@ -26,10 +26,12 @@ class Totals:
     expired: int
     transferred_in: int
     adjusted: int
+    quarantined: int
 
 
 def totals(scope: Scope) -> Totals:
-    """The doses of the present location; `expired` are available doses past their date."""
+    """The doses of the present location; of those available `expired` are past their date, and
+    `quarantined` are in quarantine."""
     record = VaccineInventory
     day = today(scope.location.time_zone) if scope.location else date.max
     row = (
@@ -48,6 +50,7 @@ def totals(scope: Scope) -> Totals:
                 ),
                 func.coalesce(func.sum(record.doses_transferred_in), 0),
                 func.coalesce(func.sum(record.doses_adjusted), 0),
+                func.coalesce(func.sum(record.doses_available).filter(record.quarantined), 0),
             ).where(record.location_id == scope.location_id)
         )
         .one()

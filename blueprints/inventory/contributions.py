@@ -5,6 +5,7 @@ from typing import Any
 from flask import url_for
 
 from blueprints.inventory.balance import balance_here, totals
+from blueprints.inventory.held import list_held_here
 from blueprints.inventory.queries import (
     list_doses_by_product,
     list_expiring,
@@ -19,6 +20,7 @@ from portal.i18n import _
 from portal.places.scope import Scope
 
 IN_THE_MAIL = 20
+ON_A_CARD = 5
 
 
 def shipment_actions(_scope: Scope, shipment: Shipment) -> dict[str, Any] | None:
@@ -53,14 +55,24 @@ def expiry_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
     """Lots with doses left that are expired or expire soon; nothing if there are none."""
     if scope.location is None:
         return None
-    records = list_expiring(scope, warn_days=warn_days(scope.location_id))
+    records = list_expiring(scope, warn_days=warn_days(scope.location_id), most=1_000)
     day = today(scope.location.time_zone)
     if not records:
         return None
     return {
-        "records": [(record, usable_on(record.expiration_date, day)) for record in records[:5]],
-        "more": len(records) > 5,
+        "records": [
+            (record, usable_on(record.expiration_date, day)) for record in records[:ON_A_CARD]
+        ],
+        "more": max(0, len(records) - ON_A_CARD),
     }
+
+
+def held_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
+    """Lots with doses left that are in quarantine; nothing if there are none."""
+    records = list_held_here(scope) if scope.location else ()
+    if not records:
+        return None
+    return {"records": records[:ON_A_CARD], "more": max(0, len(records) - ON_A_CARD)}
 
 
 def low_stock_card(scope: Scope, _subject: object) -> dict[str, Any] | None:

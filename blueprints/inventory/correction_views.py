@@ -1,70 +1,25 @@
 """Routes that correct: reversing an entry, quarantine and release."""
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import Blueprint, Response, flash, request, url_for
+from flask import Blueprint, Response, flash, url_for
 from flask_babel import lazy_gettext as _l
-from wtforms import Form as PlainForm
 
 from blueprints.inventory import corrections, quarantine
 from blueprints.inventory.forms import HoldEverywhereForm, HoldForm, WhyForm
+from blueprints.inventory.held import find_record_of, what_is_held
 from blueprints.inventory.queries import get_inventory
-from blueprints.inventory.reasons import QUARANTINE, choices, reason_label, reason_labels
+from blueprints.inventory.reasons import reason_label
 from blueprints.inventory.rules import Kind
-from portal.db import session
-from portal.errors import Conflict, Invalid
 from portal.i18n import _
 from portal.listviews.definition import Action
-from portal.lookups.fields import look_up
+from portal.web.asking import Question, answered, ask
 from portal.web.context import scope
-from portal.web.forms import Form
 from portal.web.guards import needs
 from portal.web.htmx import go_to
-from portal.web.late_forms import keeps_late_input, late_values
+from portal.web.late_forms import keeps_late_input
 from portal.web.respond import respond
 from portal.web.templating import day, number
-
-
-def ask(
-    form: Form,
-    *,
-    title: str,
-    back: str,
-    act: Callable[[Any], object],
-    done: str,
-    text: str = "",
-    about: Sequence[tuple[object, object]] = (),
-) -> Response:
-    """The page that asks for a reason, and what its answer leads to."""
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if not look_up(form, request.form) and form.validate():
-            try:
-                with session().begin_nested():
-                    said = act(form)
-            except Invalid as refusal:
-                form.refuse(refusal)
-            except Conflict as refusal:
-                flash(refusal.message, "warning")
-                return go_to(back)
-            else:
-                flash(said if isinstance(said, str) else done, "success")
-                return go_to(back)
-    return respond(
-        "inventory/why.html",
-        status=status,
-        form=form,
-        title=title,
-        back=back,
-        text=text,
-        about=about,
-    )
-
-
-def _sent() -> Any:
-    return request.form if request.method == "POST" else late_values()
 
 
 def register(blueprint: Blueprint) -> None:
@@ -88,17 +43,19 @@ def reverse(entry_id: int) -> Response:
     """Undo a mistaken entry."""
     entry, record = corrections.get_entry(scope(), entry_id)
     return ask(
-        WhyForm(formdata=_sent()),
-        title=_("Reverse"),
-        back=url_for("inventory.record", inventory_id=record.id, tab="related"),
-        text=_("The entry stays in the history; its opposite is written beside it."),
-        about=(
-            (_("Vaccine Inventory Name"), record.name),
-            (_("What happened"), Kind(entry.kind).label),
-            (_("Doses"), number(entry.doses)),
-            (_("Date"), day(entry.happened_on)),
-            (_("Reason"), reason_label(entry.reason)),
-            (_("Note"), entry.note),
+        answered(WhyForm),
+        Question(
+            title=_("Reverse"),
+            back=url_for("inventory.record", inventory_id=record.id, tab="related"),
+            text=_("The entry stays in the history; its opposite is written beside it."),
+            about=(
+                (_("Vaccine Inventory Name"), record.name),
+                (_("What happened"), Kind(entry.kind).label),
+                (_("Doses"), number(entry.doses)),
+                (_("Date"), day(entry.happened_on)),
+                (_("Reason"), reason_label(entry.reason)),
+                (_("Note"), entry.note),
+            ),
         ),
         act=lambda form: corrections.reverse(scope(), entry_id, note=form.note.data),
         done=_("The entry was reversed."),
@@ -111,13 +68,15 @@ def hold(inventory_id: int) -> Response:
     """Hold the lot of a record at this location."""
     record = get_inventory(scope(), inventory_id)
     return ask(
-        _with_reasons(HoldForm(formdata=_sent())),
-        title=_("Quarantine"),
-        back=url_for("inventory.record", inventory_id=record.id),
-        text=_(
-            "All doses of the lot %(lot)s at this location are held: they cannot be given or "
-            "transferred until the lot is released.",
-            lot=record.lot,
+        answered(HoldForm),
+        Question(
+            title=_("Quarantine"),
+            back=url_for("inventory.record", inventory_id=record.id),
+            text=_(
+                "All doses of the lot %(lot)s at this location are held: they cannot be given or "
+                "transferred until the lot is released.",
+                lot=record.lot,
+            ),
         ),
         act=lambda form: quarantine.place(
             scope(),
@@ -138,7 +97,6 @@ def quarantines() -> Response:
     return respond(
         "inventory/quarantines.html",
         found=quarantine.list_everywhere(),
-        reasons=reason_labels(),
         actions=[
             Action(label=_("Quarantine"), href=url_for("inventory.hold_everywhere"), kind="primary")
         ],
@@ -150,15 +108,16 @@ def quarantines() -> Response:
 def hold_everywhere() -> Response:
     """Hold a lot at all locations: a recall."""
     return ask(
-        _with_reasons(HoldEverywhereForm(formdata=_sent())),
-        title=_("Quarantine at all locations"),
-        back=url_for("inventory.quarantines"),
-        text=_(
-            "All doses of the lot are held everywhere, those in transit too. The location "
-            "managers are told by e-mail."
+        answered(HoldEverywhereForm),
+        Question(
+            title=_("Quarantine at all locations"),
+            back=url_for("inventory.quarantines"),
+            text=_(
+                "All doses of the lot are held everywhere, those in transit too. The location "
+                "managers are told by e-mail."
+            ),
         ),
         act=_hold_everywhere,
-        done="",
     )
 
 
@@ -169,22 +128,28 @@ def release(quarantine_id: int) -> Response:
     found = quarantine.get_quarantine(scope(), quarantine_id)
     everywhere = found.location_id is None
     scope().require("inventory.quarantine_everywhere" if everywhere else "inventory.quarantine")
-    back = url_for("inventory.quarantines" if everywhere else "inventory.index")
+    record = find_record_of(found)
+    back = (
+        url_for("inventory.record", inventory_id=record)
+        if record
+        else url_for("inventory.quarantines" if everywhere else "inventory.index")
+    )
     if found.released_at is not None:
         flash(_("This lot was released already."), "warning")
         return go_to(back)
     return ask(
-        WhyForm(formdata=_sent()),
-        title=_("Release from Quarantine"),
-        back=back,
-        about=(
-            (_("Product"), found.product_name),
-            (_("Lot #"), found.lot),
-            (_("Reason"), reason_label(found.reason)),
-            (_("Note"), found.note),
+        answered(WhyForm),
+        Question(
+            title=_("Release from Quarantine"),
+            back=back,
+            about=(
+                (_("Product"), found.product_name),
+                (_("Lot #"), found.lot),
+                (_("Reason"), reason_label(found.reason)),
+                (_("Note"), found.note),
+            ),
         ),
         act=lambda form: _release(quarantine_id, form),
-        done="",
     )
 
 
@@ -200,11 +165,13 @@ def _hold_everywhere(form: Any) -> str:
             confirmed=form.confirmed.data,
         ),
     )
-    held = quarantine.what_is_held(made)
+    held = what_is_held(made)
     return _(
-        "The lot is in quarantine at all locations: %(doses)s doses at %(locations)s locations.",
+        "The lot is in quarantine at all locations. Doses available: %(doses)s, at locations: "
+        "%(locations)s. Doses in transit: %(in_transit)s.",
         doses=number(held.doses),
         locations=number(held.locations),
+        in_transit=number(held.in_transit),
     )
 
 
@@ -212,9 +179,3 @@ def _release(quarantine_id: int, form: Any) -> str:
     if quarantine.release(scope(), quarantine_id, note=form.note.data):
         return _("The lot is released.")
     return _("This hold was lifted. Where something else holds the lot, it stays in quarantine.")
-
-
-def _with_reasons(form: Form) -> Form:
-    plain: PlainForm = form
-    plain["reason"].choices = choices(QUARANTINE)  # type: ignore[attr-defined]
-    return form

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from math import ceil
 
 from sqlalchemy import func, select
 
@@ -17,9 +18,10 @@ from blueprints.inventory.rules import (
     ensure_not_in_future,
 )
 from portal.audit.services import record as audit
+from portal.catalog.queries import facts_on
 from portal.clock import today
 from portal.db import session
-from portal.errors import Conflict, Invalid, NotFound
+from portal.errors import Forbidden, Invalid, NotFound
 from portal.i18n import _
 from portal.places.scope import Scope
 
@@ -54,7 +56,7 @@ def adjust(scope: Scope, adjustment: Adjustment) -> StockDocument:
     scope.require("inventory.adjust")
     ensure_complete(scope, adjustment)
     record = get_inventory(scope, adjustment.inventory_id)
-    _ensure_not_before(record, adjustment.happened_on)
+    ensure_not_before(record, adjustment.happened_on)
     document = open_document(
         scope,
         DocumentKind.ADJUSTMENT,
@@ -90,7 +92,15 @@ def adjust(scope: Scope, adjustment: Adjustment) -> StockDocument:
     return document
 
 
-def _ensure_not_before(record: VaccineInventory, day: date) -> None:
+def vials_of(record: VaccineInventory, day: date) -> int:
+    """About how many vials the doses received came in: by the label as of `day`, or of one dose
+    each where that is not known."""
+    facts = facts_on(record.product_id, day)
+    received = record.doses_total - record.doses_adjusted
+    return ceil(received / (facts and facts.doses_per_vial or 1))
+
+
+def ensure_not_before(record: VaccineInventory, day: date) -> None:
     """Raise `Invalid` for a day before the first doses of the record came."""
     first = session().scalar(
         select(func.min(DoseEntry.happened_on)).where(DoseEntry.inventory_id == record.id)
@@ -113,7 +123,8 @@ def may_reverse(scope: Scope, kind: Kind, document_kind: str) -> bool:
 def get_entry(scope: Scope, entry_id: int) -> tuple[DoseEntry, VaccineInventory]:
     """An entry of the present location that the user may reverse, and its record.
 
-    Raises `NotFound`, or `Conflict` with the reason why this kind is not reversed here.
+    Raises `NotFound`, `Forbidden` with the reason why this kind is not reversed here, or
+    `Conflict` if there is nothing to reverse any more.
     """
     entry = session().get(DoseEntry, entry_id)
     if entry is None:
@@ -121,7 +132,8 @@ def get_entry(scope: Scope, entry_id: int) -> tuple[DoseEntry, VaccineInventory]
     record = get_inventory(scope, entry.inventory_id)
     document = session().get(StockDocument, entry.document_id) if entry.document_id else None
     if not may_reverse(scope, Kind(entry.kind), document.kind if document else ""):
-        raise Conflict(_why_not(Kind(entry.kind)))
+        raise Forbidden(_why_not(Kind(entry.kind)))
+    ledger.ensure_standing(entry)
     return entry, record
 
 

@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from wtforms import (
     BooleanField,
+    FileField,
     HiddenField,
     RadioField,
     SelectField,
@@ -17,10 +18,11 @@ from wtforms import (
 from wtforms.validators import Length
 from wtforms.widgets import TextInput
 
-from blueprints.inventory.reasons import NOTE_LENGTH
+from blueprints.inventory.reasons import NOTE_LENGTH, QUARANTINE, choices
 from blueprints.inventory.rules import ensure_shipment
 from portal.catalog.codes import normalise_lot, parse_date
 from portal.errors import Invalid
+from portal.i18n import _
 from portal.lookups.fields import LookupField
 from portal.web.forms import DayField, Form, Required, ScanField, WholeNumberField
 
@@ -80,10 +82,25 @@ class ShipmentField(LookupField):
             super().pre_validate(form)
 
 
+class PictureField(FileField):
+    """A picture of a code. `data` is what was found in it, before the form came here; a picture
+    that was sent in another way, or that nobody asks for, has to be chosen again."""
+
+    def process_formdata(self, valuelist: Sequence[Any]) -> None:
+        """Take what was found. Of a form that was sent as text only the file's name comes, without
+        a file what JavaScript makes of none."""
+        found = valuelist[0] if valuelist and valuelist[0] != "[object File]" else None
+        self.data = None if isinstance(found, str) else found
+        if found:
+            again = _("The picture was not read. Choose it again, then press “Read picture”.")
+            self.errors = [again]
+
+
 class DeliveryForm(Form):
     """Doses that have arrived (SPEC D2)."""
 
     scan = ScanField(_l("Scan"))
+    photo = PictureField(_l("Picture of the code"))
     product = LookupField(_l("Product"), [Required()], lookup="products")
     doses = WholeNumberField(_l("Total Doses"), [Required()], least=1, most=1_000_000)
     lot = LotField(_l("Lot #"), [Required()])
@@ -200,10 +217,16 @@ class HoldForm(Form):
     reason = SelectField(_l("Reason"), [Required()], validate_choice=False)
     note = NoteField()
 
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.reason.choices = choices(QUARANTINE)
+
 
 class HoldEverywhereForm(HoldForm):
     """A lot to be held at every location, and why."""
 
     product = LookupField(_l("Product"), [Required()], lookup="products")
     lot = LotField(_l("Lot #"), [Required()])
+    reason = SelectField(_l("Reason"), [Required()], validate_choice=False)
+    note = NoteField()
     confirmed = BooleanField(_l("Hold it although no location has it as named here"))

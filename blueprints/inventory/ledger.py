@@ -1,5 +1,6 @@
 """Writing the dose ledger. Nothing else changes a number of doses."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,7 +14,7 @@ from blueprints.inventory.rules import (
     ensure_doses,
     first_negative_day,
     on_hand,
-    usable_on,
+    why_unusable,
 )
 from blueprints.shipments.services import note_received
 from portal.db import session
@@ -70,8 +71,10 @@ def reverse(
     happened_on: date,
     note: str = "",
     doses: int | None = None,
+    reason: str = "",
 ) -> DoseEntry:
-    """Undo an entry by its opposite; the original stays and is linked. `note` says why.
+    """Undo an entry by its opposite; the original stays and is linked. `note` says why, `reason`
+    too if it is another than the original's.
 
     `doses` undoes only so many: of a transfer some may come back, while the others arrived.
 
@@ -84,14 +87,11 @@ def reverse(
     original = session().get(DoseEntry, entry_id)
     if original is None:
         raise NotFound
-    if original.reverses_id is not None:
-        raise Conflict(_("A reversal cannot be reversed. Enter the doses again instead."))
+    hold(original.inventory_id)
+    ensure_standing(original)
     undone = original.doses if doses is None else doses
     if not 0 < undone <= original.doses:
         raise ValueError(f"{undone} of {original.doses} doses cannot be reversed")
-    hold(original.inventory_id)
-    if session().scalar(select(DoseEntry.id).where(DoseEntry.reverses_id == entry_id)):
-        raise Conflict(_("This entry has been reversed already."))
     kind = Kind(original.kind)
     try:
         with session().begin_nested():
@@ -105,7 +105,7 @@ def reverse(
                     happened_on=max(happened_on, original.happened_on),
                     actor_id=actor.id if actor else None,
                     shipment_id=original.shipment_id,
-                    reason=original.reason,
+                    reason=reason or original.reason,
                     note=note,
                     document_id=original.document_id,
                     reverses_id=original.id,
@@ -117,20 +117,32 @@ def reverse(
         ) from refusal
 
 
+def ensure_standing(entry: DoseEntry) -> None:
+    """Raise `Conflict` for an entry that is a reversal or has been reversed."""
+    if entry.reverses_id is not None:
+        raise Conflict(_("A reversal cannot be reversed. Enter the doses again instead."))
+    if session().scalar(select(DoseEntry.id).where(DoseEntry.reverses_id == entry.id)):
+        raise Conflict(_("This entry has been reversed already."))
+
+
 def _write(entry: DoseEntry) -> DoseEntry:
     session().add(entry)
     session().flush()
-    _ensure_no_negative_day(entry.inventory_id)
+    ensure_days({entry.inventory_id: 0}, entry.happened_on)
     if entry.kind == Kind.RECEIVED and entry.shipment_id is not None:
         note_received(entry.shipment_id, entry.doses)
     return entry
 
 
-def hold(inventory_id: int) -> None:
-    """Make every other writer of this record wait until this transaction ends."""
+def hold(*inventory_ids: int) -> None:
+    """Make every other writer of these records wait until this transaction ends.
+
+    They are taken in the order of their ids, as all who take doses of several do.
+    """
     session().execute(
         select(VaccineInventory.id)
-        .where(VaccineInventory.id == inventory_id)
+        .where(VaccineInventory.id.in_(inventory_ids))
+        .order_by(VaccineInventory.id)
         .with_for_update(key_share=True)
     )
 
@@ -168,19 +180,14 @@ def _refusal(inventory_id: int, kind: Kind, doses: int, used_on: date | None) ->
     if found is None:
         return NotFound()
     if used_on is not None and kind in NEEDS_USABLE:
-        if found.quarantined:
-            return Invalid(
-                _("“%(name)s” is in quarantine; its doses cannot be used.", name=found.name)
-            )
-        if not usable_on(found.expiration_date, used_on):
-            return Invalid(
-                _(
-                    "“%(name)s” expired on %(day)s; its doses cannot be used. Record them as "
-                    "wastage or return.",
-                    name=found.name,
-                    day=found.expiration_date.strftime("%m/%d/%Y"),
-                )
-            )
+        sentence = why_unusable(
+            found.name,
+            quarantined=found.quarantined,
+            expiration_date=found.expiration_date,
+            day=used_on,
+        )
+        if sentence:
+            return Invalid(sentence)
     return Invalid(
         _(
             "Only %(available)s doses are available on “%(name)s”; %(doses)s were entered.",
@@ -192,22 +199,50 @@ def _refusal(inventory_id: int, kind: Kind, doses: int, used_on: date | None) ->
     )
 
 
-def _ensure_no_negative_day(inventory_id: int) -> None:
-    """Raise `Invalid` if the ledger of the record, day by day, ever goes below zero."""
+def ensure_days(leaving: Mapping[int, int], day: date) -> None:
+    """Raise `Invalid` if the ledger of a record goes below zero on any day, `leaving` included:
+    by record, so many more doses that leave it on `day`.
+
+    Asked before a form is reviewed, and again for each entry that is written.
+    """
+    movements: dict[int, list[tuple[date, int]]] = {
+        number: [(day, -doses)] for number, doses in leaving.items()
+    }
+    names: dict[int, str] = {}
     rows = session().execute(
-        select(DoseEntry.happened_on, DoseEntry.kind, func.sum(DoseEntry.doses))
-        .where(DoseEntry.inventory_id == inventory_id)
-        .group_by(DoseEntry.happened_on, DoseEntry.kind)
-    )
-    found = first_negative_day((day, on_hand(Kind(kind), doses)) for day, kind, doses in rows)
-    if found is not None:
-        day, balance = found
-        raise Invalid(
-            _(
-                "On %(day)s the record would have been short of %(doses)s doses. "
-                "Check the date and the number of doses.",
-                day=day.strftime("%m/%d/%Y"),
-                doses=f"{-balance:,}",
-            ),
-            field="happened_on",
+        select(
+            DoseEntry.inventory_id,
+            VaccineInventory.name,
+            DoseEntry.happened_on,
+            DoseEntry.kind,
+            func.sum(DoseEntry.doses),
         )
+        .join(VaccineInventory, VaccineInventory.id == DoseEntry.inventory_id)
+        .where(DoseEntry.inventory_id.in_(movements))
+        .group_by(
+            DoseEntry.inventory_id, VaccineInventory.name, DoseEntry.happened_on, DoseEntry.kind
+        )
+    )
+    for number, name, happened_on, kind, doses in rows:
+        names[number] = name
+        movements[number].append((happened_on, on_hand(Kind(kind), doses)))
+    for number, name in names.items():
+        found = first_negative_day(movements[number])
+        if found is not None:
+            raise Invalid(_shortage(name, movements[number], *found), field="happened_on")
+
+
+def _shortage(name: str, movements: list[tuple[date, int]], day: date, balance: int) -> str:
+    """What is wrong with a day on which more doses left than had come."""
+    first = min((came for came, change in movements if change > 0), default=day)
+    if day < first:
+        return _(
+            "The first doses of “%(name)s” came on %(day)s.", name=name, day=f"{first:%m/%d/%Y}"
+        )
+    return _(
+        "On %(day)s “%(name)s” would have been short of %(doses)s doses. Check the date and the "
+        "number of doses.",
+        day=f"{day:%m/%d/%Y}",
+        name=name,
+        doses=f"{-balance:,}",
+    )

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import true
+from sqlalchemy.orm import Bundle
 
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.rules import Expiry, expiry_of
@@ -21,36 +23,53 @@ def _expiry(expiration_date: date) -> Expiry:
     return expiry_of(expiration_date, today(place.time_zone), warn_days=warn_days(place.id))
 
 
-def expiry_label(expiration_date: date) -> str:
-    """The words for a lot's expiration date, as it stands today at the present location."""
-    return {
+def _words(expiry: Expiry, *, quarantined: bool) -> str:
+    """What may not be used is not called usable; what is held and expired is called both."""
+    words = {
         Expiry.USABLE: _("Usable"),
         Expiry.EXPIRING: _("Expires soon"),
         Expiry.EXPIRED: _("Expired"),
-    }[_expiry(expiration_date)]
+    }[expiry]
+    if not quarantined:
+        return words
+    if expiry is Expiry.USABLE:
+        return _("Quarantine")
+    return _("Quarantine, %(expiry)s", expiry=words)
 
 
-def expiry_tone(expiration_date: date) -> Tone:
+def status_label(standing: tuple[date, bool]) -> str:
+    """The words for a lot as it stands today at the present location: its expiration date, and
+    whether it is in quarantine."""
+    expiration_date, quarantined = standing
+    return _words(_expiry(expiration_date), quarantined=quarantined)
+
+
+def status_tone(standing: tuple[date, bool]) -> Tone:
     """The colour of those words."""
+    expiration_date, quarantined = standing
     tones: dict[Expiry, Tone] = {
-        Expiry.USABLE: "success",
+        Expiry.USABLE: "warning" if quarantined else "success",
         Expiry.EXPIRING: "warning",
         Expiry.EXPIRED: "danger",
     }
     return tones[_expiry(expiration_date)]
 
 
-def expiries(scope: Scope) -> Mapping[str, Clauses]:
-    """The words for an expiration date, as somebody may search for it, and the records meant."""
+def statuses(scope: Scope) -> Mapping[str, Clauses]:
+    """The words for a status, as somebody may search for it, and the records meant."""
     if scope.location is None:
         return {}
     day = today(scope.location.time_zone)
     last = day + timedelta(days=warn_days(scope.location.id))
-    expires = VaccineInventory.expiration_date
+    expires, held = VaccineInventory.expiration_date, VaccineInventory.quarantined == true()
+    expiring, expired = (expires >= day, expires <= last), (expires < day,)
     return {
-        _("Usable"): (expires > last,),
-        _("Expires soon"): (expires >= day, expires <= last),
-        _("Expired"): (expires < day,),
+        _("Usable"): (expires > last, ~held),
+        _("Expires soon"): expiring,
+        _("Expired"): expired,
+        _("Quarantine"): (held,),
+        _words(Expiry.EXPIRING, quarantined=True): (held, *expiring),
+        _words(Expiry.EXPIRED, quarantined=True): (held, *expired),
     }
 
 
@@ -75,13 +94,15 @@ INVENTORY = ListDefinition(
             kind="date",
         ),
         Column(
-            key="expiry",
+            key="status",
             label=_l("Status"),
-            attribute=VaccineInventory.expiration_date,
+            attribute=Bundle(
+                "standing", VaccineInventory.expiration_date, VaccineInventory.quarantined
+            ),
             kind="status",
             sortable=False,
-            labels=expiry_label,
-            tone=expiry_tone,
+            labels=status_label,
+            tone=status_tone,
         ),
         Column(
             key="total",
@@ -109,9 +130,9 @@ INVENTORY = ListDefinition(
     scope_column=VaccineInventory.location_id,
     subject="inventory",
     search=True,
-    phrases=expiries,
+    phrases=statuses,
     dates=(VaccineInventory.expiration_date,),
-    brief=("expiry", "available"),
+    brief=("status", "available"),
     count="counter",
     empty_title=_l("No vaccine in the inventory yet"),
     empty_text=_l("When a shipment has arrived, add its doses with Add."),

@@ -49,6 +49,7 @@ def place(scope: Scope, hold: Hold) -> Quarantine:
         raise Invalid(_("Choose a product from the list."), field="product")
     lot = normalise_lot(hold.lot)
     key = lot_key(lot)
+    lot = _as_received(product.id, key) or lot
     hold_lot(product.id, key)
     if hold.everywhere and not hold.confirmed:
         _ensure_known(product.id, key, lot)
@@ -73,6 +74,15 @@ def place(scope: Scope, hold: Hold) -> Quarantine:
     return made
 
 
+def _as_received(product_id: int, key: str) -> str | None:
+    """The lot number as an inventory writes it."""
+    record = VaccineInventory
+    known = select(func.min(record.lot)).where(
+        record.product_id == product_id, record.lot_key == key
+    )
+    return session().scalar(known)
+
+
 def _ensure_known(product_id: int, key: str, lot: str) -> None:
     """Raise `Invalid` (field "confirmed") if no location has ever had this lot of this product: a
     lot number read wrong would hold nothing."""
@@ -95,29 +105,6 @@ def _ensure_known(product_id: int, key: str, lot: str) -> None:
             lot=lot,
         )
     raise Invalid(message, field="confirmed")
-
-
-@dataclass(frozen=True)
-class Held:
-    """What a quarantine holds now."""
-
-    locations: int
-    doses: int
-
-
-def what_is_held(quarantine: Quarantine) -> Held:
-    """How many locations have doses of the lot, and how many doses those are."""
-    record = VaccineInventory
-    query = select(
-        func.count(record.location_id.distinct()),
-        func.coalesce(func.sum(record.doses_available), 0),
-    ).where(
-        record.product_id == quarantine.product_id,
-        record.lot_key == quarantine.lot_key,
-        record.doses_available > 0,
-    )
-    locations, doses = session().execute(query).one()
-    return Held(int(locations), int(doses))
 
 
 def release(scope: Scope, quarantine_id: int, *, note: str) -> set[int]:
@@ -152,21 +139,27 @@ def follow(scope: Scope, source: VaccineInventory, target: VaccineInventory) -> 
     """Hold what arrives from a record that is held at its sender, for the same reason."""
     here = select(Quarantine).where(*_active(source.product_id, source.lot_key, source.location_id))
     held = session().scalar(here)
-    if held is None:
-        return
-    hold_lot(target.product_id, target.lot_key)
+    if held is not None:
+        note = _("The doses came from a location where the lot is held.")
+        hold_there(scope, target, reason=held.reason, note=note)
+
+
+def hold_there(scope: Scope, record: VaccineInventory, *, reason: str, note: str) -> None:
+    """Hold the lot of a record at the record's location, wherever the user is, unless it is held
+    there already. A part of services: they have checked the right."""
+    hold_lot(record.product_id, record.lot_key)
     if session().scalar(
-        select(Quarantine.id).where(*_active(target.product_id, target.lot_key, target.location_id))
+        select(Quarantine.id).where(*_active(record.product_id, record.lot_key, record.location_id))
     ):
         return
     made = Quarantine(
-        location_id=target.location_id,
-        product_id=target.product_id,
-        product_name=target.product_name,
-        lot=target.lot,
-        lot_key=target.lot_key,
-        reason=held.reason,
-        note=_("The doses came from a location where the lot is held."),
+        location_id=record.location_id,
+        product_id=record.product_id,
+        product_name=record.product_name,
+        lot=record.lot,
+        lot_key=record.lot_key,
+        reason=reason,
+        note=note,
         placed_by_id=scope.user.id,
     )
     session().add(made)

@@ -5,7 +5,6 @@ from collections.abc import Collection
 from sqlalchemy import select
 
 from blueprints.inventory.models import Quarantine, VaccineInventory
-from blueprints.inventory.reasons import reason_label
 from portal.db import session
 from portal.messages.services import NewMessage, queue_many
 from portal.module import load
@@ -29,7 +28,7 @@ def tell(
             context={
                 "vaccine": quarantine.product_name,
                 "lot": quarantine.lot,
-                "reason": reason_label(quarantine.reason),
+                "reason": quarantine.reason,
                 "note": quarantine.note,
                 "release_note": quarantine.release_note,
             },

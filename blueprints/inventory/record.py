@@ -11,6 +11,7 @@ from wtforms import Form
 from blueprints.inventory.balance import balance_of
 from blueprints.inventory.corrections import may_reverse
 from blueprints.inventory.forms import NameForm, StorageUnitField, StorageUnitForm
+from blueprints.inventory.held import list_holdings
 from blueprints.inventory.models import Quarantine, VaccineInventory
 from blueprints.inventory.quarantine import quarantines_of
 from blueprints.inventory.queries import (
@@ -59,12 +60,11 @@ def inventory_page(scope: Scope, record: VaccineInventory) -> RecordPage:
             (
                 "danger",
                 _(
-                    "This lot is in quarantine %(where)s since %(moment)s: %(reason)s. %(note)s "
-                    "Its doses cannot be given or transferred.",
+                    "This lot is in quarantine %(where)s since %(moment)s. Its doses cannot be "
+                    "given or transferred. %(why)s",
                     where=where,
                     moment=moment(one.placed_at),
-                    reason=reason_label(one.reason),
-                    note=one.note,
+                    why=": ".join(filter(None, (reason_label(one.reason), one.note))),
                 ),
             )
         )
@@ -78,7 +78,12 @@ def inventory_page(scope: Scope, record: VaccineInventory) -> RecordPage:
         pens=("name", "storage_unit") if scope.can("inventory.rename") else (),
         panel=(
             Figure(_("Total Doses"), number(record.doses_total)),
-            Figure(_("Doses Available"), number(record.doses_available)),
+            Figure(
+                _("Doses Available"),
+                number(record.doses_available),
+                note=_("in quarantine") if held and record.doses_available else "",
+                tone="danger" if held and record.doses_available else "",
+            ),
             Figure(_("Doses Administered"), number(record.doses_administered)),
             Figure(_("Doses Wasted"), number(record.doses_wasted)),
             Figure(_("Doses Returned"), number(record.doses_returned)),
@@ -118,6 +123,7 @@ def inventory_page(scope: Scope, record: VaccineInventory) -> RecordPage:
                         template="inventory/_ledger.html",
                         context=lambda: _ledger(scope, record),
                     ),
+                    *_holdings(record),
                 ),
             ),
         ),
@@ -197,6 +203,18 @@ def _ledger(scope: Scope, record: VaccineInventory) -> dict[str, object]:
         "record": record,
         "may_reverse": partial(may_reverse, scope),
     }
+
+
+def _holdings(record: VaccineInventory) -> Iterator[Section]:
+    """When and why the lot was in quarantine, if it ever was."""
+    found = list_holdings(record)
+    if found:
+        yield Section(
+            "quarantine",
+            _("Quarantine"),
+            template="inventory/_holdings.html",
+            context=lambda: {"holdings": found},
+        )
 
 
 def _offer_units(scope: Scope, form: Form, _record: VaccineInventory) -> None:

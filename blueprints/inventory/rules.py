@@ -169,6 +169,21 @@ def usable_on(expiration_date: date, day: date) -> bool:
     return day <= expiration_date
 
 
+def why_unusable(name: str, *, quarantined: bool, expiration_date: date, day: date) -> str:
+    """Why the doses of the record `name` cannot be used on `day` (SPEC D8, D12); empty if they
+    can."""
+    if quarantined:
+        return _("“%(name)s” is in quarantine; its doses cannot be used.", name=name)
+    if not usable_on(expiration_date, day):
+        return _(
+            "“%(name)s” expired on %(day)s; its doses cannot be used. Record them as wastage or "
+            "return.",
+            name=name,
+            day=expiration_date.strftime("%m/%d/%Y"),
+        )
+    return ""
+
+
 class Expiry(StrEnum):
     """What to say of a lot's expiration date today."""
 

@@ -10,7 +10,7 @@ from wtforms import Form as PlainForm
 
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.queries import get_inventory
-from blueprints.inventory.rules import usable_on
+from blueprints.inventory.rules import why_unusable
 from portal.clock import today
 from portal.db import session
 from portal.errors import Invalid, NotFound
@@ -154,19 +154,14 @@ def remaining(scope: Scope, answers: Answers) -> list[Remaining]:
 def ensure_usable(scope: Scope, records: list[VaccineInventory]) -> None:
     """Raise `Invalid` for a record that is expired or in quarantine."""
     for record in records:
-        if record.quarantined:
-            raise Invalid(
-                _("“%(name)s” is in quarantine; its doses cannot be used.", name=record.name)
-            )
-        if not usable_on(record.expiration_date, _today(scope)):
-            raise Invalid(
-                _(
-                    "“%(name)s” expired on %(day)s; its doses cannot be used. Record them as "
-                    "wastage or return.",
-                    name=record.name,
-                    day=record.expiration_date.strftime("%m/%d/%Y"),
-                )
-            )
+        sentence = why_unusable(
+            record.name,
+            quarantined=record.quarantined,
+            expiration_date=record.expiration_date,
+            day=_today(scope),
+        )
+        if sentence:
+            raise Invalid(sentence)
 
 
 def _today(scope: Scope) -> Any:

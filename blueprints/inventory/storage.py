@@ -1,6 +1,6 @@
 """Storage units: in which fridge or freezer the box of a record stands."""
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from blueprints.inventory.models import VaccineInventory
 from portal.audit.services import record as audit
@@ -14,18 +14,22 @@ LONGEST = 60
 
 def list_storage_units(scope: Scope) -> list[str]:
     """The storage units of the present location in which doses are, by name."""
-    return list(
-        session().scalars(
-            select(VaccineInventory.storage_unit)
-            .where(
-                VaccineInventory.location_id == scope.location_id,
-                VaccineInventory.doses_available > 0,
-                VaccineInventory.storage_unit != "",
-            )
-            .group_by(VaccineInventory.storage_unit)
-            .order_by(VaccineInventory.storage_unit)
+    return [unit for unit in count_by_storage_unit(scope) if unit]
+
+
+def count_by_storage_unit(scope: Scope) -> dict[str, int]:
+    """How many records of the present location have doses in each storage unit, by name; under ""
+    those that are in none."""
+    unit = VaccineInventory.storage_unit
+    rows = session().execute(
+        select(unit, func.count())
+        .where(
+            VaccineInventory.location_id == scope.location_id, VaccineInventory.doses_available > 0
         )
+        .group_by(unit)
+        .order_by(unit)
     )
+    return {name: int(records) for name, records in rows}
 
 
 def put_into(scope: Scope, record: VaccineInventory, storage_unit: str) -> None:

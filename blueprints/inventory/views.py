@@ -30,6 +30,8 @@ blueprint = Blueprint("inventory", __name__, url_prefix="/vaccine-inventory")
 ADD.register(blueprint, "/add", "add")
 ADJUST.register(blueprint, "/<int:inventory_id>/adjust", "adjust")
 correction_views.register(blueprint)
+# Mails carry the code of a reason: its words are in the language of whoever reads.
+blueprint.add_app_template_filter(reason_label, "reason")
 
 
 @blueprint.get("/")

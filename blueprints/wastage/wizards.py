@@ -7,10 +7,11 @@ from flask import url_for
 from flask_babel import lazy_gettext as _l
 from wtforms import Form
 
+from blueprints.inventory.ledger import ensure_days
 from blueprints.inventory.reasons import RETURN as RETURN_REASONS
 from blueprints.inventory.reasons import WASTAGE as WASTAGE_REASONS
 from blueprints.inventory.reasons import choices, reason_label, vial_labels
-from blueprints.inventory.rules import DocumentKind, document_number, usable_on
+from blueprints.inventory.rules import DocumentKind, document_number
 from blueprints.inventory.selection import (
     TEMPLATE,
     LinesForm,
@@ -21,8 +22,10 @@ from blueprints.inventory.selection import (
     prepare_lines,
     remaining,
 )
+from blueprints.inventory.unfinished import about_lines, news_of_lines
 from blueprints.wastage.forms import ReturnForm, WastageForm
-from blueprints.wastage.services import Loss, ensure_complete, record_loss
+from blueprints.wastage.services import KINDS, Loss, ensure_complete, record_loss
+from blueprints.wastage.warnings import warnings
 from portal.clock import today
 from portal.i18n import _
 from portal.places.scope import Scope
@@ -63,7 +66,9 @@ def _wizard(kind: DocumentKind, *, title: object, form: type[Form], doses_label:
         return {"doses_label": doses_label, "nothing_text": NOTHING}
 
     def check(scope: Scope, answers: Answers) -> None:
-        ensure_complete(scope, _loss(kind, answers))
+        loss = _loss(kind, answers)
+        ensure_complete(scope, loss)
+        ensure_days({line.inventory_id: line.doses for line in loss.lines}, loss.happened_on)
 
     def review(scope: Scope, answers: Answers) -> Mapping[str, Any]:
         loss = _loss(kind, answers)
@@ -75,22 +80,11 @@ def _wizard(kind: DocumentKind, *, title: object, form: type[Form], doses_label:
         if wastage:
             details.append((_("Vial"), vial_labels().get(loss.vial, "")))
         details.append((_("Note"), loss.note))
-        warnings = []
-        if loss.reason == "expired":
-            warnings = [
-                _(
-                    "“%(name)s” may be used through %(day)s; the reason says it has expired.",
-                    name=line.record.name,
-                    day=line.record.expiration_date.strftime("%m/%d/%Y"),
-                )
-                for line in lines
-                if usable_on(line.record.expiration_date, loss.happened_on)
-            ]
         return {
             "lines": lines,
             "details": details,
             "doses_label": doses_label,
-            "warnings": warnings,
+            "warnings": warnings(scope, loss, lines),
         }
 
     def save(scope: Scope, answers: Answers, _button: str) -> Done:
@@ -133,6 +127,8 @@ def _wizard(kind: DocumentKind, *, title: object, form: type[Form], doses_label:
         finish=save,
         finish_label=_l("Save"),
         admit=admit,
+        about=about_lines,
+        news=news_of_lines(KINDS[kind]),
     )
 
 

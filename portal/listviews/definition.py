@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from sqlalchemy import ColumnElement
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import Bundle, InstrumentedAttribute
 
 from portal.db import Base
 from portal.places.scope import Scope
@@ -36,7 +36,8 @@ class Column:
     """A column of a list.
 
     key: its name in the address (`sort=-key`); label: its heading, to the letter of SPEC.md.
-    attribute: a column of the list's model, or for a column that is only shown any expression.
+    attribute: a column of the list's model, or for a column that is only shown any expression, or a
+    `Bundle` of several: its value is a tuple then.
     order: the column of the model that rows are sorted by in place of the one shown.
     labels, tone: text and colour of the values of a `status` column.
     What one can sort by is never NULL, sorted by code point (`portal.db.plain_text`), and in a
@@ -45,7 +46,7 @@ class Column:
 
     key: str
     label: Label
-    attribute: InstrumentedAttribute[Any] | ColumnElement[Any]
+    attribute: InstrumentedAttribute[Any] | ColumnElement[Any] | Bundle[Any]
     kind: Kind = "text"
     sortable: bool = True
     order: InstrumentedAttribute[Any] | None = None
@@ -89,6 +90,7 @@ class ListDefinition:
     name: unique over all modules; the region's id is "<name>-list".
     endpoint: the list's own route, without arguments; record_endpoint: the route of one record,
     whose only argument is the record's id. None: rows lead nowhere.
+    leads_to: the column with the id of the record that a row stands for; None: the row is it.
     columns: the first one carries the link to the record.
     default_sort: a column's key, with a minus in front for descending.
     scope_column: the model's location column; None for lists that `where` restricts.
@@ -118,6 +120,7 @@ class ListDefinition:
     subject: str | None = None
     search: bool = False
     count: Literal["counter", "exact"] = "exact"
+    leads_to: InstrumentedAttribute[int] | None = None
     where: Callable[[Scope], Clauses] | None = None
     views: tuple[ListView, ...] = ()
     phrases: Callable[[Scope], Mapping[str, Clauses]] | None = None
@@ -158,6 +161,11 @@ class ListDefinition:
     def id(self) -> Any:
         """The model's primary key, one whole number."""
         return self.model.id  # type: ignore[attr-defined]
+
+    @cached_property
+    def record_id(self) -> Any:
+        """The id of the record that a row stands for."""
+        return self.id if self.leads_to is None else self.leads_to
 
     @cached_property
     def sortable(self) -> dict[str, Column]:

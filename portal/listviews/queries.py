@@ -26,6 +26,7 @@ from portal.listviews.services import place_of
 from portal.places.scope import Scope
 
 SORT_VALUE = "sort_value_"
+RECORD = "record_"
 # How many rows are looked at along the sort index before the hits are sorted instead.
 WALK = 6_000
 
@@ -34,7 +35,8 @@ Pair = tuple[Any, int]
 
 @dataclass(frozen=True)
 class Listing:
-    """One page: its rows (the columns by key, and `id`), the number of all, where one can go."""
+    """One page: its rows (`id`, sort value, the columns by key, and the id of the record that a row
+    stands for), the number of all, where one can go."""
 
     state: State
     rows: Sequence[Row[Any]]
@@ -177,7 +179,7 @@ class Source:
     ) -> Select[Any]:
         query = select(*columns).select_from(self.definition.table)
         if self.view == RECENT:
-            query = query.join(RecentView, RecentView.record_id == self.definition.id).where(
+            query = query.join(RecentView, RecentView.record_id == self.definition.record_id).where(
                 RecentView.user_id == self.scope.user.id,
                 RecentView.location_id == place_of(self.scope),
                 RecentView.subject == self.definition.subject,
@@ -233,6 +235,7 @@ class Source:
             self.definition.id.label("id"),
             self.sort.label(SORT_VALUE),
             *columns,
+            self.definition.record_id.label(RECORD),
             filtered=False,
             by_id=True,
         )

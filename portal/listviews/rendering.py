@@ -52,7 +52,7 @@ def body(
     opened, closed = _tags(definition, columns)
     if link:
         before, after = escape(link[0]), escape(link[1])
-        links = [f'<a href="{before}{row[0]}{after}">' for row in listing.rows]
+        links = [f'<a href="{before}{row[-1]}{after}">' for row in listing.rows]
         columns[0] = [
             Markup(f"{start}{escape(cell)}</a>")  # noqa: S704
             for start, cell in zip(links, columns[0], strict=True)

@@ -69,7 +69,6 @@ def as_email(
     email["Date"] = format_datetime(at)
     email["Message-ID"] = message.message_id
     email["Auto-Submitted"] = "auto-generated"
-    email["Content-Language"] = message.language
     email.set_content(rendered.text)
     email.add_alternative(rendered.html, subtype="html")
     if rendered.calendar:
@@ -80,6 +79,8 @@ def as_email(
             filename="appointment.ics",
             params={"charset": "utf-8", "method": "PUBLISH"},
         )
+    # Setting content takes away what was said of content before.
+    email["Content-Language"] = message.language
     return email
 
 

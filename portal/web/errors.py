@@ -50,7 +50,7 @@ def words_for(status: int) -> Words:
         403: Words(
             _("Not allowed"),
             _("Your profile does not allow this."),
-            _("Ask your location manager if you need it."),
+            _("If you need it, ask your location manager or the help desk."),
         ),
         404: Words(
             _("Not found"),
@@ -70,7 +70,7 @@ def words_for(status: int) -> Words:
         413: Words(
             _("The file is too large"),
             _("It is larger than the portal accepts."),
-            _("Split it, or remove pictures and empty sheets, and send it again."),
+            _("Send a smaller one: split a long table, or take the picture with fewer pixels."),
         ),
         429: Words(
             _("Too many attempts"),

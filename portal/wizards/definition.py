@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from wtforms import Form
 
@@ -118,9 +118,13 @@ class Wizard:
     `NotFound`) if what the address names is not for this user. A draft is never refused: if what
     it names is gone meanwhile, the step that names it needs attention.
 
-    `about(begun)` says in a few words what an unfinished one is about (the lot, the shipment), and
-    `news(scope, begun)`, asked once for several by their ids, what has happened to that since.
+    Asked once for several unfinished ones, by id: `about(scope, begun)` says in a few words what
+    each is about (the lot, the shipment), `news(scope, begun)` what has happened to that since.
     `leave(scope, args)` is where `Cancel` leads, instead of to `Home`.
+
+    `read_files(files)` is given the files that were sent with a step, by the names of their fields,
+    before the request's transaction, which it must not hold up. What it makes of them reaches those
+    fields (`FileField`) and so `assist`, and is kept nowhere; nor are the files.
 
     With `confirmation` (a step without form) the last of `steps` finishes on `Next`, and that page
     follows. Its template sees `done`, the `facts` of the `Done`, and `result`, the address; its
@@ -136,9 +140,10 @@ class Wizard:
     finish_buttons: tuple[FinishButton, ...] = ()
     prefill: Callable[[Scope, Mapping[str, str]], Mapping[str, Any]] | None = None
     admit: Callable[[Scope, Mapping[str, str]], None] | None = None
-    about: Callable[[Begun], str] | None = None
+    about: Callable[[Scope, Mapping[int, Begun]], Mapping[int, str]] | None = None
     news: Callable[[Scope, Mapping[int, Begun]], Mapping[int, str]] | None = None
     leave: Callable[[Scope, Mapping[str, str]], str] | None = None
+    read_files: Callable[[Mapping[str, BinaryIO]], Mapping[str, object]] | None = None
     confirmation: Step | None = None
 
     def __post_init__(self) -> None:

@@ -15,7 +15,7 @@ from portal.wizards.addresses import wizard_of
 from portal.wizards.definition import Begun, Wizard
 from portal.wizards.models import Draft
 
-ON_HOME = 5
+ON_HOME = 2
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def offer(scope: Scope, draft: Draft) -> Offer:
 
 
 def _described(scope: Scope, found: Sequence[Draft]) -> list[Offer]:
-    """Drafts as offers. What has happened since is asked once a wizard, however many wait."""
+    """Drafts as offers. Each wizard is asked once, however many wait."""
     present = {None, scope.location.id if scope.location else None}
     here = [draft for draft in found if draft.location_id in present]
     names = _names({draft.location_id for draft in found} - present)
@@ -69,7 +69,7 @@ def _described(scope: Scope, found: Sequence[Draft]) -> list[Offer]:
     news: dict[int, str] = {}
     for wizard, several in waiting.values():
         if wizard.about:
-            about |= {draft_id: wizard.about(one) for draft_id, one in several.items()}
+            about |= wizard.about(scope, several)
         if wizard.news:
             news |= wizard.news(scope, several)
     return [

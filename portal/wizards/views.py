@@ -12,7 +12,9 @@ from portal.i18n import _
 from portal.lookups.fields import look_up
 from portal.places.scope import Scope
 from portal.web.context import scope
-from portal.web.guards import needs
+from portal.web.files import read_ahead
+from portal.web.files import sent as sent_with_files
+from portal.web.guards import ahead, needs
 from portal.web.htmx import go_to, htmx, push_url
 from portal.web.late_forms import came_late, keeps_late
 from portal.web.respond import respond
@@ -37,6 +39,8 @@ def register(wizard: Wizard, blueprint: Blueprint, path: str, endpoint: str) -> 
         (f"{path}/<int:draft_id>/<step>", f"{endpoint}_step", views.step),
     ):
         marked = keeps_late(views.keep_late)(needs(wizard.capability)(_function(view)))
+        if wizard.read_files:
+            marked = ahead(read_ahead(wizard.read_files, wizard.capability))(marked)
         blueprint.add_url_rule(rule, name, marked, methods=["GET", "POST"])
 
     def announce(state: BlueprintSetupState) -> None:
@@ -131,7 +135,7 @@ class WizardViews:
         if way.halt is not None and step.form is not None:
             form: Form | None = step.form(formdata=request.form)
         else:
-            form = walker.form(step, way.answers, request.form)
+            form = walker.form(step, way.answers, sent_with_files())
         if way.halt is None and form is not None and look_up(form, request.form):
             return self._show(walker, step, form, draft=draft, status=422)
         go = request.form.get("go", "next")
@@ -332,21 +336,26 @@ class WizardViews:
 
     def _attend(self, draft: Draft, step: Step) -> Response:
         """To a step that is not, or no longer, complete; the page says what is wrong there."""
-        flash(_("Please complete this step first."), "info")
+        incomplete = _("Please complete this step first.")
         address = self._address(draft, step.key)
         if step.key in draft.data.get("entered", {}):
             address += f"?{CHECK}=1"
         if htmx().region != REGION:
+            flash(incomplete, "info")
             return go_to(address)
-        return push_url(self._looked_at(walker_of(self.wizard, draft), step, draft), address)
+        page = self._looked_at(walker_of(self.wizard, draft), step, draft, incomplete)
+        return push_url(page, address)
 
-    def _looked_at(self, walker: Walker, step: Step, draft: Draft) -> Response:
+    def _looked_at(self, walker: Walker, step: Step, draft: Draft, otherwise: str = "") -> Response:
+        """The step with what is wrong there, or `otherwise` if nothing in particular is."""
         if step.key not in walker.entered:
-            return self._show(walker, step, draft=draft)
+            return self._show(walker, step, draft=draft, problem=otherwise)
         way = walker.walk(step.key)
         form = walker.form(step, way.answers)
         wrong = walker.check(step, form, way.answers)
-        return self._show(walker, step, form, draft=draft, problem=wrong.message if wrong else "")
+        return self._show(
+            walker, step, form, draft=draft, problem=wrong.message if wrong else otherwise
+        )
 
     def _show(
         self,

@@ -8,6 +8,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from blueprints.counts import services as counts
+from blueprints.counts.queries import list_lines
 from blueprints.counts.rules import mark_of
 from blueprints.counts.starting import start as start_count
 from blueprints.inventory import quarantine
@@ -139,7 +140,7 @@ def _count(scope: Scope, sign: str) -> int:
     count = start_count(scope)
     lines = [
         counts.Sent(line.number, line.entered, replace(line.entered, counted=line.available))
-        for line in count.lines
+        for line in list_lines(count)
     ]
     counts.save(scope, count.row.id, lines, note=sign, note_mark=mark_of(""))
     return count.row.id

@@ -27,7 +27,7 @@ SEARCHES = (
     "Draft",
     "Clinic B",
 )
-LISTS = ("/shipments/", "/vaccine-inventory/", "/accounts")
+LISTS = ("/shipments/", "/vaccine-inventory/", "/transfers/", "/accounts")
 LOOKUPS = ("products", "shipments", "accounts")
 
 
@@ -60,6 +60,7 @@ def everything_of(matrix: Matrix, who: str, client: FlaskClient) -> dict[str, st
             for kind in ("csv", "xlsx"):
                 urls.add(f"{place}?view={view}&export={kind}")
             urls |= {f"{place}?view={view}&q={text}" for text in SEARCHES}
+    urls |= {f"/transfers/?view={view}" for view in ("inbound", "outbound")}
     urls |= {f"/lookups/{name}?q={text}" for name in LOOKUPS for text in SEARCHES}
     urls |= {f"/switch-location?q={text}" for text in SEARCHES}
     for letter in ("A", "B"):
@@ -108,6 +109,11 @@ def test_the_marks_would_be_seen(matrix: Matrix) -> None:
         "/accounts private q=victim",
         "/vaccine-inventory/?view=all&export=csv {}",
         "/vaccine-inventory/?view=all&export=xlsx {}",
+        "/transfers/?view=all {}",
+        "/transfers/?view=all&q=LOTB {}",
+        "/transfers/?view=outbound {}",
+        "/transfers/?view=all&export=csv {}",
+        "/transfers/?view=all&export=xlsx {}",
         "/lookups/shipments?q=SHP-B {}",
         f"/shipments/{matrix.samples.shipment['B']} {{}}",
         f"/vaccine-inventory/{matrix.samples.inventory['B']} {{}}",

@@ -32,7 +32,7 @@ HTMX = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "div#ma
 ADD = "inventory.add"
 NAMES = {
     "lookups.results": ("products", "shipments", "accounts", "receivers"),
-    "listviews.pin": ("inventory", "shipments", "accounts"),
+    "listviews.pin": ("inventory", "shipments", "transfers", "accounts"),
     "listviews.search": ("accounts",),
     "operations.job": ("messages.deliver",),
     "operations.run_job": ("messages.deliver",),

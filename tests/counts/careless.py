@@ -10,7 +10,7 @@ def trust(*_arguments: Any) -> None:
     """Nothing will have moved since the user saw the page."""
 
 
-def hold_nothing(_inventory_id: int) -> None:
+def hold_nothing(*_inventory_ids: int) -> None:
     """Nobody else will be at it."""
 
 

@@ -35,15 +35,30 @@ def forget() -> None:
         vars(g).clear()
 
 
-def begin(browser: Browser, unit: str = "") -> Page:
-    """Press `Count` on the list, then `Start Count`; the page that follows."""
+def offered(page: Page) -> dict[str, str]:
+    """What may be counted, by the words of the choice; the value that stands for each."""
+    options = page.root.one("select", name="storage_unit").all("option")
+    return {one.text: one.attributes["value"] for one in options}
+
+
+def begin(browser: Browser, part: str = "All storage units") -> Page:
+    """Press `Count` on the list, choose what to count, press `Start Count`; the page that
+    follows."""
     page = browser.get("/vaccine-inventory/?view=all")
     page = browser.get(page.root.with_text("a", "Count").attributes["href"])
-    return browser.submit(page, {"storage_unit": unit}, button="Start Count", follow=True)
+    chosen = [value for words, value in offered(page).items() if words.startswith(f"{part} (")]
+    assert len(chosen) == 1, f"{part} in {offered(page)}"
+    return browser.submit(page, {"storage_unit": chosen[0]}, button="Start Count", follow=True)
 
 
 def enter(
-    browser: Browser, page: Page, counted: dict[int, object], *, button: str = "Finish", **more: str
+    browser: Browser,
+    page: Page,
+    counted: dict[int, object],
+    /,
+    *,
+    button: str = "Finish",
+    **more: str,
 ) -> Page:
     """Enter what was counted by line, and press a button; the page that follows."""
     values = {f"counted_{number}": str(doses) for number, doses in counted.items()}

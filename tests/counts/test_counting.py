@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text, update
 
-from blueprints.counts import starting
 from blueprints.counts.checks import booked
 from blueprints.inventory.models import DoseEntry, VaccineInventory
 from blueprints.inventory.rules import Kind
@@ -15,7 +14,7 @@ from portal.db import unit_of_work
 from portal.people.models import User, UserSession
 from portal.places.scope import Scope
 from tests.client import Browser
-from tests.counts.steps import COUNTS, begin, documents, enter, field, store, wrong
+from tests.counts.steps import COUNTS, begin, documents, enter, field, offered, store, wrong
 from tests.inventory import stock
 
 CHANGES = ("enter", "finish", "renew", "cancel")
@@ -53,9 +52,12 @@ def test_a_count_lists_all_doses_that_should_be_there(
 def test_one_storage_unit_is_counted_alone(manager: Browser, records: list[int]) -> None:
     store(records[0], "Freezer")
     store(records[1], "Refrigerator 1")
-    page = manager.get(COUNTS)
-    offered = [one.text for one in page.root.one("select", name="storage_unit").all("option")]
-    assert offered == ["All storage units", "Freezer", "Refrigerator 1"]
+    assert list(offered(manager.get(COUNTS))) == [
+        "All storage units (3 records)",
+        "Freezer (1 record)",
+        "Refrigerator 1 (1 record)",
+        "No storage unit (1 record)",
+    ]
     page = begin(manager, "Freezer")
     assert [row.one("th").text for row in page.root.one("tbody").all("tr")] == ["1. Alpha"]
     whole = begin(manager)
@@ -77,7 +79,7 @@ def test_a_second_open_count_of_the_same_is_refused_with_the_way_to_the_first(
     assert "All storage units are being counted already." in begin(manager).root.text
 
 
-@pytest.mark.parametrize("unit", ["", "Nowhere", "x" * 70])
+@pytest.mark.parametrize("unit", ["", "none", "unit:Nowhere", "unit:", "x" * 70])
 def test_where_nothing_is_there_is_nothing_to_count(
     manager: Browser, scope: Scope, unit: str
 ) -> None:
@@ -88,15 +90,37 @@ def test_where_nothing_is_there_is_nothing_to_count(
     assert "No counts yet" in manager.get(COUNTS).root.text
 
 
-def test_more_records_than_a_page_can_hold_are_counted_unit_by_unit(
-    manager: Browser, records: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_in_no_storage_unit_is_counted_alone(manager: Browser, records: list[int]) -> None:
+    assert list(offered(manager.get(COUNTS))) == ["All storage units (3 records)"]
     store(records[0], "Freezer")
-    monkeypatch.setattr(starting, "MOST", 2)
-    refused = begin(manager)
-    assert refused.status == 422
-    assert "More than 2 records have doses there." in refused.root.text
-    assert begin(manager, "Freezer").status == 200
+    page = begin(manager, "No storage unit")
+    path = page.response.request.path
+    names = [row.one("th").text for row in page.root.one("tbody").all("tr")]
+    assert names == ["1. Beta", "2. Gamma"]
+    assert "Storage Unit No storage unit" in page.root.one("dl").text
+    assert "Storage Unit No storage unit" in manager.get(f"{path}/sheet").root.text
+    refused = begin(manager, "No storage unit")
+    assert refused.status == 409
+    assert "The records without a storage unit are being counted already." in refused.root.text
+    link = refused.root.with_text("a", "Go on with the open count")
+    assert link.attributes["href"] == path
+    for other in ("All storage units", "Freezer"):
+        assert begin(manager, other).status == 200, "another count"
+    confirm = enter(manager, manager.get(path), {1: 19, 2: 5}, reason_1="lost")
+    manager.submit(confirm, button="Finish Count")
+    assert [stock.counters(one)["doses_available"] for one in records] == [100, 19, 5]
+    units = [row.all("td")[0].text for row in manager.get(COUNTS).root.one("tbody").all("tr")]
+    assert units == ["Freezer", "All storage units", "No storage unit"]
+    assert wrong() == []
+
+
+def test_a_unit_that_is_called_none_is_a_unit(manager: Browser, records: list[int]) -> None:
+    store(records[1], "none")
+    page = begin(manager, "none")
+    assert [row.one("th").text for row in page.root.one("tbody").all("tr")] == ["1. Beta"]
+    rest = begin(manager, "No storage unit")
+    names = [row.one("th").text for row in rest.root.one("tbody").all("tr")]
+    assert names == ["1. Alpha", "2. Gamma"]
 
 
 # Enter and save
@@ -259,8 +283,8 @@ def test_blank_is_not_zero(manager: Browser, records: list[int]) -> None:
 @pytest.mark.parametrize(
     ("entered", "sentence"),
     [
-        ({"counted_1": "97"}, "3 doses are missing. Choose what became of them."),
-        ({"counted_1": "97", "reason_1": "found"}, "3 doses are missing."),
+        ({"counted_1": "97"}, "Doses missing: 3. Choose what became of them."),
+        ({"counted_1": "97", "reason_1": "found"}, "Doses missing: 3."),
         ({"counted_1": "103"}, "There are 3 doses more than expected."),
         ({"counted_1": "103", "reason_1": "lost"}, "There are 3 doses more than expected."),
         ({"counted_1": "97", "reason_1": "other"}, "Say in a few words what happened."),

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
 from blueprints.counts import services
-from blueprints.counts.queries import get_count
+from blueprints.counts.queries import get_count, list_lines, list_moved
 from blueprints.counts.rules import Entered, mark_of
 from blueprints.counts.starting import start as start_count
 from blueprints.inventory import ledger
@@ -48,7 +48,7 @@ def counted(scope: Scope) -> int:
 def recount(scope: Scope, count_id: int) -> int:
     """Enter one dose less than is expected in every line that is blank."""
     lines = []
-    for line in get_count(scope, count_id).lines:
+    for line in list_lines(get_count(scope, count_id)):
         was = line.entered
         if was.counted is None:
             typed = Entered(was.expected, was.expected - 1, "lost")
@@ -81,7 +81,7 @@ def give_or_count(index: int, scope: Scope, records: list[int], count_id: int) -
 def look(scope: Scope, count_id: int) -> bool:
     """The page before `Finish Count`, at which somebody looks for a moment."""
     with unit_of_work(write=False):
-        still = not get_count(scope, count_id).moved
+        still = not list_moved(get_count(scope, count_id))
     time.sleep(random.uniform(0, 0.02))
     return still
 
@@ -250,7 +250,7 @@ def test_of_eight_who_start_the_same_count_one_does(app: Flask, personas: Person
 def enter_it(index: int, scope: Scope, count_id: int) -> str:
     """Each enters a line of its own, from a page that was opened before all others saved."""
     with unit_of_work(write=False):
-        was = get_count(scope, count_id).lines[index].entered
+        was = list_lines(get_count(scope, count_id))[index].entered
     time.sleep(0.05)
     sent = services.Sent(index + 1, was, Entered(was.expected, index))
     return outcome(lambda: services.save(scope, count_id, [sent], note="", note_mark=mark_of("")))
@@ -265,5 +265,5 @@ def test_six_who_enter_lines_at_once_keep_all(app: Flask, personas: Personas) ->
             count_id = start_count(scope).row.id
         assert together(app, 6, enter_it, scope, count_id) == ["done"] * 6
         with unit_of_work(write=False):
-            lines = [line.entered.counted for line in get_count(scope, count_id).lines]
+            lines = [line.entered.counted for line in list_lines(get_count(scope, count_id))]
         assert lines == list(range(6))

@@ -50,6 +50,17 @@ def test_the_sixth_dose_of_a_vial_raises_the_total(browser: Browser, scope: Scop
     assert stock.wrong() == []
 
 
+def test_more_than_one_extra_dose_a_vial_is_asked_about(browser: Browser, scope: Scope) -> None:
+    record = stock.add(scope)
+    browser.sign_in("manager_a")
+    for doses, asked in (("10", False), ("11", True)):
+        page = browser.get(f"/vaccine-inventory/{record}/adjust")
+        given = {"doses": doses, "reason": "extra_dose"}
+        review = browser.submit(page, given, button="Next", follow=True)
+        assert ("about 10 vials" in review.root.text) is asked, doses
+    assert browser.submit(review, button="Save").status == 303
+
+
 @pytest.mark.parametrize(
     ("details", "sentence"),
     [
@@ -101,6 +112,7 @@ def test_a_mistake_is_reversed_and_both_entries_name_each_other(
     record = stock.add(scope)
     entry = stock.post(scope, record, kind, 7)
     browser.sign_in("manager_a")
+    other_tab = browser.get(f"/vaccine-inventory/entries/{entry}/reverse")
     page = reverse(browser, record, entry)
     assert "The entry was reversed." in page.root.text
     assert "Typed twice" in page.root.text
@@ -108,9 +120,15 @@ def test_a_mistake_is_reversed_and_both_entries_name_each_other(
     assert "reversed by entry" in page.root.one("tr", id=f"entry-{entry}").text
     assert "Reverse" not in links_of(page, entry)
     assert stock.counters(record)["doses_available"] == 100
-    again = browser.get(f"/vaccine-inventory/entries/{entry}/reverse")
-    told = browser.submit(again, {"note": "Again"}, button="Reverse", follow=True)
+    told = browser.submit(other_tab, {"note": "Again"}, button="Reverse", follow=True)
     assert "has been reversed already" in told.root.text
+    for number, sentence in (
+        (entry, "has been reversed already"),
+        (entry + 1, "A reversal cannot be reversed."),
+    ):
+        asked = browser.get(f"/vaccine-inventory/entries/{number}/reverse")
+        assert asked.status == 409
+        assert sentence in asked.root.text
     assert stock.counters(record)["doses_available"] == 100
     assert stock.wrong() == []
 
@@ -145,7 +163,7 @@ def test_doses_received_are_corrected_by_the_help_desk_alone(
     browser.sign_in("manager_a")
     assert "Reverse" not in links_of(related(browser, record), entry)
     refused = browser.get(f"/vaccine-inventory/entries/{entry}/reverse")
-    assert refused.status == 409
+    assert refused.status == 403
     assert "corrected by the help desk" in refused.root.text
     agent_at_a(personas)
     browser.sign_in("agent")
@@ -164,12 +182,12 @@ def test_a_manager_never_lowers_a_total_nor_takes_back_a_receipt(
         entry = connection.execute(text("SELECT max(id) FROM dose_entry")).scalar_one()
     assert "Reverse" not in links_of(related(browser, record), entry)
     refused = browser.get(f"/vaccine-inventory/entries/{entry}/reverse")
-    assert refused.status == 409
+    assert refused.status == 403
     with unit_of_work():
         transfer = open_document(scope, DocumentKind.TRANSFER, happened_on=stock.day())
         number = transfer.id
     lost = stock.post(scope, record, Kind.WASTED, 2, document_id=number)
-    assert browser.get(f"/vaccine-inventory/entries/{lost}/reverse").status == 409
+    assert browser.get(f"/vaccine-inventory/entries/{lost}/reverse").status == 403
     agent_at_a(personas)
     browser.sign_in("agent")
     reverse(browser, record, entry)
@@ -183,7 +201,7 @@ def test_what_belongs_elsewhere_is_not_reversed_here(
     record = stock.add(scope)
     entry = stock.post(scope, record, kind, 5)
     browser.sign_in("manager_a")
-    assert browser.get(f"/vaccine-inventory/entries/{entry}/reverse").status == 409
+    assert browser.get(f"/vaccine-inventory/entries/{entry}/reverse").status == 403
 
 
 def test_another_locations_entry_is_not_there(

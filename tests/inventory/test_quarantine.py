@@ -173,7 +173,7 @@ def test_a_lot_number_read_wrong_is_asked_about(browser: Browser, scope: Scope) 
     done = browser.submit(
         page, {"confirmed": "y"}, button="Quarantine at all locations", follow=True
     )
-    assert "0 doses at 0 locations" in done.root.text
+    assert "Doses available: 0, at locations: 0" in done.root.text
     assert not is_held(record)
 
 
@@ -221,3 +221,43 @@ def test_who_may_not_hold_does_not(browser: Browser, scope: Scope, personas: Per
     assert browser.get("/vaccine-inventory/quarantine/2/release").status == 403
     browser.sign_in("provider_a")
     assert browser.get(f"/vaccine-inventory/{record}/quarantine").status == 403
+
+
+def test_what_is_held_is_told_wherever_doses_are_counted(browser: Browser, scope: Scope) -> None:
+    held, free = stock.add(scope), stock.add(scope, lot="FREE-1", name="Free")
+    browser.sign_in("manager_a")
+    assert "In quarantine" not in browser.get("/").root.text
+    page = browser.get(f"/vaccine-inventory/{held}/quarantine")
+    given = {"reason": "power", "note": "9.2 °C overnight"}
+    browser.submit(page, given, button="Quarantine", follow=True)
+    card = browser.get("/").root.one("section", **{"aria-labelledby": "card-held"})
+    assert card.one("a").attributes["href"] == f"/vaccine-inventory/{held}"
+    figure = browser.get(f"/vaccine-inventory/{held}").root.one("dl", class_="hl").text
+    assert "Doses Available 100 in quarantine" in figure
+    assert (
+        "in quarantine"
+        not in browser.get(f"/vaccine-inventory/{free}").root.one("dl", class_="hl").text
+    )
+    account = browser.get(f"/locations/{scope.location_id}").root.one("dl", class_="hl").text
+    assert "Doses Available 200 of these 100 in quarantine" in account
+
+
+def test_a_hold_and_its_release_stay_on_the_record(browser: Browser, scope: Scope) -> None:
+    record = stock.add(scope)
+    browser.sign_in("manager_a")
+    related = f"/vaccine-inventory/{record}?tab=related"
+    assert "section-quarantine" not in browser.get(related).html
+    page = browser.get(f"/vaccine-inventory/{record}/quarantine")
+    held = browser.submit(
+        page, {"reason": "power", "note": "9.2 °C overnight"}, button="Quarantine", follow=True
+    )
+    assert "Not released" in browser.get(related).root.text
+    release = browser.get(held.root.with_text("a", "Release from Quarantine").attributes["href"])
+    after = browser.submit(
+        release, {"note": "The maker says fine"}, button="Release from Quarantine"
+    )
+    assert after.leads_to == f"/vaccine-inventory/{record}"
+    told = browser.get(related).root.text
+    assert "9.2 °C overnight" in told
+    assert "The maker says fine" in told
+    assert "Not released" not in told

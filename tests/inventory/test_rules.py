@@ -17,6 +17,7 @@ from blueprints.inventory.rules import (
     proposed_name,
     still_named,
     usable_on,
+    why_unusable,
 )
 from portal.errors import Invalid
 
@@ -38,6 +39,28 @@ def test_a_lot_is_usable_through_the_printed_day() -> None:
     assert usable_on(TUESDAY, MONDAY)
     assert usable_on(TUESDAY, TUESDAY)
     assert not usable_on(TUESDAY, WEDNESDAY)
+
+
+HELD = "“Fridge 2” is in quarantine; its doses cannot be used."
+EXPIRED = (
+    "“Fridge 2” expired on 02/02/2021; its doses cannot be used. Record them as wastage or return."
+)
+
+
+@pytest.mark.parametrize(
+    ("quarantined", "day", "said"),
+    [
+        (False, TUESDAY, ""),
+        (True, TUESDAY, HELD),
+        (False, WEDNESDAY, EXPIRED),
+        (True, WEDNESDAY, HELD),
+    ],
+)
+def test_what_cannot_be_used_is_said_with_its_reason(
+    quarantined: bool, day: date, said: str
+) -> None:
+    why = why_unusable("Fridge 2", quarantined=quarantined, expiration_date=TUESDAY, day=day)
+    assert why == said
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from flask import Flask
 from sqlalchemy import event, select
 
 from blueprints.inventory.models import VaccineInventory
+from blueprints.inventory.rules import Kind
 from portal.db import db, unit_of_work
 from portal.wizards.models import Draft
 from tests.client import Browser, Page
@@ -210,3 +211,28 @@ def test_news_of_many_forms_is_asked_for_at_once(app: Flask, browser: Browser) -
         assert len(browser.get("/drafts").root.one("main").all("li")) == number
         numbers.append(len(asked))
     assert len(set(numbers)) == 1, numbers
+
+
+def test_doses_chosen_of_records_are_named_and_what_has_left_since(
+    app: Flask, browser: Browser, personas: Personas
+) -> None:
+    with app.app_context():
+        scope = stock.scope_for(personas, "manager_a")
+        first, second = stock.add(scope), stock.add(scope, lot="OTHER-9")
+    browser.sign_in("manager_a")
+    page = browser.get("/vaccine-inventory/wastage")
+    chosen = {"lines-0-doses": "3", "lines-1-doses": "2"}
+    assert browser.submit(page, chosen, button="Next").status == 303
+    told = card(browser)
+    assert "doses: 3, and 1 more record)" in told
+    assert "Since then" not in told
+    with app.app_context():
+        other = stock.scope_for(personas, "manager_ab")
+        stock.post(other, second, Kind.RETURNED, 2)
+        assert "Since then" not in card(browser), "a return is no wastage"
+        stock.post(other, first, Kind.WASTED, 3)
+    told = card(browser)
+    assert "Since then Manager AB entered for" in told
+    assert ": Wasted 3." in told
+    browser.sign_in("manager_ab")
+    assert card(browser) == ""

@@ -18,7 +18,7 @@ from portal.db import begin, commit, unit_of_work
 from portal.messages.models import Message
 from portal.settings import current
 from portal.sheets import csv_file
-from tests.processes import start
+from tests.processes import FORK, start
 from tests.shipments.files import csv, row
 
 ROWS = 1_500
@@ -98,10 +98,10 @@ def progress(app: Flask) -> tuple[int, str]:
         return row, state
 
 
-def kill_again_and_again(app: Flask, run_id: int, kills: int = KILLS) -> int:
+def kill_again_and_again(app: Flask, run_id: int) -> int:
     """Start a worker and kill it, so many times; how many kills fell into the reading."""
     chance, hit = random.Random(7), 0
-    for _kill in range(kills):
+    for _kill in range(KILLS):
         before = progress(app)
         child = start(app, work, run_id)
         deadline = time.monotonic() + chance.choice((0.05, 5))
@@ -139,18 +139,22 @@ def test_the_kills_would_show_a_worker_that_forgets_how_far_it_was(
     app: Flask, twin: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = undisturbed(twin)
-    keep = imports._keep_progress
+    keep, between = imports._keep_progress, FORK.Event()
 
     def careless(*arguments: object, **named: object) -> ImportRun:
         """The batch is committed before its progress is."""
         commit()
-        time.sleep(0.05)
+        between.set()
+        time.sleep(0.5)
         begin(write=True)
         return keep(*arguments, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(imports, "_keep_progress", careless)
     run_id = receive(app)
-    kill_again_and_again(app, run_id, 8)
+    with monkeypatch.context() as patched:
+        patched.setattr(imports, "_keep_progress", careless)
+        child = start(app, work, run_id)
+        assert between.wait(60)
+        child.kill()
     with app.app_context():
         work(run_id)
         assert taken_in() != expected

@@ -45,6 +45,7 @@ DEMANDED: dict[str, dict[str, Any]] = {
     "user_account": {"profile": "manager"},
     "transfer": {"from_location_id": 1, "to_location_id": 2},
     "transfer_line": {"state": "in_transit", "doses_received": None},
+    "transfer_side": {"direction": "out", "state": "in_transit"},
     "stock_count": {"state": "finished"},
 }
 # Columns that a migration took away; no version ever wrote anything into them.

@@ -13,6 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from sqlalchemy import Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import NoSuchTableError
 from sqlalchemy.schema import CheckConstraint
 
 from portal import migrations
@@ -189,7 +190,11 @@ def kill_in_the_middle(
         hit += process.is_alive()
         process.kill()
         process.join(10)
-        left = state_of(engine)
+        try:
+            left = state_of(engine)
+        except NoSuchTableError as missing:
+            broken.append(f"left without {missing}, which others refer to")
+            continue
         if left not in good:
             broken.append(f"left at {left[0]} with {len(left[1])} tables")
             continue

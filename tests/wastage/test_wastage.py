@@ -177,13 +177,15 @@ def test_no_doses_at_all_is_refused(manager: Browser, scope: Scope) -> None:
 
 
 def test_a_day_before_the_doses_had_come_is_refused(manager: Browser, scope: Scope) -> None:
-    record = stock.add(scope)
-    page = choose(manager, begin(manager, "Wastage"), {record: 1})
-    early = {"reason": "broken", "vial": "closed", "happened_on": f"{stock.day(3):%m/%d/%Y}"}
-    review = manager.submit(page, early, button="Next", follow=True)
-    refused = manager.submit(review, button="Save")
+    early, late = (
+        stock.add(scope, received_on=stock.day(9)),
+        stock.add(scope, lot="L-2", name="Late"),
+    )
+    page = choose(manager, begin(manager, "Wastage"), {early: 1, late: 1})
+    given = {"reason": "broken", "vial": "closed", "happened_on": f"{stock.day(3):%m/%d/%Y}"}
+    refused = manager.submit(page, given, button="Next", follow=True)
     assert refused.status == 422
-    assert "the record would have been short" in refused.root.text
+    assert "The first doses of “Late” came on" in refused.root.text
     assert refused.root.one("input", name="happened_on").attributes["value"] == (
         f"{stock.day(3):%m/%d/%Y}"
     )
@@ -264,3 +266,24 @@ def test_a_made_up_record_in_the_form_is_not_touched(
     )
     assert answer.status == 422
     assert stock.counters(other)["doses_wasted"] == 0
+
+
+def test_the_same_entered_again_is_pointed_out_before_it_is_saved(
+    manager: Browser, scope: Scope
+) -> None:
+    record = stock.add(scope)
+
+    def review(doses: int) -> Page:
+        page = choose(manager, begin(manager, "Wastage"), {record: doses})
+        given = {"reason": "broken", "vial": "closed"}
+        return manager.submit(page, given, button="Next", follow=True)
+
+    first = review(3)
+    assert "entered for the same day already" not in first.root.text
+    manager.submit(first, button="Save")
+    assert "entered for the same day already" not in review(2).root.text
+    again = review(3)
+    assert "entered for the same day already, by Manager A on" in again.root.text
+    assert again.root.with_text("a", "Show W-000001")
+    assert manager.submit(again, button="Save").status == 303
+    assert stock.counters(record)["doses_wasted"] == 6
