@@ -78,13 +78,11 @@ def get_transfer(scope: Scope, transfer_id: int) -> Sent:
 def find_of_document(scope: Scope, document_id: int) -> int:
     """The id of the transfer with this document, if it leaves or comes to the present location.
     Raises `NotFound`."""
+    here = scope.location.id if scope.location else None
     found = session().scalar(
         select(Transfer.id).where(
             Transfer.document_id == document_id,
-            or_(
-                Transfer.from_location_id == scope.location_id,
-                Transfer.to_location_id == scope.location_id,
-            ),
+            or_(Transfer.from_location_id == here, Transfer.to_location_id == here),
         )
     )
     if found is None:

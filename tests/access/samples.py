@@ -17,6 +17,7 @@ from blueprints.inventory.rules import DocumentKind
 from blueprints.inventory.selection import Chosen
 from blueprints.shipments import imports
 from blueprints.shipments.models import Shipment
+from blueprints.transfers.queries import Sent
 from blueprints.transfers.services import Sending, send
 from blueprints.wastage.services import Loss, record_loss
 from portal.db import unit_of_work
@@ -57,6 +58,7 @@ class Samples:
     document: dict[str, int] = field(default_factory=dict)
     entry: dict[str, int] = field(default_factory=dict)
     quarantine: dict[str, int] = field(default_factory=dict)
+    slip: dict[str, int] = field(default_factory=dict)
     outbound: dict[str, int] = field(default_factory=dict)
     inbound: dict[str, int] = field(default_factory=dict)
     count: dict[str, int] = field(default_factory=dict)
@@ -154,11 +156,12 @@ def _transfers(made: Samples, personas: Personas, mark: str, at: str) -> None:
     for letter, who in (("A", "manager_a"), ("B", "manager_b")):
         scope = stock.scope_for(personas, who)
         sign = mark if letter == at else ""
-        made.outbound[letter] = _send(scope, made.inventory[letter], there, sign)
-        made.inbound[letter] = _send(there, source, scope, sign)
+        sent = _send(scope, made.inventory[letter], there, sign)
+        made.outbound[letter], made.slip[letter] = sent.transfer.id, sent.document.id
+        made.inbound[letter] = _send(there, source, scope, sign).transfer.id
 
 
-def _send(scope: Scope, record: int, to: Scope, sign: str) -> int:
+def _send(scope: Scope, record: int, to: Scope, sign: str) -> Sent:
     with unit_of_work():
         sending = Sending(
             lines=[Chosen(record, 1)],
@@ -167,7 +170,7 @@ def _send(scope: Scope, record: int, to: Scope, sign: str) -> int:
             reason="surplus",
             note=sign,
         )
-        return send(scope, sending).transfer.id
+        return send(scope, sending)
 
 
 def _staff_at_a(personas: Personas) -> None:

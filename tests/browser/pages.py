@@ -11,9 +11,10 @@ from playwright.sync_api import Page, expect
 from portal.app import create_app
 from portal.settings import load_settings
 
-# Not pages: files, parts of pages, and what only programs ask for.
+# Not pages: files, parts of pages, what only programs ask for, and what only leads elsewhere.
 NO_PAGES = re.compile(
-    r"^/(healthz|readyz|session|session/stay|lookups/.*|.*\.xlsx|.*/progress|.*/edit/.*)$"
+    r"^/(healthz|readyz|session|session/stay|lookups/.*|transfers/documents/.*"
+    r"|.*\.xlsx|.*/progress|.*/edit/.*)$"
 )
 # Every value an address may take, by rule. A rule with a variable that is not here fails the tests.
 EXAMPLES: dict[str, tuple[str, ...]] = {
