@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, and_, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, func, or_, select
 from sqlalchemy.orm import aliased
 
 from blueprints.counts.models import StockCount, StockCountLine
@@ -210,10 +210,9 @@ def list_entered(count: Count) -> list[tuple[int, Entered]]:
     ]
 
 
-def list_records(count: Count) -> list[int]:
-    """The ids of the records that are counted."""
-    line = StockCountLine
-    return list(session().scalars(select(line.inventory_id).where(line.count_id == count.row.id)))
+def records_of(count: Count) -> Select[int]:
+    """The ids of the records that are counted, to be asked within another statement."""
+    return select(StockCountLine.inventory_id).where(StockCountLine.count_id == count.row.id)
 
 
 def by_unit(lines: Iterable[Line]) -> list[tuple[str, list[Line]]]:

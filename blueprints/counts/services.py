@@ -15,7 +15,7 @@ from blueprints.counts.queries import (
     list_entered,
     list_moved,
     list_numbered,
-    list_records,
+    records_of,
 )
 from blueprints.counts.rules import (
     OTHER,
@@ -209,7 +209,7 @@ def finish(scope: Scope, count_id: int, *, seen: int) -> Count:
     if count.row.version != seen:
         raise Conflict(_("Somebody changed this count meanwhile. Please look through it again."))
     ensure_complete(count)
-    ledger.hold(*list_records(count))
+    ledger.hold_all(records_of(count))
     ensure_unmoved(scope, count_id)
     _book(scope, count)
     done = {"document": count.document, "differing": count.figures.differing}

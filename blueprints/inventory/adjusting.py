@@ -12,12 +12,13 @@ from blueprints.inventory.corrections import (
     adjust,
     ensure_complete,
     ensure_not_before,
+    extra_doses_of,
     vials_of,
 )
 from blueprints.inventory.forms import AdjustmentForm
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.queries import get_inventory
-from blueprints.inventory.reasons import ADJUSTMENT, choices, reason_label
+from blueprints.inventory.reasons import ADJUSTMENT, EXTRA_DOSE, choices, reason_label
 from blueprints.inventory.unfinished import names_of
 from portal.clock import today
 from portal.errors import NotFound
@@ -68,13 +69,31 @@ def _context(scope: Scope, answers: Answers) -> Mapping[str, Any]:
     return {"record": _record(scope, answers.args)}
 
 
+def _doubt(record: VaccineInventory, adjustment: Adjustment) -> str:
+    """What to ask about the number of doses, if anything."""
+    if adjustment.reason != EXTRA_DOSE:
+        if adjustment.doses <= record.doses_total:
+            return ""
+        sentence = _("Please check the number: it is more than all doses this record has had.")
+    else:
+        vials, before = vials_of(record, adjustment.happened_on), extra_doses_of(record)
+        if before + adjustment.doses <= vials:
+            return ""
+        sentence = _(
+            "Please check the number: the doses received came in about %(vials)s vials, and extra "
+            "doses entered before are %(before)s.",
+            vials=number(vials),
+            before=number(before),
+        )
+    return f"{sentence} {_('Only the help desk can undo an adjustment.')}"
+
+
 def _review(scope: Scope, answers: Answers) -> Mapping[str, Any]:
     adjustment = _adjustment(scope, answers)
     record = _record(scope, answers.args)
-    vials = vials_of(record, adjustment.happened_on)
     return {
         "record": record,
-        "vials": vials if adjustment.doses > vials else None,
+        "doubt": _doubt(record, adjustment),
         "details": [
             (_("Vaccine Inventory Name"), record.name),
             (_("Doses"), f"+{number(adjustment.doses)}"),

@@ -5,7 +5,7 @@ from typing import Any
 from flask import url_for
 
 from blueprints.inventory.balance import balance_here, totals
-from blueprints.inventory.held import list_held_here
+from blueprints.inventory.held import count_held_here, list_held_here
 from blueprints.inventory.queries import (
     list_doses_by_product,
     list_expiring,
@@ -55,7 +55,7 @@ def expiry_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
     """Lots with doses left that are expired or expire soon; nothing if there are none."""
     if scope.location is None:
         return None
-    records = list_expiring(scope, warn_days=warn_days(scope.location_id), most=1_000)
+    records = list_expiring(scope, warn_days=warn_days(scope.location_id), most=ON_A_CARD + 1)
     day = today(scope.location.time_zone)
     if not records:
         return None
@@ -63,16 +63,17 @@ def expiry_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
         "records": [
             (record, usable_on(record.expiration_date, day)) for record in records[:ON_A_CARD]
         ],
-        "more": max(0, len(records) - ON_A_CARD),
+        "more": len(records) > ON_A_CARD,
     }
 
 
 def held_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
     """Lots with doses left that are in quarantine; nothing if there are none."""
-    records = list_held_here(scope) if scope.location else ()
+    records = list_held_here(scope, most=ON_A_CARD) if scope.location else ()
     if not records:
         return None
-    return {"records": records[:ON_A_CARD], "more": max(0, len(records) - ON_A_CARD)}
+    more = count_held_here(scope) - ON_A_CARD if len(records) == ON_A_CARD else 0
+    return {"records": records, "more": max(0, more), "status": _("Quarantine")}
 
 
 def low_stock_card(scope: Scope, _subject: object) -> dict[str, Any] | None:

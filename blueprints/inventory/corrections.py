@@ -10,7 +10,7 @@ from blueprints.inventory import ledger
 from blueprints.inventory.documents import open_document
 from blueprints.inventory.models import DoseEntry, StockDocument, VaccineInventory
 from blueprints.inventory.queries import get_inventory
-from blueprints.inventory.reasons import ADJUSTMENT, ensure_explained
+from blueprints.inventory.reasons import ADJUSTMENT, EXTRA_DOSE, ensure_explained
 from blueprints.inventory.rules import (
     DocumentKind,
     Kind,
@@ -98,6 +98,18 @@ def vials_of(record: VaccineInventory, day: date) -> int:
     facts = facts_on(record.product_id, day)
     received = record.doses_total - record.doses_adjusted
     return ceil(received / (facts and facts.doses_per_vial or 1))
+
+
+def extra_doses_of(record: VaccineInventory) -> int:
+    """How many extra doses of its vials the record has had, less those that were reversed."""
+    doses = session().scalar(
+        select(func.sum(DoseEntry.doses)).where(
+            DoseEntry.inventory_id == record.id,
+            DoseEntry.kind == Kind.ADJUSTED,
+            DoseEntry.reason == EXTRA_DOSE,
+        )
+    )
+    return int(doses or 0)
 
 
 def ensure_not_before(record: VaccineInventory, day: date) -> None:

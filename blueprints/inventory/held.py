@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from blueprints.inventory.models import Quarantine, VaccineInventory
@@ -12,7 +12,6 @@ from portal.people.models import User
 from portal.places.scope import Scope
 
 SHOWN = 50
-MOST = 1_000
 
 
 @dataclass(frozen=True)
@@ -40,21 +39,29 @@ def what_is_held(quarantine: Quarantine) -> Held:
     return Held(*(int(number) for number in session().execute(query).one()))
 
 
-def list_held_here(scope: Scope) -> Sequence[VaccineInventory]:
-    """The records of the present location that are in quarantine and have doses left (at most
-    1,000), those that expire first on top."""
+def list_held_here(scope: Scope, *, most: int) -> Sequence[VaccineInventory]:
+    """The records of the present location that are in quarantine and have doses left, those that
+    expire first on top."""
     record = VaccineInventory
-    query = (
-        select(record)
-        .where(
-            record.location_id == scope.location_id,
-            record.quarantined,
-            record.doses_available > 0,
-        )
-        .order_by(record.expiration_date, record.id)
-        .limit(MOST)
+    query = select(record).where(*_held_here(scope))
+    return list(session().scalars(query.order_by(record.expiration_date, record.id).limit(most)))
+
+
+def count_held_here(scope: Scope) -> int:
+    """How many records that is."""
+    query = select(func.count()).select_from(VaccineInventory).where(*_held_here(scope))
+    return session().scalar(query) or 0
+
+
+def _held_here(scope: Scope) -> tuple[ColumnElement[bool], ...]:
+    record = VaccineInventory
+    return (
+        record.location_id == scope.location_id,
+        record.quarantined == true(),
+        # No index of the doses, please: SQLite would take it instead of the small one of what is
+        # in quarantine.
+        record.doses_available + 0 > 0,
     )
-    return list(session().scalars(query))
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 
 from blueprints.inventory.models import DoseEntry, VaccineInventory
 from blueprints.inventory.rules import (
@@ -128,13 +128,18 @@ def ensure_standing(entry: DoseEntry) -> None:
 def _write(entry: DoseEntry) -> DoseEntry:
     session().add(entry)
     session().flush()
-    ensure_days({entry.inventory_id: 0}, entry.happened_on)
+    ensure_never_short({entry.inventory_id: 0}, entry.happened_on)
     if entry.kind == Kind.RECEIVED and entry.shipment_id is not None:
         note_received(entry.shipment_id, entry.doses)
     return entry
 
 
-def hold(*inventory_ids: int) -> None:
+def hold(inventory_id: int) -> None:
+    """Make every other writer of this record wait until this transaction ends."""
+    hold_all(select(VaccineInventory.id).where(VaccineInventory.id == inventory_id))
+
+
+def hold_all(inventory_ids: Select[int]) -> None:
     """Make every other writer of these records wait until this transaction ends.
 
     They are taken in the order of their ids, as all who take doses of several do.
@@ -199,7 +204,7 @@ def _refusal(inventory_id: int, kind: Kind, doses: int, used_on: date | None) ->
     )
 
 
-def ensure_days(leaving: Mapping[int, int], day: date) -> None:
+def ensure_never_short(leaving: Mapping[int, int], day: date) -> None:
     """Raise `Invalid` if the ledger of a record goes below zero on any day, `leaving` included:
     by record, so many more doses that leave it on `day`.
 

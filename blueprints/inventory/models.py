@@ -46,6 +46,7 @@ class VaccineInventory(Base):
         Index(
             "ix_vaccine_inventory_quarantined",
             "location_id",
+            "expiration_date",
             "id",
             sqlite_where=text("quarantined = 1"),
             postgresql_where=text("quarantined"),

@@ -49,7 +49,8 @@ def place(scope: Scope, hold: Hold) -> Quarantine:
         raise Invalid(_("Choose a product from the list."), field="product")
     lot = normalise_lot(hold.lot)
     key = lot_key(lot)
-    lot = _as_received(product.id, key) or lot
+    if hold.everywhere:
+        lot = _as_received(product.id, key) or lot
     hold_lot(product.id, key)
     if hold.everywhere and not hold.confirmed:
         _ensure_known(product.id, key, lot)
@@ -77,10 +78,8 @@ def place(scope: Scope, hold: Hold) -> Quarantine:
 def _as_received(product_id: int, key: str) -> str | None:
     """The lot number as an inventory writes it."""
     record = VaccineInventory
-    known = select(func.min(record.lot)).where(
-        record.product_id == product_id, record.lot_key == key
-    )
-    return session().scalar(known)
+    known = select(record.lot).where(record.product_id == product_id, record.lot_key == key)
+    return session().scalar(known.limit(1))
 
 
 def _ensure_known(product_id: int, key: str, lot: str) -> None:
@@ -145,12 +144,13 @@ def follow(scope: Scope, source: VaccineInventory, target: VaccineInventory) -> 
 
 
 def hold_there(scope: Scope, record: VaccineInventory, *, reason: str, note: str) -> None:
-    """Hold the lot of a record at the record's location, wherever the user is, unless it is held
-    there already. A part of services: they have checked the right."""
+    """Hold the lot of a record at the record's location, wherever the user is, for this reason
+    too if it is held there for another: each hold is released by itself. A part of services: they
+    have checked the right."""
     hold_lot(record.product_id, record.lot_key)
-    if session().scalar(
-        select(Quarantine.id).where(*_active(record.product_id, record.lot_key, record.location_id))
-    ):
+    active = _active(record.product_id, record.lot_key, record.location_id)
+    same = (Quarantine.reason == reason, Quarantine.note == note)
+    if session().scalar(select(Quarantine.id).where(*active, *same)):
         return
     made = Quarantine(
         location_id=record.location_id,

@@ -258,7 +258,7 @@ def list_doses_by_product(scope: Scope) -> list[ProductDoses]:
     ]
 
 
-def list_expiring(scope: Scope, *, warn_days: int, most: int = 6) -> list[VaccineInventory]:
+def list_expiring(scope: Scope, *, warn_days: int, most: int) -> list[VaccineInventory]:
     """Records with doses left that are expired or expire within `warn_days` days, soonest first."""
     assert scope.location is not None
     limit = today(scope.location.time_zone) + timedelta(days=warn_days)

@@ -6,6 +6,7 @@ from portal.errors import Invalid
 from portal.i18n import _
 
 OTHER = "other"
+EXTRA_DOSE = "extra_dose"
 NOTE_LENGTH = 1_000
 
 
@@ -30,10 +31,12 @@ def reason_labels() -> Mapping[str, str]:
         "lost_transit": _("Lost in transit"),
         "damaged_transit": _("Damaged in transit"),
         "miscounted": _("Counted wrong by the sender"),
-        "extra_dose": _("Extra dose in the vial"),
+        EXTRA_DOSE: _("Extra dose in the vial"),
         "found": _("Found again"),
         "not_recorded": _("Wastage that had not been recorded"),
         "surplus": _("More than needed here"),
+        "fit": _("The doses may still be used"),
+        "unfit": _("The doses may not be used, or nobody is sure"),
         "short_there": _("Needed at the other location"),
         "expires_soon": _("Would expire here before it is used"),
         OTHER: _("Other"),
@@ -52,7 +55,7 @@ WASTAGE = (
     "lost",
     OTHER,
 )
-ADJUSTMENT = ("extra_dose", "found", OTHER)
+ADJUSTMENT = (EXTRA_DOSE, "found", OTHER)
 QUARANTINE = ("recall", "too_warm", "too_cold", "power", "equipment", OTHER)
 RETURN = ("expired", "too_warm", "too_cold", "transit", "power", "equipment", "recall", OTHER)
 

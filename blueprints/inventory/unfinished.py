@@ -110,7 +110,7 @@ def news_of_lines(kind: Kind) -> Told:
                             kind=kind.label,
                             name=name,
                             doses=f"{entry.doses:,}",
-                            user=f"{first} {last}",
+                            user=f"{first} {last}" if first else _("somebody"),
                         ),
                     )
         return told

@@ -242,7 +242,8 @@ def refuse(scope: Scope, transfer_id: int, *, note: str, usable: bool = True) ->
     Raises `Invalid` without a note, `Conflict` if nothing of it is under way any more, `NotFound`
     unless it comes to the present location.
     """
-    sent, line_ids = _send_back(scope, transfer_id, note, LineState.REFUSED, hold=not usable)
+    reason = "fit" if usable else "unfit"
+    sent, line_ids = _send_back(scope, transfer_id, note, LineState.REFUSED, reason=reason)
     notices.tell_sender(sent, "transfer_refused", line_ids)
     return sent
 
@@ -259,10 +260,10 @@ def cancel(scope: Scope, transfer_id: int, *, note: str) -> Sent:
 
 
 def _send_back(
-    scope: Scope, transfer_id: int, note: str, state: LineState, *, hold: bool = False
+    scope: Scope, transfer_id: int, note: str, state: LineState, *, reason: str = ""
 ) -> tuple[Sent, list[int]]:
-    """Settle what is still under way, back to its sender, and `hold` its lots there; the transfer,
-    and the lines settled."""
+    """Settle what is still under way, back to its sender, and hold its lots there if the `reason`
+    is "unfit"; the transfer, and the lines settled."""
     scope.require("transfers.handle")
     sent = get_transfer(scope, transfer_id)
     mine = (
@@ -278,8 +279,9 @@ def _send_back(
     if not lines:
         raise settled(scope, max(sent.lines, key=lambda line: line.row.id).row)
     line_ids = [line.id for line in lines]
-    _claim(scope, transfer_id, line_ids, state, note=note)
-    records = {line.record.id: line.record for line in sent.open} if hold else {}
+    _claim(scope, transfer_id, line_ids, state, note=note, reason=reason)
+    unfit = sent.open if reason == "unfit" else []
+    records = {line.record.id: line.record for line in unfit}
     for product_id, key in sorted({(each.product_id, each.lot_key) for each in records.values()}):
         quarantine.hold_lot(product_id, key)
     for line in sorted(lines, key=lambda line: line.inventory_id):
@@ -290,7 +292,7 @@ def _send_back(
         quarantine.hold_there(scope, record, reason=OTHER, note=f"{sent.receiver.name}: {note}")
     session().expire_all()
     sent = get_transfer(scope, transfer_id)
-    _audit(scope, f"transfer.{state}", sent, {"note": note})
+    _audit(scope, f"transfer.{state}", sent, {"note": note, "reason": reason})
     return sent, line_ids
 
 

@@ -9,9 +9,10 @@ from flask_babel import lazy_gettext as _l
 from wtforms import Form, SelectFieldBase
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
-from blueprints.inventory.ledger import ensure_days
+from blueprints.inventory.ledger import ensure_never_short
 from blueprints.inventory.queries import get_inventory
 from blueprints.inventory.reasons import choices, reason_label
+from blueprints.inventory.rules import Kind
 from blueprints.inventory.selection import (
     TEMPLATE,
     LinesForm,
@@ -23,6 +24,7 @@ from blueprints.inventory.selection import (
     prepare_lines,
     remaining,
 )
+from blueprints.inventory.unfinished import about_lines, news_of_lines
 from blueprints.transfers.forms import InboundForm, ReceiptForm, SendForm
 from blueprints.transfers.queries import Inbound, get_inbound, list_inbound, under_way
 from blueprints.transfers.rules import MISSING, SENDING, LineState
@@ -35,6 +37,7 @@ from blueprints.transfers.services import (
     send,
     settled,
 )
+from blueprints.transfers.unfinished import about_inbound, news_of_inbound
 from portal.clock import today
 from portal.db import session
 from portal.errors import NotFound
@@ -83,7 +86,7 @@ def _prepare_send(_scope: Scope, form: Form, _answers: Answers) -> None:
 def _check_send(scope: Scope, answers: Answers) -> None:
     sending = _sending(answers)
     ensure_sendable(scope, sending)
-    ensure_days({line.inventory_id: line.doses for line in sending.lines}, sending.sent_on)
+    ensure_never_short({line.inventory_id: line.doses for line in sending.lines}, sending.sent_on)
 
 
 def _review_send(scope: Scope, answers: Answers) -> Mapping[str, Any]:
@@ -141,6 +144,8 @@ TRANSFER = Wizard(
     finish=_send,
     finish_label=_l("Send"),
     admit=admit,
+    about=about_lines,
+    news=news_of_lines(Kind.TRANSFERRED_OUT),
 )
 
 
@@ -272,5 +277,7 @@ INBOUND = Wizard(
     finish=_receive,
     finish_label=_l("Finish"),
     admit=_admit_inbound,
+    about=about_inbound,
+    news=news_of_inbound,
     confirmation=Step("done", _l("Received"), template="transfers/_received.html"),
 )

@@ -7,7 +7,7 @@ from flask import url_for
 from flask_babel import lazy_gettext as _l
 from wtforms import Form
 
-from blueprints.inventory.ledger import ensure_days
+from blueprints.inventory.ledger import ensure_never_short
 from blueprints.inventory.reasons import RETURN as RETURN_REASONS
 from blueprints.inventory.reasons import WASTAGE as WASTAGE_REASONS
 from blueprints.inventory.reasons import choices, reason_label, vial_labels
@@ -68,7 +68,7 @@ def _wizard(kind: DocumentKind, *, title: object, form: type[Form], doses_label:
     def check(scope: Scope, answers: Answers) -> None:
         loss = _loss(kind, answers)
         ensure_complete(scope, loss)
-        ensure_days({line.inventory_id: line.doses for line in loss.lines}, loss.happened_on)
+        ensure_never_short({line.inventory_id: line.doses for line in loss.lines}, loss.happened_on)
 
     def review(scope: Scope, answers: Answers) -> Mapping[str, Any]:
         loss = _loss(kind, answers)

@@ -28,7 +28,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_vaccine_inventory_quarantined",
         "vaccine_inventory",
-        ["location_id", "id"],
+        ["location_id", "expiration_date", "id"],
         unique=False,
         sqlite_where=sa.text("quarantined = 1"),
         postgresql_where=sa.text("quarantined"),

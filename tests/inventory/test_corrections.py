@@ -53,12 +53,18 @@ def test_the_sixth_dose_of_a_vial_raises_the_total(browser: Browser, scope: Scop
 def test_more_than_one_extra_dose_a_vial_is_asked_about(browser: Browser, scope: Scope) -> None:
     record = stock.add(scope)
     browser.sign_in("manager_a")
-    for doses, asked in (("10", False), ("11", True)):
+
+    def review(doses: str, reason: str = "extra_dose") -> Page:
         page = browser.get(f"/vaccine-inventory/{record}/adjust")
-        given = {"doses": doses, "reason": "extra_dose"}
-        review = browser.submit(page, given, button="Next", follow=True)
-        assert ("about 10 vials" in review.root.text) is asked, doses
-    assert browser.submit(review, button="Save").status == 303
+        return browser.submit(page, {"doses": doses, "reason": reason}, button="Next", follow=True)
+
+    assert "Please check the number" not in review("10").root.text
+    assert "about 10 vials, and extra doses entered before are 0." in review("11").root.text
+    browser.submit(review("6"), button="Save")
+    assert "about 10 vials, and extra doses entered before are 6." in review("5").root.text
+    assert "Please check the number" not in review("100", "found").root.text
+    assert "more than all doses this record has had" in review("107", "found").root.text
+    assert browser.submit(review("5"), button="Save").status == 303, "it only asks"
 
 
 @pytest.mark.parametrize(

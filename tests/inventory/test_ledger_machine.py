@@ -292,6 +292,6 @@ def test_the_ledger_follows_the_model(app: Flask, personas: Personas, database_k
 def test_the_machine_would_notice_a_back_dated_day_that_nobody_looks_at(
     app: Flask, personas: Personas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ledger, "ensure_days", lambda leaving, day: None)
+    monkeypatch.setattr(ledger, "ensure_never_short", lambda leaving, day: None)
     with pytest.raises(BaseException, match="DID NOT RAISE|short of"):
         drive(app, personas, examples=40)

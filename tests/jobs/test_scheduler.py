@@ -71,8 +71,8 @@ def test_the_test_above_would_notice_ticks_that_take_no_slot(
     working: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner, "_take_slot", take_without_asking)
-    together(working, 4, tick_for, working, 3.0)
-    assert done(working) > 2 * 3 + 4
+    together(working, 4, tick_for, working, 8.0)
+    assert done(working) > 2 * 8 + 4
 
 
 def test_a_wake_runs_the_job_between_its_slots(working: Flask) -> None:

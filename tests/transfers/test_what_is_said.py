@@ -129,3 +129,54 @@ def test_a_dose_the_sender_had_counted_wrong_is_told_with_its_reason(
         text = render(message, zone="America/New_York", secrets=False).text
     assert ", 1 in your inventory again – Recounted twice\n" in text
     assert re.search(r"twice\n\n?If doses are missing", text)
+
+
+def test_doses_refused_as_unfit_stay_held_when_another_hold_ends(
+    browser: Browser, scope: Scope, other: Scope
+) -> None:
+    record = stock.add(scope)
+    browser.sign_in("manager_a")
+    path = send(browser, {record: 4}, to=name_of(other)).response.request.path
+    hold(browser, record)
+    browser.sign_in("manager_b")
+    form = press(browser.get(path), browser, "Refuse Transfer")
+    refused = {"note": "Indicator was red", "usable": "no"}
+    told = browser.submit(form, refused, button="Refuse Transfer", follow=True)
+    assert "The doses may not be used, or nobody is sure" in told.root.text
+    browser.sign_in("manager_a")
+    page = browser.get(f"/vaccine-inventory/{record}")
+    release = press(page, browser, "Release from Quarantine")
+    page = browser.submit(
+        release, {"note": "Fridge is fine"}, button="Release from Quarantine", follow=True
+    )
+    assert "Where something else holds the lot" in page.root.text
+    assert "Indicator was red" in page.root.text
+    release = press(page, browser, "Release from Quarantine")
+    page = browser.submit(
+        release, {"note": "Looked at"}, button="Release from Quarantine", follow=True
+    )
+    assert "The lot is released." in page.root.text
+
+
+def test_unfinished_transfers_say_which_doses_they_are_about(
+    browser: Browser, scope: Scope, other: Scope
+) -> None:
+    record = stock.add(scope, name="Blue fridge")
+    browser.sign_in("manager_a")
+    page = browser.get(f"/transfers/send?record={record}")
+    browser.submit(page, {"lines-0-doses": "7"}, button="Next")
+    assert "You left Transfer (Blue fridge, doses: 7) unfinished" in browser.get("/").root.text
+    path = send(browser, {record: 4}, to=name_of(other)).response.request.path
+    assert "entered for “Blue fridge”: Transferred out 4." in browser.get("/").root.text
+    browser.sign_in("manager_b")
+    page = press(browser.get(LIST), browser, "Inbound Transfer")
+    chosen = page.root.all("input", type="radio")[0].attributes["value"]
+    browser.submit(page, {"line": chosen}, button="Next")
+    home = browser.get("/").root.text
+    assert "Inbound Transfer (Blue fridge, doses: 4)" in home
+    assert "not on their way any more" not in home
+    browser.sign_in("manager_a")
+    form = press(browser.get(path), browser, "Cancel Transfer")
+    browser.submit(form, {"note": "Wrong clinic"}, button="Cancel Transfer")
+    browser.sign_in("manager_b")
+    assert "These doses are not on their way any more: Cancelled." in browser.get("/").root.text
