@@ -5,12 +5,14 @@ from typing import Any
 from flask import url_for
 
 from blueprints.inventory.models import Quarantine, VaccineInventory
+from blueprints.inventory.rules import usable_on
 from blueprints.transfers.queries import (
     count_long_under_way,
     list_of_record,
     list_receivers_of,
     under_way,
 )
+from portal.clock import today
 from portal.i18n import _
 from portal.places.scope import Scope
 
@@ -20,9 +22,12 @@ def list_actions(_scope: Scope, _subject: object) -> dict[str, Any]:
     return {"transfer": url_for("transfers.send"), "inbound": url_for("transfers.inbound")}
 
 
-def record_actions(_scope: Scope, record: VaccineInventory) -> dict[str, Any] | None:
+def record_actions(scope: Scope, record: VaccineInventory) -> dict[str, Any] | None:
     """`Transfer` of one record, while it has doses that may be used."""
-    if record.doses_available == 0 or record.quarantined:
+    assert scope.location is not None
+    day = today(scope.location.time_zone)
+    usable = usable_on(record.expiration_date, day) and not record.quarantined
+    if record.doses_available == 0 or not usable:
         return None
     return {"transfer": url_for("transfers.send", record=record.id), "inbound": ""}
 

@@ -180,3 +180,12 @@ def test_unfinished_transfers_say_which_doses_they_are_about(
     browser.submit(form, {"note": "Wrong clinic"}, button="Cancel Transfer")
     browser.sign_in("manager_b")
     assert "These doses are not on their way any more: Cancelled." in browser.get("/").root.text
+
+
+def test_a_record_that_has_expired_offers_no_transfer(browser: Browser, scope: Scope) -> None:
+    expired = stock.add(scope, expiration_date=stock.day(1), confirmed=True)
+    good = stock.add(scope, lot="LOT2")
+    browser.sign_in("manager_a")
+    for record, offered in ((good, 1), (expired, 0)):
+        links = browser.get(f"/vaccine-inventory/{record}").root.one("main").all("a")
+        assert sum(link.text == "Transfer" for link in links) == offered
