@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from jinja2 import BytecodeCache, FileSystemBytecodeCache
 from sqlalchemy import create_engine, text
 
 from portal import migrations
@@ -97,8 +98,16 @@ def database_url(database_kind: str, template_database: str, tmp_path: Path) -> 
     run_on_server(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> BytecodeCache:
+    """The compiled templates: each test has an application of its own, but not of its own pages."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(database_url: str, keys_folder: Path, tmp_path: Path) -> Iterator[Flask]:
+def app(
+    database_url: str, keys_folder: Path, templates: BytecodeCache, tmp_path: Path
+) -> Iterator[Flask]:
     """The application on the test's database, with jobs run by hand and no mail server."""
     instance = tmp_path / "instance"
     instance.mkdir(exist_ok=True)
@@ -106,6 +115,7 @@ def app(database_url: str, keys_folder: Path, tmp_path: Path) -> Iterator[Flask]
     (instance / "assets").symlink_to(_assets(keys_folder))
     made = create_app(load_settings(instance, database_url=database_url, jobs="off"))
     made.testing = True
+    made.jinja_env.bytecode_cache = templates
     yield made
     with made.app_context():
         db.engine.dispose()
