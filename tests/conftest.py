@@ -14,6 +14,7 @@ import pytest
 from flask import Flask
 from jinja2 import BytecodeCache, FileSystemBytecodeCache
 from sqlalchemy import create_engine, text
+from werkzeug.routing import Rule
 
 from portal import migrations
 from portal.app import create_app
@@ -35,6 +36,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_kind" in metafunc.fixturenames:
         kinds = metafunc.config.getoption("--databases").split(",")
+        if not getattr(metafunc.module, "ON_EVERY_DATABASE", True):
+            kinds = kinds[:1]
         metafunc.parametrize("database_kind", kinds, indirect=True, scope="session")
 
 
@@ -96,6 +99,23 @@ def database_url(database_kind: str, template_database: str, tmp_path: Path) -> 
     run_on_server(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
     yield server_url(name)
     run_on_server(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session", autouse=True)
+def url_builders() -> Iterator[None]:
+    """What Werkzeug compiles for a rule depends on the rule's text alone: once is enough, although
+    each test has an application of its own."""
+    compile_builder, known = Rule._compile_builder, {}
+
+    def once(rule: Rule, append_unknown: bool = True) -> object:
+        key = (rule.rule, rule.subdomain, rule.host, repr(rule.defaults), append_unknown)
+        if key not in known:
+            known[key] = compile_builder(rule, append_unknown)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Rule, "_compile_builder", once)
+        yield
 
 
 @pytest.fixture(scope="session")

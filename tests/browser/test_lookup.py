@@ -6,6 +6,9 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.conftest import Visit
 from tests.wizards.conftest import app, brands, personas, shelve  # noqa: F401
 
+# What is shown here does not depend on the database.
+ON_EVERY_DATABASE = False
+
 
 def at_form(visit: Visit, *, script: bool = True, cut: bool = False) -> Page:
     page = visit("manager_a", script=script, cut=cut)

@@ -11,6 +11,9 @@ from tests.browser.conftest import Visit
 from tests.wizards.conftest import app, brands, personas, shelve  # noqa: F401
 from tests.wizards.tins import Tin
 
+# What is shown here does not depend on the database.
+ON_EVERY_DATABASE = False
+
 BOTH = pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
 
 
