@@ -1,7 +1,8 @@
 """Fixtures of the whole suite: an application on a fresh database, the personas, a client.
 
-Everything that touches data runs on SQLite and, where a server answers, on PostgreSQL
-(`--databases sqlite,postgresql`; `PORTAL_TEST_POSTGRESQL` names the server).
+Everything that touches data runs on SQLite and, where a server answers, on PostgreSQL; a module
+with `ON_EVERY_DATABASE = False` only on the first of them (`--databases sqlite,postgresql`;
+`PORTAL_TEST_POSTGRESQL` names the server).
 """
 
 import os

@@ -51,28 +51,22 @@ class TransferState(StrEnum):
     @property
     def label(self) -> str:
         """The words for it on pages."""
-        return {
-            TransferState.IN_TRANSIT: _("In transit"),
+        partly = {
             TransferState.PARTLY_RECEIVED: _("Partly received, rest in transit"),
             TransferState.PARTLY_REFUSED: _("Partly received, rest refused"),
             TransferState.PARTLY_CANCELLED: _("Partly received, rest cancelled"),
-            TransferState.RECEIVED: _("Received"),
-            TransferState.REFUSED: _("Refused"),
-            TransferState.CANCELLED: _("Cancelled"),
-        }[self]
+        }
+        return partly[self] if self in partly else LineState(self).label
 
     @property
     def tone(self) -> str:
         """The colour of those words."""
-        return {
-            TransferState.IN_TRANSIT: "info",
+        partly = {
             TransferState.PARTLY_RECEIVED: "info",
             TransferState.PARTLY_REFUSED: "warning",
             TransferState.PARTLY_CANCELLED: "success",
-            TransferState.RECEIVED: "success",
-            TransferState.REFUSED: "warning",
-            TransferState.CANCELLED: "neutral",
-        }[self]
+        }
+        return partly[self] if self in partly else LineState(self).tone
 
 
 # Doses of these are still on their way.

@@ -12,6 +12,12 @@ from tests.messages.conftest import MailServer
 from tests.messages.steps import Mailing, promise, rows, server_row, states
 
 
+@pytest.fixture
+def trusted(certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mail server's certificate is one that this machine trusts."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+
+
 def secured(server_tls: ssl.SSLContext) -> dict[str, object]:
     return {"tls_context": server_tls, "require_starttls": True, "auth_required": True}
 
@@ -24,14 +30,12 @@ LOGIN = {
 }
 
 
+@pytest.mark.usefixtures("trusted")
 def test_starttls_and_login(
     mailing: Mailing,
     mail_server: MailServer,
     server_tls: ssl.SSLContext,
-    certificate: tuple[Path, Path],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
     mail_server.start(**secured(server_tls))
     with mailing(**LOGIN).app_context():
         promise(3)
@@ -39,14 +43,12 @@ def test_starttls_and_login(
     assert mail_server.logins == [("portal", "s3cret-word")]
 
 
+@pytest.mark.usefixtures("trusted")
 def test_tls_from_the_first_byte(
     mailing: Mailing,
     mail_server: MailServer,
     server_tls: ssl.SSLContext,
-    certificate: tuple[Path, Path],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
     mail_server.start(ssl_context=server_tls, server_hostname="localhost")
     with mailing(smtp_host="localhost", smtp_security="tls").app_context():
         promise(2)
@@ -68,14 +70,12 @@ def test_a_certificate_nobody_vouches_for_keeps_everything_waiting(
     assert mail_server.logins == []
 
 
+@pytest.mark.usefixtures("trusted")
 def test_a_certificate_of_another_name_keeps_everything_waiting(
     mailing: Mailing,
     mail_server: MailServer,
     server_tls: ssl.SSLContext,
-    certificate: tuple[Path, Path],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
     mail_server.start(**secured(server_tls))
     with mailing(**{**LOGIN, "smtp_host": "127.0.0.1"}).app_context():
         promise()
@@ -95,15 +95,13 @@ def test_a_server_without_starttls_gets_no_password(
         assert states() == ["waiting"]
 
 
+@pytest.mark.usefixtures("trusted")
 def test_a_wrong_password_is_shown_and_never_written_down(
     mailing: Mailing,
     mail_server: MailServer,
     server_tls: ssl.SSLContext,
-    certificate: tuple[Path, Path],
-    monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
     caplog.set_level(logging.DEBUG)
     mail_server.start(**secured(server_tls))
     with mailing(**{**LOGIN, "smtp_password": "wr0ng-word"}).app_context():

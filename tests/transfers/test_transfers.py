@@ -1,9 +1,6 @@
 """`Transfer` and `Inbound Transfer` between two locations (SPEC E1 to E4)."""
 
-from collections.abc import Iterator
-
 import pytest
-from flask import Flask
 from sqlalchemy import select
 
 from blueprints.inventory.models import VaccineInventory
@@ -20,19 +17,6 @@ from tests.inventory import stock
 from tests.personas import Personas
 
 LIST = "/vaccine-inventory/?view=all"
-
-
-@pytest.fixture
-def scope(app: Flask, personas: Personas) -> Iterator[Scope]:
-    """The scope of A's manager, inside the application."""
-    with app.app_context():
-        yield stock.scope_for(personas, "manager_a")
-
-
-@pytest.fixture
-def other(scope: Scope, personas: Personas) -> Scope:
-    """The scope of B's manager."""
-    return stock.scope_for(personas, "manager_b")
 
 
 def wrong() -> list[str]:

@@ -13,16 +13,12 @@ from tests.inventory import stock
 from tests.transfers.test_transfers import (
     LIST,
     name_of,
-    other,
     press,
     receive,
     records_of,
-    scope,
     send,
     wrong,
 )
-
-__all__ = ["other", "scope"]  # fixtures
 
 
 def hold(browser: Browser, record: int, note: str = "9.2 °C overnight") -> None:
