@@ -32,6 +32,7 @@ class Session:
     language: str
     location: Place | None
     locations: tuple[Place, ...]
+    last_seen_at: datetime
     expires_at: datetime
 
 
@@ -109,6 +110,7 @@ def _read(token: str, *, idle: timedelta, longest: timedelta) -> Session | None:
         language=row.language,
         location=current,
         locations=locations,
+        last_seen_at=row.last_seen_at,
         expires_at=min(row.last_seen_at + idle, row.started_at + longest),
     )
 
@@ -150,30 +152,22 @@ def end_all(user_id: int, *, but: int | None = None) -> None:
     session().execute(statement.values(ended_at=clock.now()))
 
 
-def keep_alive(session_id: int | None) -> None:
+def keep_alive(live: Session) -> None:
     """Note that the session was used; written at most every five seconds, in its own unit.
 
     This is the one write that follows a safe request by itself. A database that cannot take it
     just now does not spoil the answer: at worst the session times out a little early.
     """
-    if session_id is None:
+    moment = clock.now()
+    if live.last_seen_at >= moment - TOUCH_EVERY:
         return
     try:
-        _touch(session_id)
+        _touch(live.id, moment)
     except (Unavailable, DBAPIError) as error:
         log.warning("a session could not be kept alive: %s", type(error).__name__)
 
 
-def _touch(session_id: int) -> None:
-    moment = clock.now()
-    with unit_of_work(write=False) as current:
-        due = current.scalar(
-            select(UserSession.id).where(
-                UserSession.id == session_id, UserSession.last_seen_at < moment - TOUCH_EVERY
-            )
-        )
-    if due is None:
-        return
+def _touch(session_id: int, moment: datetime) -> None:
     with unit_of_work(patience=0) as current:
         current.execute(
             update(UserSession)

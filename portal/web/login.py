@@ -14,6 +14,7 @@ class SignedIn(UserMixin):
 
     def __init__(self, token: str, live: sessions.Session | None, scope: Scope | None) -> None:
         self.token = token
+        self.live = live
         self.scope = scope
         self.must_change_password = live is not None and live.must_change_password
         self.expires_at = live.expires_at if live else None

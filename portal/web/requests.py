@@ -70,9 +70,9 @@ def _perform(
     response = db.run(answer, write=not safe, keep=lambda given: given.status_code < 400)
     if safe and g.get("notes"):
         db.run(_write_notes, write=True, keep=lambda _done: True)
-    scope = find_scope()
-    if scope is not None and not getattr(view, guards.QUIET, False):
-        sessions.keep_alive(scope.session_id)
+    live: sessions.Session | None = getattr(current_user, "live", None)
+    if live is not None and not getattr(view, guards.QUIET, False):
+        sessions.keep_alive(live)
     return response
 
 

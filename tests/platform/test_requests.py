@@ -3,6 +3,7 @@
 import io
 import sqlite3
 import threading
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -41,12 +42,17 @@ def test_a_made_up_operation_id_is_refused(browser: Browser, bad: str) -> None:
 def test_an_answer_stands_although_the_session_cannot_be_kept_alive(
     app: Flask, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def busy(_session_id: int) -> None:
+    tried = []
+
+    def busy(session_id: int, _moment: datetime) -> None:
+        tried.append(session_id)
         raise Unavailable("busy")
 
     browser.sign_in("manager_a")
     monkeypatch.setattr(sessions, "_touch", busy)
+    monkeypatch.setattr(sessions, "TOUCH_EVERY", timedelta())
     assert browser.get("/help-information").status == 200
+    assert len(tried) == 1
 
 
 def test_a_locked_database_is_waited_for_and_then_said_to_be_busy(
