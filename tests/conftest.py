@@ -5,16 +5,14 @@ with `ON_EVERY_DATABASE = False` only on the first of them (`--databases sqlite,
 `PORTAL_TEST_POSTGRESQL` names the server).
 """
 
-import os
 import shutil
-import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from jinja2 import BytecodeCache, FileSystemBytecodeCache
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 from werkzeug.routing import Rule
 
 from portal import migrations
@@ -22,12 +20,9 @@ from portal.app import create_app
 from portal.catalog.services import load_products
 from portal.db import db, unit_of_work
 from portal.settings import load_settings
+from tests import databases
 from tests.client import Browser
 from tests.personas import Personas, make_personas
-
-POSTGRESQL = os.environ.get(
-    "PORTAL_TEST_POSTGRESQL", "postgresql+psycopg:///postgres?host=/var/run/postgresql"
-)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -62,12 +57,11 @@ def template_database(
     database_kind: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """A migrated database with the personas in it, copied for each test; its URL."""
-    name = f"portal_test_{uuid.uuid4().hex[:10]}"
     if database_kind == "sqlite":
         url = f"sqlite:///{tmp_path_factory.mktemp('template') / 'template.sqlite'}"
     else:
-        run_on_server(f'CREATE DATABASE "{name}"')
-        url = server_url(name)
+        name = databases.make()
+        url = databases.server_url(name)
     engine = create_engine(url)
     migrations.upgrade(engine)
     app = create_app(
@@ -84,22 +78,28 @@ def template_database(
     engine.dispose()
     yield url
     if database_kind != "sqlite":
-        run_on_server(f'DROP DATABASE "{name}" WITH (FORCE)')
+        databases.drop(name)
+
+
+@pytest.fixture(scope="session")
+def lent(database_kind: str, template_database: str) -> Iterator[databases.Lent | None]:
+    """The PostgreSQL database that goes from test to test."""
+    if database_kind == "sqlite":
+        yield None
+        return
+    one = databases.Lent(databases.name_of(template_database))
+    yield one
+    one.end()
 
 
 @pytest.fixture
-def database_url(database_kind: str, template_database: str, tmp_path: Path) -> Iterator[str]:
-    """A database of this test's own."""
-    if database_kind == "sqlite":
-        path = tmp_path / "portal.sqlite"
-        shutil.copy(template_database.removeprefix("sqlite:///"), path)
-        yield f"sqlite:///{path}"
-        return
-    name = f"portal_test_{uuid.uuid4().hex[:10]}"
-    template = template_database.rpartition("/")[2].partition("?")[0]
-    run_on_server(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
-    yield server_url(name)
-    run_on_server(f'DROP DATABASE "{name}" WITH (FORCE)')
+def database_url(lent: databases.Lent | None, template_database: str, tmp_path: Path) -> str:
+    """A database as the template is, for this test alone."""
+    if lent is not None:
+        return databases.server_url(lent.lend())
+    path = tmp_path / "portal.sqlite"
+    shutil.copy(template_database.removeprefix("sqlite:///"), path)
+    return f"sqlite:///{path}"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -125,9 +125,27 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> BytecodeCache:
     return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
 
 
+@pytest.fixture(scope="session")
+def statements(database_kind: str) -> Callable[[Engine], None]:
+    """Lets an engine use the statements that others of the same kind have compiled before."""
+    known: list[Engine] = []
+
+    def share(engine: Engine) -> None:
+        known.append(engine)
+        engine.dialect = engine.pool._dialect = known[0].dialect
+        engine._compiled_cache = known[0]._compiled_cache
+        del known[1:]
+
+    return share
+
+
 @pytest.fixture
 def app(
-    database_url: str, keys_folder: Path, templates: BytecodeCache, tmp_path: Path
+    database_url: str,
+    keys_folder: Path,
+    templates: BytecodeCache,
+    statements: Callable[[Engine], None],
+    tmp_path: Path,
 ) -> Iterator[Flask]:
     """The application on the test's database, with jobs run by hand and no mail server."""
     instance = tmp_path / "instance"
@@ -137,6 +155,8 @@ def app(
     made = create_app(load_settings(instance, database_url=database_url, jobs="off"))
     made.testing = True
     made.jinja_env.bytecode_cache = templates
+    with made.app_context():
+        statements(db.engine)
     yield made
     with made.app_context():
         db.engine.dispose()
@@ -159,18 +179,3 @@ def personas(app: Flask) -> Personas:
 def browser(app: Flask, personas: Personas) -> Browser:
     """A client that reads each page it fetches; `browser.sign_in("manager_a")`."""
     return Browser(app, personas)
-
-
-def server_url(name: str) -> str:
-    """The URL of the database `name` on the test server."""
-    from sqlalchemy.engine import make_url
-
-    return make_url(POSTGRESQL).set(database=name).render_as_string(hide_password=False)
-
-
-def run_on_server(statement: str) -> None:
-    """Run a statement outside a transaction on the test server."""
-    engine = create_engine(POSTGRESQL, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()

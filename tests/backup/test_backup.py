@@ -26,6 +26,7 @@ from portal.people.models import User, UserSession
 from portal.places.models import Organization
 from portal.running import AlreadyLocked, hold
 from portal.settings import Settings, current, load_settings
+from tests import databases
 from tests.personas import Personas
 from tests.processes import start
 
@@ -295,12 +296,9 @@ def restored(database_kind: str, tmp_path: Path) -> Iterator[Settings]:
     if database_kind == "sqlite":
         yield load_settings(tmp_path / "restored", jobs="off")
         return
-    from tests.conftest import run_on_server, server_url
-
-    name = f"portal_restore_{time.time_ns():x}"
-    run_on_server(f'CREATE DATABASE "{name}"')
-    yield load_settings(tmp_path / "restored", jobs="off", database_url=server_url(name))
-    run_on_server(f'DROP DATABASE "{name}" WITH (FORCE)')
+    name = databases.make()
+    yield load_settings(tmp_path / "restored", jobs="off", database_url=databases.server_url(name))
+    databases.drop(name)
 
 
 def test_backups_during_write_load_are_whole(

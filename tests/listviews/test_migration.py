@@ -15,7 +15,7 @@ from portal.listviews.definition import ALL
 from portal.listviews.paging import State
 from portal.listviews.queries import read_page
 from portal.places.scope import Scope
-from tests.conftest import run_on_server
+from tests.databases import run_on_server, server_url
 from tests.listviews.conftest import Pack
 from tests.listviews.crates import CRATES
 
@@ -80,8 +80,6 @@ def test_rebuilding_the_table_is_possible_between_dropping_and_creating(
 @pytest.fixture
 def restricted() -> Iterator[str]:
     """The URL of a role that may not create extensions, on a database of its own."""
-    from tests.conftest import server_url
-
     run_on_server("DROP DATABASE IF EXISTS portal_test_restricted WITH (FORCE)")
     run_on_server("DROP ROLE IF EXISTS portal_test_restricted")
     run_on_server("CREATE ROLE portal_test_restricted")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import run_on_server, server_url
+from tests import databases
 
 Empty = Callable[[], str]
 
@@ -18,16 +18,14 @@ def empty(database_kind: str, tmp_path: Path) -> Iterator[Empty]:
     names: list[str] = []
 
     def make() -> str:
-        name = f"portal_test_{uuid.uuid4().hex[:10]}"
         if database_kind == "sqlite":
-            folder = tmp_path / name
+            folder = tmp_path / uuid.uuid4().hex
             folder.mkdir()
             return f"sqlite:///{folder / 'portal.sqlite'}"
-        run_on_server(f'CREATE DATABASE "{name}" STRATEGY FILE_COPY')
-        names.append(name)
-        return server_url(name)
+        names.append(databases.make())
+        return databases.server_url(names[-1])
 
     yield make
     for name in names:
-        run_on_server(f'DROP DATABASE "{name}" WITH (FORCE)')
+        databases.drop(name)
     shutil.rmtree(tmp_path, ignore_errors=True)
