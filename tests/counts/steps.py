@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from blueprints.counts.checks import booked
 from blueprints.inventory.models import StockDocument, VaccineInventory
+from portal.audit.models import AuditEntry
 from portal.db import unit_of_work
 from tests.client import Browser, Page
 from tests.inventory import stock
@@ -88,3 +89,10 @@ def wrong() -> list[str]:
     with unit_of_work(write=False):
         found = list(booked())
     return [*stock.wrong(), *found]
+
+
+def actions() -> list[str]:
+    """The audited actions on counts, in order."""
+    with unit_of_work(write=False) as session:
+        found = session.scalars(select(AuditEntry.action).order_by(AuditEntry.number))
+        return [action for action in found if action.startswith("count.")]

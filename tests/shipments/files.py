@@ -57,3 +57,9 @@ def errors_of(app: Flask, run: ImportRun) -> list[tuple[int, str, str]]:
             .where(ImportError.run_id == run.id)
             .order_by(ImportError.row, ImportError.id)
         ]
+
+
+def take_in_waiting(app: Flask) -> None:
+    """Take in what was uploaded or collected, as the job would."""
+    with app.app_context():
+        imports.process_waiting(app.extensions["portal"].settings)

@@ -308,3 +308,9 @@ def test_a_worker_that_lost_its_lease_writes_nothing_more(
         with unit_of_work(write=False) as session:
             finished = select(func.count()).where(AuditEntry.action == "shipments.file_finished")
             assert session.scalar(finished) == 1
+
+
+def test_an_unused_order_number_of_two_locations_is_two_orders(app: Flask) -> None:
+    run = take_in(app, csv(row(), row(id="SHP-2", pin="NCA650002")))
+    assert run.added == 2
+    assert count(app, Order) == 2
