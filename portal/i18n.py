@@ -1,6 +1,13 @@
 """Translated text for code that may run with or without the web application."""
 
 import sys
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from flask_babel import LazyString
+
+# Text for the reader, translated when it is shown.
+Label: TypeAlias = "str | LazyString"
 
 
 def _(message: str, **params: object) -> str:

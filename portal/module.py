@@ -14,7 +14,7 @@ from functools import cached_property
 from importlib.metadata import entry_points
 from typing import Any
 
-from portal.i18n import _
+from portal.i18n import Label, _
 from portal.people.profiles import Profile
 
 ENTRY_POINT_GROUP = "portal.modules"
@@ -29,7 +29,7 @@ class Capability:
     """Something a user may do; `profiles` is its column of the permissions table (SPEC A2)."""
 
     name: str
-    title: str
+    title: Label
     profiles: frozenset[Profile]
 
 
@@ -37,7 +37,7 @@ class Capability:
 class Tab:
     """An entry of the tab bar, shown to users who hold `capability`."""
 
-    label: str
+    label: Label
     endpoint: str
     capability: str
     icon: str
@@ -52,7 +52,7 @@ class Job:
     """
 
     name: str
-    title: str
+    title: Label
     function: str
     every: timedelta
 

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from flask_babel import lazy_gettext as _l
+
 from portal.module import Capability, Check, Fill, Job, Lookup, Module
 from portal.people.profiles import EVERYONE, Profile
 
@@ -30,10 +32,12 @@ module = Module(
     words="portal.words:WORDS",
     practice="portal.people.practice:make_sample",
     capabilities=(
-        Capability(name="portal.use", title="Sign in and use the portal", profiles=EVERYONE),
-        Capability(name="messages.manage", title="Read and mend messages", profiles=ADMINISTRATORS),
-        Capability(name="jobs.manage", title="See and start jobs", profiles=ADMINISTRATORS),
-        Capability(name="audit.read", title="Search the audit trail", profiles=ADMINISTRATORS),
+        Capability(name="portal.use", title=_l("Sign in and use the portal"), profiles=EVERYONE),
+        Capability(
+            name="messages.manage", title=_l("Read and mend messages"), profiles=ADMINISTRATORS
+        ),
+        Capability(name="jobs.manage", title=_l("See and start jobs"), profiles=ADMINISTRATORS),
+        Capability(name="audit.read", title=_l("Search the audit trail"), profiles=ADMINISTRATORS),
     ),
     commands=(
         "portal.audit.commands:audit",
@@ -83,49 +87,49 @@ module = Module(
     jobs=(
         Job(
             name="messages.deliver",
-            title="Send messages",
+            title=_l("Send messages"),
             function="portal.messages.delivery:deliver",
             every=timedelta(seconds=10),
         ),
         Job(
             name="messages.forget_contents",
-            title="Wipe the contents of old messages",
+            title=_l("Wipe the contents of old messages"),
             function="portal.messages.upkeep:forget_contents",
             every=timedelta(days=1),
         ),
         Job(
             name="audit.anchor",
-            title="Verify the audit trail and move its anchor",
+            title=_l("Verify the audit trail and move its anchor"),
             function="portal.audit.verify:daily",
             every=timedelta(days=1),
         ),
         Job(
             name="jobs.trim",
-            title="Trim the run log",
+            title=_l("Trim the run log"),
             function="portal.jobs.runner:trim",
             every=timedelta(hours=1),
         ),
         Job(
             name="platform.forget_operations",
-            title="Forget old form ids",
+            title=_l("Forget old form ids"),
             function="portal.operations:forget_old",
             every=timedelta(hours=6),
         ),
         Job(
             name="people.forget",
-            title="Forget old attempts, links and sessions",
+            title=_l("Forget old attempts, links and sessions"),
             function="portal.people.forgetting:forget_old",
             every=timedelta(hours=6),
         ),
         Job(
             name="lists.forget_words",
-            title="Forget what private lists were searched for",
+            title=_l("Forget what private lists were searched for"),
             function="portal.listviews.services:forget_words",
             every=timedelta(hours=6),
         ),
         Job(
             name="platform.forget_drafts",
-            title="Forget drafts untouched for 30 days",
+            title=_l("Forget drafts untouched for 30 days"),
             function="portal.wizards.drafts:forget_old",
             every=timedelta(hours=6),
         ),

@@ -1,5 +1,7 @@
 """`Account Management`: location managers and programme administrators look after accounts."""
 
+from flask_babel import lazy_gettext as _l
+
 from portal.module import Capability, Module, Tab
 from portal.people.profiles import Profile
 
@@ -12,13 +14,13 @@ module = Module(
     capabilities=(
         Capability(
             name="accounts.manage",
-            title="Account Management: add, change, deactivate users",
+            title=_l("Account Management: add, change, deactivate users"),
             profiles=frozenset({Profile.MANAGER, Profile.ADMINISTRATOR}),
         ),
     ),
     tabs=(
         Tab(
-            label="Account Management",
+            label=_l("Account Management"),
             endpoint="accounts.index",
             capability="accounts.manage",
             icon="person",

@@ -65,4 +65,4 @@ def _without_manager(record: UserRecord) -> list[str]:
 
 def _titles(capabilities: frozenset[str]) -> list[str]:
     known = registry().capabilities
-    return [_(title) for title in sorted(known[name].title for name in capabilities)]
+    return sorted(str(known[name].title) for name in capabilities)

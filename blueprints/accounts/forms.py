@@ -30,7 +30,7 @@ class ProfileForm(Form):
         """Put the profiles that `giver` may give into the list."""
         first = [("", _("Choose a profile"))] if blank else []
         self.profile.choices = first + [
-            (str(profile), _(profile.label)) for profile in grantable_profiles(giver)
+            (str(profile), profile.label) for profile in grantable_profiles(giver)
         ]
 
     @property

@@ -118,7 +118,7 @@ def _details(entry: AuditEntry, places: dict[int, str]) -> str:
 
 
 def _profile(values: dict[str, Any]) -> str:
-    return _(Profile(values["profile"]).label)
+    return Profile(values["profile"]).label
 
 
 def _ids(values: dict[str, Any]) -> set[int]:

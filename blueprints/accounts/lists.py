@@ -35,7 +35,7 @@ def deactivated_users(_scope: Scope) -> list[ColumnElement[bool]]:
 
 def profile_label(profile: str) -> str:
     """The guides' name of a profile."""
-    return _(Profile(profile).label)
+    return Profile(profile).label
 
 
 def active_label(active: bool) -> str:

@@ -6,6 +6,8 @@ Other modules say their part through the slot `alerts.digest`: a function that g
 
 from datetime import timedelta
 
+from flask_babel import lazy_gettext as _l
+
 from portal.module import Capability, Fill, Job, Module
 from portal.people.profiles import MANAGERS
 
@@ -19,7 +21,7 @@ module = Module(
     capabilities=(
         Capability(
             name="alerts.set",
-            title="Set the location's thresholds, and one's own daily e-mail",
+            title=_l("Set the location's thresholds, and one's own daily e-mail"),
             profiles=MANAGERS,
         ),
     ),
@@ -36,7 +38,7 @@ module = Module(
     jobs=(
         Job(
             name="alerts.daily",
-            title="Send the daily e-mail about what needs attention",
+            title=_l("Send the daily e-mail about what needs attention"),
             function="blueprints.alerts.jobs:send_daily",
             every=timedelta(minutes=1),
         ),

@@ -1,5 +1,7 @@
 """`Count`: what is in the fridges beside what the ledger says (SPEC D11)."""
 
+from flask_babel import lazy_gettext as _l
+
 from portal.module import Capability, Check, Fill, Module
 from portal.people.profiles import MANAGERS, Profile
 
@@ -13,8 +15,8 @@ module = Module(
     blueprint="blueprints.counts.views:blueprint",
     models="blueprints.counts.models",
     capabilities=(
-        Capability(name="counts.view", title="See counts", profiles=SEES),
-        Capability(name="counts.handle", title="Count the inventory", profiles=MANAGERS),
+        Capability(name="counts.view", title=_l("See counts"), profiles=SEES),
+        Capability(name="counts.handle", title=_l("Count the inventory"), profiles=MANAGERS),
     ),
     fills=(
         Fill(

@@ -1,5 +1,7 @@
 """`Home`, `Help & Information`, the style guide."""
 
+from flask_babel import lazy_gettext as _l
+
 from portal.module import Capability, Module, Tab
 from portal.people.profiles import EVERYONE
 
@@ -8,12 +10,12 @@ module = Module(
     title="Home",
     blueprint="blueprints.home.views:blueprint",
     capabilities=(
-        Capability(name="home.view", title="Home, Help & Information", profiles=EVERYONE),
+        Capability(name="home.view", title=_l("Home, Help & Information"), profiles=EVERYONE),
     ),
     tabs=(
-        Tab(label="Home", endpoint="home.index", capability="home.view", icon="home", order=10),
+        Tab(label=_l("Home"), endpoint="home.index", capability="home.view", icon="home", order=10),
         Tab(
-            label="Help & Information",
+            label=_l("Help & Information"),
             endpoint="home.help_information",
             capability="home.view",
             icon="help",

@@ -1,5 +1,7 @@
 """`Vaccine Inventory`: lots at a location and the ledger of their doses."""
 
+from flask_babel import lazy_gettext as _l
+
 from portal.module import Capability, Check, Fill, Lookup, Module, Setting, Tab
 from portal.people.profiles import MANAGERS, Profile
 
@@ -13,42 +15,44 @@ module = Module(
     models="blueprints.inventory.models",
     lists=("blueprints.inventory.lists:INVENTORY",),
     capabilities=(
-        Capability(name="inventory.view", title="See vaccine inventory", profiles=SEES),
-        Capability(name="inventory.add", title="Add vaccine to the inventory", profiles=MANAGERS),
+        Capability(name="inventory.view", title=_l("See vaccine inventory"), profiles=SEES),
+        Capability(
+            name="inventory.add", title=_l("Add vaccine to the inventory"), profiles=MANAGERS
+        ),
         Capability(
             name="inventory.rename",
-            title="Rename a vaccine inventory record, say where it is kept",
+            title=_l("Rename a vaccine inventory record, say where it is kept"),
             profiles=MANAGERS,
         ),
         Capability(
             name="inventory.adjust",
-            title="Add doses beyond what was received",
+            title=_l("Add doses beyond what was received"),
             profiles=MANAGERS,
         ),
         Capability(
             name="inventory.reverse",
-            title="Reverse wastage, returns and adjustments",
+            title=_l("Reverse wastage, returns and adjustments"),
             profiles=MANAGERS | {Profile.AGENT, Profile.ADMINISTRATOR},
         ),
         Capability(
             name="inventory.correct",
-            title="Reverse doses received (the help desk)",
+            title=_l("Reverse doses received (the help desk)"),
             profiles=frozenset({Profile.AGENT, Profile.ADMINISTRATOR}),
         ),
         Capability(
             name="inventory.quarantine",
-            title="Put a lot of the location into quarantine, and release it",
+            title=_l("Put a lot of the location into quarantine, and release it"),
             profiles=MANAGERS | {Profile.ADMINISTRATOR},
         ),
         Capability(
             name="inventory.quarantine_everywhere",
-            title="Put a lot into quarantine at all locations, and release it",
+            title=_l("Put a lot into quarantine at all locations, and release it"),
             profiles=frozenset({Profile.ADMINISTRATOR}),
         ),
     ),
     tabs=(
         Tab(
-            label="Vaccine Inventory",
+            label=_l("Vaccine Inventory"),
             endpoint="inventory.index",
             capability="inventory.view",
             icon="vial",

@@ -1,5 +1,7 @@
 """The account (location) page. The `Locations` tab of the site locator will live here too."""
 
+from flask_babel import lazy_gettext as _l
+
 from portal.module import Capability, Fill, Module
 from portal.people.profiles import MANAGERS, Profile
 
@@ -10,10 +12,12 @@ module = Module(
     title="Locations",
     blueprint="blueprints.locations.views:blueprint",
     capabilities=(
-        Capability(name="locations.view", title="See the account (location) page", profiles=SEES),
+        Capability(
+            name="locations.view", title=_l("See the account (location) page"), profiles=SEES
+        ),
         Capability(
             name="locations.edit",
-            title="Change the contacts of the account (location)",
+            title=_l("Change the contacts of the account (location)"),
             profiles=MANAGERS | {Profile.ADMINISTRATOR},
         ),
     ),

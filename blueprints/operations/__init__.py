@@ -1,5 +1,7 @@
 """`Operations`: messages, jobs and the audit trail, for programme administrators."""
 
+from flask_babel import lazy_gettext as _l
+
 from portal.module import Capability, Fill, Module, Tab
 from portal.people.profiles import Profile
 
@@ -10,13 +12,13 @@ module = Module(
     capabilities=(
         Capability(
             name="operations.view",
-            title="Operations: messages, jobs, audit trail",
+            title=_l("Operations: messages, jobs, audit trail"),
             profiles=frozenset({Profile.ADMINISTRATOR}),
         ),
     ),
     tabs=(
         Tab(
-            label="Operations",
+            label=_l("Operations"),
             endpoint="operations.messages",
             capability="operations.view",
             icon="report",

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from flask_babel import lazy_gettext as _l
+
 from portal.module import Capability, Fill, Job, Lookup, Module, Setting, Tab
 from portal.people.profiles import MANAGERS, Profile
 
@@ -15,17 +17,19 @@ module = Module(
     models="blueprints.shipments.models",
     lists=("blueprints.shipments.lists:SHIPMENTS",),
     capabilities=(
-        Capability(name="shipments.view", title="See orders and shipments", profiles=SEES),
+        Capability(name="shipments.view", title=_l("See orders and shipments"), profiles=SEES),
         Capability(
             name="shipments.import",
-            title="Enter orders and shipments by file or form",
+            title=_l("Enter orders and shipments by file or form"),
             profiles=IMPORTS,
         ),
-        Capability(name="shipments.close", title="Close and reopen shipments", profiles=MANAGERS),
+        Capability(
+            name="shipments.close", title=_l("Close and reopen shipments"), profiles=MANAGERS
+        ),
     ),
     tabs=(
         Tab(
-            label="Shipments",
+            label=_l("Shipments"),
             endpoint="shipments.index",
             capability="shipments.view",
             icon="truck",
@@ -67,19 +71,19 @@ module = Module(
     jobs=(
         Job(
             name="shipments.import",
-            title="Take in files of shipments",
+            title=_l("Take in files of shipments"),
             function="blueprints.shipments.jobs:take_in_files",
             every=timedelta(seconds=15),
         ),
         Job(
             name="shipments.watch_folder",
-            title="Look for files in the watched folder",
+            title=_l("Look for files in the watched folder"),
             function="blueprints.shipments.jobs:watch_folder",
             every=timedelta(minutes=1),
         ),
         Job(
             name="shipments.forget_files",
-            title="Delete files of finished imports",
+            title=_l("Delete files of finished imports"),
             function="blueprints.shipments.jobs:forget_files",
             every=timedelta(hours=12),
         ),

@@ -1,5 +1,7 @@
 """`Transfer` and `Inbound Transfer`: doses that go from one location to another (SPEC E)."""
 
+from flask_babel import lazy_gettext as _l
+
 from portal.module import Capability, Check, Fill, Lookup, Module
 from portal.people.profiles import MANAGERS, Profile
 
@@ -14,10 +16,10 @@ module = Module(
     models="blueprints.transfers.models",
     lists=("blueprints.transfers.lists:TRANSFERS",),
     capabilities=(
-        Capability(name="transfers.view", title="See transfers", profiles=SEES),
+        Capability(name="transfers.view", title=_l("See transfers"), profiles=SEES),
         Capability(
             name="transfers.handle",
-            title="Send, receive, refuse and cancel transfers",
+            title=_l("Send, receive, refuse and cancel transfers"),
             profiles=MANAGERS,
         ),
     ),

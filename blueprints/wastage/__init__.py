@@ -1,5 +1,7 @@
 """`Wastage` and `Return`: doses that leave the inventory without being given (SPEC D5)."""
 
+from flask_babel import lazy_gettext as _l
+
 from portal.module import Capability, Fill, Module
 from portal.people.profiles import MANAGERS
 
@@ -10,7 +12,9 @@ module = Module(
     under="inventory",
     blueprint="blueprints.wastage.views:blueprint",
     capabilities=(
-        Capability(name="wastage.record", title="Record wastage and returns", profiles=MANAGERS),
+        Capability(
+            name="wastage.record", title=_l("Record wastage and returns"), profiles=MANAGERS
+        ),
     ),
     fills=(
         Fill(

@@ -4,19 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Bundle, InstrumentedAttribute
 
 from portal.db import Base
+from portal.i18n import Label
 from portal.places.scope import Scope
-
-if TYPE_CHECKING:
-    from flask_babel import LazyString
-
-# Text for the reader, translated when it is shown.
-Label: TypeAlias = "str | LazyString"
 
 Kind = Literal["text", "date", "number", "moment", "status"]
 Tone = Literal["neutral", "info", "success", "warning", "danger"]

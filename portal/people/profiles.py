@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from flask_babel import lazy_gettext as _l
+
 
 class Profile(StrEnum):
     """A user's profile; the value is what is stored, `label` what is shown."""
@@ -15,7 +17,7 @@ class Profile(StrEnum):
     @property
     def label(self) -> str:
         """The name the guides use."""
-        return LABELS[self]
+        return str(LABELS[self])
 
     @property
     def is_staff(self) -> bool:
@@ -24,11 +26,11 @@ class Profile(StrEnum):
 
 
 LABELS = {
-    Profile.PROVIDER: "Healthcare Provider",
-    Profile.MANAGER: "Healthcare Location Manager",
-    Profile.READ_ONLY: "Healthcare Provider Read-Only",
-    Profile.AGENT: "Support Agent",
-    Profile.ADMINISTRATOR: "Programme Administrator",
+    Profile.PROVIDER: _l("Healthcare Provider"),
+    Profile.MANAGER: _l("Healthcare Location Manager"),
+    Profile.READ_ONLY: _l("Healthcare Provider Read-Only"),
+    Profile.AGENT: _l("Support Agent"),
+    Profile.ADMINISTRATOR: _l("Programme Administrator"),
 }
 
 STAFF = frozenset({Profile.AGENT, Profile.ADMINISTRATOR})

@@ -10,7 +10,6 @@ from jinja2 import StrictUndefined
 from markupsafe import Markup, escape
 from werkzeug.routing import BuildError
 
-from portal.i18n import _
 from portal.module import load
 from portal.operations import new_operation_id
 from portal.web.context import find_scope
@@ -74,7 +73,7 @@ def init_app(app: Flask) -> None:
         exact = any(tab.endpoint == here for tab in seen)
         return [
             TabLink(
-                _(tab.label),
+                str(tab.label),
                 url_for(tab.endpoint),
                 tab.icon,
                 tab.endpoint == here

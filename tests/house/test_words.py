@@ -1,0 +1,89 @@
+"""Every word that is shown can be found by who translates: it stands in the code as a literal."""
+
+import ast
+
+from babel.messages.extract import extract_from_dir
+from flask import Flask
+from flask_babel import LazyString
+from jinja2 import nodes
+
+from portal.module import discover
+from tests.house.source import ROOT, Source, sources, templates
+
+ASKED = {"_", "_l", "_n", "gettext", "ngettext", "lazy_gettext"}
+METHODS = [
+    ("portal/**.py", "python"),
+    ("blueprints/**.py", "python"),
+    ("templates/**.html", "jinja2"),
+    ("templates/**.txt", "jinja2"),
+    ("templates/**.subject", "jinja2"),
+]
+
+
+def hidden_in(source: Source) -> list[str]:
+    """Calls for a translation of something that is not written there."""
+    return [
+        f"{source.name}:{node.lineno}"
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ASKED
+        and not isinstance(node.args[0], ast.Constant)
+        and source.name != "portal/i18n.py"
+    ]
+
+
+def hidden_in_template(app: Flask, text: str) -> list[int]:
+    """The lines of the same, in a template."""
+    calls = app.jinja_env.parse(text).find_all(nodes.Call)
+    return [
+        call.lineno
+        for call in calls
+        if isinstance(call.node, nodes.Name)
+        and call.node.name in ASKED
+        and not isinstance(next(iter(call.args), None), nodes.Const)
+    ]
+
+
+def test_what_is_to_be_translated_is_written_where_it_is_asked_for() -> None:
+    assert [line for source in sources() for line in hidden_in(source)] == []
+
+
+def test_so_it_is_in_templates(bare_app: Flask) -> None:
+    found = {path: hidden_in_template(bare_app, path.read_text("utf-8")) for path in templates()}
+    assert {path: lines for path, lines in found.items() if lines} == {}
+
+
+def test_words_out_of_a_variable_would_be_noticed(bare_app: Flask) -> None:
+    source = Source(ROOT / "portal" / "module.py")
+    source.__dict__["tree"] = ast.parse("_('Tab')\n_(tab.label)")
+    assert hidden_in(source) == ["portal/module.py:2"]
+    assert hidden_in_template(bare_app, "{{ _('Tab') }}\n{{ _(tab.label) }}") == [2]
+
+
+def test_what_modules_declare_is_translated_when_it_is_shown() -> None:
+    plain = [
+        f"{module.name}: {text}"
+        for module in discover()
+        if module.name != "fridges"
+        for text in (
+            *(tab.label for tab in module.tabs),
+            *(job.title for job in module.jobs),
+            *(capability.title for capability in module.capabilities),
+        )
+        if not isinstance(text, LazyString)
+    ]
+    assert plain == []
+
+
+def test_the_words_are_found_as_contributing_says() -> None:
+    found = {
+        message
+        for _file, _line, message, _comments, _context in extract_from_dir(
+            ROOT, METHODS, keywords={"_": None, "_l": None, "ngettext": (1, 2)}
+        )
+        if isinstance(message, str)
+    }
+    assert {"Shipments", "Vaccine Inventory", "Send messages", "See vaccine inventory"} <= found
+    assert {"Healthcare Location Manager", "Recently Viewed", "Sign In"} <= found
+    assert len(found) > 1_000
