@@ -39,6 +39,10 @@ TABLES = """
     SELECT relname FROM pg_class
     WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY relname
 """
+FILLED = """
+    SELECT string_agg(format('%I', relname), ', ') FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND pg_relation_size(oid) > 0
+"""
 SEQUENCES = """
     SELECT format('setval(%L, %s, %s)', sequencename, coalesce(last_value, start_value),
                   (last_value IS NOT NULL)::text)
@@ -84,7 +88,7 @@ def drop(name: str) -> None:
 @contextmanager
 def _connected(name: str) -> Iterator["psycopg.Connection[tuple[str, ...]]"]:
     url = server_url(name).replace("postgresql+psycopg:", "postgresql:")
-    with psycopg.connect(url) as connection:
+    with psycopg.connect(url, autocommit=True) as connection:
         yield connection
 
 
@@ -101,7 +105,7 @@ class Lent:
             steps = [f"DELETE FROM {table}" for table in tables]
             setvals = ", ".join(step for (step,) in connection.execute(SEQUENCES))
         self.undo = ";".join(
-            ("SET LOCAL session_replication_role = replica", *steps, f"SELECT {setvals}")
+            ("SET session_replication_role = replica", *steps, f"SELECT {setvals}")
         )
 
     def lend(self) -> str:
@@ -125,6 +129,9 @@ class Lent:
             if connection.execute(SCHEMA).fetchone() != self.schema:
                 return False
             connection.execute(self.undo.encode())
+            # So that new rows stand in the order in which they come, as in a new database.
+            for (filled,) in connection.execute(FILLED).fetchall():
+                connection.execute(f"VACUUM (INDEX_CLEANUP ON) {filled}".encode())
             for table, rows in self.rows.items():
                 if rows:
                     with connection.cursor().copy(f"COPY {table} FROM STDIN".encode()) as copy:

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from blueprints.inventory import ledger
@@ -268,7 +269,8 @@ def at_once(port: int, posts: list[Post]) -> list[tuple[int, str, str]]:
 
 def records(app: Flask) -> list[int]:
     with app.app_context(), unit_of_work(write=False) as session:
-        return [each.doses_total for each in session.query(VaccineInventory).all()]
+        totals = select(VaccineInventory.doses_total).order_by(VaccineInventory.id)
+        return list(session.scalars(totals))
 
 
 def eight_saves_of_one_draft(app: Flask, browser: Browser, port: int) -> list[str]:
