@@ -4,8 +4,8 @@ One transaction a request, a job or a command. Nobody outside this file commits.
 
 * On SQLite a writing transaction begins `IMMEDIATE`: with the driver's default mode two writers
   read the same balance and one of the updates is lost without an error.
-* On PostgreSQL rows that get scarcer are taken by a conditional `UPDATE`, and a deadlock or
-  serialization failure runs the whole unit again.
+* On PostgreSQL a unit that only reads needs no transaction. Rows that get scarcer are taken by a
+  conditional `UPDATE`, and a deadlock or serialization failure runs the whole unit again.
 """
 
 import logging
@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, MetaData, String, event, func, select
 from sqlalchemy.engine import Connection, Dialect, Engine
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session, registry
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 from portal.errors import Unavailable, where
@@ -84,6 +85,10 @@ BUSY_MS = 1_000
 PATIENCE = 60.0
 PATIENCE_OF_A_PERSON = 9.0
 
+# A connection that has lain idle longer may be dead, if the server was started anew. Seconds.
+RESTED = 5.0
+USED = "portal_used"
+
 log = logging.getLogger("portal.db")
 
 
@@ -94,7 +99,32 @@ def is_sqlite() -> bool:
 
 def prepare_engine(engine: Engine) -> None:
     """Give `engine` the connection settings and transaction modes that the unit of work needs."""
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _only_read(
+        connection: Connection, _c: Any, _s: str, _p: Any, context: Any, _many: bool
+    ) -> None:
+        changes = context.isinsert or context.isupdate or context.isdelete
+        if changes and connection.get_execution_options().get(WRITE) is False:
+            raise RuntimeError("a unit of work that only reads was to write")
+
     if engine.dialect.name != "sqlite":
+
+        @event.listens_for(engine, "checkin")
+        def _used(_connection: Any, record: ConnectionPoolEntry) -> None:
+            record.info[USED] = time.monotonic()
+
+        @event.listens_for(engine, "checkout")
+        def _ask_whether_it_lives(
+            connection: Any, record: ConnectionPoolEntry, _proxy: object
+        ) -> None:
+            # Not for each page of a busy clinic; a unit that finds it dead is run again.
+            if time.monotonic() - record.info.get(USED, time.monotonic()) < RESTED:
+                return
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error as error:
+                raise DisconnectionError from error
 
         @event.listens_for(engine, "connect")
         def _plan_for_values(connection: Any, _record: object) -> None:
@@ -172,9 +202,14 @@ def begin(*, write: bool, patience: float = PATIENCE) -> None:
     Raises `Unavailable` if the lock cannot be had within `patience` seconds.
     """
     deadline = time.monotonic() + patience
+    options: dict[str, Any] = {WRITE: write}
+    if not write and not is_sqlite():
+        # Each statement of a transaction sees what is committed by then, as without one: its
+        # beginning and end would be two ways to the server and back for nothing.
+        options["isolation_level"] = "AUTOCOMMIT"
     while True:
         try:
-            session().connection(execution_options={WRITE: write})
+            session().connection(execution_options=options)
             return
         except OperationalError as error:
             rollback()
@@ -187,11 +222,20 @@ def begin(*, write: bool, patience: float = PATIENCE) -> None:
 
 def commit() -> None:
     """Flush, run what waits for the end of the unit, commit, then run what waits for success."""
+    _finish()
+    _commit()
+
+
+def _finish() -> None:
     current = session()
     current.flush()
     for function in list(current.info.get("before_commit", {}).values()):
         function(current)
     current.flush()
+
+
+def _commit() -> None:
+    current = session()
     afterwards = list(current.info.get("after_commit", {}).values())
     current.commit()
     _forget()
@@ -240,23 +284,26 @@ def run(
 ) -> T:
     """Run `function` as one unit of work; commit if `write` and `keep(result)`.
 
-    A deadlock or serialization failure runs `function` again, in a new transaction: it must have
-    no effect outside the database. Raises `Unavailable` when that does not help within `patience`
-    seconds.
+    A deadlock, a serialization failure, or a connection lost before the commit runs `function`
+    again, in a new transaction: it must have no effect outside the database. Raises `Unavailable`
+    when that does not help within `patience` seconds.
     """
     deadline = time.monotonic() + patience
     while True:
+        undone = True
         try:
             begin(write=write, patience=deadline - time.monotonic())
             result = function()
             if write and keep(result):
-                commit()
+                _finish()
+                undone = False
+                _commit()
             else:
                 rollback()
             return result
         except DBAPIError as error:
             rollback()
-            if not _may_retry(error):
+            if not (_may_retry(error) or (undone and error.connection_invalidated)):
                 raise
             if time.monotonic() >= deadline:
                 raise Unavailable(_busy()) from error

@@ -6,20 +6,54 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, case, select, update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Bundle
 
 from portal import clock
 from portal.db import session, unit_of_work
 from portal.errors import Unavailable
 from portal.people.models import User, UserLocation, UserSession
-from portal.people.profiles import Profile
+from portal.people.profiles import STAFF, Profile
 from portal.places.models import Location
 from portal.places.scope import Actor, Place
 
 TOUCH_EVERY = timedelta(seconds=5)
 log = logging.getLogger("portal.sessions")
 PLACE = (Location.id, Location.name, Location.pin, Location.time_zone, Location.organization_id)
+# The session of a token and its user, a row for each location: those where the user works; for
+# programme staff the one that is chosen, as often as they are anywhere.
+LIVE = (
+    select(
+        UserSession.id,
+        UserSession.started_at,
+        UserSession.last_seen_at,
+        UserSession.ended_at,
+        User.id.label("user_id"),
+        User.username,
+        User.first_name,
+        User.last_name,
+        User.email,
+        User.profile,
+        User.language,
+        User.active,
+        User.must_change_password,
+        User.current_location_id,
+        Bundle("place", *PLACE),
+    )
+    .join(User, User.id == UserSession.user_id)
+    .outerjoin(UserLocation, UserLocation.user_id == User.id)
+    .outerjoin(
+        Location,
+        Location.id
+        == case(
+            (User.profile.in_([str(profile) for profile in STAFF]), User.current_location_id),
+            else_=UserLocation.location_id,
+        ),
+    )
+    .where(UserSession.token_hash == bindparam("token_hash"))
+    .order_by(Location.name)
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,34 +98,15 @@ def find_even_late(token: str) -> Session | None:
 
 
 def _read(token: str, *, idle: timedelta, longest: timedelta) -> Session | None:
-    row = (
-        session()
-        .execute(
-            select(
-                UserSession.id,
-                UserSession.started_at,
-                UserSession.last_seen_at,
-                UserSession.ended_at,
-                User.id.label("user_id"),
-                User.username,
-                User.first_name,
-                User.last_name,
-                User.email,
-                User.profile,
-                User.language,
-                User.active,
-                User.must_change_password,
-                User.current_location_id,
-            )
-            .join(User, User.id == UserSession.user_id)
-            .where(UserSession.token_hash == hashed(token))
-        )
-        .one_or_none()
-    )
-    if row is None or row.ended_at is not None or not row.active:
+    rows = session().execute(LIVE, {"token_hash": hashed(token)}).all()
+    if not rows:
+        return None
+    row = rows[0]
+    if row.ended_at is not None or not row.active:
         return None
     profile = Profile(row.profile)
-    locations = _places(row.user_id, row.current_location_id, profile)
+    places = {each.place.id: each.place for each in rows if each.place.id is not None}
+    locations = tuple(Place(**place._mapping) for place in places.values())
     if not locations and not profile.is_staff:
         return None
     current = next((place for place in locations if place.id == row.current_location_id), None)
@@ -112,26 +127,6 @@ def _read(token: str, *, idle: timedelta, longest: timedelta) -> Session | None:
         locations=locations,
         last_seen_at=row.last_seen_at,
         expires_at=min(row.last_seen_at + idle, row.started_at + longest),
-    )
-
-
-def _places(user_id: int, current_id: int | None, profile: Profile) -> tuple[Place, ...]:
-    query = select(*PLACE).order_by(Location.name)
-    if profile.is_staff:
-        query = query.where(Location.id == current_id)
-    else:
-        query = query.join(UserLocation, UserLocation.location_id == Location.id).where(
-            UserLocation.user_id == user_id
-        )
-    return tuple(
-        Place(
-            id=row.id,
-            name=row.name,
-            pin=row.pin,
-            time_zone=row.time_zone,
-            organization_id=row.organization_id,
-        )
-        for row in session().execute(query)
     )
 
 
