@@ -2,8 +2,7 @@
 
 from datetime import timedelta
 
-from flask_babel import lazy_gettext as _l
-
+from portal.i18n import _l
 from portal.module import Capability, Check, Fill, Job, Lookup, Module
 from portal.people.profiles import EVERYONE, Profile
 

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
 from wtforms import SelectField, SelectMultipleField, StringField
 from wtforms.validators import Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from portal.i18n import _
+from portal.i18n import _, _l
 from portal.people.profiles import Profile
 from portal.people.rules import grantable_profiles
 from portal.places.scope import Scope

@@ -1,9 +1,8 @@
 """The list views of the `Account Management` tab."""
 
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, exists, false, true
 
-from portal.i18n import _
+from portal.i18n import _, _l
 from portal.listviews.definition import Column, ListDefinition, ListView, Tone
 from portal.people.models import User, UserLocation
 from portal.people.profiles import CLINIC, Profile

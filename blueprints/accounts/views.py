@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, current_app, flash, g, request, url_for
-from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from blueprints.accounts import services
@@ -23,7 +22,7 @@ from blueprints.accounts.queries import UserRecord, get_user
 from portal.audit.services import viewed as audit_view
 from portal.db import unit_of_work
 from portal.errors import Invalid, PortalError, TooMany
-from portal.i18n import _
+from portal.i18n import _, _l
 from portal.listviews.definition import Action
 from portal.listviews.views import list_page, viewed
 from portal.people import additions, rules

@@ -1,6 +1,6 @@
 """What the module's list is called in the audit trail."""
 
-from flask_babel import lazy_gettext as _l
+from portal.i18n import _l
 
 WORDS = {
     "accounts": _l("Account Management"),

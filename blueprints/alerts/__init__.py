@@ -6,8 +6,7 @@ Other modules say their part through the slot `alerts.digest`: a function that g
 
 from datetime import timedelta
 
-from flask_babel import lazy_gettext as _l
-
+from portal.i18n import _l
 from portal.module import Capability, Fill, Job, Module
 from portal.people.profiles import MANAGERS
 

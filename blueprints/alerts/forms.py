@@ -1,8 +1,8 @@
 """The form of the thresholds."""
 
-from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField
 
+from portal.i18n import _l
 from portal.web.forms import Form, Required, WholeNumberField
 
 

@@ -3,7 +3,6 @@
 import logging
 from datetime import datetime
 
-from flask_babel import force_locale
 from sqlalchemy import insert, select, update
 
 from blueprints.alerts.models import DailyDigest, DigestRefusal
@@ -12,6 +11,7 @@ from portal import jobs
 from portal.clock import now, today
 from portal.db import session, unit_of_work
 from portal.errors import where
+from portal.i18n import speaking
 from portal.messages.services import NewMessage, queue_many
 from portal.module import load
 from portal.people.models import User
@@ -110,7 +110,7 @@ def lines_for(user: User, place: Location) -> list[str]:
         language=user.language,
     )
     found: list[str] = []
-    with force_locale(user.language):
+    with speaking(user.language):
         for fill in registry().fills("alerts.digest"):
             if scope.can(fill.capability):
                 found += [str(line) for line in load(fill.function)(scope, None)["lines"]]

@@ -1,12 +1,11 @@
 """The page of the thresholds."""
 
 from flask import Blueprint, Response, flash, request, url_for
-from flask_babel import lazy_gettext as _l
 
 from blueprints.alerts import services
 from blueprints.alerts.forms import AlertsForm
 from blueprints.inventory.settings import Thresholds, thresholds
-from portal.i18n import _
+from portal.i18n import _, _l
 from portal.web.context import scope
 from portal.web.guards import needs
 from portal.web.htmx import go_to

@@ -1,6 +1,6 @@
 """What the module's audited actions and kinds of messages are called."""
 
-from flask_babel import lazy_gettext as _l
+from portal.i18n import _l
 
 WORDS = {
     "daily_digest": _l("Daily e-mail about what needs attention"),

@@ -1,7 +1,6 @@
 """`Count`: what is in the fridges beside what the ledger says (SPEC D11)."""
 
-from flask_babel import lazy_gettext as _l
-
+from portal.i18n import _l
 from portal.module import Capability, Check, Fill, Module
 from portal.people.profiles import MANAGERS, Profile
 

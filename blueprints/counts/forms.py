@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 from wtforms import BooleanField, HiddenField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Length
@@ -15,7 +13,7 @@ from blueprints.counts.services import Overwriting, Sent
 from blueprints.inventory.forms import NoteField
 from blueprints.inventory.reasons import reason_labels
 from portal.errors import Invalid
-from portal.i18n import _
+from portal.i18n import _, _l, ngettext
 from portal.web.converters import record_number
 from portal.web.forms import Form, WholeNumberField
 

@@ -4,8 +4,6 @@ from datetime import date
 from functools import partial
 
 from flask import Blueprint, Response, flash, request, url_for
-from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 
 from blueprints.counts import services
 from blueprints.counts.forms import (
@@ -42,7 +40,7 @@ from portal.audit.services import viewed as audit_view
 from portal.clock import today
 from portal.db import session
 from portal.errors import Conflict, Invalid
-from portal.i18n import _
+from portal.i18n import _, _l, ngettext
 from portal.web.context import scope
 from portal.web.converters import record_number
 from portal.web.guards import needs

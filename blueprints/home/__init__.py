@@ -1,7 +1,6 @@
 """`Home`, `Help & Information`, the style guide."""
 
-from flask_babel import lazy_gettext as _l
-
+from portal.i18n import _l
 from portal.module import Capability, Module, Tab
 from portal.people.profiles import EVERYONE
 

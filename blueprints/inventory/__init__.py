@@ -1,7 +1,6 @@
 """`Vaccine Inventory`: lots at a location and the ledger of their doses."""
 
-from flask_babel import lazy_gettext as _l
-
+from portal.i18n import _l
 from portal.module import Capability, Check, Fill, Lookup, Module, Setting, Tab
 from portal.people.profiles import MANAGERS, Profile
 

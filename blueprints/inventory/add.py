@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any, cast
 
 from flask import url_for
-from flask_babel import lazy_gettext as _l
 from wtforms import Form, SelectFieldBase
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
@@ -21,7 +20,7 @@ from blueprints.shipments.rules import still_expected
 from portal.catalog.codes import lot_key
 from portal.catalog.queries import find_product
 from portal.errors import NotFound
-from portal.i18n import _
+from portal.i18n import _, _l
 from portal.places.scope import Scope
 from portal.web.converters import record_number
 from portal.wizards.definition import Answers, Done, FinishButton, Step, Wizard

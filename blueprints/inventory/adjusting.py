@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from flask import url_for
-from flask_babel import lazy_gettext as _l
 from wtforms import Form, SelectFieldBase
 
 from blueprints.inventory.corrections import (
@@ -22,7 +21,7 @@ from blueprints.inventory.reasons import ADJUSTMENT, EXTRA_DOSE, choices, reason
 from blueprints.inventory.unfinished import names_of
 from portal.clock import today
 from portal.errors import NotFound
-from portal.i18n import _
+from portal.i18n import _, _l
 from portal.places.scope import Scope
 from portal.web.converters import record_number
 from portal.web.templating import day, number

@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Blueprint, Response, flash, url_for
-from flask_babel import lazy_gettext as _l
 
 from blueprints.inventory import corrections, quarantine
 from blueprints.inventory.forms import HoldEverywhereForm, HoldForm, WhyForm
@@ -11,7 +10,7 @@ from blueprints.inventory.held import find_record_of, what_is_held
 from blueprints.inventory.queries import get_inventory
 from blueprints.inventory.reasons import reason_label
 from blueprints.inventory.rules import Kind
-from portal.i18n import _
+from portal.i18n import _, _l
 from portal.listviews.definition import Action
 from portal.web.asking import Question, answered, ask
 from portal.web.context import scope

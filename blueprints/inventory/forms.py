@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from wtforms import (
     BooleanField,
@@ -22,7 +21,7 @@ from blueprints.inventory.reasons import NOTE_LENGTH, QUARANTINE, choices
 from blueprints.inventory.rules import ensure_shipment
 from portal.catalog.codes import normalise_lot, parse_date
 from portal.errors import Invalid
-from portal.i18n import _
+from portal.i18n import _, _l
 from portal.lookups.fields import LookupField
 from portal.web.forms import DayField, Form, Required, ScanField, WholeNumberField
 

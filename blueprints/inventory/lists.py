@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import true
 from sqlalchemy.orm import Bundle
 
@@ -11,7 +10,7 @@ from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.rules import Expiry, expiry_of
 from blueprints.inventory.settings import warn_days
 from portal.clock import today
-from portal.i18n import _
+from portal.i18n import _, _l
 from portal.listviews.definition import Clauses, Column, ListDefinition, Tone
 from portal.places.scope import Scope
 from portal.web.context import scope

@@ -5,7 +5,6 @@ from functools import partial
 from typing import cast
 
 from flask import request, url_for
-from flask_babel import lazy_gettext as _l
 from wtforms import Form
 
 from blueprints.inventory.balance import balance_of
@@ -26,7 +25,7 @@ from blueprints.inventory.settings import warn_days
 from blueprints.inventory.storage import list_storage_units, put_into
 from blueprints.shipments.queries import find_of_location
 from portal.clock import today
-from portal.i18n import _
+from portal.i18n import _, _l
 from portal.places.scope import Scope
 from portal.records.page import Action, Fact, Figure, RecordPage, Section, Tab
 from portal.records.views import Editor, Pen

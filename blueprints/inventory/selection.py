@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any, cast
 
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from wtforms import FieldList, FormField, HiddenField, ValidationError
 from wtforms import Form as PlainForm
@@ -14,7 +13,7 @@ from blueprints.inventory.rules import why_unusable
 from portal.clock import today
 from portal.db import session
 from portal.errors import Invalid, NotFound
-from portal.i18n import _
+from portal.i18n import _, _l
 from portal.places.scope import Scope
 from portal.web.converters import record_number
 from portal.web.forms import Form, WholeNumberField

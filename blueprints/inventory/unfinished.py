@@ -3,14 +3,13 @@
 import re
 from collections.abc import Callable, Mapping
 
-from flask_babel import ngettext
 from sqlalchemy import select
 
 from blueprints.inventory.models import DoseEntry, VaccineInventory
 from blueprints.inventory.queries import list_additions
 from blueprints.inventory.rules import Kind
 from portal.db import session
-from portal.i18n import _
+from portal.i18n import _, ngettext
 from portal.people.models import User
 from portal.places.scope import Scope
 from portal.web.converters import record_number

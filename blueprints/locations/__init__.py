@@ -1,7 +1,6 @@
 """The account (location) page. The `Locations` tab of the site locator will live here too."""
 
-from flask_babel import lazy_gettext as _l
-
+from portal.i18n import _l
 from portal.module import Capability, Fill, Module
 from portal.people.profiles import MANAGERS, Profile
 

@@ -1,12 +1,11 @@
 """Forms of the account page: the contacts, one at a time."""
 
 from email_validator import EmailNotValidError, validate_email
-from flask_babel import lazy_gettext as _l
 from wtforms import Field, StringField, ValidationError
 from wtforms import Form as PlainForm
 from wtforms.validators import Length
 
-from portal.i18n import _
+from portal.i18n import _, _l
 from portal.web.forms import Form
 
 

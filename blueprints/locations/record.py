@@ -1,7 +1,6 @@
 """The record page of an account (location), and the pens on its contacts (SPEC D9, C4)."""
 
 from flask import url_for
-from flask_babel import lazy_gettext as _l
 
 from blueprints.locations.forms import (
     BackupEmailForm,
@@ -13,7 +12,7 @@ from blueprints.locations.forms import (
 )
 from blueprints.locations.queries import get_location
 from blueprints.locations.services import CONTACTS, change_contact
-from portal.i18n import _
+from portal.i18n import _, _l
 from portal.places.models import Location
 from portal.places.scope import Scope
 from portal.records.page import Fact, RecordPage, Section, Tab

@@ -1,6 +1,6 @@
 """What the module's audited actions are called."""
 
-from flask_babel import lazy_gettext as _l
+from portal.i18n import _l
 
 WORDS = {
     "location.contact_changed": _l("Contact of a location changed"),

@@ -1,7 +1,6 @@
 """`Operations`: messages, jobs and the audit trail, for programme administrators."""
 
-from flask_babel import lazy_gettext as _l
-
+from portal.i18n import _l
 from portal.module import Capability, Fill, Module, Tab
 from portal.people.profiles import Profile
 

@@ -1,7 +1,6 @@
 """Routes for closing a shipment and opening it again."""
 
 from flask import Response, flash, request, url_for
-from flask_babel import lazy_gettext as _l
 
 from blueprints.shipments.closing import close_shipment, reopen_shipment
 from blueprints.shipments.forms import ClosingForm
@@ -9,7 +8,7 @@ from blueprints.shipments.models import Shipment
 from blueprints.shipments.queries import closing_of, get_shipment
 from blueprints.shipments.rules import ClosingReason
 from blueprints.shipments.views import blueprint
-from portal.i18n import _
+from portal.i18n import _, _l
 from portal.web.asking import Question, answered, ask
 from portal.web.context import scope
 from portal.web.guards import needs

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 from wtforms import HiddenField, RadioField, StringField, TextAreaField
 from wtforms.validators import AnyOf, Length
 
 from blueprints.shipments.rules import ClosingReason
+from portal.i18n import _l
 from portal.web.forms import Form, Required
 
 CHOOSE = _l("Choose the reason.")

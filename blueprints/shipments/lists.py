@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 
-from flask_babel import lazy_gettext as _l
-
 from blueprints.shipments.models import Shipment
 from blueprints.shipments.queries import to_be_received
 from blueprints.shipments.rules import Status
-from portal.i18n import _
+from portal.i18n import _, _l
 from portal.listviews.definition import Clauses, Column, ListDefinition, ListView, Tone
 from portal.places.scope import Scope
 

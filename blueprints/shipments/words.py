@@ -1,6 +1,6 @@
 """What the module's kinds of messages, audited actions and kinds of records are called."""
 
-from flask_babel import lazy_gettext as _l
+from portal.i18n import _l
 
 WORDS = {
     "shipment_announced": _l("Shipment on its way"),

@@ -1,7 +1,6 @@
 """`Transfer` and `Inbound Transfer`: doses that go from one location to another (SPEC E)."""
 
-from flask_babel import lazy_gettext as _l
-
+from portal.i18n import _l
 from portal.module import Capability, Check, Fill, Lookup, Module
 from portal.people.profiles import MANAGERS, Profile
 

@@ -1,10 +1,10 @@
 """Forms of transfers."""
 
-from flask_babel import lazy_gettext as _l
 from wtforms import RadioField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from blueprints.inventory.forms import NoteField, WhyForm
+from portal.i18n import _l
 from portal.lookups.fields import LookupField
 from portal.web.forms import DayField, Form, Required, WholeNumberField
 

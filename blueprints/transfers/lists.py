@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 from typing import cast
 
-from flask_babel import lazy_gettext as _l
-
 from blueprints.transfers.models import TransferSide
 from blueprints.transfers.rules import UNDER_WAY, TransferState
 from blueprints.transfers.sides import INBOUND, OUTBOUND
-from portal.i18n import _
+from portal.i18n import _, _l
 from portal.listviews.definition import Clauses, Column, ListDefinition, ListView, Tone
 from portal.places.scope import Scope
 

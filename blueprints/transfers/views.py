@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, flash, request, url_for
-from flask_babel import lazy_gettext as _l
 
 from blueprints.inventory.documents import author_of
 from blueprints.inventory.forms import WhyForm
@@ -16,7 +15,7 @@ from blueprints.transfers.queries import Sent, find_of_document, get_transfer
 from blueprints.transfers.wizards import INBOUND, TRANSFER
 from portal.audit.services import viewed as audit_view
 from portal.errors import NotFound
-from portal.i18n import _
+from portal.i18n import _, _l
 from portal.listviews.definition import Action
 from portal.listviews.views import list_page, viewed
 from portal.places.scope import Scope

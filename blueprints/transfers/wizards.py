@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any, cast
 
 from flask import url_for
-from flask_babel import lazy_gettext as _l
 from wtforms import Form, SelectFieldBase
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
@@ -41,7 +40,7 @@ from blueprints.transfers.unfinished import about_inbound, news_of_inbound
 from portal.clock import today
 from portal.db import session
 from portal.errors import NotFound
-from portal.i18n import _
+from portal.i18n import _, _l
 from portal.places.models import Location
 from portal.places.scope import Scope
 from portal.web.converters import record_number

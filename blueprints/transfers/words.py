@@ -1,6 +1,6 @@
 """What the module's audited actions and kinds of records and messages are called."""
 
-from flask_babel import lazy_gettext as _l
+from portal.i18n import _l
 
 WORDS = {
     "transfer": _l("Transfer"),

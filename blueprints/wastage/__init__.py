@@ -1,7 +1,6 @@
 """`Wastage` and `Return`: doses that leave the inventory without being given (SPEC D5)."""
 
-from flask_babel import lazy_gettext as _l
-
+from portal.i18n import _l
 from portal.module import Capability, Fill, Module
 from portal.people.profiles import MANAGERS
 

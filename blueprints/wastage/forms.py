@@ -1,9 +1,9 @@
 """Forms of wastage and return."""
 
-from flask_babel import lazy_gettext as _l
 from wtforms import RadioField, SelectField
 
 from blueprints.inventory.forms import NoteField
+from portal.i18n import _l
 from portal.web.forms import DayField, Form, Required
 
 

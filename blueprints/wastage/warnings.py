@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask_babel import ngettext
-
 from blueprints.inventory.booked_before import Booked, list_alike, list_counted_losses
 from blueprints.inventory.rules import usable_on
 from blueprints.inventory.selection import Remaining
 from blueprints.wastage.services import Loss
-from portal.i18n import _
+from portal.i18n import _, ngettext
 from portal.places.scope import Scope
 from portal.web.templating import day, moment, number
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import url_for
-from flask_babel import lazy_gettext as _l
 from wtforms import Form
 
 from blueprints.inventory.ledger import ensure_never_short
@@ -27,7 +26,7 @@ from blueprints.wastage.forms import ReturnForm, WastageForm
 from blueprints.wastage.services import KINDS, Loss, ensure_complete, record_loss
 from blueprints.wastage.warnings import warnings
 from portal.clock import today
-from portal.i18n import _
+from portal.i18n import _, _l
 from portal.places.scope import Scope
 from portal.wizards.definition import Answers, Done, Step, Wizard
 

@@ -1,9 +1,9 @@
 """Forms of signing in, passwords and switching location."""
 
-from flask_babel import lazy_gettext as _l
 from wtforms import PasswordField, StringField
 from wtforms.validators import Length
 
+from portal.i18n import _l
 from portal.people.passwords import LONGEST, SHORTEST
 from portal.web.forms import Form, Required
 

@@ -3,14 +3,13 @@
 from zoneinfo import available_timezones
 
 from flask import Blueprint, Response, flash, g, request, url_for
-from flask_babel import lazy_gettext as _l
 from wtforms import PasswordField, SelectField, StringField
 from wtforms.validators import Length
 
 from portal import settings
 from portal.db import unit_of_work
 from portal.errors import Invalid, PortalError
-from portal.i18n import _
+from portal.i18n import _, _l
 from portal.people import setup
 from portal.people.forms import NEW_PASSWORD_HINT, NewPasswordForm
 from portal.places.services import NewLocation

@@ -7,10 +7,11 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app
-from flask_babel import force_locale
 from jinja2 import Environment, pass_context
 from jinja2.runtime import Context
 from werkzeug.routing import MapAdapter
+
+from portal.i18n import speaking
 
 PARTS = ("subject", "txt", "html")
 
@@ -46,7 +47,7 @@ def render_part(
     """One part of a message, as `render_mail`."""
     environment = _environment(current_app._get_current_object())  # type: ignore[attr-defined]
     template = environment.get_template(template_names(kind)[part])
-    with force_locale(language):
+    with speaking(language):
         return template.render(**context, zone=zone, lang=language)
 
 

@@ -10,6 +10,7 @@ from jinja2 import StrictUndefined
 from markupsafe import Markup, escape
 from werkzeug.routing import BuildError
 
+from portal.i18n import translated, translated_plural
 from portal.module import load
 from portal.operations import new_operation_id
 from portal.web.context import find_scope
@@ -51,6 +52,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+    app.jinja_env.install_gettext_callables(translated, translated_plural, newstyle=True)  # type: ignore[attr-defined]
     app.jinja_env.filters.update(day=day, moment=moment, number=number)
 
     def link_to(endpoint: str, **values: object) -> str | None:

@@ -2,16 +2,16 @@
 
 ADD = Wizard(
     name="inventory.add",
-    title=lazy_gettext("New Vaccine Inventory"),
+    title=_l("New Vaccine Inventory"),
     capability="inventory.add",
     steps=(
-        Step("vaccine", lazy_gettext("Vaccine"), VaccineForm),
-        Step("shipment", lazy_gettext("Shipment"), ShipmentForm, "inventory/_shipment.html"),
-        review_step(lazy_gettext("Review")),
+        Step("vaccine", _l("Vaccine"), VaccineForm),
+        Step("shipment", _l("Shipment"), ShipmentForm, "inventory/_shipment.html"),
+        review_step(_l("Review")),
     ),
     finish=add_finished,
-    finish_label=lazy_gettext("Save"),
-    finish_buttons=(FinishButton("new", lazy_gettext("Save & New")),),
+    finish_label=_l("Save"),
+    finish_buttons=(FinishButton("new", _l("Save & New")),),
 )
 ADD.register(blueprint, "/add", "add")
 """

@@ -9,12 +9,12 @@ from datetime import date
 import flask
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, plain_text, session
 from portal.errors import NotFound
+from portal.i18n import _l
 from portal.listviews.definition import Column, ListDefinition, ListView
 from portal.listviews.search import search_text, searchable
 from portal.listviews.views import list_page, viewed

@@ -9,7 +9,6 @@ from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import ForeignKey, String, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 from werkzeug.datastructures import MultiDict
@@ -17,6 +16,7 @@ from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
 from portal.db import Base, session
 from portal.errors import Conflict, Invalid, NotFound
+from portal.i18n import _l
 from portal.lookups import Choice
 from portal.lookups.fields import LookupField, look_up
 from portal.module import Capability, Fill, Lookup, Module, Tab
