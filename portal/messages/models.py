@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.clock import now
@@ -48,14 +48,9 @@ class Message(Base):
         Index("ix_message_state_next_try_at", "state", "next_try_at"),
         Index("ix_message_state_id", "state", "id"),
         Index("ix_message_kind_id", "kind", "id"),
-        # Holds only what was not wiped yet: a search reads it from its end, and no further.
-        Index(
-            "ix_message_id_search",
-            "id",
-            "search",
-            sqlite_where=text("search <> ''"),
-            postgresql_where=text("search <> ''"),
-        ),
+        # Holds only what was not wiped yet (WHERE search <> ''): a search reads it from its end, no
+        # further.
+        Index("ix_message_id_search", "id", "search"),
     )
 
     id: Mapped[int] = mapped_column(BIG, primary_key=True)
