@@ -286,7 +286,8 @@ def run(
 
     A deadlock, a serialization failure, or a connection lost before the commit runs `function`
     again, in a new transaction: it must have no effect outside the database. Raises `Unavailable`
-    when that does not help within `patience` seconds.
+    when that does not help within `patience` seconds, and when the connection is lost at the
+    commit: then nobody knows whether it was saved.
     """
     deadline = time.monotonic() + patience
     while True:
@@ -303,7 +304,9 @@ def run(
             return result
         except DBAPIError as error:
             rollback()
-            if not (_may_retry(error) or (undone and error.connection_invalidated)):
+            if error.connection_invalidated and not undone:
+                raise Unavailable(_lost()) from error
+            if not (_may_retry(error) or error.connection_invalidated):
                 raise
             if time.monotonic() >= deadline:
                 raise Unavailable(_busy()) from error
@@ -315,6 +318,13 @@ def run(
 
 def _busy() -> str:
     return _("The portal is busy at the moment. Nothing was changed; please try again.")
+
+
+def _lost() -> str:
+    return _(
+        "The connection to the database was lost at the end, and the portal does not know whether "
+        "this was saved. Send it once more from the same page: it is saved only once."
+    )
 
 
 def _pause() -> None:

@@ -157,7 +157,7 @@ def test_the_check_finds_an_index_that_does_not_match(scope: Scope, pack: Pack) 
 
 def test_the_indexes_are_used(scope: Scope, pack: Pack) -> None:
     pack(5)
-    with unit_of_work(write=False):
+    with unit_of_work():  # a transaction, for SET LOCAL
         query = queries.Source(scope, CRATES, State(ALL, "label", q="needle"))._matches(Crate.id)
         if is_sqlite():
             session().execute(text("ANALYZE"))
