@@ -23,7 +23,7 @@ get_draft = drafts.get_draft
 
 def begin_deferred(**_how: Any) -> None:
     """SQLite's plain BEGIN: the write lock is taken when the first write comes."""
-    session().connection(execution_options={db.WRITE: False})
+    session().connection()
 
 
 def read_then_write(

@@ -41,8 +41,9 @@ MOMENTS = [
     (drafts, "close", 1, "behind"),
     (audit_services, "_append", 1, "before"),
     (audit_services, "_append", 1, "behind"),
-    (portal_db, "commit", 1, "before"),
-    (portal_db, "commit", 1, "behind"),
+    (portal_db, "_finish", 1, "before"),
+    (portal_db, "_commit", 1, "before"),
+    (portal_db, "_commit", 1, "behind"),
 ]
 
 
@@ -108,7 +109,7 @@ def test_killed_while_receiving_and_pressed_again(
     with pytest.raises(ChildFailed, match="ended by -9"):
         child.result()
     with app.app_context():
-        committed = moment[1:] == ("commit", 1, "behind")
+        committed = moment[1:] == ("_commit", 1, "behind")
         assert state() == (("received", 8, 5, 2) if committed else ("in_transit", 0, 2, 0))
     again = browser.post(address, fields)
     assert again.status == 303

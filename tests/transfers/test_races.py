@@ -1,6 +1,7 @@
 """Two managers receive the same transfer while its sender cancels and its receiver refuses it."""
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -149,7 +150,8 @@ def test_one_settles_a_transfer_and_the_others_are_told_who(
 def claim_without_asking(
     scope: Scope, _transfer_id: int, line_ids: list[int], state: LineState, **values: Any
 ) -> None:
-    """Settle what was under way a moment ago."""
+    """Settle what was under way a moment ago, when all the others had looked, too."""
+    time.sleep(0.05)
     session().execute(
         update(TransferLine)
         .where(TransferLine.id.in_(line_ids))
