@@ -99,7 +99,8 @@ def _engine_options(url: str) -> dict[str, Any]:
     # What was to be written stays out of error texts, and so out of logs.
     options: dict[str, Any] = {"pool_size": 8, "max_overflow": 8, "hide_parameters": True}
     if not url.startswith("sqlite"):
-        options |= {"pool_recycle": 1800}
+        # The one that was used last: it has not rested long, and knows the statements.
+        options |= {"pool_recycle": 1800, "pool_use_lifo": True}
     return options
 
 

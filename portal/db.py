@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, MetaData, String, event, func, select
 from sqlalchemy.engine import Connection, Dialect, Engine
-from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session, registry
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
-from portal.errors import Unavailable, where
+from portal.errors import OutcomeUnknown, Unavailable, where
 from portal.i18n import _
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def prepare_engine(engine: Engine) -> None:
             try:
                 engine.dialect.do_ping(connection)
             except engine.dialect.loaded_dbapi.Error as error:
-                raise DisconnectionError from error
+                raise InvalidatePoolError from error
 
         @event.listens_for(engine, "connect")
         def _plan_for_values(connection: Any, _record: object) -> None:
@@ -248,8 +248,13 @@ def _commit() -> None:
 
 def rollback() -> None:
     """Undo everything of this unit."""
-    session().rollback()
-    _forget()
+    try:
+        session().rollback()
+    except DBAPIError as error:
+        if not error.connection_invalidated:  # With the connection the unit is gone, too.
+            raise
+    finally:
+        _forget()
 
 
 def _forget() -> None:
@@ -281,13 +286,14 @@ def run(
     write: bool,
     keep: Callable[[T], bool] = bool,
     patience: float = PATIENCE_OF_A_PERSON,
+    harmless: bool = False,
 ) -> T:
     """Run `function` as one unit of work; commit if `write` and `keep(result)`.
 
     A deadlock, a serialization failure, or a connection lost before the commit runs `function`
     again, in a new transaction: it must have no effect outside the database. Raises `Unavailable`
-    when that does not help within `patience` seconds, and when the connection is lost at the
-    commit: then nobody knows whether it was saved.
+    when that does not help within `patience` seconds, and `OutcomeUnknown` when the connection is
+    lost at the commit, unless it is `harmless` to write the same twice.
     """
     deadline = time.monotonic() + patience
     while True:
@@ -304,8 +310,8 @@ def run(
             return result
         except DBAPIError as error:
             rollback()
-            if error.connection_invalidated and not undone:
-                raise Unavailable(_lost()) from error
+            if error.connection_invalidated and not (undone or harmless):
+                raise OutcomeUnknown(_lost()) from error
             if not (_may_retry(error) or error.connection_invalidated):
                 raise
             if time.monotonic() >= deadline:
@@ -323,7 +329,7 @@ def _busy() -> str:
 def _lost() -> str:
     return _(
         "The connection to the database was lost at the end, and the portal does not know whether "
-        "this was saved. Send it once more from the same page: it is saved only once."
+        "this was saved."
     )
 
 

@@ -73,6 +73,10 @@ class Unavailable(PortalError):
     status = 503
 
 
+class OutcomeUnknown(Unavailable):
+    """The connection was lost while it was saved: it may be there, or not."""
+
+
 def where(error: BaseException) -> str:
     """The type of `error` and the lines it came through; not its text, which may name people."""
     frames = traceback.extract_tb(error.__traceback__)[-4:]

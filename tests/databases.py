@@ -123,19 +123,23 @@ class Lent:
         self.name = None
 
     def _put_back(self, name: str) -> bool:
-        """Whether the rows could be put back; not if the schema is another."""
-        with _connected(name) as connection:
-            connection.execute(OTHERS)
-            if connection.execute(SCHEMA).fetchone() != self.schema:
-                return False
-            connection.execute(self.undo.encode())
-            # So that new rows stand in the order in which they come, as in a new database.
-            for (filled,) in connection.execute(FILLED).fetchall():
-                connection.execute(f"VACUUM (INDEX_CLEANUP ON) {filled}".encode())
-            for table, rows in self.rows.items():
-                if rows:
-                    with connection.cursor().copy(f"COPY {table} FROM STDIN".encode()) as copy:
-                        copy.write(rows)
+        """Whether the rows could be put back; not if the schema is another, or somebody is still at
+        it."""
+        try:
+            with _connected(name) as connection:
+                connection.execute(OTHERS)
+                if connection.execute(SCHEMA).fetchone() != self.schema:
+                    return False
+                connection.execute(self.undo.encode())
+                # So that new rows stand in the order in which they come, as in a new database.
+                for (filled,) in connection.execute(FILLED).fetchall():
+                    connection.execute(f"VACUUM (INDEX_CLEANUP ON) {filled}".encode())
+                for table, rows in self.rows.items():
+                    if rows:
+                        with connection.cursor().copy(f"COPY {table} FROM STDIN".encode()) as copy:
+                            copy.write(rows)
+        except psycopg.Error:
+            return False
         return True
 
 

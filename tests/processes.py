@@ -3,7 +3,7 @@
 import multiprocessing
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -67,8 +67,17 @@ def together(
     app: Flask, count: int, function: Callable[..., Any], *arguments: Any, timeout: float = 60
 ) -> list[Any]:
     """Run `function(index, *arguments)` in so many processes at once; their results."""
-    children = [start(app, function, index, *arguments) for index in range(count)]
-    return [child.result(timeout) for child in children]
+    return results([start(app, function, index, *arguments) for index in range(count)], timeout)
+
+
+def results(children: Sequence[Child], timeout: float = 60) -> list[Any]:
+    """What all of them returned. Raises `ChildFailed`, and then none goes on: it would meddle with
+    the next test."""
+    try:
+        return [child.result(timeout) for child in children]
+    finally:
+        for child in children:
+            child.kill()
 
 
 def _child(

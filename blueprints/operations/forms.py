@@ -5,12 +5,12 @@ from datetime import date
 from operator import itemgetter
 from typing import Any
 
-from flask_babel import lazy_gettext
 from wtforms import SelectField, StringField
 from wtforms.validators import Length
 
 from portal.audit import queries
 from portal.audit.queries import Wanted
+from portal.i18n import _l
 from portal.places.scope import Scope
 from portal.web.context import registry
 from portal.web.forms import DayField, Form, Required, WholeNumberField
@@ -19,14 +19,12 @@ from portal.web.forms import DayField, Form, Required, WholeNumberField
 class FindForm(Form):
     """Which messages to look for."""
 
-    text = StringField(
-        lazy_gettext("Recipient, shipment ID or other words"), [Length(max=200)], default=""
-    )
-    kind = SelectField(lazy_gettext("Kind"), default="")
+    text = StringField(_l("Recipient, shipment ID or other words"), [Length(max=200)], default="")
+    kind = SelectField(_l("Kind"), default="")
 
     def offer(self, kinds: Iterable[str]) -> None:
         """Put the kinds of messages into the list."""
-        self.kind.choices = [("", lazy_gettext("Any")), *in_words(kinds)]
+        self.kind.choices = [("", _l("Any")), *in_words(kinds)]
 
 
 def in_words(names: Iterable[str]) -> list[tuple[str, str]]:
@@ -37,7 +35,7 @@ def in_words(names: Iterable[str]) -> list[tuple[str, str]]:
 class CancelForm(Form):
     """Why a message is no longer wanted."""
 
-    reason = StringField(lazy_gettext("Reason"), [Required(), Length(max=200)])
+    reason = StringField(_l("Reason"), [Required(), Length(max=200)])
 
 
 def _number(text: Any) -> int | None:
@@ -47,13 +45,13 @@ def _number(text: Any) -> int | None:
 class SearchForm(Form):
     """What to look for in the audit trail."""
 
-    actor = SelectField(lazy_gettext("User"), coerce=_number)
-    action = SelectField(lazy_gettext("Action"), default="")
-    subject = SelectField(lazy_gettext("Record"), default="")
-    subject_id = WholeNumberField(lazy_gettext("Record number"), least=1, most=2**53)
-    location = SelectField(lazy_gettext("Location"), coerce=_number)
-    first_day = DayField(lazy_gettext("From"))
-    last_day = DayField(lazy_gettext("To"))
+    actor = SelectField(_l("User"), coerce=_number)
+    action = SelectField(_l("Action"), default="")
+    subject = SelectField(_l("Record"), default="")
+    subject_id = WholeNumberField(_l("Record number"), least=1, most=2**53)
+    location = SelectField(_l("Location"), coerce=_number)
+    first_day = DayField(_l("From"))
+    last_day = DayField(_l("To"))
 
     def wanted(self, zone: str) -> Wanted:
         """The search, with its days in the time zone `zone`."""
@@ -80,7 +78,7 @@ class SearchForm(Form):
 def search_form(scope: Scope, given: Any) -> SearchForm:
     """The search form, with what can be chosen and what was given."""
     form = SearchForm(formdata=given or None)
-    everybody, anything = lazy_gettext("Everybody"), lazy_gettext("Any")
+    everybody, anything = _l("Everybody"), _l("Any")
     form.actor.choices = [("", everybody), *queries.people(scope)]
     form.action.choices = [("", anything), *in_words(queries.actions(scope))]
     form.subject.choices = [("", anything), *in_words(queries.subjects(scope))]

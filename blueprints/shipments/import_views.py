@@ -61,7 +61,9 @@ def _store_ahead() -> Sent | None:
 
     @after_this_request
     def tidy(response: Response) -> Response:
-        if not sent.named or response.status_code >= 400:
+        # What is named may be in the database even if the answer is an error; if it is not, the
+        # file is swept up later.
+        if not sent.named:
             drop(current(), sent.stored)
         return response
 

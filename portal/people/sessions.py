@@ -166,6 +166,6 @@ def _touch(session_id: int, moment: datetime) -> None:
     with unit_of_work(patience=0) as current:
         current.execute(
             update(UserSession)
-            .where(UserSession.id == session_id, UserSession.last_seen_at < moment)
+            .where(UserSession.id == session_id, UserSession.last_seen_at < moment - TOUCH_EVERY)
             .values(last_seen_at=moment)
         )

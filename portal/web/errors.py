@@ -20,7 +20,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from portal.db import is_full, rollback
-from portal.errors import AtAnotherLocation, NoLocation, PortalError, TooMany, where
+from portal.errors import AtAnotherLocation, NoLocation, OutcomeUnknown, PortalError, TooMany, where
 from portal.i18n import _
 from portal.web.context import find_scope
 from portal.web.htmx import go_to, htmx, into_flash
@@ -155,7 +155,9 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(PortalError)
     def refused(error: PortalError) -> Response:
-        response = answer(error.status, "" if error.status == 404 else error.message)
+        look = _("Look whether it is there before you enter it again.")
+        more = {"next_step": look} if isinstance(error, OutcomeUnknown) else {}
+        response = answer(error.status, "" if error.status == 404 else error.message, **more)
         if isinstance(error, TooMany):
             response.headers["Retry-After"] = str(error.retry_after)
         return response

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import Field, PasswordField, StringField, TextAreaField
 from wtforms import Form as PlainForm
@@ -22,7 +21,7 @@ from wtforms.validators import Length, StopValidation
 from wtforms.widgets import DateInput, TextInput
 
 from portal.errors import PortalError
-from portal.i18n import _
+from portal.i18n import _, _l
 
 LINE_LENGTH = 200
 AREA_LENGTH = 10_000
@@ -62,7 +61,7 @@ class Required:
     field_flags = {"required": True}
 
     def __init__(self, message: Any = None) -> None:
-        self.message = message or lazy_gettext("Please fill in this field.")
+        self.message = message or _l("Please fill in this field.")
 
     def __call__(self, _form: PlainForm, field: Field) -> None:
         if field.errors:
@@ -95,7 +94,7 @@ class _Meta(DefaultMeta):
 
 
 def _length(most: int) -> Length:
-    return Length(max=most, message=lazy_gettext("At most %(most)s characters.", most=f"{most:,}"))
+    return Length(max=most, message=_l("At most %(most)s characters.", most=f"{most:,}"))
 
 
 class Form(FlaskForm):

@@ -9,6 +9,7 @@ from copy import deepcopy
 from typing import Any
 
 from flask import Flask, Response, current_app, flash, g, request, session
+from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.exceptions import BadRequest
@@ -69,7 +70,7 @@ def _perform(
 
     response = db.run(answer, write=not safe, keep=lambda given: given.status_code < 400)
     if safe and g.get("notes"):
-        db.run(_write_notes, write=True, keep=lambda _done: True)
+        db.run(_write_notes, write=True, keep=lambda _done: True, harmless=True)
     live: sessions.Session | None = getattr(current_user, "live", None)
     if live is not None and not getattr(view, guards.QUIET, False):
         sessions.keep_alive(live)
@@ -98,6 +99,8 @@ def _start_over(before: dict[str, Any]) -> None:
         session.clear()
         session.update(deepcopy(before))
     g.notes = []
+    g.pop("csrf_token", None)
+    request_ctx.flashes = None
     g.pop("_login_user", None)
     set_scope(None)
 

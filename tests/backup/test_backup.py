@@ -28,7 +28,7 @@ from portal.running import AlreadyLocked, hold
 from portal.settings import Settings, current, load_settings
 from tests import databases
 from tests.personas import Personas
-from tests.processes import start
+from tests.processes import results, start
 
 PAIRS = "pair of "
 
@@ -314,7 +314,7 @@ def test_backups_during_write_load_are_whole(
         with app.app_context(), unit_of_work(write=False):
             acknowledged.append(count_pairs()[0])
         made.append(write.backup(instance, tmp_path / f"{number}.tar").path)
-    assert all(writer.result() > 0 for writer in writers)
+    assert all(written > 0 for written in results(writers))
     assert acknowledged[0] > 0
     for path, known in zip(made, acknowledged, strict=True):
         read.restore(restored, path)

@@ -25,7 +25,7 @@ from tests.counts import careless
 from tests.counts.steps import documents, wrong
 from tests.inventory import stock
 from tests.personas import Personas
-from tests.processes import FORK, start, together
+from tests.processes import FORK, results, start, together
 
 PROCESSES, TURNS = 4, 15
 MOMENT = 1.0
@@ -181,8 +181,7 @@ def gap(app: Flask, personas: Personas) -> list[str]:
             start(app, finish_slowly, scope, count_id, looked, given),
             start(app, give_in_between, scope, record, looked, given),
         ]
-        for child in both:
-            child.result()
+        results(both)
         assert stock.counters(record)["doses_available"] == 8
         return wrong()
 

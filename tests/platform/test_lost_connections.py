@@ -5,12 +5,12 @@ from contextlib import nullcontext
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, event, func, select, text
+from sqlalchemy import Connection, create_engine, event, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from portal import db as database
 from portal.db import db, run, session, unit_of_work
-from portal.errors import Unavailable
+from portal.errors import OutcomeUnknown
 from portal.places.models import Organization
 from tests.client import Browser
 
@@ -33,8 +33,11 @@ def several(app: Flask, database_kind: str) -> Flask:
 
 def let_go(app: Flask) -> None:
     """The server ends the connections that rest, as when it is started anew."""
-    with app.app_context(), db.engine.connect() as connection:
+    with app.app_context():
+        another = create_engine(db.engine.url)
+    with another.connect() as connection:
         connection.execute(text(ENDED.format("<>")))
+    another.dispose()
 
 
 def test_a_page_is_read_again(several: Flask, browser: Browser) -> None:
@@ -85,7 +88,7 @@ def test_what_was_lost_at_the_commit_is_not_run_again(several: Flask) -> None:
 
     with several.app_context():
         event.listen(db.engine, "commit", end, once=True)
-        with pytest.raises(Unavailable, match="does not know whether this was saved"):
+        with pytest.raises(OutcomeUnknown, match="does not know whether this was saved"):
             run(unit, write=True)
     assert len(tried) == 1, "nobody knows whether it was written"
 

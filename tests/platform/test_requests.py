@@ -1,13 +1,16 @@
 """How a request runs: one transaction, once per operation id, honest when the database is busy."""
 
+import functools
 import io
 import sqlite3
 import threading
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 from portal import db as database
 from portal.errors import Unavailable
@@ -102,3 +105,43 @@ def test_a_full_disk_is_named_and_what_is_there_can_still_be_read(
     event.remove(engine, "checkout", limit)
     event.listen(engine, "checkout", lift)
     assert browser.submit(page, {"doses": "5"}, button="Pause").status == 303
+
+
+def read_twice(app: Flask, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The page is read again after its first try, as after a deadlock; what was tried."""
+    view = app.view_functions[endpoint]
+    tried: list[str] = []
+
+    @functools.wraps(view)
+    def busy_once(**values: Any) -> Any:
+        tried.append(endpoint)
+        answer = view(**values)
+        if len(tried) == 1:
+            raise OperationalError("", None, sqlite3.OperationalError("database is locked"))
+        return answer
+
+    monkeypatch.setitem(app.view_functions, endpoint, busy_once)
+    return tried
+
+
+def test_the_form_of_a_page_that_was_read_twice_can_be_sent(
+    app: Flask, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = read_twice(app, "people.sign_in", monkeypatch)
+    page = browser.get("/sign-in")
+    assert len(tried) == 2
+    sent = browser.submit(page, {"username": "nobody", "password": "x" * 20}, button="Sign In")
+    assert "do not match" in sent.root.text
+
+
+def test_a_message_on_a_page_that_was_read_twice_is_shown_once(
+    app: Flask, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser.sign_in("manager_a")
+    paused = browser.submit(browser.get("/vaccine-inventory/add"), {"doses": "5"}, button="Pause")
+    tried = read_twice(app, "home.index", monkeypatch)
+    first, second = browser.get(paused.leads_to), browser.get(paused.leads_to)
+    assert len(tried) == 3
+    shown = [page.root.one("div", role="status").text for page in (first, second)]
+    assert shown[0]
+    assert shown[1] != shown[0]

@@ -24,7 +24,7 @@ from portal.places.scope import Scope
 from tests.inventory import stock
 from tests.inventory.careless import begin_deferred
 from tests.personas import Personas
-from tests.processes import FORK, start
+from tests.processes import FORK, results, start
 
 REPEATS = 20
 PARTIES = ("receive", "receive", "cancel", "refuse")
@@ -71,8 +71,7 @@ Party = tuple[Any, Scope, str, int, int]
 
 def in_processes(app: Flask, parties: list[Party]) -> list[tuple[str, str]]:
     """Each party in a process of its own."""
-    children = [start(app, settle, *party) for party in parties]
-    return [child.result() for child in children]
+    return results([start(app, settle, *party) for party in parties])
 
 
 def in_threads(app: Flask, parties: list[Party]) -> list[tuple[str, str]]:
@@ -194,7 +193,7 @@ def two_boxes_at_once(app: Flask, personas: Personas, repeats: int) -> list[str]
             start(app, receive_one, gate, scope, line.row.id)
             for scope, line in zip(receivers, sent.lines, strict=True)
         ]
-        assert [child.result() for child in children] == ["done", "done"]
+        assert results(children) == ["done", "done"]
     with app.app_context(), unit_of_work(write=False):
         return list(listed())
 
