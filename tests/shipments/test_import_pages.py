@@ -7,7 +7,9 @@ from flask import Flask
 
 from blueprints.shipments import imports
 from blueprints.shipments.models import ImportRun, Shipment
+from portal import db
 from portal.db import unit_of_work
+from portal.errors import OutcomeUnknown
 from portal.jobs.runner import jobs_of, run_slot
 from portal.messages.models import Message
 from tests.client import Browser
@@ -124,6 +126,27 @@ def test_who_imports_is_told_that_nothing_runs_the_jobs(app: Flask, browser: Bro
     run_slot(app, job)
     assert "scheduler" not in browser.get("/shipments/imports").root.text
     assert "scheduler" not in browser.get(where).root.text
+
+
+def test_a_file_is_kept_when_nobody_knows_whether_its_import_was_saved(
+    app: Flask, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = db._commit
+
+    def lost() -> None:
+        commit()
+        raise OutcomeUnknown("The portal does not know whether this was saved.")
+
+    page = browser.sign_in("admin").get("/shipments/imports")
+    with monkeypatch.context() as patched:
+        patched.setattr(db, "_commit", lost)
+        sent = browser.submit(
+            page, {"file": (io.BytesIO(csv(row())), "supplier.csv")}, button="Import"
+        )
+    assert sent.status == 503
+    assert "Look whether it is there before you enter it again." in sent.root.text
+    take_in_waiting(app)
+    assert len(shipments(app)) == 1
 
 
 def test_a_request_that_runs_again_stores_the_whole_file_again(app: Flask) -> None:
