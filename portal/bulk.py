@@ -81,7 +81,9 @@ def _copy(table: Table, rows: Sequence[dict[str, Any]], skip_known: str | None) 
                 )
     except _driver_error() as error:
         # As SQLAlchemy would say it, so that a deadlock is tried again like any other.
-        raise DBAPIError.instance(statement, None, error, _driver_error()) from error
+        raise DBAPIError.instance(
+            statement, None, error, _driver_error(), connection_invalidated=driver.closed
+        ) from error
     if not skip_known:
         return len(rows)
     added = connection.execute(

@@ -102,9 +102,10 @@ def prepare_engine(engine: Engine) -> None:
 
     @event.listens_for(engine, "before_cursor_execute")
     def _only_read(
-        connection: Connection, _c: Any, _s: str, _p: Any, context: Any, _many: bool
+        connection: Connection, _c: Any, statement: str, _p: Any, context: Any, _many: bool
     ) -> None:
         changes = context.isinsert or context.isupdate or context.isdelete
+        changes = changes or statement[:6].upper() in {"INSERT", "UPDATE", "DELETE"}
         if changes and connection.get_execution_options().get(WRITE) is False:
             raise RuntimeError("a unit of work that only reads was to write")
 

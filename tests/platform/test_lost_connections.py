@@ -105,6 +105,9 @@ def test_a_job_asks_whether_a_rested_connection_lives(
 
 
 def test_a_unit_that_only_reads_cannot_write(app: Flask) -> None:
+    words = pytest.raises(RuntimeError, match="only reads")
+    with app.app_context(), words, unit_of_work(write=False) as current:
+        current.execute(text("UPDATE organization SET name = ''"))
     refused = pytest.raises(RuntimeError, match="only reads")
     with app.app_context(), refused, unit_of_work(write=False):
         organization()
