@@ -133,10 +133,9 @@ def statements(database_kind: str) -> Callable[[Engine], None]:
     def share(engine: Engine) -> None:
         if not known:
             engine.connect().close()  # It gets to know its server, for all that come after it.
-        known.append(engine)
+            known.append(engine)
         engine.dialect = engine.pool._dialect = known[0].dialect
         engine._compiled_cache = known[0]._compiled_cache
-        del known[1:]
 
     return share
 

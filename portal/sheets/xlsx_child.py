@@ -52,6 +52,7 @@ def read_workbook(file: BinaryIO, parent: Parent, **allowed: Any) -> None:
             _examine(archive, limits)
             _refuse_strict(archive)
     except (BadZipFile, NotImplementedError) as error:
+        # The second is what zipfile raises for a compression it does not know.
         raise Refused("damaged") from error
     book = _open_book(file, limits)
     tried = 0

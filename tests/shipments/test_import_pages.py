@@ -196,17 +196,7 @@ def test_one_shipment_by_form(app: Flask, browser: Browser) -> None:
 def test_by_form_no_known_shipment_is_overwritten(app: Flask, browser: Browser) -> None:
     take_in(app, csv(row()))
     form = browser.sign_in("admin").get("/shipments/new")
-    values = {
-        "shipment_id": "SHP-1",
-        "order_number": "EX21-9",
-        "provider_pin": "NCA650002",
-        "ndc": "80777-0273-99",
-        "manufacturer": "Moderna",
-        "lot": "OTHER",
-        "expiration": "06/30/2027",
-        "quantity": "100",
-        "date_shipped": "02/01/2021",
-    }
+    values = FORM | {"order_number": "EX21-9", "provider_pin": "NCA650002", "lot": "OTHER"}
     refused = browser.submit(form, values, button="Save")
     assert refused.status == 422
     assert "This Shipment ID is known" in refused.root.text
