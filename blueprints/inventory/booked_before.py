@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from blueprints.inventory.models import DoseEntry, StockDocument
@@ -48,9 +48,15 @@ def list_counted_losses(
 
 
 def list_alike(
-    scope: Scope, kind: DocumentKind, doses: Mapping[int, int], *, on: date
+    scope: Scope,
+    kind: DocumentKind,
+    doses: Mapping[int, int],
+    *,
+    on: date,
+    among: Select[tuple[int]] | None = None,
 ) -> list[Booked]:
-    """Entries of the same kind, day and number of doses, given by record; first to last."""
+    """Entries of the same kind, day and number of doses, given by record; first to last. `among`
+    selects the documents that can mean the same; all of that kind if it is left out."""
     same = [
         (DoseEntry.inventory_id == record) & (DoseEntry.doses == number)
         for record, number in doses.items()
@@ -63,6 +69,7 @@ def list_alike(
         or_(*same),
         DoseEntry.happened_on == on,
         StockDocument.kind == kind,
+        true() if among is None else StockDocument.id.in_(among),
     )
 
 

@@ -117,6 +117,11 @@ def _number(entry: Any) -> int | None:
     return record_number(entry.form["record"].data)
 
 
+def nothing_offered(form: PlainForm) -> bool:
+    """Whether no record has doses to choose."""
+    return not cast("FieldList[Any]", form["lines"]).entries
+
+
 def chosen(answers: Answers) -> list[Chosen]:
     """What was entered, by record."""
     return [

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import aliased
 
 from blueprints.inventory.models import StockDocument, VaccineInventory
@@ -90,6 +90,11 @@ def find_of_document(scope: Scope, document_id: int) -> int:
     return found
 
 
+def documents_to(location_id: int) -> Select[tuple[int]]:
+    """The ids of the documents of transfers to a location, for another query."""
+    return select(Transfer.document_id).where(Transfer.to_location_id == location_id)
+
+
 def list_of_record(scope: Scope, inventory_id: int) -> list[Sent]:
     """The newest transfers that doses of a record left by or came with, 25 at most."""
     lines = select(TransferLine.transfer_id).where(
@@ -149,9 +154,10 @@ class Inbound:
     number: str
 
 
-def list_inbound(scope: Scope, *, limit: int = 100) -> list[Inbound]:
-    """What is on its way here, longest first (SPEC E2: nothing else is listed)."""
-    return _inbound(TransferLine.state == LineState.IN_TRANSIT, scope, limit)
+def list_inbound(scope: Scope) -> list[Inbound]:
+    """What is on its way here, longest first, 100 lines at most (SPEC E2: nothing else is
+    listed)."""
+    return _inbound(TransferLine.state == LineState.IN_TRANSIT, scope, 100)
 
 
 def get_inbound(scope: Scope, line_id: int) -> Inbound:

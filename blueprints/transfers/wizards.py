@@ -11,7 +11,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from blueprints.inventory.ledger import ensure_never_short
 from blueprints.inventory.queries import get_inventory
 from blueprints.inventory.reasons import choices, reason_label
-from blueprints.inventory.rules import Kind
+from blueprints.inventory.rules import DocumentKind, Kind
 from blueprints.inventory.selection import (
     TEMPLATE,
     LinesForm,
@@ -20,12 +20,20 @@ from blueprints.inventory.selection import (
     chosen,
     ensure_usable,
     first_lines,
+    nothing_offered,
     prepare_lines,
     remaining,
 )
 from blueprints.inventory.unfinished import about_lines, news_of_lines
+from blueprints.inventory.warnings import taken_before
 from blueprints.transfers.forms import InboundForm, ReceiptForm, SendForm
-from blueprints.transfers.queries import Inbound, get_inbound, list_inbound, under_way
+from blueprints.transfers.queries import (
+    Inbound,
+    documents_to,
+    get_inbound,
+    list_inbound,
+    under_way,
+)
 from blueprints.transfers.rules import MISSING, SENDING, LineState
 from blueprints.transfers.services import (
     Receipt,
@@ -91,10 +99,17 @@ def _check_send(scope: Scope, answers: Answers) -> None:
 def _review_send(scope: Scope, answers: Answers) -> Mapping[str, Any]:
     sending = _sending(answers)
     receiver = session().get_one(Location, sending.to_location_id)
+    lines = remaining(scope, answers)
     return {
-        "lines": remaining(scope, answers),
+        "lines": lines,
         "doses_label": _("Doses to transfer"),
-        "warnings": [],
+        "warnings": taken_before(
+            scope,
+            DocumentKind.TRANSFER,
+            lines,
+            on=sending.sent_on,
+            among=documents_to(sending.to_location_id),
+        ),
         "details": [
             (_("Receiving Location"), f"{receiver.name}, {receiver.pin}"),
             (_("Date"), day(sending.sent_on)),
@@ -128,6 +143,7 @@ TRANSFER = Wizard(
             initial=partial(first_lines, usable=True),
             prepare=prepare_lines,
             context=_choose_context,
+            nothing=nothing_offered,
             check=_check_records,
         ),
         Step(
@@ -181,8 +197,8 @@ def _offer_inbound(scope: Scope, form: Form, _answers: Answers) -> None:
     ]
 
 
-def _inbound_context(scope: Scope, _answers: Answers) -> Mapping[str, Any]:
-    return {"nothing": not list_inbound(scope, limit=1)}
+def _nothing_inbound(form: Form) -> bool:
+    return not cast(SelectFieldBase, form["line"]).choices  # type: ignore[attr-defined]
 
 
 def _first_inbound(_scope: Scope, answers: Answers) -> Mapping[str, Any]:
@@ -260,7 +276,7 @@ INBOUND = Wizard(
             template="transfers/_choose_inbound.html",
             initial=_first_inbound,
             prepare=_offer_inbound,
-            context=_inbound_context,
+            nothing=_nothing_inbound,
             check=_check_inbound,
         ),
         Step(

@@ -18,6 +18,7 @@ from blueprints.inventory.selection import (
     check_lines,
     chosen,
     first_lines,
+    nothing_offered,
     prepare_lines,
     remaining,
 )
@@ -111,6 +112,7 @@ def _wizard(kind: DocumentKind, *, title: object, form: type[Form], doses_label:
                 initial=first_lines,
                 prepare=prepare_lines,
                 context=choose_context,
+                nothing=nothing_offered,
                 check=check_lines,
             ),
             Step(

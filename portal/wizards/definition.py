@@ -72,7 +72,9 @@ class Step:
     `when` says whether the step applies (what is not answered yet is missing: use `.get`);
     `initial` gives the first values of fields, once; `prepare` fills choices and the like before
     the form is shown or validated; `context` gives more for the template; `check` raises
-    `PortalError`: with a `field` it stands beside it, otherwise above the form.
+    `PortalError`: with a `field` it stands beside it, otherwise above the form. `nothing` says of
+    the prepared form that it offers nothing to choose: then there is no way forward, only `Cancel`;
+    the template is told as `nothing`, to say why.
 
     `assist` is asked when a form was sent to go forward, before anything is validated; its last
     argument is the value of the pressed button if that is named `assist`, else "". If it says True
@@ -89,6 +91,7 @@ class Step:
     context: Callable[[Scope, Answers], Mapping[str, Any]] | None = None
     check: Callable[[Scope, Answers], None] | None = None
     next_label: object = None
+    nothing: Callable[[Form], bool] | None = None
     assist: Callable[[Scope, Form, Answers, str], bool] | None = None
 
 

@@ -381,6 +381,7 @@ class WizardViews:
             **more,
             **position(self.wizard, walker, step, way, draft),
             "form": form,
+            "nothing": bool(form and step.nothing and step.nothing(form)),
             "problem": problem,
             "focus": focus
             and htmx().region == REGION

@@ -252,6 +252,7 @@ def test_another_locations_record_and_document_are_not_there(
     assert manager.get(slip).status == 404
     page = manager.get("/vaccine-inventory/wastage")
     assert "No doses to choose from" in page.root.text
+    assert [one.text for one in page.root.all("button", name="go")] == ["Cancel"]
 
 
 def test_a_made_up_record_in_the_form_is_not_touched(
