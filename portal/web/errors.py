@@ -113,6 +113,14 @@ def answer(status: int, sentence: str = "", **context: object) -> Response:
     return make_response(render_template("errors/error.html", **values), status)
 
 
+def _when_unknown() -> str:
+    """What to do if nobody knows whether a form was saved. With htmx the very form that was sent
+    is still there, and its operation id is known if it was saved."""
+    if htmx():
+        return _("Press the button again: what was saved already is not saved twice.")
+    return _("Look whether it is there before you enter it again.")
+
+
 def sign_in_url(onward: str = "") -> str:
     """Where a signed-out browser is sent: the sign-in page, which leads `onward`, or else back to
     the page it was on."""
@@ -155,8 +163,7 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(PortalError)
     def refused(error: PortalError) -> Response:
-        look = _("Look whether it is there before you enter it again.")
-        more = {"next_step": look} if isinstance(error, OutcomeUnknown) else {}
+        more = {"next_step": _when_unknown()} if isinstance(error, OutcomeUnknown) else {}
         response = answer(error.status, "" if error.status == 404 else error.message, **more)
         if isinstance(error, TooMany):
             response.headers["Retry-After"] = str(error.retry_after)

@@ -68,7 +68,11 @@ def _perform(
             _write_notes()
         return response
 
-    response = db.run(answer, write=not safe, keep=lambda given: given.status_code < 400)
+    try:
+        response = db.run(answer, write=not safe, keep=lambda given: given.status_code < 400)
+    except Exception:
+        _forget_promises(before)
+        raise
     if safe and g.get("notes"):
         db.run(_write_notes, write=True, keep=lambda _done: True, harmless=True)
     live: sessions.Session | None = getattr(current_user, "live", None)
@@ -95,14 +99,19 @@ def _operation() -> tuple[str, str] | None:
 
 def _start_over(before: dict[str, Any]) -> None:
     """Forget what an earlier try of the same request left in memory."""
+    _forget_promises(before)
+    g.notes = []
+    g.pop("_login_user", None)
+    set_scope(None)
+
+
+def _forget_promises(before: dict[str, Any]) -> None:
+    """Put back the browser's session: what a try that failed wanted to say is not true."""
     if dict(session) != before:
         session.clear()
         session.update(deepcopy(before))
-    g.notes = []
     g.pop("csrf_token", None)
     request_ctx.flashes = None
-    g.pop("_login_user", None)
-    set_scope(None)
 
 
 def _admit(view: Callable[..., Any]) -> None:

@@ -13,9 +13,12 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from portal import db as database
-from portal.errors import Unavailable
+from portal.errors import OutcomeUnknown, Unavailable
 from portal.people import sessions
 from tests.client import Browser
+from tests.inventory import stock
+from tests.personas import Personas
+from tests.wastage.test_wastage import begin, choose
 
 
 def test_another_file_under_the_same_operation_id_is_refused(app: Flask, browser: Browser) -> None:
@@ -145,3 +148,47 @@ def test_a_message_on_a_page_that_was_read_twice_is_shown_once(
     shown = [page.root.one("div", role="status").text for page in (first, second)]
     assert shown[0]
     assert shown[1] != shown[0]
+
+
+@pytest.mark.parametrize("was_saved", [True, False])
+@pytest.mark.parametrize(
+    ("region", "advice"),
+    [(None, "Look whether it is there"), ("wizard", "Press the button again")],
+)
+def test_where_nobody_knows_nothing_is_promised_and_the_same_form_saves_once(
+    app: Flask,
+    personas: Personas,
+    browser: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+    was_saved: bool,
+    region: str | None,
+    advice: str,
+) -> None:
+    """The connection is lost at the commit of a wastage, after or before the server made it."""
+    with app.app_context():
+        record = stock.add(stock.scope_for(personas, "manager_a"))
+    browser.sign_in("manager_a")
+    page = choose(browser, begin(browser, "Wastage"), {record: 7})
+    details = {"reason": "broken", "vial": "closed"}
+    review = browser.submit(page, details, button="Next", follow=True)
+    finish = database._commit
+
+    def lost() -> None:
+        monkeypatch.setattr(database, "_commit", finish)
+        if was_saved:
+            finish()
+        raise OutcomeUnknown(database._lost())
+
+    monkeypatch.setattr(database, "_commit", lost)
+    unknown = browser.submit(review, button="Save", region=region)
+    assert unknown.status == 503
+    assert "does not know whether this was saved" in unknown.root.text
+    assert advice in unknown.root.text
+    assert "was saved." not in unknown.root.text.replace("whether this was saved.", "")
+    assert "was saved." not in browser.get("/").root.text, "nor on the next page"
+    again = browser.submit(review, button="Save", region=region, follow=not region)
+    shown = again.root.text if not region else browser.get(again.leads_to).root.text
+    assert ("This was already saved" in shown) is was_saved
+    assert ("was saved." in shown) is not was_saved
+    with app.app_context():
+        assert stock.counters(record)["doses_wasted"] == 7
