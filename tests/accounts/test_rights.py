@@ -1,18 +1,24 @@
 """`Account Management` through the pages (SPEC A5): profiles, locations, deactivating."""
 
+import time
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
+from portal import db
 from portal.errors import Invalid, PortalError
-from portal.people import accounts
+from portal.people import accounts, safeguards
 from portal.people.models import User, UserLocation
 from portal.people.profiles import Profile
 from portal.people.rules import Giver
 from tests.accounts.steps import add, ask, jane, places_of, press
 from tests.client import Browser
+from tests.inventory import careless
+from tests.inventory.careless import be_careless
 from tests.people.steps import (
     change,
     link_in,
@@ -128,17 +134,14 @@ def test_nobody_takes_the_own_last_location(browser: Browser, personas: Personas
     assert answer.status == 303, "another of one's own is"
 
 
-def test_two_managers_who_demote_each_other_at_once_are_not_both_demoted(
-    app: Flask, personas: Personas
-) -> None:
+def demote_each_other(app: Flask, personas: Personas) -> list[str]:
+    """The profiles of Clinic A's two managers after each has made the other a provider."""
     pair = (personas.users["manager_a"], personas.users["provider_a"])
     change(app, personas.users["manager_ab"], profile="provider")
     change(app, pair[1], profile="manager")
     giver = Giver(profile=Profile.MANAGER, location_ids=frozenset({personas.locations["A"]}))
 
     def demote(user_id: int) -> None:
-        from portal import db
-
         def work() -> bool:
             user = accounts.load_for_change(user_id)
             accounts.change_profile(None, giver, user, Profile.PROVIDER)
@@ -151,7 +154,30 @@ def test_two_managers_who_demote_each_other_at_once_are_not_both_demoted(
                 return
 
     at_once(demote, [(user_id,) for user_id in pair])
-    assert sorted(user_of(app, user_id).profile for user_id in pair) == ["manager", "provider"]
+    return sorted(user_of(app, user_id).profile for user_id in pair)
+
+
+def test_two_managers_who_demote_each_other_at_once_are_not_both_demoted(
+    app: Flask, personas: Personas
+) -> None:
+    assert demote_each_other(app, personas) == ["manager", "provider"]
+
+
+def test_the_same_would_show_locations_that_nobody_holds(
+    app: Flask, personas: Personas, monkeypatch: pytest.MonkeyPatch, database_kind: str
+) -> None:
+    """SQLite has one writer anyway: there the second try would fail."""
+
+    def look(_actor: object, _giver: object, user: User, location_ids: frozenset[int]) -> None:
+        if safeguards.left_without_manager(user, location_ids):
+            raise Invalid("the last manager")
+        time.sleep(0.5)
+
+    monkeypatch.setattr(safeguards, "check_managers_remain", look)
+    be_careless(monkeypatch, careless.NO_LOCKS)
+    failed = pytest.raises(OperationalError) if database_kind == "sqlite" else nullcontext()
+    with failed:
+        assert demote_each_other(app, personas) == ["provider", "provider"]
 
 
 def test_the_last_administrator_stays(browser: Browser, personas: Personas) -> None:

@@ -24,18 +24,13 @@ from portal.places.scope import Scope
 from tests.counts import careless
 from tests.counts.steps import documents, wrong
 from tests.inventory import stock
+from tests.inventory.careless import be_careless
 from tests.personas import Personas
 from tests.processes import FORK, results, start, together
 
 PROCESSES, TURNS = 4, 15
 MOMENT = 1.0
 DOSES = 400
-Patches = tuple[tuple[object, str, object], ...]
-
-
-def be_careless(patch: pytest.MonkeyPatch, guards: Patches) -> None:
-    for module, name, function in guards:
-        patch.setattr(module, name, function)
 
 
 def counted(scope: Scope) -> int:

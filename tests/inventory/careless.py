@@ -7,6 +7,7 @@ import time
 from datetime import date
 from typing import Any
 
+import pytest
 from sqlalchemy import select, update
 
 from blueprints.inventory import ledger, services
@@ -60,17 +61,29 @@ def always_first(*_arguments: Any, **_named: Any) -> None:
     return
 
 
-LEDGER = ((db, "begin", begin_deferred), (ledger, "_move", read_then_write))
-ARRIVALS = (
+Guards = tuple[tuple[object, str, object], ...]
+
+NO_LOCKS: Guards = (
+    (db, "begin", begin_deferred),
+    (db, "_may_retry", lambda _error: False),
+)
+LEDGER: Guards = ((db, "begin", begin_deferred), (ledger, "_move", read_then_write))
+ARRIVALS: Guards = (
     (db, "begin", begin_deferred),
     (services, "hold_arrivals", take_no_lock),
     (services, "_hold_shipment", take_no_lock),
 )
-FORMS = (
+FORMS: Guards = (
     *ARRIVALS,
-    (db, "_may_retry", lambda _error: False),
+    *NO_LOCKS,
     (operations, "claim", always_first),
     (operations, "remember_answer", always_first),
     (drafts, "get_draft", look_at_draft),
     (drafts, "claim", lambda _draft: True),
 )
+
+
+def be_careless(patch: pytest.MonkeyPatch, guards: Guards) -> None:
+    """Take these guards out until the test ends."""
+    for module, name, function in guards:
+        patch.setattr(module, name, function)

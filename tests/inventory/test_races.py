@@ -31,6 +31,7 @@ from portal.places.scope import Scope
 from tests import threads
 from tests.client import Browser, Page, fields_of
 from tests.inventory import careless, stock
+from tests.inventory.careless import be_careless
 from tests.personas import Personas
 from tests.processes import together
 from tests.shipments.files import csv, row, take_in
@@ -38,11 +39,6 @@ from tests.shipments.files import csv, row, take_in
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROCESSES, TURNS = 8, 20
 Result = tuple[Counter[str], int]
-
-
-def be_careless(patch: pytest.MonkeyPatch, guards: tuple[tuple[object, str, object], ...]) -> None:
-    for module, name, function in guards:
-        patch.setattr(module, name, function)
 
 
 # One record, eight processes
