@@ -1,6 +1,7 @@
 """Low stock, thresholds of a location, and the daily e-mail (SPEC D8)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from blueprints.transfers.services import Sending, send
 from portal.clock import now
 from portal.db import unit_of_work
 from portal.messages.models import Message
+from portal.messages.services import queue_many
 from portal.places.scope import Scope
 from tests.client import Browser
 from tests.inventory import stock
@@ -117,6 +119,21 @@ def test_four_processes_send_each_e_mail_once(app: Flask, scope: Scope) -> None:
     make_due()
     together(app, 4, lambda _index: jobs.send_daily())
     assert len(digests()) == 2
+
+
+def test_the_processes_would_show_a_turn_that_nobody_takes(
+    app: Flask, scope: Scope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stock.add(scope, doses=1)
+    make_due()
+    with unit_of_work(write=False) as session:
+        due = session.scalars(select(DailyDigest.due_at)).first()
+    monkeypatch.setattr(jobs, "next_due", lambda _after, _zone: due)
+    monkeypatch.setattr(
+        jobs, "queue_many", lambda found: queue_many(replace(one, once=None) for one in found)
+    )
+    together(app, 4, lambda _index: jobs.send_daily())
+    assert len(digests()) > 2
 
 
 def test_a_manager_turns_the_e_mail_off_and_sets_the_thresholds(

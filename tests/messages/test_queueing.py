@@ -2,19 +2,22 @@
 
 import time
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
 from portal import messages
-from portal.db import unit_of_work
+from portal.db import session, unit_of_work
 from portal.messages import NewMessage, services
 from portal.messages.models import Message
 from portal.messages.services import packed, unpacked, usable_address
 from portal.people.models import User
+from tests.inventory import careless
+from tests.inventory.careless import be_careless
 from tests.personas import Personas
-from tests.processes import together
+from tests.processes import ChildFailed, together
 
 
 def rows() -> list[Message]:
@@ -183,6 +186,22 @@ def test_many_processes_promise_each_message_once(app: Flask) -> None:
     assert sum(together(app, 4, promise)) == 30
     with unit_of_work(write=False) as current:
         assert current.scalar(select(func.count()).select_from(Message)) == 30
+
+
+def test_the_processes_would_show_a_promise_that_looks_before_it_writes(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insert_rows = services.insert_rows
+
+    def look_first(model: type[Message], rows: list[dict[str, Any]], *, skip_known: str) -> int:
+        known = set(session().scalars(select(getattr(model, skip_known))))
+        time.sleep(0.01)
+        return insert_rows(model, [row for row in rows if row[skip_known] not in known])
+
+    monkeypatch.setattr(services, "insert_rows", look_first)
+    be_careless(monkeypatch, careless.NO_LOCKS)
+    with pytest.raises(ChildFailed):
+        together(app, 4, promise)
 
 
 def test_nothing_is_woken_before_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
