@@ -53,7 +53,7 @@ def list_alike(
     doses: Mapping[int, int],
     *,
     on: date,
-    among: Select[tuple[int]] | None = None,
+    among: Select[int] | None = None,
 ) -> list[Booked]:
     """Entries of the same kind, day and number of doses, given by record; first to last. `among`
     selects the documents that can mean the same; all of that kind if it is left out."""

@@ -28,7 +28,7 @@ def taken_before(
     lines: Sequence[Remaining],
     *,
     on: date,
-    among: Select[tuple[int]] | None = None,
+    among: Select[int] | None = None,
 ) -> list[Warned]:
     """Whether the doses that are to leave on a day may have been booked already: by a document of
     the same kind (`among` selects which can mean the same), or by a count."""

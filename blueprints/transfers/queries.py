@@ -90,7 +90,7 @@ def find_of_document(scope: Scope, document_id: int) -> int:
     return found
 
 
-def documents_to(location_id: int) -> Select[tuple[int]]:
+def documents_to(location_id: int) -> Select[int]:
     """The ids of the documents of transfers to a location, for another query."""
     return select(Transfer.document_id).where(Transfer.to_location_id == location_id)
 
