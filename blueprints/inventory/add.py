@@ -84,9 +84,12 @@ def is_there_already(scope: Scope, answers: Answers) -> bool:
 
 
 def _same_lot(scope: Scope, answers: Answers) -> list[Any]:
-    if answers.get("lot") is None or answers.get("product") is None:
+    if any(answers.get(name) is None for name in ("lot", "product", "expiration_date")):
         return []
-    return list_same_lot(scope, answers["product"], lot_key(answers["lot"]))
+    delivery = delivery_of(answers)
+    return list_same_lot(
+        scope, delivery.product_id, lot_key(delivery.lot), delivery.expiration_date
+    )
 
 
 def offer_choices(scope: Scope, form: Form, answers: Answers) -> None:
@@ -116,14 +119,6 @@ def same_lot_context(scope: Scope, answers: Answers) -> dict[str, Any]:
     }
 
 
-def seen_now(scope: Scope, answers: Answers) -> dict[str, Any]:
-    """How much of the shipment is received as the manager sees the review."""
-    shipment_id = answers.get("shipment")
-    if not shipment_id:
-        return {}
-    return {"seen_received": str(get_shipment(scope, shipment_id).doses_received)}
-
-
 def review_context(scope: Scope, answers: Answers) -> dict[str, Any]:
     """What the manager should look at before saving."""
     delivery = delivery_of(answers)
@@ -134,6 +129,7 @@ def review_context(scope: Scope, answers: Answers) -> dict[str, Any]:
         "doubts": checked.doubts,
         "name": delivery.name,
         "target": target,
+        "received": checked.shipment.doses_received if checked.shipment else "",
     }
 
 
@@ -196,7 +192,6 @@ ADD = Wizard(
             "review",
             _l("Review"),
             form=ReviewForm,
-            initial=seen_now,
             template="inventory/_review.html",
             context=review_context,
         ),

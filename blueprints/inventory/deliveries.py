@@ -74,7 +74,7 @@ def check_delivery(scope: Scope, delivery: Delivery) -> Checked:
     still_named(delivery.name)
     lot = normalise_lot(delivery.lot)
     shipment = _shipment(scope, delivery, product)
-    same_lot = list_same_lot(scope, product.id, lot_key(lot))
+    same_lot = list_same_lot(scope, product.id, lot_key(lot), delivery.expiration_date)
     same_date = [one for one in same_lot if one.expiration_date == delivery.expiration_date]
     if same_lot and not same_date:
         raise Invalid(
@@ -210,13 +210,15 @@ def _closed(scope: Scope, shipment: Shipment) -> str:
 def ensure_meant(delivery: Delivery, checked: Checked) -> None:
     """Keep one shipment from being received twice, by two managers or by mistake.
 
-    Raises `Invalid` with the field "confirmed" unless the manager has said that it is meant.
+    Raises `Invalid` with the field "confirmed" unless the manager has said that it is meant, and
+    nothing of the shipment has come in since.
     """
-    if delivery.confirmed:
-        return
     shipment, doubts = checked.shipment, list(checked.doubts)
     seen = delivery.seen_received
-    if shipment is not None and seen is not None and shipment.doses_received != seen:
+    if shipment is None or seen is None or shipment.doses_received == seen:
+        if delivery.confirmed:
+            return
+    else:
         doubts.insert(
             0,
             _(

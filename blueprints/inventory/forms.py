@@ -138,11 +138,21 @@ class SameLotForm(Form):
     duplicate = RadioField(_l("What do you want to do?"), [Required()], validate_choice=False)
 
 
+class ConfirmingField(BooleanField):
+    """A tick that is asked for anew where it was not enough: something else is there to read."""
+
+    @property
+    def checked(self) -> bool:
+        """Whether the box is shown ticked."""
+        return bool(self.data and not self.errors)
+
+
 class ReviewForm(Form):
-    """What the manager knew of the shipment when reviewing, and a word on what is unusual."""
+    """What the page of the review said was received of the shipment, and a word on what is
+    unusual."""
 
     seen_received = HiddenField()
-    confirmed = BooleanField(_l("I have counted: these doses are here, as entered."))
+    confirmed = ConfirmingField(_l("I have counted: these doses are here, as entered."))
 
 
 class NameForm(Form):

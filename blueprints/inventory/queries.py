@@ -32,8 +32,12 @@ def get_inventory(scope: Scope, inventory_id: int) -> VaccineInventory:
     return record
 
 
-def list_same_lot(scope: Scope, product_id: int, lot_key: str) -> list[VaccineInventory]:
-    """The records of this lot at the present location, oldest first (at most ten)."""
+def list_same_lot(
+    scope: Scope, product_id: int, lot_key: str, expires: date
+) -> list[VaccineInventory]:
+    """The records of this lot at the present location, oldest first (at most ten). One that all
+    doses were taken back from counts only if it `expires` on that day, too: otherwise that date
+    was the mistake."""
     return list(
         session().scalars(
             select(VaccineInventory)
@@ -41,6 +45,7 @@ def list_same_lot(scope: Scope, product_id: int, lot_key: str) -> list[VaccineIn
                 VaccineInventory.location_id == scope.location_id,
                 VaccineInventory.product_id == product_id,
                 VaccineInventory.lot_key == lot_key,
+                or_(VaccineInventory.doses_total > 0, VaccineInventory.expiration_date == expires),
             )
             .order_by(VaccineInventory.id)
             .limit(10)

@@ -130,7 +130,7 @@ def _new_record(scope: Scope, delivery: Delivery, checked: Checked) -> VaccineIn
 def record_for_arrival(scope: Scope, sent: VaccineInventory) -> VaccineInventory:
     """The present location's record for doses that another location sent from its record `sent`:
     the one of the same lot and expiration date, or a new one. The caller holds the arrivals."""
-    same_lot = list_same_lot(scope, sent.product_id, sent.lot_key)
+    same_lot = list_same_lot(scope, sent.product_id, sent.lot_key, sent.expiration_date)
     for record in same_lot:
         if record.expiration_date == sent.expiration_date:
             return record

@@ -9,9 +9,11 @@ says and is told (see `portal.isolation`):
 """
 
 import contextlib
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from copy import copy
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, NoReturn
 from xml.parsers import expat
@@ -205,7 +207,42 @@ def _open_book(file: BinaryIO, limits: Limits) -> Any:
     sheet_reader.ReadOnlyWorksheet._get_size = (  # type: ignore[attr-defined]
         lambda self: None
     )
-    return openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+    book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+    # 4. What was typed as a month is kept as its first day, and only shown as a month.
+    months = _month_styles(book)
+    if months:
+        get_row = sheet_reader.ReadOnlyWorksheet._get_row
+
+        def get_row_with_months(sheet: Any, row: Any, *bounds: Any) -> Any:
+            for cell in row:
+                value = cell["value"]
+                if cell["style_id"] in months and isinstance(value, datetime) and value.day == 1:
+                    cell["value"] = value.strftime("%Y-%m")
+            return get_row(sheet, row, *bounds)
+
+        sheet_reader.ReadOnlyWorksheet._get_row = (  # type: ignore[attr-defined]
+            get_row_with_months
+        )
+    return book
+
+
+def _month_styles(book: Any) -> set[int]:
+    """The numbers of the cell styles that show month and year of a date, without the day.
+
+    ECMA-376 part 1, 18.8.30 and 18.8.31: text in quotes, after a backslash or in brackets is none
+    of the format's letters.
+    """
+    from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
+
+    found = set()
+    for style in book._date_formats:
+        number = book._cell_styles[style].numFmtId
+        custom = number - BUILTIN_FORMATS_MAX_SIZE
+        code = book._number_formats[custom] if custom >= 0 else BUILTIN_FORMATS.get(number, "")
+        letters = set(re.sub(r'"[^"]*"|\\.|\[[^]]*\]', "", code).lower())
+        if {"m", "y"} <= letters and not letters & set("dhs"):
+            found.add(style)
+    return found
 
 
 def _strings(source: BinaryIO, limits: Limits) -> list[str]:

@@ -97,6 +97,35 @@ def test_both_date_systems(tmp_path: Path, epoch_1904: bool) -> None:
     assert cells[6] == datetime(2021, 6, 30)
 
 
+@pytest.mark.parametrize(
+    ("shown", "day", "read"),
+    [
+        ("mmm-yy", 1, "2027-06"),
+        ("mm/yyyy", 1, "2027-06"),
+        ('[$-409]mmmm" "yyyy;@', 1, "2027-06"),
+        ('"d"yyyy\\-mm', 1, "2027-06"),
+        ("mmm-yy", 30, datetime(2027, 6, 30)),
+        ("mm/dd/yyyy", 1, datetime(2027, 6, 1)),
+        ("d-mmm-yy", 1, datetime(2027, 6, 1)),
+        ("yyyy", 1, datetime(2027, 6, 1)),
+    ],
+)
+def test_a_date_that_is_shown_as_a_month_was_typed_as_one(
+    tmp_path: Path, shown: str, day: int, read: object
+) -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    book.active.append(HEADER)
+    book.active.append([*ROW[:6], datetime(2027, 6, day), *ROW[7:]])
+    book.active["G2"].number_format = shown
+    with from_book(tmp_path, book) as table:
+        ((_, cells),) = list(table)
+    assert cells[6] == read
+    expires = parse_row(bind(COLUMNS, HEADER), cells)[0]["expiration"]
+    month = isinstance(read, str)
+    assert (expires.day, expires.month_only) == (date(2027, 6, 30 if month else day), month)
+
+
 def test_shared_strings_with_runs_and_phonetic_hints(tmp_path: Path) -> None:
     strings = (
         f'<x:sst xmlns:x="{builders.MAIN}"><x:si><x:t>plain &amp; x</x:t></x:si>'

@@ -1,0 +1,88 @@
+"""`Add` when somebody else was faster, and when what was entered first was wrong (SPEC D2, D4)."""
+
+from flask import Flask
+
+from tests.client import Browser, Page
+from tests.inventory import stock
+from tests.inventory.test_add import add, manually, open_form, records
+from tests.shipments.files import csv, row, take_in
+
+
+def review_more(browser: Browser, form: Page, doses: str, record: int) -> Page:
+    """The last page before `Save`, for more doses of a lot that is there."""
+    question = browser.submit(form, {"doses": doses}, button="Next", follow=True)
+    return browser.submit(question, {"duplicate": str(record)}, button="Next", follow=True)
+
+
+def test_what_was_confirmed_before_somebody_else_saved_is_asked_again(
+    app: Flask, browser: Browser
+) -> None:
+    take_in(app, csv(row()))
+    add(app, browser, doses="100")
+    (record,) = records(app)
+    review = review_more(browser, open_form(app, browser), "210", record.id)
+    other = Browser(app, browser.personas)
+    theirs = review_more(other, open_form(app, other.sign_in("manager_ab")), "210", record.id)
+    for page in (review, theirs):
+        assert "Only 200 of the 300 doses shipped are still expected" in page.root.text
+    assert other.submit(theirs, {"confirmed": "y"}, button="Save").leads_to
+    refused = browser.submit(review, {"confirmed": "y"}, button="Save")
+    assert refused.status == 422
+    assert "310 of 300 are received now" in refused.root.text
+    assert "checked" not in refused.root.one("input", name="confirmed").attributes
+    assert [one.doses_total for one in records(app)] == [310]
+    again = browser.submit(refused, button="Save")
+    assert again.status == 422, "the tick was for something else"
+    saved = browser.submit(again, {"confirmed": "y"}, button="Save", follow=True)
+    assert "Total Doses 520" in saved.root.one("dl", class_="hl").text
+
+
+def test_a_page_that_is_loaded_again_speaks_of_what_is_received_now(
+    app: Flask, browser: Browser
+) -> None:
+    take_in(app, csv(row()))
+    add(app, browser, doses="100")
+    (record,) = records(app)
+    review = review_more(browser, open_form(app, browser), "10", record.id)
+    with app.app_context():
+        scope = stock.scope_for(browser.personas, "manager_ab")
+        stock.add(scope, doses=20, shipment_id=stock.shipment_id(app), duplicate=str(record.id))
+    loaded = browser.get(review.response.request.path)
+    saved = browser.submit(loaded, button="Save", follow=True)
+    assert "Total Doses 130" in saved.root.one("dl", class_="hl").text
+
+
+def test_a_wrong_expiration_date_is_taken_back_and_entered_rightly(
+    app: Flask, browser: Browser
+) -> None:
+    review = manually(app, browser, expiration_date="06/30/2026")
+    browser.submit(review, button="Save", follow=True)
+    (wrong,) = records(app)
+    right = manually(app, browser)
+    assert right.status == 422
+    assert "is already in your inventory with the expiration date 06/30/2026" in right.root.text
+    with app.app_context():
+        ((entry, _kind, _doses),) = stock.entries(wrong.id)
+        stock.reverse(stock.scope_at(browser.personas, "agent", "A"), entry)
+    saved = browser.submit(manually(app, browser), button="Save", follow=True)
+    assert "Total Doses 10" in saved.root.one("dl", class_="hl").text
+    assert [(str(one.expiration_date), one.doses_total) for one in records(app)] == [
+        ("2026-06-30", 0),
+        ("2027-06-30", 10),
+    ]
+    with app.app_context():
+        assert stock.wrong() == []
+
+
+def test_what_was_taken_back_with_the_right_date_is_the_record_of_the_lot(
+    app: Flask, browser: Browser
+) -> None:
+    browser.submit(manually(app, browser), button="Save", follow=True)
+    (record,) = records(app)
+    with app.app_context():
+        ((entry, _kind, _doses),) = stock.entries(record.id)
+        stock.reverse(stock.scope_at(browser.personas, "agent", "A"), entry)
+    question = manually(app, browser)
+    review = browser.submit(question, {"duplicate": str(record.id)}, button="Next", follow=True)
+    browser.submit(review, button="Save", follow=True)
+    assert [one.doses_total for one in records(app)] == [10]
