@@ -47,6 +47,14 @@ class AtAnotherLocation(NotFound):
         self.location_id = location_id
 
 
+class OpenedElsewhere(Conflict):
+    """The form was opened while the user worked at another location, and speaks of that one."""
+
+    def __init__(self, message: str, location_id: int | None) -> None:
+        super().__init__(message)
+        self.location_id = location_id
+
+
 class NoLocation(NotFound):
     """Programme staff must choose a location before this page can show anything."""
 

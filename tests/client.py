@@ -156,15 +156,21 @@ def lint(root: Element, *, whole: bool) -> None:
             assert element.attributes.get("action"), "form without action"
 
 
+# A region that answers a form has the page's messages beside it.
+BESIDE = '<div id="flash" role="status" hx-swap-oob'
+
+
 class Page:
-    """A response and its element tree."""
+    """A response and its element tree; `messages` if they came beside it."""
 
     def __init__(self, response: TestResponse) -> None:
         self.response = response
         self.status = response.status_code
         self.headers = response.headers
         self.html = response.get_data(as_text=True) if "text/html" in response.mimetype else ""
-        self.root = parse(self.html)
+        part, mark, messages = self.html.partition(BESIDE)
+        self.root = parse(part)
+        self.messages = parse(mark + messages) if mark else None
         if self.html:
             lint(self.root, whole="<html" in self.html[:200])
 

@@ -211,7 +211,7 @@ def _open_book(file: BinaryIO, limits: Limits) -> Any:
     # 4. What was typed as a month is kept as its first day, and only shown as a month.
     months = _month_styles(book)
     if months:
-        get_row = sheet_reader.ReadOnlyWorksheet._get_row
+        get_row = sheet_reader.ReadOnlyWorksheet._get_row  # type: ignore[attr-defined]
 
         def get_row_with_months(sheet: Any, row: Any, *bounds: Any) -> Any:
             for cell in row:

@@ -20,12 +20,22 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from portal.db import is_full, rollback
-from portal.errors import AtAnotherLocation, NoLocation, OutcomeUnknown, PortalError, TooMany, where
+from portal.errors import (
+    AtAnotherLocation,
+    NoLocation,
+    OpenedElsewhere,
+    OutcomeUnknown,
+    PortalError,
+    TooMany,
+    Unavailable,
+    where,
+)
 from portal.i18n import _
+from portal.places.scope import Place
 from portal.web.context import find_scope
 from portal.web.htmx import go_to, htmx, into_flash
 from portal.web.late_forms import keep_late_form
-from portal.web.requests import PasswordChangeDue, SignedOut
+from portal.web.requests import SAFE, PasswordChangeDue, SignedOut
 
 log = logging.getLogger("portal")
 
@@ -113,6 +123,18 @@ def answer(status: int, sentence: str = "", **context: object) -> Response:
     return make_response(render_template("errors/error.html", **values), status)
 
 
+def _not_shown() -> str:
+    """What is said of a page that cannot be read; it may follow upon a form that was saved."""
+    return _("This page cannot be shown just now. What you saved before is saved.")
+
+
+def _own_place(location_id: int | None) -> Place | None:
+    """The location, if the user works there."""
+    scope = find_scope()
+    places = scope.locations if scope else ()
+    return next((place for place in places if place.id == location_id), None)
+
+
 def _when_unknown() -> str:
     """What to do if nobody knows whether a form was saved. With htmx the very form that was sent
     is still there, and its operation id is known if it was saved."""
@@ -148,11 +170,19 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(AtAnotherLocation)
     def elsewhere(error: AtAnotherLocation) -> Response:
-        scope = find_scope()
-        places = scope.locations if scope else ()
-        place = next((place for place in places if place.id == error.location_id), None)
         back = request.path if request.method == "GET" else ""
-        return answer(404, switch_to=place, return_to=back)
+        return answer(404, switch_to=_own_place(error.location_id), return_to=back)
+
+    @app.errorhandler(OpenedElsewhere)
+    def moved(error: OpenedElsewhere) -> Response:
+        place = _own_place(error.location_id)
+        return answer(
+            409,
+            error.message,
+            switch_to=place,
+            return_to=request.path,
+            next_step=_("Open the page again."),
+        )
 
     @app.errorhandler(NoLocation)
     def choose(_error: NoLocation) -> Response:
@@ -163,8 +193,11 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(PortalError)
     def refused(error: PortalError) -> Response:
+        sentence = "" if error.status == 404 else error.message
         more = {"next_step": _when_unknown()} if isinstance(error, OutcomeUnknown) else {}
-        response = answer(error.status, "" if error.status == 404 else error.message, **more)
+        if isinstance(error, Unavailable) and request.method in SAFE:
+            sentence = _not_shown()
+        response = answer(error.status, sentence, **more)
         if isinstance(error, TooMany):
             response.headers["Retry-After"] = str(error.retry_after)
         return response
@@ -192,7 +225,7 @@ def init_app(app: Flask) -> None:
             full = _("The portal's disk is full, so nothing can be saved. Nothing was changed.")
             return answer(503, full, next_step=_("Call the person who looks after the portal."))
         log.error("database unavailable: %s", type(error.orig).__name__)
-        return answer(503)
+        return answer(503, _not_shown() if request.method in SAFE else "")
 
     @app.errorhandler(Exception)
     def fault(error: Exception) -> Response:

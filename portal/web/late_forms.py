@@ -29,7 +29,9 @@ View = TypeVar("View", bound=Callable[..., Any])
 Keeper = Callable[[Scope, dict[str, Any]], str]
 
 KEEPER = "__portal_keeps_late__"
-STEERING = frozenset({"csrf_token", "operation_id", "go", "lookup", "seen", "next", "late"})
+STEERING = frozenset(
+    {"csrf_token", "operation_id", "go", "lookup", "seen", "next", "late", "working_at"}
+)
 LONGEST = 500
 SECRET = re.compile(r"passw|passphrase|secret|token|otp|totp|credential|security", re.I)
 

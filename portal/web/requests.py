@@ -15,12 +15,13 @@ from flask_login import current_user
 from werkzeug.exceptions import BadRequest
 
 from portal import clock, db, operations
-from portal.errors import Forbidden
+from portal.errors import Forbidden, OpenedElsewhere
 from portal.i18n import _
 from portal.people import sessions
 from portal.places.scope import Scope
 from portal.web import guards
 from portal.web.context import find_scope, set_scope
+from portal.web.converters import record_number
 from portal.web.htmx import go_to, led_to
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -57,6 +58,7 @@ def _perform(
     def answer() -> Response:
         _start_over(before)
         _admit(view)
+        _ensure_still_here()
         if operation:
             repeated = _claim(*operation)
             if repeated is not None:
@@ -129,6 +131,23 @@ def _admit(view: Callable[..., Any]) -> None:
         raise PasswordChangeDue
     if access != guards.SIGNED_IN and not scope.can(access):
         raise Forbidden(_("Your profile does not allow this."))
+
+
+def _ensure_still_here() -> None:
+    """Refuse a form that speaks of another location (`working_at`) than the present one."""
+    opened_at = request.form.get("working_at")
+    scope = find_scope()
+    if opened_at is None or scope is None:
+        return
+    if scope.location is None or opened_at != str(scope.location.id):
+        raise OpenedElsewhere(
+            _(
+                "This page was opened at another location; you are working at %(location)s now. "
+                "Nothing was saved.",
+                location=scope.location.name if scope.location else "–",
+            ),
+            record_number(opened_at),
+        )
 
 
 class PasswordChangeDue(Exception):

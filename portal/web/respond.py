@@ -2,7 +2,14 @@
 
 from typing import Any
 
-from flask import Response, make_response, render_template
+from flask import (
+    Response,
+    get_flashed_messages,
+    get_template_attribute,
+    make_response,
+    render_template,
+    request,
+)
 
 from portal.web.htmx import htmx
 
@@ -13,8 +20,13 @@ def respond(
     """Render `page`, or only the template of the region that htmx will replace.
 
     `regions` maps element ids to templates; each template has one root element carrying that id,
-    and the page includes it. Both see the same `context`.
+    and the page includes it. Both see the same `context`. A region that answers a form brings the
+    page's messages along: what was said of an earlier step no longer stands above this one.
     """
     wanted = htmx().region
     template = (regions or {}).get(wanted or "", page)
-    return make_response(render_template(template, **context), status)
+    body = render_template(template, **context)
+    if template != page and request.method == "POST":
+        messages = get_template_attribute("components/flash.html", "flash_region")
+        body += str(messages(get_flashed_messages(with_categories=True), oob=True))
+    return make_response(body, status)

@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
+from blueprints.alerts import views as alerts
 from portal import db as database
 from portal.errors import OutcomeUnknown, Unavailable
 from portal.people import sessions
@@ -192,3 +193,19 @@ def test_where_nobody_knows_nothing_is_promised_and_the_same_form_saves_once(
     assert ("was saved." in shown) is not was_saved
     with app.app_context():
         assert stock.counters(record)["doses_wasted"] == 7
+
+
+def test_a_page_that_cannot_be_read_after_saving_does_not_take_that_back(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_arguments: object, **_named: object) -> None:
+        raise Unavailable(database._busy())
+
+    browser.sign_in("manager_a")
+    saved = browser.submit(browser.get("/alerts/"), {"low_doses": "7"}, button="Save")
+    assert saved.status == 303
+    monkeypatch.setattr(alerts, "thresholds", busy)
+    page = browser.get(saved.leads_to)
+    assert page.status == 503
+    assert "What you saved before is saved." in page.root.text
+    assert "Nothing was changed" not in page.root.text

@@ -173,7 +173,7 @@ def test_who_lost_the_location_gets_nowhere(
             )
             .values(location_id=personas.locations["C"])
         )
-    assert browser.submit(page, button="Next").status == 404
+    assert browser.submit(page, button="Next").status == 409
     assert browser.get("/drafts/1").status == 404
     assert card(browser) == ""
 

@@ -1,0 +1,98 @@
+"""A form that was opened at one location is not sent at another (SPEC A3, A4)."""
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from blueprints.counts.models import StockCount
+from blueprints.inventory.models import StockThreshold
+from portal.db import unit_of_work
+from portal.people.models import User, UserLocation
+from portal.wizards.models import Draft
+from tests.client import Browser
+from tests.inventory import stock
+from tests.personas import Personas
+from tests.wastage.test_wastage import line_of
+
+
+def switch(browser: Browser, letter: str) -> None:
+    """As in another tab."""
+    page = browser.get("/switch-location")
+    token = page.root.all("input", name="csrf_token")[0].attributes["value"]
+    place = str(browser.personas.locations[letter])
+    browser.post("/switch-location", {"csrf_token": token, "location_id": place})
+
+
+def left(app: Flask, model: type) -> int:
+    with app.app_context(), unit_of_work(write=False) as session:
+        return len(session.scalars(select(model)).all())
+
+
+@pytest.fixture
+def both(app: Flask, browser: Browser, personas: Personas) -> Browser:
+    """Who works at A and B, now at A; there are doses at both."""
+    with app.app_context():
+        for who in ("manager_a", "manager_b"):
+            stock.add(stock.scope_for(personas, who))
+    return browser.sign_in("manager_ab")
+
+
+@pytest.mark.parametrize(
+    ("path", "values", "button", "model"),
+    [
+        ("/alerts/", {"expiry_days": "33", "low_doses": "7"}, "Save", StockThreshold),
+        ("/counts/", {}, "Start Count", StockCount),
+    ],
+)
+def test_nothing_is_done_at_the_location_the_page_did_not_speak_of(
+    app: Flask, both: Browser, path: str, values: dict[str, str], button: str, model: type
+) -> None:
+    page = both.get(path)
+    switch(both, "B")
+    refused = both.submit(page, values, button=button)
+    assert refused.status == 409
+    said = refused.root.one("main").text
+    assert "you are working at Clinic B now. Nothing was saved." in said
+    assert "It belongs to Clinic A, where you work too." in said
+    assert left(app, model) == 0
+    both.submit(refused, button="Switch Location")
+    assert both.submit(page, values, button=button).status == 303
+    assert left(app, model) == 1
+
+
+def test_a_form_in_steps_keeps_what_was_typed_and_says_why(app: Flask, both: Browser) -> None:
+    page = both.get("/vaccine-inventory/wastage")
+    typed = {line_of(page, 1): "3"}
+    switch(both, "B")
+    refused = both.submit(page, typed, button="Next", region="wizard")
+    assert refused.status == 409
+    assert refused.headers["HX-Retarget"] == "#flash", "the form stays as it is"
+    assert "you are working at Clinic B now. Nothing was saved." in refused.root.text
+    assert left(app, Draft) == 0
+    switch(both, "A")
+    assert "Date and reason" in both.submit(page, typed, button="Next", follow=True).root.text
+
+
+def test_who_lost_the_location_meanwhile_is_not_sent_there(
+    app: Flask, both: Browser, personas: Personas
+) -> None:
+    page = both.get("/alerts/")
+    with app.app_context(), unit_of_work() as session:
+        who = personas.users["manager_ab"]
+        session.execute(
+            update(UserLocation)
+            .where(UserLocation.user_id == who, UserLocation.location_id == personas.locations["A"])
+            .values(location_id=personas.locations["C"])
+        )
+        session.execute(
+            update(User).where(User.id == who).values(current_location_id=personas.locations["B"])
+        )
+    refused = both.submit(page, button="Save")
+    assert refused.status == 409
+    assert "It belongs to" not in refused.root.text
+    assert left(app, StockThreshold) == 0
+
+
+@pytest.mark.parametrize("bad", ["", "x", "0", "99999999999"])
+def test_no_location_at_all_is_refused(both: Browser, bad: str) -> None:
+    assert both.submit(both.get("/alerts/"), {"working_at": bad}, button="Save").status == 409
