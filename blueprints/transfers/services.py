@@ -6,7 +6,7 @@ the others are told who it was and when.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
@@ -238,12 +238,22 @@ def receive(scope: Scope, receipt: Receipt) -> VaccineInventory:
 def refuse(scope: Scope, transfer_id: int, *, note: str, usable: bool = True) -> Sent:
     """Send everything of a transfer that is still under way back to its sender.
 
-    Unless the doses are `usable`, their lots are in quarantine at the sender from now on.
+    Unless the doses are `usable`, their lots are in quarantine at the sender from now on, also if
+    the sender has just cancelled the transfer: what the receiver has seen of the box holds.
     Raises `Invalid` without a note, `Conflict` if nothing of it is under way any more, `NotFound`
     unless it comes to the present location.
     """
     reason = "fit" if usable else "unfit"
-    sent, line_ids = _send_back(scope, transfer_id, note, LineState.REFUSED, reason=reason)
+    try:
+        with session().begin_nested():
+            sent, line_ids = _send_back(scope, transfer_id, note, LineState.REFUSED, reason=reason)
+    except Conflict:
+        cancelled = [] if usable else _just_cancelled(scope, transfer_id)
+        if not cancelled:
+            raise
+        for record in cancelled:
+            quarantine.hold_there(scope, record, reason=OTHER, note=_said(scope, note))
+        return get_transfer(scope, transfer_id)
     notices.tell_sender(sent, "transfer_refused", line_ids)
     return sent
 
@@ -289,11 +299,33 @@ def _send_back(
             scope.user, line.out_entry_id, happened_on=today(sent.sender.time_zone), note=note
         )
     for record in records.values():
-        quarantine.hold_there(scope, record, reason=OTHER, note=f"{sent.receiver.name}: {note}")
+        quarantine.hold_there(scope, record, reason=OTHER, note=_said(scope, note))
     session().expire_all()
     sent = get_transfer(scope, transfer_id)
     _audit(scope, f"transfer.{state}", sent, {"note": note, "reason": reason})
     return sent, line_ids
+
+
+def _said(scope: Scope, note: str) -> str:
+    """The receiver's words on the record of the sender."""
+    assert scope.location is not None
+    return f"{scope.location.name}: {note}"
+
+
+def _just_cancelled(scope: Scope, transfer_id: int) -> list[VaccineInventory]:
+    """The sender's records of a transfer to here that was cancelled within the last day, if
+    nothing of it is under way any more."""
+    session().expire_all()
+    sent = get_transfer(scope, transfer_id)
+    if sent.open or sent.transfer.to_location_id != scope.location_id:
+        return []
+    return [
+        line.record
+        for line in sent.lines
+        if line.state is LineState.CANCELLED
+        and line.row.settled_at is not None
+        and now() - line.row.settled_at < timedelta(days=1)
+    ]
 
 
 def _claim(

@@ -12,6 +12,7 @@ from blueprints.transfers import services
 from blueprints.transfers.forms import RefuseForm
 from blueprints.transfers.lists import TRANSFERS
 from blueprints.transfers.queries import Sent, find_of_document, get_transfer
+from blueprints.transfers.rules import LineState
 from blueprints.transfers.wizards import INBOUND, TRANSFER
 from portal.audit.services import viewed as audit_view
 from portal.errors import NotFound
@@ -79,8 +80,18 @@ def cancel(transfer_id: int) -> Response:
         _of_my_side(scope(), transfer_id, sending=True),
         title=_("Cancel Transfer"),
         text=_("These doses become available at your location again:"),
-        act=lambda form: services.cancel(scope(), transfer_id, note=form.note.data),
-        done=_("The transfer was cancelled. The doses are available again."),
+        act=lambda form: _cancelled(services.cancel(scope(), transfer_id, note=form.note.data)),
+    )
+
+
+def _cancelled(sent: Sent) -> str:
+    kept = [line for line in sent.lines if line.state is LineState.RECEIVED]
+    if not kept:
+        return _("The transfer was cancelled. The doses are available again.")
+    return _(
+        "What was still under way was cancelled; those doses are available again. Received before "
+        "that: %(names)s.",
+        names=", ".join(line.record.name for line in kept),
     )
 
 
@@ -93,11 +104,21 @@ def refuse(transfer_id: int) -> Response:
         _of_my_side(scope(), transfer_id, sending=False),
         title=_("Refuse Transfer"),
         text=_("These doses go back to the inventory of the sending location:"),
-        act=lambda form: services.refuse(
-            scope(), transfer_id, note=form.note.data, usable=form.usable.data == "yes"
+        act=lambda form: _refused(
+            services.refuse(
+                scope(), transfer_id, note=form.note.data, usable=form.usable.data == "yes"
+            )
         ),
         form=RefuseForm,
-        done=_("The transfer was refused. The sender is told."),
+    )
+
+
+def _refused(sent: Sent) -> str:
+    if any(line.state is LineState.REFUSED for line in sent.lines):
+        return _("The transfer was refused. The sender is told.")
+    return _(
+        "The sender has cancelled this transfer meanwhile. Its doses are in quarantine there now, "
+        "for your reason, and the sender is told."
     )
 
 
@@ -106,8 +127,7 @@ def _send_back(
     *,
     title: str,
     text: str,
-    act: Callable[[Any], Sent],
-    done: str,
+    act: Callable[[Any], str],
     form: type[WhyForm] = WhyForm,
 ) -> Response:
     back = url_for("transfers.record", transfer_id=sent.transfer.id)
@@ -124,7 +144,7 @@ def _send_back(
         for line in sent.open
     ]
     question = Question(title=title, back=back, text=text, points=points, leave=_("Back"))
-    return ask(answered(form), question, act=act, done=done)
+    return ask(answered(form), question, act=act)
 
 
 def _of_my_side(asking: Scope, transfer_id: int, *, sending: bool) -> Sent:

@@ -243,10 +243,33 @@ def test_the_receiver_refuses_and_the_sender_has_the_doses_again(
     assert wrong() == []
 
 
+@pytest.mark.parametrize(("usable", "held"), [("no", True), ("yes", False)])
+def test_what_the_receiver_saw_of_the_box_holds_although_it_was_cancelled(
+    browser: Browser, scope: Scope, other: Scope, usable: str, held: bool
+) -> None:
+    record = stock.add(scope)
+    browser.sign_in("manager_a")
+    path = send(browser, {record: 4}, to=name_of(other)).response.request.path
+    receiver = Browser(browser.app, browser.personas).sign_in("manager_b")
+    refusing = press(receiver.get(path), receiver, "Refuse Transfer")
+    cancelling = press(browser.get(path), browser, "Cancel Transfer")
+    browser.submit(cancelling, {"note": "Wrong clinic"}, button="Cancel Transfer")
+    seen = {"note": "Box was warm", "usable": usable}
+    told = receiver.submit(refusing, seen, button="Refuse Transfer", follow=True)
+    assert ("in quarantine there now, for your reason" in told.root.text) is held
+    assert ("has cancelled this transfer, on" in told.root.text) is not held
+    page = browser.get(f"/vaccine-inventory/{record}?tab=related").root.text
+    assert ("Clinic B: Box was warm" in page) is held
+    assert len(mails("quarantine_placed")) == (2 if held else 0)
+    assert stock.counters(record)["doses_available"] == 100
+    assert wrong() == []
+
+
 def test_of_two_records_one_can_be_received_and_the_other_cancelled(
     browser: Browser, scope: Scope, other: Scope
 ) -> None:
-    first, second = stock.add(scope), stock.add(scope, lot="LOT2")
+    first_name = "Came in time"
+    first, second = stock.add(scope, name=first_name), stock.add(scope, lot="LOT2")
     browser.sign_in("manager_a")
     path = send(browser, {first: 4, second: 6}, to=name_of(other)).response.request.path
     browser.sign_in("manager_b")
@@ -255,7 +278,9 @@ def test_of_two_records_one_can_be_received_and_the_other_cancelled(
     assert all(len(context["lines"]) == 1 for _address, context in mails("transfer_received"))
     browser.sign_in("manager_a")
     form = press(browser.get(path), browser, "Cancel Transfer")
-    browser.submit(form, {"note": "Needed here"}, button="Cancel Transfer", follow=True)
+    done = browser.submit(form, {"note": "Needed here"}, button="Cancel Transfer", follow=True)
+    assert "What was still under way was cancelled" in done.root.text
+    assert f"Received before that: {first_name}." in done.root.text
     assert stock.counters(second)["doses_available"] == 100
     assert stock.counters(first)["doses_transferred"] == 4
     told = [context["lines"] for _address, context in mails("transfer_cancelled")]
