@@ -43,18 +43,14 @@ def prefill(scope: Scope, args: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def delivery_of(answers: Answers) -> Delivery:
-    """The delivery that the answers describe; a name left blank is proposed."""
+def delivery_of(scope: Scope, answers: Answers) -> Delivery:
+    """The delivery that the answers describe."""
     expires = answers["expiration_date"]
-    name = answers.get("name") or ""
-    if not name:
-        product = find_product(answers["product"])
-        name = proposed_name(product.name if product else "", answers["lot"])
     return Delivery(
         product_id=answers["product"],
         doses=answers["doses"],
         lot=answers["lot"],
-        name=name,
+        name=_name(scope, answers),
         serial_number=answers.get("serial_number") or "",
         expiration_date=date(expires.year, expires.month, expires.day),
         expiration_month_only=isinstance(expires, MonthEnd),
@@ -62,11 +58,21 @@ def delivery_of(answers: Answers) -> Delivery:
         shipment_id=answers.get("shipment"),
         unable_to_locate_shipment=bool(answers.get("unable_to_locate_shipment")),
         duplicate=answers.get("duplicate") or "",
-        seen_received=int(seen)
-        if (seen := answers.get("seen_received") or "").isdecimal()
-        else None,
+        seen_received=_number(answers.get("seen_received")),
         confirmed=bool(answers.get("confirmed")),
     )
+
+
+def _name(scope: Scope, answers: Answers) -> str:
+    """The name that was entered. Where it was left blank, or as the shipment proposed it, the lot
+    in it is the one that was entered."""
+    name = answers.get("name") or ""
+    shipment_id = answers.get("shipment")
+    shipment = find_of_location(scope, shipment_id) if shipment_id else None
+    if name and (shipment is None or name != proposed_name(shipment.product_name, shipment.lot)):
+        return str(name)
+    product = find_product(answers["product"])
+    return proposed_name(product.name if product else "", answers["lot"])
 
 
 def _number(text: str | None) -> int | None:
@@ -75,7 +81,7 @@ def _number(text: str | None) -> int | None:
 
 def check_details(scope: Scope, answers: Answers) -> None:
     """Raise what the rules refuse about the first step."""
-    check_delivery(scope, delivery_of(answers))
+    check_delivery(scope, delivery_of(scope, answers))
 
 
 def is_there_already(scope: Scope, answers: Answers) -> bool:
@@ -86,7 +92,7 @@ def is_there_already(scope: Scope, answers: Answers) -> bool:
 def _same_lot(scope: Scope, answers: Answers) -> list[Any]:
     if any(answers.get(name) is None for name in ("lot", "product", "expiration_date")):
         return []
-    delivery = delivery_of(answers)
+    delivery = delivery_of(scope, answers)
     return list_same_lot(
         scope, delivery.product_id, lot_key(delivery.lot), delivery.expiration_date
     )
@@ -121,7 +127,7 @@ def same_lot_context(scope: Scope, answers: Answers) -> dict[str, Any]:
 
 def review_context(scope: Scope, answers: Answers) -> dict[str, Any]:
     """What the manager should look at before saving."""
-    delivery = delivery_of(answers)
+    delivery = delivery_of(scope, answers)
     checked = check_delivery(scope, delivery)
     target = next((one for one in checked.same_lot if str(one.id) == delivery.duplicate), None)
     return {
@@ -135,7 +141,7 @@ def review_context(scope: Scope, answers: Answers) -> dict[str, Any]:
 
 def save(scope: Scope, answers: Answers, button: str) -> Done:
     """Save the delivery; `Save & New` leads to an empty form, `Save` to the record."""
-    delivery = delivery_of(answers)
+    delivery = delivery_of(scope, answers)
     record = add_delivery(scope, delivery)
     return Done(
         url=url_for("inventory.record", inventory_id=record.id),

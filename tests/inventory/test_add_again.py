@@ -86,3 +86,21 @@ def test_what_was_taken_back_with_the_right_date_is_the_record_of_the_lot(
     review = browser.submit(question, {"duplicate": str(record.id)}, button="Next", follow=True)
     browser.submit(review, button="Save", follow=True)
     assert [one.doses_total for one in records(app)] == [10]
+
+
+def test_a_proposed_name_follows_the_lot(app: Flask, browser: Browser) -> None:
+    take_in(app, csv(row()))
+    review = browser.submit(open_form(app, browser), {"lot": "REAL1"}, button="Next", follow=True)
+    assert "will be named “Moderna (max 10/11-dose vial, 5 mL) – REAL1”" in review.root.text
+    back = browser.submit(review, button="Previous", follow=True)
+    browser.submit(
+        browser.submit(back, {"lot": "REAL2"}, button="Next", follow=True), button="Save"
+    )
+    own = browser.submit(
+        open_form(app, browser),
+        {"lot": "OTHER", "name": "Fridge 2 – 011J20A", "doses": "5"},
+        button="Next",
+        follow=True,
+    )
+    assert "will be named “Fridge 2 – 011J20A”" in own.root.text, "what was typed stays"
+    assert [one.name for one in records(app)] == ["Moderna (max 10/11-dose vial, 5 mL) – REAL2"]
