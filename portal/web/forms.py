@@ -26,6 +26,9 @@ from portal.i18n import _, _l
 LINE_LENGTH = 200
 AREA_LENGTH = 10_000
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# What has no width, or turns the direction of reading: copied along unseen, or to deceive.
+INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+JOINERS = re.compile("[\u200c\u200d]")
 PICTURES = 0x2400  # Unicode shows the control character n as the picture 0x2400 + n
 DAY_FORMATS = ("%m/%d/%Y", "%Y-%m-%d")
 EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
@@ -49,10 +52,11 @@ def clean_area(text: str | None) -> str:
 
 
 def _plain(text: str | None) -> str:
-    value = unicodedata.normalize("NFC", text or "")
+    value = INVISIBLE.sub("", unicodedata.normalize("NFC", text or ""))
     if CONTROL.search(value):
         raise ValueError(_("This contains a character that cannot be used."))
-    return value
+    # Joiners belong to some scripts, and to emoji; by themselves nobody sees them.
+    return value if JOINERS.sub("", value).strip() else ""
 
 
 class Required:

@@ -1,5 +1,6 @@
 """`Add` when somebody else was faster, and when what was entered first was wrong (SPEC D2, D4)."""
 
+import pytest
 from flask import Flask
 
 from tests.client import Browser, Page
@@ -104,3 +105,16 @@ def test_a_proposed_name_follows_the_lot(app: Flask, browser: Browser) -> None:
     )
     assert "will be named “Fridge 2 – 011J20A”" in own.root.text, "what was typed stays"
     assert [one.name for one in records(app)] == ["Moderna (max 10/11-dose vial, 5 mL) – REAL2"]
+
+
+@pytest.mark.parametrize("name", ["\u200b\u200b", "\u202e\ufeff", "\u200d \u200c"])
+def test_a_name_that_nobody_sees_is_none(app: Flask, browser: Browser, name: str) -> None:
+    with app.app_context():
+        record = stock.add(stock.scope_for(browser.personas, "manager_a"), name="Alpha")
+    browser.sign_in("manager_a")
+    pen = browser.get(f"/vaccine-inventory/{record}/edit/name")
+    refused = browser.submit(pen, {"name": name}, button="Save")
+    assert refused.status == 422
+    kept = browser.submit(pen, {"name": "Be\u200bta\u202e \u0645\u06cc\u200c\u062e"}, button="Save")
+    assert kept.status == 303
+    assert [one.name for one in records(app)] == ["Beta \u0645\u06cc\u200c\u062e"]
