@@ -75,7 +75,7 @@ def words_for(status: int) -> Words:
         409: Words(
             _("Something changed meanwhile"),
             _("Another person or another window was faster. Nothing of yours was saved."),
-            _("Open the record again, look at what changed, and repeat your step."),
+            _("Open the record again and look at what changed before you go on."),
         ),
         413: Words(
             _("The file is too large"),

@@ -54,6 +54,26 @@ def test_upload_progress_result_and_corrections(app: Flask, browser: Browser) ->
     assert "supplier.csv" in browser.get("/shipments/imports").root.text
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (csv(row()), "All rows are in."),
+        (csv(row(), row(id="SHP-2", doses="x")), "The good rows are in."),
+        (csv(row(doses="x")), "No row is in. All need correction."),
+        (b"a,b\n1,2\n", "The file could not be read"),
+    ],
+)
+def test_how_much_is_in_is_said_as_it_is(
+    app: Flask, browser: Browser, content: bytes, said: str
+) -> None:
+    browser.sign_in("admin")
+    where = upload(browser, content)
+    take_in_waiting(app)
+    page = browser.get(where).root.one("div", id="import-run").text
+    assert said in page
+    assert "to its end" not in page
+
+
 def _correct(content: bytes) -> bytes:
     """The workbook as somebody would send it back: wrong cells mended, the rest left alone."""
     from openpyxl import load_workbook
