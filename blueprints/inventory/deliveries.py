@@ -5,7 +5,13 @@ from datetime import date
 
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.queries import find_lot_of_another_product, list_same_lot
-from blueprints.inventory.rules import ensure_doses, ensure_shipment, still_named, usable_on
+from blueprints.inventory.rules import (
+    ensure_doses,
+    ensure_shipment,
+    names_another_lot,
+    still_named,
+    usable_on,
+)
 from blueprints.shipments.models import Shipment
 from blueprints.shipments.queries import closing_of, find_open_shipment_of_lot, get_shipment
 from blueprints.shipments.rules import still_expected
@@ -91,9 +97,18 @@ def check_delivery(scope: Scope, delivery: Delivery) -> Checked:
         shipment=shipment,
         lot=lot,
         same_lot=same_date,
-        warnings=_warnings(scope, delivery, lot, shipment),
+        warnings=[
+            *_about_name(delivery, product, lot),
+            *_warnings(scope, delivery, lot, shipment),
+        ],
         doubts=_doubts(scope, delivery, lot, shipment),
     )
+
+
+def _about_name(delivery: Delivery, product: Product, lot: str) -> list[str]:
+    if not names_another_lot(delivery.name, product.name, lot):
+        return []
+    return [_("The name speaks of another lot than %(lot)s. Change the name or the lot.", lot=lot)]
 
 
 def _shipment(scope: Scope, delivery: Delivery, product: Product) -> Shipment | None:

@@ -212,6 +212,12 @@ def proposed_name(product: str, lot: str) -> str:
     return short[: 120 - len(end)].rstrip() + end
 
 
+def names_another_lot(name: str, product: str, lot: str) -> bool:
+    """Whether `name` is as one is proposed for the product, but for another lot."""
+    begin = proposed_name(product, "")
+    return name.startswith(begin) and name.casefold() != proposed_name(product, lot).casefold()
+
+
 def still_named(name: str) -> str:
     """`name` without needless white space. Raises `Invalid` for none or a longer one than 120."""
     name = " ".join(name.split())

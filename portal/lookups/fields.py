@@ -116,6 +116,7 @@ class LookupField(Field):
             self._take((meant or found)[0])
             return
         if not found:
+            self._tell_of_another_name()
             raise StopValidation(
                 _(
                     "Nothing found for “%(text)s”. Check the spelling, or try fewer characters.",
@@ -124,6 +125,22 @@ class LookupField(Field):
             )
         self.choices = [(choice.id, _shown(choice)) for choice in found]
         raise StopValidation(_("Choose one of the results."))
+
+    def _tell_of_another_name(self) -> None:
+        """Say so if what was chosen is called otherwise by now; the first word tells that it was
+        meant. The next time it is sent it counts."""
+        before, now = self.text, self._find(self._sent)
+        if now is None or folded(before).split()[:1] != folded(now.label).split()[:1]:
+            return
+        self._take(now)
+        raise StopValidation(
+            _(
+                "“%(before)s” was changed meanwhile and is “%(now)s” now. Look at it, and correct "
+                "what differs.",
+                before=before,
+                now=now.label,
+            )
+        )
 
 
 def _shown(choice: Choice) -> str:

@@ -104,6 +104,7 @@ def test_a_proposed_name_follows_the_lot(app: Flask, browser: Browser) -> None:
         follow=True,
     )
     assert "will be named “Fridge 2 – 011J20A”" in own.root.text, "what was typed stays"
+    assert "speaks of another lot" not in own.root.text
     assert [one.name for one in records(app)] == ["Moderna (max 10/11-dose vial, 5 mL) – REAL2"]
 
 
@@ -118,3 +119,20 @@ def test_a_name_that_nobody_sees_is_none(app: Flask, browser: Browser, name: str
     kept = browser.submit(pen, {"name": "Be\u200bta\u202e \u0645\u06cc\u200c\u062e"}, button="Save")
     assert kept.status == 303
     assert [one.name for one in records(app)] == ["Beta \u0645\u06cc\u200c\u062e"]
+
+
+def test_a_shipment_that_was_corrected_meanwhile_is_still_the_one(
+    app: Flask, browser: Browser
+) -> None:
+    take_in(app, csv(row()))
+    review = browser.submit(open_form(app, browser), button="Next", follow=True)
+    take_in(app, csv(row(lot="NEWLOT")))
+    told = browser.submit(review, button="Save", follow=True)
+    assert "Nothing found" not in told.root.text
+    assert "“SHP-1 – 011J20A” was changed meanwhile and is “SHP-1 – NEWLOT” now" in told.root.text
+    assert records(app) == []
+    corrected = browser.submit(told, {"lot": "NEWLOT"}, button="Next", follow=True)
+    assert "The name speaks of another lot than NEWLOT." in corrected.root.text
+    browser.submit(corrected, button="Save", follow=True)
+    with app.app_context():
+        assert stock.shipment_state(stock.shipment_id(app)).status == "received"
