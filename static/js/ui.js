@@ -31,6 +31,11 @@
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.method === "get" || "again" in form.dataset) return;
+    if (!navigator.onLine && document.body.dataset.lost) {
+      event.preventDefault();
+      lost(true);
+      return;
+    }
     if (busy.has(form)) {
       event.preventDefault();
       event.stopImmediatePropagation();

@@ -238,3 +238,16 @@ def test_the_whole_is_cancelled_by_keyboard(visit: Visit, shipment: int) -> None
     tab_to(page, "Discard")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Shipment SHP-1")
+
+
+def test_what_was_said_of_the_last_record_does_not_stand_above_the_next(
+    visit: Visit, shipment: int
+) -> None:
+    page = visit("manager_a")
+    to_review(page, shipment)
+    page.get_by_role("button", name="Save & New").click()
+    said = page.get_by_role("status").filter(has_text="300 doses were added")
+    expect(said).to_be_visible()
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_role("alert")).to_be_focused()
+    expect(said).to_have_count(0)

@@ -181,3 +181,21 @@ def test_the_pages_of_a_long_count_are_accessible_and_fit(
     expect(page.get_by_role("link", name="Next")).to_be_visible()
     assert violations(page) == []
     assert too_wide(page) == []
+
+
+def test_a_line_that_is_lost_at_save_takes_nothing_along(
+    app: Flask, visit: Visit, records: list[int]
+) -> None:
+    page = visit("manager_a")
+    begin(page)
+    counted = page.get_by_label("Counted, 1. Alpha", exact=True)
+    counted.fill("98")
+    page.context.set_offline(True)
+    press(page, "Save")
+    expect(page.get_by_role("alert")).to_contain_text("No connection.")
+    expect(counted).to_have_value("98")
+    page.context.set_offline(False)
+    press(page, "Save")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.reload()
+    expect(counted).to_have_value("98")
