@@ -113,7 +113,7 @@ def _reasons() -> list[SelectChoice]:
 
 def state_of(count: Count, lines: Sequence[Line]) -> str:
     """What these lines of a count and its note hold, in short: `note:…`, then
-    `number:expected:counted:reason:not counted`."""
+    `number:expected:counted:reason:not counted:place`."""
     parts = [f"{NOTE}:{mark_of(count.row.note)}", *(_state_of(line) for line in lines)]
     return " ".join(parts)
 
@@ -122,7 +122,7 @@ def _state_of(line: Line) -> str:
     entered = line.entered
     counted = "" if entered.counted is None else entered.counted
     ticked = "x" if entered.not_counted else ""
-    return f"{line.number}:{entered.expected}:{counted}:{entered.reason}:{ticked}"
+    return f"{line.number}:{entered.expected}:{counted}:{entered.reason}:{ticked}:{entered.place}"
 
 
 def show_problems(form: CountForm, problems: Sequence[Problem]) -> None:
@@ -192,6 +192,7 @@ def sent_lines(form: CountForm) -> Iterator[Sent]:
             form[f"counted_{number}"].data,
             form[f"reason_{number}"].data or "",
             form[f"not_counted_{number}"].data,
+            was.place,
         )
         yield Sent(number, was, typed)
 
@@ -206,5 +207,8 @@ def _read(text: str) -> Iterator[tuple[int, Entered]]:
     for part in text.split():
         number, *values = part.split(":")
         line, expected = record_number(number), record_number(values[0] if values else None)
-        if line is not None and expected is not None and len(values) == 4:
-            yield line, Entered(expected, record_number(values[1]), values[2], bool(values[3]))
+        if line is not None and expected is not None and len(values) in {4, 5}:
+            counted, reason, ticked = values[1:4]
+            # Forms that were opened before places were marked have none.
+            place = values[4] if len(values) == 5 else ""
+            yield line, Entered(expected, record_number(counted), reason, bool(ticked), place)

@@ -6,7 +6,6 @@ form, a sheet, what differs, what moved. Figures are added up by the database.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, func, or_, select
@@ -18,6 +17,8 @@ from blueprints.counts.rules import (
     CountState,
     Entered,
     Stretch,
+    mark_of,
+    may_be_in_transit,
     part_label,
     stretch,
 )
@@ -62,10 +63,14 @@ class Count:
         return self.state is CountState.OPEN
 
     @property
+    def whole(self) -> bool:
+        """Whether it is a count of all storage units."""
+        return not self.row.storage_unit and not self.row.without_unit
+
+    @property
     def part(self) -> str:
         """What it is a count of, in words."""
-        whole = not self.row.storage_unit and not self.row.without_unit
-        return part_label(None if whole else self.row.storage_unit)
+        return part_label(None if self.whole else self.row.storage_unit)
 
     @property
     def document(self) -> str:
@@ -141,13 +146,32 @@ class Line:
     def entered(self) -> Entered:
         """What stands in it."""
         return Entered(
-            self.row.expected_doses, self.row.counted_doses, self.row.reason, self.row.not_counted
+            self.row.expected_doses,
+            self.row.counted_doses,
+            self.row.reason,
+            self.row.not_counted,
+            mark_of(self.row.storage_unit),
         )
 
     @property
-    def moved(self) -> bool:
+    def outdated(self) -> bool:
         """Whether doses of the record came or went since the expected value was taken."""
-        return self.newest != self.row.last_entry_id and not self.row.not_counted
+        return self.newest != self.row.last_entry_id
+
+    @property
+    def moved(self) -> bool:
+        """Whether that concerns the count."""
+        return self.outdated and not self.row.not_counted
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether its box stands in another storage unit than when the expected value was taken."""
+        return self.record.storage_unit != self.row.storage_unit and not self.row.not_counted
+
+    @property
+    def may_be_in_transit(self) -> bool:
+        """Whether the doses too many may be those that wait for the courier."""
+        return may_be_in_transit(self.entered.difference, self.record.doses_in_transit)
 
 
 NEWEST = (
@@ -162,6 +186,8 @@ DIFFERS = and_(
     StockCountLine.counted_doses.is_not(None),
     StockCountLine.counted_doses != StockCountLine.expected_doses,
 )
+
+ELSEWHERE = StockCountLine.storage_unit != VaccineInventory.storage_unit
 
 
 def list_lines(count: Count, *where: ColumnElement[bool]) -> list[Line]:
@@ -192,8 +218,13 @@ def list_differing(count: Count) -> list[Line]:
 
 
 def list_moved(count: Count) -> list[Line]:
-    """The lines whose stock moved since their expected value was taken."""
-    return list_lines(count, StockCountLine.last_entry_id != NEWEST, ~StockCountLine.not_counted)
+    """The lines that must be counted again: doses came or went since their expected value was
+    taken, or they differ while the box stands in another storage unit by now. A count of all units
+    finds the box there."""
+    moved = StockCountLine.last_entry_id != NEWEST
+    if not count.whole:
+        moved = or_(moved, and_(DIFFERS, ELSEWHERE))
+    return list_lines(count, moved, ~StockCountLine.not_counted)
 
 
 def list_entered(count: Count) -> list[tuple[int, Entered]]:
@@ -216,8 +247,12 @@ def records_of(count: Count) -> Select[int]:
 
 
 def by_unit(lines: Iterable[Line]) -> list[tuple[str, list[Line]]]:
-    """The lines by storage unit, in their order."""
-    return [(unit, list(some)) for unit, some in groupby(lines, lambda line: line.row.storage_unit)]
+    """The lines by storage unit, in their order. A box that was counted again where it stands now
+    is not among those of its old unit."""
+    units: dict[str, list[Line]] = {}
+    for line in lines:
+        units.setdefault(line.row.storage_unit, []).append(line)
+    return list(units.items())
 
 
 def first_left(count: Count) -> int | None:

@@ -1,12 +1,12 @@
 """Decisions about counts, over plain values."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from zlib import crc32
 
 from blueprints.inventory.rules import Kind
-from portal.i18n import _
+from portal.i18n import _, ngettext
 
 
 class CountState(StrEnum):
@@ -77,12 +77,14 @@ REASONS = tuple(dict.fromkeys((*FEWER[:-1], *MORE)))
 
 @dataclass(frozen=True)
 class Entered:
-    """What stands in a line of a count, beside the `expected` doses it was compared with."""
+    """What stands in a line of a count, beside the `expected` doses it was compared with and the
+    mark of the storage unit, the `place`, where they should be."""
 
     expected: int
     counted: int | None = None
     reason: str = ""
     not_counted: bool = False
+    place: str = ""
 
     @property
     def done(self) -> bool:
@@ -104,6 +106,32 @@ class Entered:
         return Kind.WASTED if self.difference < 0 else Kind.ADJUSTED
 
 
+def may_be_in_transit(difference: int, in_transit: int) -> bool:
+    """Whether the doses found may be those that wait for the courier."""
+    return 0 < difference <= in_transit
+
+
+# So many lines are named in a sentence.
+NAMED = 5
+
+
+def boxes_moved(names: Sequence[str]) -> str:
+    """Why nothing was booked: these lines differ, and their boxes stand elsewhere by now."""
+    others = len(names) - NAMED
+    listed = ", ".join(f"“{name}”" for name in names[:NAMED])
+    if others > 0:
+        more = ngettext("and %(num)s more record", "and %(num)s more records", others)
+        listed = f"{listed} {more}"
+    return ngettext(
+        "%(names)s stands in another storage unit now. Nothing was booked. Count it again where "
+        "it stands now, or tick “Not counted”.",
+        "%(names)s stand in other storage units now. Nothing was booked. Count them again where "
+        "they stand now, or tick “Not counted”.",
+        len(names),
+        names=listed,
+    )
+
+
 def merged(was: Entered, now: Entered, typed: Entered) -> Entered | None:
     """What a line holds once `typed` was sent from a page that showed `was`, and it holds `now`.
 
@@ -114,9 +142,9 @@ def merged(was: Entered, now: Entered, typed: Entered) -> Entered | None:
     return typed if now == was else None
 
 
-def mark_of(note: str) -> str:
+def mark_of(text: str) -> str:
     """A short mark of a text, to tell whether it is still the one that was shown."""
-    return f"{crc32(note.encode()):x}"
+    return f"{crc32(text.encode()):x}"
 
 
 @dataclass(frozen=True)

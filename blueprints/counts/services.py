@@ -23,6 +23,7 @@ from blueprints.counts.rules import (
     CountState,
     Entered,
     Problem,
+    boxes_moved,
     mark_of,
     merged,
     problems,
@@ -62,7 +63,8 @@ class Incomplete(Invalid):
 
 
 class StockMoved(Conflict):
-    """Doses came or went since the expected values were taken. Nothing was booked."""
+    """Doses came or went, or boxes were moved, since the expected values were taken. Nothing was
+    booked."""
 
 
 # Save
@@ -161,23 +163,41 @@ def closed(count: Count) -> Closed:
     return Closed(_("%(who)s has cancelled this count, on %(when)s.", who=who, when=when))
 
 
-def renew(scope: Scope, count_id: int) -> int:
-    """Take the new expected value for lines whose stock moved; they must be counted again.
+@dataclass(frozen=True)
+class Renewed:
+    """How many lines have a new expected value, and of how many others the box was moved."""
 
-    How many there were. Raises `Closed` for a count that is not open any more.
+    doses: int
+    boxes: int
+
+
+def renew(scope: Scope, count_id: int) -> Renewed:
+    """Take the new expected value and storage unit for lines whose stock moved; they must be
+    counted again.
+
+    Raises `Closed` for a count that is not open any more.
     """
     count = _hold(scope, count_id)
     moved = list_moved(count)
-    before = {str(line.number): line.row.expected_doses for line in moved}
+    doses = sum(line.moved for line in moved)
+    before = _taken(moved)
     for line in moved:
         line.row.expected_doses, line.row.last_entry_id = line.available, line.newest
+        line.row.storage_unit = line.record.storage_unit
         line.row.counted_doses, line.row.reason = None, ""
     if moved:
         count.row.version += 1
         session().flush()
-        after = {str(line.number): line.available for line in moved}
-        note_down(scope, "renewed", count.row, after, before)
-    return len(moved)
+        note_down(scope, "renewed", count.row, _taken(moved), before)
+    return Renewed(doses, len(moved) - doses)
+
+
+def _taken(lines: Iterable[Line]) -> dict[str, str]:
+    """What is expected in each line, and where, for the audit trail."""
+    return {
+        str(line.number): f"{line.row.expected_doses} {line.row.storage_unit}".strip()
+        for line in lines
+    }
 
 
 # Finish and cancel
@@ -201,7 +221,8 @@ def finish(scope: Scope, count_id: int, *, seen: int) -> Count:
     adjustment. `seen` is the version of the count that the user was shown.
 
     Raises `StockMoved` if doses of a counted line came or went since its expected value was taken,
-    `Conflict` if the count was changed since it was shown, `Incomplete`, and `Closed`.
+    or the box of one that differs was moved out of the unit that is counted, `Conflict` if the
+    count was changed since it was shown, `Incomplete`, and `Closed`.
     """
     scope.require("counts.handle")
     _claim(scope, count_id, CountState.FINISHED)
@@ -220,13 +241,16 @@ def finish(scope: Scope, count_id: int, *, seen: int) -> Count:
 def ensure_unmoved(scope: Scope, count_id: int) -> None:
     """Raise `StockMoved` unless the records of the count stand where they stood. Only what is held
     stays so."""
-    if list_moved(get_count(scope, count_id)):
+    moved = list_moved(get_count(scope, count_id))
+    if any(line.moved for line in moved):
         raise StockMoved(
             _(
                 "Doses came or went since the expected values were taken. Nothing was booked. Take "
                 "the new expected values, then count these records again."
             )
         )
+    if moved:
+        raise StockMoved(boxes_moved([f"{line.number}. {line.record.name}" for line in moved]))
 
 
 def _book(scope: Scope, count: Count) -> None:

@@ -288,17 +288,26 @@ def _finished(count: Count) -> str:
 @blueprint.post("/<int:count_id>/renew")
 @needs("counts.handle")
 def renew(count_id: int) -> Response:
-    """Take the new expected values of records whose doses came or went."""
+    """Take the new expected values of records whose doses came or went, and the storage units of
+    those whose boxes were moved."""
     try:
         with session().begin_nested():
-            lines = services.renew(scope(), count_id)
+            renewed = services.renew(scope(), count_id)
     except services.Closed as refusal:
         return _back(count_id, refusal)
-    if lines:
+    if renewed.doses:
         text = ngettext(
             "%(num)s record has a new expected value. Count it again.",
             "%(num)s records have new expected values. Count them again.",
-            lines,
+            renewed.doses,
+        )
+        flash(text, "info")
+    if renewed.boxes:
+        text = ngettext(
+            "%(num)s record is blank again. Count it where it stands now, or tick “Not counted”.",
+            "%(num)s records are blank again. Count them where they stand now, or tick “Not "
+            "counted”.",
+            renewed.boxes,
         )
         flash(text, "info")
     return go_to(_address(count_id))
