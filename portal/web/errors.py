@@ -34,7 +34,7 @@ from portal.i18n import _
 from portal.places.scope import Place
 from portal.web.context import find_scope
 from portal.web.htmx import go_to, htmx, into_flash
-from portal.web.late_forms import keep_late_form
+from portal.web.late_forms import keep_form_at, keep_late_form
 from portal.web.requests import SAFE, PasswordChangeDue, SignedOut
 
 log = logging.getLogger("portal")
@@ -175,13 +175,14 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(OpenedElsewhere)
     def moved(error: OpenedElsewhere) -> Response:
-        place = _own_place(error.location_id)
+        scope, place = find_scope(), _own_place(error.location_id)
+        kept = keep_form_at(scope, place) if scope and place and not htmx() else ""
         return answer(
             409,
-            error.message,
+            f"{error.message} {_('What you entered was kept.')}" if kept else error.message,
             switch_to=place,
-            return_to=request.path,
-            next_step=_("Open the page again."),
+            return_to=kept or request.path,
+            next_step=_("Switch back to that location, or open the page again."),
         )
 
     @app.errorhandler(NoLocation)

@@ -6,6 +6,7 @@ that no password ends up in a draft because somebody forgot to exclude it. Files
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -13,11 +14,11 @@ from flask import Response, current_app, flash, g, make_response, request
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
-from portal.db import unit_of_work
+from portal.db import PATIENCE_OF_A_PERSON, unit_of_work
 from portal.errors import PortalError
 from portal.i18n import _
 from portal.people import sessions
-from portal.places.scope import Scope
+from portal.places.scope import Place, Scope
 from portal.web.context import find_scope, set_scope
 from portal.web.htmx import htmx
 from portal.web.login import scope_of
@@ -89,12 +90,8 @@ def keep_late_form() -> str:
 
     Nothing is kept if the session was ended rather than timed out, or for an unmarked view.
     """
-    token = g.get("expired_token")
-    rule = request.url_rule
-    if not token or rule is None:
-        return ""
-    keeper: Keeper | None = getattr(current_app.view_functions[rule.endpoint], KEEPER, None)
-    if keeper is None:
+    token, keeper = g.get("expired_token"), _keeper()
+    if not token or keeper is None:
         return ""
     try:
         with unit_of_work():
@@ -107,6 +104,27 @@ def keep_late_form() -> str:
         return ""
     finally:
         set_scope(None)
+
+
+def keep_form_at(scope: Scope, place: Place) -> str:
+    """Keep the form of this request for its sender, as one of another location; the address at
+    which it goes on there, empty if it was not kept."""
+    keeper = _keeper()
+    if keeper is None:
+        return ""
+    try:
+        with unit_of_work(patience=PATIENCE_OF_A_PERSON):
+            return keeper(replace(scope, location=place), dict(request.view_args or {}))
+    except PortalError:
+        return ""
+
+
+def _keeper() -> Keeper | None:
+    """What keeps the form of this request."""
+    rule = request.url_rule
+    view = current_app.view_functions[rule.endpoint] if rule else None
+    found: Keeper | None = getattr(view, KEEPER, None)
+    return found
 
 
 def _subject(about: Callable[..., object] | None, values: dict[str, Any]) -> str:

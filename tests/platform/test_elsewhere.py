@@ -73,6 +73,31 @@ def test_a_form_in_steps_keeps_what_was_typed_and_says_why(app: Flask, both: Bro
     assert "Date and reason" in both.submit(page, typed, button="Next", follow=True).root.text
 
 
+def test_a_count_that_was_entered_is_kept_for_its_location(app: Flask, both: Browser) -> None:
+    started = both.submit(both.get("/counts/"), button="Start Count", follow=True)
+    switch(both, "B")
+    refused = both.submit(started, {"counted_1": "98"}, button="Save")
+    assert refused.status == 409
+    assert "Nothing was saved. What you entered was kept." in refused.root.one("main").text
+    there = both.submit(refused, button="Switch Location", follow=True)
+    assert there.root.one("input", name="counted_1").attributes["value"] == "98"
+    both.submit(there, button="Save")
+    page = both.get(started.response.request.path)
+    assert page.root.one("input", name="counted_1").attributes["value"] == "98"
+
+
+def test_steps_without_script_go_on_at_their_location(app: Flask, both: Browser) -> None:
+    page = both.get("/vaccine-inventory/wastage")
+    typed = {line_of(page, 1): "3"}
+    switch(both, "B")
+    refused = both.submit(page, typed, button="Next")
+    assert "What you entered was kept." in refused.root.one("main").text
+    there = both.submit(refused, button="Switch Location", follow=True)
+    assert "Doses" in there.root.one("h2").text
+    again = both.submit(there, button="Next", follow=True)
+    assert "Date and reason" in again.root.text
+
+
 def test_who_lost_the_location_meanwhile_is_not_sent_there(
     app: Flask, both: Browser, personas: Personas
 ) -> None:
