@@ -212,8 +212,11 @@ def ensure_complete(count: Count) -> None:
 
 
 def list_problems(count: Count) -> list[Problem]:
-    """What keeps a count from being finished, in the order of its lines."""
-    return problems(list_entered(count), count.row.note)
+    """What keeps a count from being finished, in the order of its lines. Nothing is asked of those
+    that must be counted again."""
+    again = {line.number for line in list_moved(count)}
+    lines = [(number, entered) for number, entered in list_entered(count) if number not in again]
+    return problems(lines, count.row.note) if lines or not again else []
 
 
 def finish(scope: Scope, count_id: int, *, seen: int) -> Count:
@@ -229,9 +232,9 @@ def finish(scope: Scope, count_id: int, *, seen: int) -> Count:
     count = get_count(scope, count_id)
     if count.row.version != seen:
         raise Conflict(_("Somebody changed this count meanwhile. Please look through it again."))
-    ensure_complete(count)
     ledger.hold_all(records_of(count))
     ensure_unmoved(scope, count_id)
+    ensure_complete(count)
     _book(scope, count)
     done = {"document": count.document, "differing": count.figures.differing}
     note_down(scope, "finished", count.row, done)

@@ -344,3 +344,28 @@ def test_both_would_show_that_nobody_holds_the_records(
         pytest.skip("SQLite lets one transaction write at a time")
     be_careless(monkeypatch, careless.HOLDS_NOTHING)
     assert race(app, personas) in {True, ("done", 9)}
+
+
+def test_nobody_is_asked_what_became_of_doses_that_were_transferred_meanwhile(
+    manager: Browser, scope: Scope, records: list[int]
+) -> None:
+    page = begin(manager)
+    stock.post(scope, records[0], Kind.WASTED, 20)
+    confirm = enter(manager, page, {1: 80, 2: 20, 3: 5})
+    assert confirm.status == 200
+    assert "Doses came or went while you counted" in confirm.root.text
+    assert "Doses missing" not in confirm.root.text
+    again = manager.submit(confirm, button="Take the new expected value", follow=True)
+    done = manager.submit(enter(manager, again, {1: 80}), button="Finish Count", follow=True)
+    assert "nothing was booked" in done.root.text
+
+
+def test_all_that_moved_can_only_be_counted_again(
+    manager: Browser, scope: Scope, records: list[int]
+) -> None:
+    page = begin(manager)
+    for record in records:
+        stock.post(scope, record, Kind.WASTED, 1)
+    confirm = enter(manager, page, {1: 1, 2: 1, 3: 1})
+    assert "Doses came or went while you counted" in confirm.root.text
+    assert "Nothing was counted" not in confirm.root.text
