@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, url_for
 
-from blueprints.inventory import corrections, quarantine
+from blueprints.inventory import corrections, quarantine, recall
 from blueprints.inventory.forms import HoldEverywhereForm, HoldForm, WhyForm
 from blueprints.inventory.held import find_record_of, what_is_held
 from blueprints.inventory.queries import get_inventory
@@ -153,7 +153,9 @@ def release(quarantine_id: int) -> Response:
 
 
 def _hold_everywhere(form: Any) -> str:
-    made = quarantine.place(
+    lots = recall.list_alike(form.product.data, form.lot.data)
+    form.alike.offer({one.reference: one.in_words for one in lots})
+    recalled = recall.hold_everywhere(
         scope(),
         quarantine.Hold(
             product_id=form.product.data,
@@ -163,15 +165,34 @@ def _hold_everywhere(form: Any) -> str:
             everywhere=True,
             confirmed=form.confirmed.data,
         ),
+        asked=form.alike.asked,
+        chosen=form.alike.data,
     )
-    held = what_is_held(made)
-    return _(
-        "The lot is in quarantine at all locations. Doses available: %(doses)s, at locations: "
-        "%(locations)s. Doses in transit: %(in_transit)s.",
-        doses=number(held.doses),
-        locations=number(held.locations),
-        in_transit=number(held.in_transit),
-    )
+    return _what_was_held(recalled)
+
+
+def _what_was_held(recalled: recall.Recalled) -> str:
+    held = what_is_held(*recalled.held)
+    sentences = [
+        _(
+            "The lot is in quarantine at all locations. Doses available: %(doses)s, at locations: "
+            "%(locations)s. Doses in transit: %(in_transit)s.",
+            doses=number(held.doses),
+            locations=number(held.locations),
+            in_transit=number(held.in_transit),
+        )
+    ]
+    others = [_named(one.lot, one.product_name) for one in recalled.held[1:]]
+    if others:
+        sentences.append(_("Held with it: %(lots)s.", lots="; ".join(others)))
+    left_out = [_named(one.lot, one.product_name) for one in recalled.left_out]
+    if left_out:
+        sentences.append(_("Not held, as you decided: %(lots)s.", lots="; ".join(left_out)))
+    return " ".join(sentences)
+
+
+def _named(lot: str, vaccine: str) -> str:
+    return _("lot %(lot)s of %(vaccine)s", lot=lot, vaccine=vaccine)
 
 
 def _release(quarantine_id: int, form: Any) -> str:

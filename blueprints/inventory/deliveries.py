@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
+from blueprints.inventory import look_alikes
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.queries import find_lot_of_another_product, list_same_lot
 from blueprints.inventory.rules import (
@@ -158,8 +159,8 @@ def _warnings(scope: Scope, delivery: Delivery, lot: str, shipment: Shipment | N
 
 
 def _doubts(scope: Scope, delivery: Delivery, lot: str, shipment: Shipment | None) -> list[str]:
-    """What looks like doses entered twice, or under the wrong product."""
-    found = []
+    """What looks like doses entered twice, under the wrong product, or a lot misread."""
+    found = look_alikes.doubts(scope, delivery.product_id, lot, shipment)
     other = find_lot_of_another_product(scope, delivery.product_id, lot_key(lot))
     if other is not None:
         found.append(

@@ -1,21 +1,23 @@
 """Forms of the vaccine inventory."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from markupsafe import Markup
 from wtforms import (
     BooleanField,
+    Field,
     FileField,
     HiddenField,
     RadioField,
     SelectField,
+    SelectMultipleField,
     StringField,
     TextAreaField,
 )
 from wtforms.validators import Length
-from wtforms.widgets import TextInput
+from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
 from blueprints.inventory.reasons import NOTE_LENGTH, QUARANTINE, choices
 from blueprints.inventory.rules import ensure_shipment
@@ -231,6 +233,39 @@ class HoldForm(Form):
         self.reason.choices = choices(QUARANTINE)
 
 
+class AskedBox(CheckboxInput):
+    """A box that says that it was shown: only then an empty one is an answer."""
+
+    def __call__(self, field: Any, **kwargs: Any) -> Markup:
+        """The box and, unseen, what it asks about."""
+        asked = Markup('<input type="hidden" name="{}_asked" value="{}">')
+        return super().__call__(field, **kwargs) + asked.format(field.name, field.data)
+
+
+class AlikeField(SelectMultipleField):
+    """Lots that may be the one that was named. They are ticked until somebody unticks them;
+    `asked` are those that were shown before."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = AskedBox()
+
+    def __init__(self, label: Any = None, **options: Any) -> None:
+        super().__init__(label, choices=[], validate_choice=False, **options)
+        self.asked: frozenset[str] = frozenset()
+
+    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
+        """Read which boxes are ticked, and which were shown."""
+        super().process(formdata, data, extra_filters)
+        if formdata is not None:
+            self.asked = frozenset(formdata.getlist(f"{self.name}_asked"))
+
+    def offer(self, lots: Mapping[str, str]) -> None:
+        """Show these lots."""
+        ticked = self.data or []
+        self.choices = list(lots.items())
+        self.data = [lot for lot in lots if lot in ticked or lot not in self.asked]
+
+
 class HoldEverywhereForm(HoldForm):
     """A lot to be held at every location, and why."""
 
@@ -238,4 +273,16 @@ class HoldEverywhereForm(HoldForm):
     lot = LotField(_l("Lot #"), [Required()])
     reason = SelectField(_l("Reason"), [Required()], validate_choice=False)
     note = NoteField()
+    alike = AlikeField(
+        _l("Hold these lots, too"),
+        description=_l(
+            "They look like the lot above, or have its number under another product. Untick only "
+            "what you know to be another lot."
+        ),
+    )
     confirmed = BooleanField(_l("Hold it although no location has it as named here"))
+
+    def __iter__(self) -> Iterator[Field]:
+        """The fields to show: the lots only if there are any."""
+        shown = bool(self.alike.choices)
+        return (field for field in super().__iter__() if shown or field is not self.alike)

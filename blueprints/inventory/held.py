@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from blueprints.inventory.models import Quarantine, VaccineInventory
@@ -23,9 +23,9 @@ class Held:
     in_transit: int
 
 
-def what_is_held(quarantine: Quarantine) -> Held:
-    """How many locations have doses of the lot, how many doses those are, and how many of the lot
-    are on their way."""
+def what_is_held(*quarantines: Quarantine) -> Held:
+    """How many locations have doses of the lots, how many doses those are, and how many of the
+    lots are on their way."""
     record = VaccineInventory
     available = record.doses_available > 0
     query = select(
@@ -33,8 +33,12 @@ def what_is_held(quarantine: Quarantine) -> Held:
         func.coalesce(func.sum(record.doses_available), 0),
         func.coalesce(func.sum(record.doses_in_transit), 0),
     ).where(
-        record.product_id == quarantine.product_id,
-        record.lot_key == quarantine.lot_key,
+        or_(
+            *(
+                and_(record.product_id == one.product_id, record.lot_key == one.lot_key)
+                for one in quarantines
+            )
+        )
     )
     return Held(*(int(number) for number in session().execute(query).one()))
 

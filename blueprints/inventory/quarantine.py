@@ -71,7 +71,7 @@ def place(scope: Scope, hold: Hold) -> Quarantine:
     session().flush()
     _mark(made, held=True)
     _audit(scope, "inventory.quarantined", made)
-    quarantine_notices.tell(made, "quarantine_placed", besides=scope.user.id)
+    quarantine_notices.tell_held(made, besides=scope.user.id)
     return made
 
 
@@ -130,8 +130,21 @@ def release(scope: Scope, quarantine_id: int, *, note: str) -> set[int]:
         )
     free = _mark(found, held=False)
     _audit(scope, "inventory.released", found)
-    quarantine_notices.tell(found, "quarantine_released", besides=scope.user.id, at=free)
+    quarantine_notices.tell_released(found, besides=scope.user.id, at=_freed(found, free))
     return free
+
+
+def _freed(released: Quarantine, records_at: set[int]) -> set[int]:
+    """Where a release is told: wherever its hold was, doses on their way included, unless something
+    else holds the lot somewhere; then only where records are free."""
+    other = select(Quarantine.id).where(
+        Quarantine.product_id == released.product_id,
+        Quarantine.lot_key == released.lot_key,
+        Quarantine.released_at.is_(None),
+    )
+    if session().scalar(other.limit(1)) is not None:
+        return records_at
+    return records_at | quarantine_notices.concerned(released)
 
 
 def follow(scope: Scope, source: VaccineInventory, target: VaccineInventory) -> None:
@@ -166,7 +179,7 @@ def hold_there(scope: Scope, record: VaccineInventory, *, reason: str, note: str
     session().flush()
     _mark(made, held=True)
     _audit(scope, "inventory.quarantined", made)
-    quarantine_notices.tell(made, "quarantine_placed", besides=scope.user.id)
+    quarantine_notices.tell_held(made, besides=scope.user.id)
 
 
 def get_quarantine(scope: Scope, quarantine_id: int) -> Quarantine:

@@ -12,6 +12,7 @@ WORDS = {
     "inventory.adjusted": _l("Doses adjusted"),
     "inventory.reversed": _l("Entry of the dose ledger reversed"),
     "inventory.quarantined": _l("Lot put into quarantine"),
+    "inventory.left_out": _l("Lot like a recalled one left out of quarantine"),
     "inventory.released": _l("Lot released from quarantine"),
     "document": _l("Document of the dose ledger"),
     "quarantine": _l("Quarantine"),

@@ -5,7 +5,8 @@ from typing import Any
 
 from blueprints.transfers.queries import Line, Sent
 from blueprints.transfers.rules import came_back
-from portal.messages.services import NewMessage, queue_many
+from portal.i18n import _
+from portal.messages.services import NewMessage, cancel_about, queue_many
 from portal.people.queries import list_managers
 
 
@@ -19,6 +20,16 @@ def tell_sender(sent: Sent, kind: str, line_ids: Collection[int]) -> None:
     _tell(sent, kind, sent.transfer.from_location_id, line_ids)
 
 
+def take_back_sent(sent: Sent) -> None:
+    """Keep the news that a transfer is on its way from leaving: it is not any more."""
+    reason = _("The doses are not on their way any more.")
+    cancel_about(_about(sent), reason=reason, kinds=["transfer_sent"])
+
+
+def _about(sent: Sent) -> str:
+    return f"transfer:{sent.transfer.id}"
+
+
 def _tell(sent: Sent, kind: str, location_id: int, line_ids: Collection[int]) -> None:
     lines = [line for line in sent.lines if line.row.id in line_ids]
     subject = "-".join(str(number) for number in sorted(line_ids)[:3])
@@ -28,7 +39,7 @@ def _tell(sent: Sent, kind: str, location_id: int, line_ids: Collection[int]) ->
             to=user.email,
             user_id=user.id,
             location_id=location_id,
-            about=f"transfer:{sent.transfer.id}",
+            about=_about(sent),
             once=f"{kind}:{sent.transfer.id}:{subject}:{user.id}",
             context={
                 "number": sent.number,

@@ -303,6 +303,7 @@ def _send_back(
     session().expire_all()
     sent = get_transfer(scope, transfer_id)
     _audit(scope, f"transfer.{state}", sent, {"note": note, "reason": reason})
+    notices.take_back_sent(sent)
     return sent, line_ids
 
 

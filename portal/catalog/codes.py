@@ -249,6 +249,23 @@ def lot_key(lot: str) -> str:
     return "".join(lot.split()).upper()
 
 
+# Letters, and the digit that each is taken for.
+_LOOK_ALIKE = str.maketrans("ODQILZSGB", "000112568")
+
+
+def look_alike_key(lot: str) -> str:
+    """What lot numbers have in common that one may be a misreading of the other.
+
+    O, D and Q become 0, I and L 1, Z 2, S 5, G 6 and B 8: letters that ISMP names as taken for
+    digits. Signs are left out, since people type `EL-9262` for EL9262. Digits are never taken for
+    each other: a maker's next lot differs in one digit. Two lots may share a key, so it only ever
+    asks a question; `lot_key` says what is the same.
+
+    Source: ISMP, Misidentification of alphanumeric symbols.
+    """
+    return "".join(filter(str.isalnum, lot_key(lot))).translate(_LOOK_ALIKE)
+
+
 # --- Provider PIN --------------------------------------------------------------------------------
 
 

@@ -110,6 +110,7 @@ def of_a_week(app: Flask, personas: Personas) -> None:
         scope, other = (stock.scope_for(personas, who) for who in ("manager_a", "manager_b"))
         record, theirs = stock.add(scope, lot="LOT1"), stock.add(other, lot="LOT2")
         sent = [send(scope, other, record) for _each in range(3)]
+        deliver()
     # Each request finds out by itself what its user speaks.
     receive(app, personas, sent[0].lines[0].row.id)
     path = f"/transfers/{sent[1].transfer.id}/refuse"
@@ -119,6 +120,8 @@ def of_a_week(app: Flask, personas: Personas) -> None:
     for number, (who, held) in enumerate((("manager_a", record), ("manager_b", theirs)), 1):
         path = f"/vaccine-inventory/{held}/quarantine"
         act(app, personas, who, path, reason="too_warm", note="")
+        with app.app_context():
+            deliver()  # the release would take back what has not left
         path = f"/vaccine-inventory/quarantine/{number}/release"
         act(app, personas, who, path, note="Maker said so")
 

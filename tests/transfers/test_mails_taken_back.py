@@ -1,0 +1,47 @@
+"""That doses are on their way is not said any more once they are not (SPEC E1)."""
+
+import pytest
+from sqlalchemy import select
+
+from portal.db import unit_of_work
+from portal.messages.models import Message
+from portal.places.scope import Scope
+from tests.client import Browser
+from tests.inventory import stock
+from tests.transfers.boxes import send
+
+
+def states() -> dict[str, set[str]]:
+    """What has become of the messages, by their kind."""
+    with unit_of_work(write=False) as session:
+        found: dict[str, set[str]] = {}
+        for kind, state in session.execute(select(Message.kind, Message.state)):
+            found.setdefault(kind, set()).add(state)
+        return found
+
+
+@pytest.mark.parametrize(
+    ("who", "page", "button", "told"),
+    [
+        ("manager_a", "cancel", "Cancel Transfer", "transfer_cancelled"),
+        ("manager_b", "refuse", "Refuse Transfer", "transfer_refused"),
+    ],
+)
+def test_the_news_that_doses_are_on_their_way_does_not_arrive_after_the_end_of_it(
+    browser: Browser, scope: Scope, other: Scope, who: str, page: str, button: str, told: str
+) -> None:
+    sent = send(scope, other, stock.add(scope))
+    assert states() == {"transfer_sent": {"waiting"}}
+    browser.sign_in(who)
+    form = browser.get(f"/transfers/{sent.transfer.id}/{page}")
+    browser.submit(form, {"note": "Wrong box", "usable": "yes"}, button=button)
+    assert states() == {"transfer_sent": {"cancelled"}, told: {"waiting"}}
+
+
+def test_what_is_still_on_its_way_is_told(browser: Browser, scope: Scope, other: Scope) -> None:
+    record = stock.add(scope)
+    gone, _under_way = send(scope, other, record), send(scope, other, record)
+    browser.sign_in("manager_a")
+    form = browser.get(f"/transfers/{gone.transfer.id}/cancel")
+    browser.submit(form, {"note": "Wrong box"}, button="Cancel Transfer")
+    assert states()["transfer_sent"] == {"cancelled", "waiting"}
