@@ -38,9 +38,10 @@ class Hold:
 
 
 def place(scope: Scope, hold: Hold) -> Quarantine:
-    """Hold a lot, at the present location or everywhere.
+    """Hold a lot, at the present location or everywhere; for another reason too if it is held
+    already, since each hold is released by itself.
 
-    Raises `Invalid` naming the field, or `Conflict` if it is held already.
+    Raises `Invalid` naming the field, or `Conflict` if it is held for this very reason.
     """
     scope.require("inventory.quarantine_everywhere" if hold.everywhere else "inventory.quarantine")
     ensure_explained(hold.reason, hold.note, QUARANTINE)
@@ -55,8 +56,9 @@ def place(scope: Scope, hold: Hold) -> Quarantine:
     if hold.everywhere and not hold.confirmed:
         _ensure_known(product.id, key, lot)
     location_id = None if hold.everywhere else scope.location_id
-    if session().scalar(select(Quarantine.id).where(*_active(product.id, key, location_id))):
-        raise Conflict(_("This lot is in quarantine already."))
+    same = (Quarantine.reason == hold.reason, Quarantine.note == hold.note)
+    if session().scalar(select(Quarantine.id).where(*_active(product.id, key, location_id), *same)):
+        raise Conflict(_("This lot is in quarantine for this reason already."))
     made = Quarantine(
         location_id=location_id,
         product_id=product.id,

@@ -186,8 +186,8 @@ def _actions(scope: Scope, record: VaccineInventory, held: list[Quarantine]) -> 
                 _("Release from Quarantine"),
                 url_for("inventory.release", quarantine_id=own.id),
             )
-        else:
-            yield Action(_("Quarantine"), url_for("inventory.hold", inventory_id=record.id))
+        label = _("Quarantine for another reason") if own else _("Quarantine")
+        yield Action(label, url_for("inventory.hold", inventory_id=record.id))
 
 
 def _ledger(scope: Scope, record: VaccineInventory) -> dict[str, object]:

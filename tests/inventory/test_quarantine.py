@@ -190,13 +190,31 @@ def test_what_two_hold_one_does_not_release(browser: Browser, scope: Scope) -> N
     assert "at all locations" in browser.get(f"/vaccine-inventory/{record}").root.text
 
 
-def test_a_lot_is_held_once(browser: Browser, scope: Scope) -> None:
+def test_a_lot_is_held_once_for_a_reason(browser: Browser, scope: Scope) -> None:
+    record = stock.add(scope)
+    browser.sign_in("manager_a")
+    form = browser.get(f"/vaccine-inventory/{record}/quarantine")
+    twin = browser.get(f"/vaccine-inventory/{record}/quarantine")
+    browser.submit(form, {"reason": "too_warm"}, button="Quarantine")
+    again = browser.submit(twin, {"reason": "too_warm"}, button="Quarantine", follow=True)
+    assert "This lot is in quarantine for this reason already." in again.root.text
+
+
+def test_a_second_reason_holds_when_the_first_is_released(browser: Browser, scope: Scope) -> None:
     record = stock.add(scope)
     browser.sign_in("manager_a")
     hold(browser, record)
-    form = browser.get(f"/vaccine-inventory/{record}/quarantine")
-    again = browser.submit(form, {"reason": "too_warm"}, button="Quarantine", follow=True)
-    assert "This lot is in quarantine already." in again.root.text
+    page = browser.get(f"/vaccine-inventory/{record}")
+    link = page.root.with_text("a", "Quarantine for another reason")
+    form = browser.get(link.attributes["href"])
+    recalled = {"reason": "recall", "note": "Letter of the maker, 123"}
+    browser.submit(form, recalled, button="Quarantine", follow=True)
+    released = release(browser, record)
+    assert is_held(record)
+    assert "Letter of the maker, 123" in released.root.text
+    assert told("quarantine_released") == []
+    release(browser, record)
+    assert not is_held(record)
 
 
 def test_quarantine_needs_a_reason(browser: Browser, scope: Scope) -> None:
