@@ -1,7 +1,11 @@
 """The only source of "now". Tests travel in time by patching the system clock."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+# How far the clocks of two machines may differ. What was noted later than this from now was noted
+# while a clock ran ahead.
+SKEW = timedelta(minutes=1)
 
 
 def now() -> datetime:

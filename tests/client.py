@@ -149,8 +149,13 @@ def lint(root: Element, *, whole: bool) -> None:
         if element.tag == "form" and element.attributes.get("method", "").lower() == "post":
             names = {field.attributes.get("name") for field in element.all("input")}
             assert "csrf_token" in names, f"form without token: {element.attributes}"
-            # A private search changes nothing: sending it again after Back is no repetition.
-            assert "operation_id" in names or element.attributes.get("role") == "search", (
+            # A private search changes nothing: sending it again after Back is no repetition. Who
+            # signs in twice is signed in by the second answer, if the first got lost.
+            repeatable = (
+                element.attributes.get("role") == "search"
+                or element.attributes.get("action") == "/sign-in"
+            )
+            assert "operation_id" in names or repeatable, (
                 f"form without operation id: {element.attributes}"
             )
             assert element.attributes.get("action"), "form without action"

@@ -1,16 +1,22 @@
 """Forms of `Account Management`."""
 
+from collections.abc import Collection
 from typing import Any
 
-from wtforms import SelectField, SelectMultipleField, StringField
+from wtforms import HiddenField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from portal.errors import Invalid
 from portal.i18n import _, _l
+from portal.people.corrections import Correction
 from portal.people.profiles import Profile
 from portal.people.rules import grantable_profiles
 from portal.places.scope import Scope
-from portal.web.forms import Form, Required
+from portal.web.converters import record_number
+from portal.web.forms import AREA_LENGTH, Form, Required
+
+CORRECTED = ("first_name", "last_name", "email")
 
 
 class LocationsField(SelectMultipleField):
@@ -53,7 +59,31 @@ class LocationsForm(Form):
         return frozenset(self.locations.data or ())
 
 
-class CorrectionForm(Form):
+class WorksAtForm(LocationsForm):
+    """Where somebody who has an account works; `was` is what the page showed as ticked."""
+
+    locations = LocationsField(_l("Locations"), coerce=int, validate_choice=False)
+    was = HiddenField(validators=[Length(max=AREA_LENGTH)])
+
+    @property
+    def shown(self) -> frozenset[int]:
+        """The ids that the page showed as ticked."""
+        numbers = (record_number(text) for text in (self.was.data or "").split())
+        return frozenset(number for number in numbers if number is not None)
+
+    def go_on_from(self, now: frozenset[int]) -> None:
+        """Tick what is so `now`, but for what the sender ticked or cleared."""
+        chosen, shown = self.chosen_locations, self.shown
+        self.locations.data = sorted((now | (chosen - shown)) - (shown - chosen))
+        self.was.data = as_shown(now)
+
+
+def as_shown(location_ids: frozenset[int]) -> str:
+    """What `WorksAtForm.was` holds where these are ticked."""
+    return " ".join(str(number) for number in sorted(location_ids))
+
+
+class PersonForm(Form):
     """Name and e-mail address of a user."""
 
     first_name = StringField(
@@ -69,7 +99,44 @@ class CorrectionForm(Form):
     )
 
 
-class NewUserForm(CorrectionForm, ProfileForm, LocationsForm):
+class CorrectionForm(PersonForm):
+    """Name and e-mail address of somebody who has an account; `was_…` is what the page showed."""
+
+    was_first_name = HiddenField()
+    was_last_name = HiddenField()
+    was_email = HiddenField(validators=[Length(max=254)])
+
+    @property
+    def typed(self) -> Correction:
+        """What is in the fields."""
+        return Correction(**{name: self[name].data or "" for name in CORRECTED})
+
+    @property
+    def shown(self) -> Correction:
+        """What the page showed in them."""
+        return Correction(**{name: self[f"was_{name}"].data or "" for name in CORRECTED})
+
+    def go_on_from(self, now: Correction, doubted: Collection[str]) -> None:
+        """Say beside the `doubted` fields what somebody else put there; those that the sender left
+        alone show what they hold `now`."""
+        for name in CORRECTED:
+            field, was, value = self[name], self[f"was_{name}"], getattr(now, name)
+            if name in doubted:
+                self.refuse(Invalid(_theirs(value), field=name))
+            elif field.data == was.data:
+                field.data = value
+            was.data = value
+
+
+def _theirs(value: str) -> str:
+    return _(
+        "Somebody changed this meanwhile. It is now “%(value)s”. Save again to put yours in its "
+        "place.",
+        value=value,
+    )
+
+
+class NewUserForm(PersonForm, ProfileForm, LocationsForm):
     """One new user."""
 
     username = StringField(

@@ -1,7 +1,10 @@
 """What `Account Management` does: load the user in sight, then change the account."""
 
-from blueprints.accounts.queries import get_user
-from portal.errors import Forbidden
+from dataclasses import asdict
+from unicodedata import normalize
+
+from blueprints.accounts.queries import UserRecord, get_user
+from portal.errors import Conflict, Forbidden
 from portal.i18n import _
 from portal.people import accounts, additions, corrections, rules
 from portal.people.accounts import Added, NewUser, giver_of
@@ -11,6 +14,15 @@ from portal.people.profiles import Profile
 from portal.people.queries import location_ids_of
 from portal.people.rules import Holder
 from portal.places.scope import Scope
+
+
+class Overtaken(Conflict):
+    """The sender and somebody else changed the same: the fields `doubted` of what is so `now`."""
+
+    def __init__(self, now: Correction, doubted: frozenset[str]) -> None:
+        super().__init__(_("Somebody changed this meanwhile. Nothing was saved yet."))
+        self.now = now
+        self.doubted = doubted
 
 
 def _load(scope: Scope, user_id: int) -> User:
@@ -45,43 +57,98 @@ def _here(scope: Scope) -> frozenset[int]:
     return frozenset({scope.location.id}) if scope.location else frozenset()
 
 
-def change_profile(scope: Scope, user_id: int, profile: Profile) -> User:
+def change_profile(scope: Scope, user_id: int, profile: Profile, *, was: str) -> User:
     """Give another profile; see `portal.people.accounts.change_profile`.
 
     Programme staff who become a clinic's users work at the location where one is at the moment.
+    `was` is the profile that the sender was shown. Raises `Conflict` if it is another one now: then
+    something else follows.
     """
     user = _load(scope, user_id)
+    if user.profile not in {was, profile}:
+        raise Conflict(
+            _(
+                "Somebody changed the profile meanwhile. Nothing was saved yet: read again what "
+                "follows now, then confirm or cancel."
+            )
+        )
     accounts.change_profile(scope.user, giver_of(scope), user, profile, at=_here(scope))
     return user
 
 
-def change_locations(scope: Scope, user_id: int, chosen: frozenset[int]) -> User:
+def change_locations(
+    scope: Scope, user_id: int, chosen: frozenset[int], *, shown: frozenset[int]
+) -> User:
     """Make `chosen` the user's locations among those that `scope` may give; others stay.
 
-    A last location is taken by `remove`, which says what that means.
+    `shown` are those that the sender saw. Raises `Conflict` if somebody gave or took one meanwhile:
+    what was taken must not come back unseen, nor the last one go.
     """
     user = _load(scope, user_id)
     giver = giver_of(scope)
     record = get_user(scope, user_id)
-    offered = {place.id for place in scope.locations} | {place.id for place in record.locations}
-    if not chosen <= offered:
+    before = record.location_ids
+    if before not in (shown, chosen):
+        raise Conflict(_works_now(record), field="locations")
+    if not chosen <= before | {place.id for place in scope.locations}:
         raise Forbidden(_("You can give access only to your own locations."))
-    before = {place.id for place in record.locations}
-    added, removed = chosen - before, frozenset(before - chosen)
+    added, removed = chosen - before, before - chosen
     if added:
-        accounts.add_locations(scope.user, giver, user, frozenset(added))
+        accounts.add_locations(scope.user, giver, user, added)
     if removed:
         accounts.remove_locations(scope.user, giver, user, removed)
     return user
 
 
-def correct(scope: Scope, user_id: int, right: Correction) -> frozenset[str]:
-    """Correct name and e-mail address; see `portal.people.corrections.correct`."""
+def _works_now(record: UserRecord) -> str:
+    if not record.locations:
+        return _(
+            "Somebody changed the locations of this user meanwhile: the user works at none of them "
+            "now. Nothing was saved yet. What you ticked or cleared is kept: check it, then press "
+            "“Change Locations” again."
+        )
+    return _(
+        "Somebody changed the locations of this user meanwhile: the user works at %(locations)s "
+        "now. Nothing was saved yet. What you ticked or cleared is kept: check it, then press "
+        "“Change Locations” again.",
+        locations=", ".join(place.name for place in record.locations),
+    )
+
+
+def correct(scope: Scope, user_id: int, right: Correction, *, shown: Correction) -> frozenset[str]:
+    """Correct name and e-mail address; see `portal.people.corrections.correct`.
+
+    Only what differs from `shown`, which the sender saw, is corrected. Raises `Overtaken` where
+    somebody else put another value meanwhile.
+    """
     user = _load(scope, user_id)
+    right = _only_own(user, right, shown)
     corrected = corrections.correct(scope.user, giver_of(scope), user, right)
     if "email" in corrected:
         additions.accepted(scope)
     return corrected
+
+
+def _only_own(user: User, right: Correction, shown: Correction) -> Correction:
+    """What the sender changed, and everything else as it is. Raises `Overtaken`."""
+    was = asdict(shown)
+    now = {name: getattr(user, name) for name in was}
+    own = {
+        name: value for name, value in asdict(right).items() if not _same(name, value, was[name])
+    }
+    doubted = frozenset(
+        name
+        for name, value in own.items()
+        if not _same(name, was[name], now[name]) and not _same(name, value, now[name])
+    )
+    if doubted:
+        raise Overtaken(Correction(**now), doubted)
+    return Correction(**{**now, **own})
+
+
+def _same(name: str, one: str, other: str) -> bool:
+    one, other = normalize("NFC", one), normalize("NFC", other)
+    return one.lower() == other.lower() if name == "email" else one == other
 
 
 def deactivate(scope: Scope, user_id: int) -> User:

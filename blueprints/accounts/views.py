@@ -10,10 +10,12 @@ from flask_login import current_user
 from blueprints.accounts import services
 from blueprints.accounts.confirming import after_deactivating, after_new_profile
 from blueprints.accounts.forms import (
+    CORRECTED,
     CorrectionForm,
-    LocationsForm,
     NewUserForm,
     ProfileForm,
+    WorksAtForm,
+    as_shown,
     new_user_form,
 )
 from blueprints.accounts.history import history_of
@@ -21,13 +23,12 @@ from blueprints.accounts.lists import USERS
 from blueprints.accounts.queries import UserRecord, get_user
 from portal.audit.services import viewed as audit_view
 from portal.db import unit_of_work
-from portal.errors import Invalid, PortalError, TooMany
+from portal.errors import Conflict, Invalid, PortalError, TooMany
 from portal.i18n import _, _l
 from portal.listviews.definition import Action
 from portal.listviews.views import list_page, viewed
 from portal.people import additions, rules
 from portal.people.accounts import NewUser, giver_of
-from portal.people.corrections import Correction
 from portal.people.models import User
 from portal.places.scope import Scope
 from portal.web.context import scope
@@ -125,7 +126,7 @@ def user(user_id: int) -> Response:
     note(partial(audit_view, scope(), "user", user_id))
     viewed(scope(), "user", user_id)
     late = late_values()
-    return _page(record, correction_form=CorrectionForm(formdata=late) if late else None)
+    return _page(record, correction_form=_correction_form(record, late) if late else None)
 
 
 def _page(
@@ -134,7 +135,7 @@ def _page(
     status: int = 200,
     correction_form: CorrectionForm | None = None,
     profile_form: ProfileForm | None = None,
-    locations_form: LocationsForm | None = None,
+    locations_form: WorksAtForm | None = None,
     refusal: str = "",
 ) -> Response:
     here = scope()
@@ -155,20 +156,25 @@ def _page(
     )
 
 
-def _correction_form(record: UserRecord) -> CorrectionForm:
+def _correction_form(record: UserRecord, sent: Any = None) -> CorrectionForm:
+    """The form of name and address as they are, or as they were `sent`."""
     user = record.user
-    return CorrectionForm(first_name=user.first_name, last_name=user.last_name, email=user.email)
+    values = {name: getattr(user, name) for name in CORRECTED}
+    shown = {f"was_{name}": value for name, value in values.items()}
+    return CorrectionForm(formdata=sent, data={**values, **shown})
 
 
-def _profile_form(here: Scope, record: UserRecord, given: Any = None) -> ProfileForm:
-    """The form of the profile; `given`: what was chosen, where the form has not posted it."""
-    form = ProfileForm(formdata=given) if given else ProfileForm(profile=record.user.profile)
+def _profile_form(here: Scope, record: UserRecord, sent: Any = None) -> ProfileForm:
+    """The form of the profile as it is, or as it was `sent`."""
+    form = ProfileForm(formdata=sent, profile=record.user.profile)
     form.offer(here.user.profile)
     return form
 
 
-def _locations_form(here: Scope, record: UserRecord) -> LocationsForm:
-    form = LocationsForm(locations=[place.id for place in record.locations])
+def _locations_form(here: Scope, record: UserRecord, sent: Any = None) -> WorksAtForm:
+    """The form of the locations as they are, or as they were `sent`."""
+    there = record.location_ids
+    form = WorksAtForm(formdata=sent, locations=sorted(there), was=as_shown(there))
     own = {place.id: place.name for place in here.locations}
     form.offer_places({**{place.id: place.name for place in record.locations}, **own})
     return form
@@ -194,7 +200,7 @@ def _begin_correcting(user_id: int) -> int:
         except PortalError:
             return 0
     typed = form.email.data or ""
-    if typed.lower() == older:
+    if typed.lower() in {older, form.was_email.data}:
         return 0
     return additions.begin(live, email=typed, but=user_id)
 
@@ -212,19 +218,18 @@ def correct(user_id: int) -> Response:
     record = get_user(scope(), user_id)
     if own := _own(record):
         return _page(record, status=422, refusal=own)
-    form = _correction_form(record)
+    form = _correction_form(record, request.form)
     if not form.validate():
         return _page(record, status=422, correction_form=form)
     if g.ahead:
         form.refuse(_too_many())
         return _later(record, g.ahead, correction_form=form)
-    right = Correction(
-        first_name=form.first_name.data or "",
-        last_name=form.last_name.data or "",
-        email=form.email.data or "",
-    )
     try:
-        corrected = services.correct(scope(), user_id, right)
+        corrected = services.correct(scope(), user_id, form.typed, shown=form.shown)
+    except services.Overtaken as refusal:
+        form.refuse(refusal)
+        form.go_on_from(refusal.now, refusal.doubted)
+        return _page(get_user(scope(), user_id), status=409, correction_form=form)
     except Invalid as refusal:
         form.refuse(refusal)
         return _page(get_user(scope(), user_id), status=422, correction_form=form)
@@ -265,11 +270,19 @@ def confirm_profile(user_id: int) -> Response:
     except Invalid as refusal:
         form.refuse(Invalid(refusal.message, field="profile"))
         return _page(record, status=422, profile_form=form)
+    return _ask_about(record, form)
+
+
+def _ask_about(
+    record: UserRecord, form: ProfileForm, *, status: int = 200, refusal: str = ""
+) -> Response:
     return respond(
         "accounts/confirm_profile.html",
+        status=status,
         record=record,
         chosen=form.chosen,
         after=after_new_profile(scope(), record, form.chosen),
+        refusal=refusal,
     )
 
 
@@ -280,11 +293,15 @@ def change_profile(user_id: int) -> Response:
     record = get_user(scope(), user_id)
     if own := _own(record):
         return _page(record, status=422, refusal=own)
-    form = _profile_form(scope(), record)
+    form = _profile_form(scope(), record, request.form)
     if not form.validate():
         return _page(record, status=422, profile_form=form)
+    was = request.form.get("was", record.user.profile)
     try:
-        changed = services.change_profile(scope(), user_id, form.chosen)
+        changed = services.change_profile(scope(), user_id, form.chosen, was=was)
+    except Conflict as refusal:
+        again = get_user(scope(), user_id)
+        return _ask_about(again, form, status=409, refusal=refusal.message)
     except Invalid as refusal:
         form.refuse(Invalid(refusal.message, field="profile"))
         return _page(get_user(scope(), user_id), status=422, profile_form=form)
@@ -296,16 +313,31 @@ def change_profile(user_id: int) -> Response:
 @needs("accounts.manage")
 def change_locations(user_id: int) -> Response:
     """Say at which of one's own locations the user works."""
-    form = _locations_form(scope(), get_user(scope(), user_id))
+    record = get_user(scope(), user_id)
+    form = _locations_form(scope(), record, request.form)
     if not form.validate():
-        return _page(get_user(scope(), user_id), status=422, locations_form=form)
+        return _page(record, status=422, locations_form=form)
     try:
-        changed = services.change_locations(scope(), user_id, form.chosen_locations)
+        changed = services.change_locations(
+            scope(), user_id, form.chosen_locations, shown=form.shown
+        )
+    except Conflict as refusal:
+        return _overtaken(get_user(scope(), user_id), refusal)
     except Invalid as refusal:
         form.refuse(Invalid(refusal.message, field="locations"))
         return _page(get_user(scope(), user_id), status=422, locations_form=form)
     flash(_("The locations were changed."), "success")
     return go_to(_after(changed))
+
+
+def _overtaken(record: UserRecord, refusal: Conflict) -> Response:
+    """The page as things are now, with what the sender ticked or cleared."""
+    if record.user.held_profile.is_staff:
+        return _page(record, status=409, refusal=refusal.message)
+    form = _locations_form(scope(), record, request.form)
+    form.go_on_from(record.location_ids)
+    form.refuse(refusal)
+    return _page(record, status=409, locations_form=form)
 
 
 @blueprint.get("/<int:user_id>/deactivate")

@@ -43,9 +43,9 @@ def announce(shipments: Iterable[Announced]) -> None:
     readers = coordinators({one.details.location_id for one in shipments})
     messages.queue_many(
         [
-            _message(ANNOUNCED, one, address)
+            _message(ANNOUNCED, one, address, user_id)
             for one in shipments
-            for address in readers.get(one.details.location_id, [])
+            for address, user_id in readers.get(one.details.location_id, {}).items()
         ]
     )
 
@@ -56,11 +56,11 @@ def correct(shipment: Announced) -> None:
     told = _told(shipment)
     messages.cancel_about(_about(shipment), reason=_("The supplier corrected the shipment."))
     location_id = shipment.details.location_id
-    readers = coordinators({location_id}).get(location_id, [])
+    readers = coordinators({location_id}).get(location_id, {})
     messages.queue_many(
         [
-            _message(CORRECTED if address in told else ANNOUNCED, shipment, address)
-            for address in readers
+            _message(CORRECTED if address in told else ANNOUNCED, shipment, address, user_id)
+            for address, user_id in readers.items()
         ]
         + [
             _withdrawal(shipment, last)
@@ -86,19 +86,20 @@ def _told(shipment: Announced) -> dict[str, Message]:
     return {address: one for address, one in last.items() if one.kind != WITHDRAWN}
 
 
-def coordinators(location_ids: set[int]) -> dict[int, list[str]]:
+def coordinators(location_ids: set[int]) -> dict[int, dict[str, int | None]]:
     """The addresses of each location's primary and backup vaccine coordinator.
 
-    A location without either is told through its active location managers.
+    A location without either is told through its active location managers, whose ids stand beside
+    their addresses; one without any registered manager is not told.
     """
-    found: dict[int, list[str]] = {}
+    found: dict[int, dict[str, int | None]] = {}
     for number, primary, backup in session().execute(
         select(Location.id, Location.coordinator_email, Location.backup_email).where(
             Location.id.in_(location_ids)
         )
     ):
         addresses = dict.fromkeys(address for address in (primary, backup) if address)
-        found[number] = list(addresses) or [user.email for user in list_managers(number)]
+        found[number] = addresses or {user.email: user.id for user in list_managers(number)}
     return found
 
 
@@ -130,11 +131,14 @@ def _withdrawal(shipment: Announced, last: Message) -> messages.NewMessage:
     )
 
 
-def _message(kind: str, shipment: Announced, address: str) -> messages.NewMessage:
+def _message(
+    kind: str, shipment: Announced, address: str, user_id: int | None
+) -> messages.NewMessage:
     details = shipment.details
     return messages.NewMessage(
         kind=kind,
         to=address,
+        user_id=user_id,
         location_id=details.location_id,
         about=_about(shipment),
         once=_once(kind, shipment, address),

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from portal import settings
-from portal.clock import now
+from portal.clock import SKEW, now
 from portal.db import run, session, unit_of_work
 from portal.messages.models import MailServer, Message, State
 from portal.messages.smtp import ServerUnusable
@@ -18,6 +18,8 @@ LEASE = timedelta(seconds=60)
 BATCH = 20
 MINUTE = timedelta(minutes=1)
 GAPS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60))
+# A gap is drawn out by up to a tenth.
+LONGEST_GAP = GAPS[-1] * 1.1
 # After the first five tries one an hour: two days in all.
 TRIES = len(GAPS) + 47
 LONGEST_PAUSE = timedelta(minutes=1)
@@ -44,10 +46,16 @@ def anything_due() -> bool:
     """Whether there may be something to send; reads only."""
     with unit_of_work(write=False) as current:
         server = current.get_one(MailServer, 1)
-        if server.paused_until is not None and server.paused_until > now():
+        if _rests(server, now()):
             return False
         due = current.scalar(select(Message.id).where(_due(now())).limit(1)) is not None
         return due or server.recovering
+
+
+def _rests(server: MailServer, moment: datetime) -> bool:
+    """Whether nothing is tried yet. A rest longer than any was noted by a clock that ran ahead."""
+    until = server.paused_until
+    return until is not None and moment < until <= moment + PAUSE_FOR_OPERATOR + SKEW
 
 
 def claim(owner: str) -> list[Message]:
@@ -61,7 +69,7 @@ def claim(owner: str) -> list[Message]:
         moment = now()
         # The row is the turnstile: one process at a time counts and takes.
         server = session().get_one(MailServer, 1, with_for_update=True)
-        if server.paused_until is not None and server.paused_until > moment:
+        if _rests(server, moment):
             return []
         numbers = _choose(server, moment)
         if not numbers:
@@ -105,12 +113,14 @@ def _room(moment: datetime, *, everything: bool) -> int:
     least = 0 if everything else 1
     tried = and_(
         Message.tried_at > moment - MINUTE,
+        Message.tried_at <= moment + SKEW,
         Message.attempts > least,
         Message.state != State.SENDING,
     )
     held = and_(
         Message.state == State.SENDING,
         Message.lease_until >= moment,
+        Message.lease_until <= moment + LEASE + SKEW,
         Message.attempts >= least,
     )
     used = session().scalar(select(func.count()).where(or_(tried, held))) or 0
@@ -118,9 +128,13 @@ def _room(moment: datetime, *, everything: bool) -> int:
 
 
 def _due(moment: datetime) -> ColumnElement[bool]:
+    """What may be tried now; also what a clock that ran ahead has put off for longer than any gap
+    or lease."""
     return or_(
         and_(Message.state == State.WAITING, Message.next_try_at <= moment),
+        and_(Message.state == State.WAITING, Message.next_try_at > moment + LONGEST_GAP + SKEW),
         and_(Message.state == State.SENDING, Message.lease_until < moment),
+        and_(Message.state == State.SENDING, Message.lease_until > moment + LEASE + SKEW),
     )
 
 

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from portal import jobs, settings
 from portal.bulk import insert_rows
@@ -104,9 +104,36 @@ def cancel_about(about: str, *, reason: str, kinds: Iterable[str] = ()) -> int:
     `kinds` limits it to some kinds of messages. A message that a process is just handing to the
     mail server may still leave.
     """
+    wanted = list(kinds)
+    where = [Message.about == about]
+    return _cancel(*where, *([Message.kind.in_(wanted)] if wanted else []), reason=reason)
+
+
+def cancel_for(
+    user_id: int,
+    *,
+    reason: str,
+    address: str | None = None,
+    location_ids: Iterable[int] | None = None,
+    but: Iterable[str] = (),
+) -> int:
+    """Cancel what was promised to a user and has not left; returns how many that were.
+
+    `address` limits it to messages to that address, `location_ids` to those that speak of these
+    locations; messages of the kinds `but` stay. As with `cancel_about`, one may still be leaving.
+    """
+    where = [Message.user_id == user_id, Message.kind.not_in(list(but))]
+    if address is not None:
+        where.append(Message.address == address)
+    if location_ids is not None:
+        where.append(Message.location_id.in_(list(location_ids)))
+    return _cancel(*where, reason=reason)
+
+
+def _cancel(*where: ColumnElement[bool], reason: str) -> int:
     statement = (
         update(Message)
-        .where(Message.about == about, Message.state.in_((State.WAITING, State.SENDING)))
+        .where(*where, Message.state.in_((State.WAITING, State.SENDING)))
         .values(
             state=State.CANCELLED,
             reason=reason[:200],
@@ -116,9 +143,6 @@ def cancel_about(about: str, *, reason: str, kinds: Iterable[str] = ()) -> int:
         )
         .execution_options(synchronize_session=False)
     )
-    wanted = list(kinds)
-    if wanted:
-        statement = statement.where(Message.kind.in_(wanted))
     return session().execute(statement).rowcount  # type: ignore[attr-defined,no-any-return]
 
 

@@ -15,7 +15,16 @@ from portal.db import session
 from portal.errors import Forbidden, Invalid, NotFound, TooMany
 from portal.i18n import _
 from portal.messages import services as messages
-from portal.people import links, queries, recovery, rules, safeguards, sessions, throttle
+from portal.people import (
+    links,
+    queries,
+    recovery,
+    rules,
+    safeguards,
+    sessions,
+    throttle,
+    waiting,
+)
 from portal.people.models import User, UserLocation
 from portal.people.profiles import Profile
 from portal.people.rules import Giver, Holder
@@ -72,6 +81,8 @@ def add_user(actor: Actor | None, giver: Giver, new: NewUser) -> Added:
     )
     if found is not None:
         return Added(user=_add_to_existing(actor, giver, found, new), is_new=False)
+    if queries.is_mixed_up(username=username, email=email):
+        raise taken()
     user = User(
         username=username, first_name=first, last_name=last, email=email, profile=new.profile
     )
@@ -96,14 +107,14 @@ def add_user(actor: Actor | None, giver: Giver, new: NewUser) -> Added:
     return Added(user=user, is_new=True)
 
 
-def taken() -> Invalid:
+def taken(field: str = "username") -> Invalid:
     """The refusal of a username or address that is another account's, whoever that is."""
     return Invalid(
         _(
             "This username or e-mail address cannot be used: it belongs to an account with other "
             "data. Check both; if they are right, ask the help desk."
         ),
-        field="username",
+        field=field,
     )
 
 
@@ -194,7 +205,9 @@ def remove_locations(
     if user.current_location_id in gone:
         user.current_location_id = min(left, default=None)
     session().flush()
-    if not left:
+    if left:
+        waiting.right_lost_at(user, gone)
+    else:
         _revoke(user)
     record_change(
         actor,
@@ -231,6 +244,7 @@ def change_profile(
     safeguards.check_right_remains(actor, giver, user, location_ids)
     user.profile = profile
     _set_locations(user, before=location_ids, later=later)
+    waiting.right_lost_at(user, location_ids)
     record_change(
         actor,
         "user.profile_changed",
@@ -347,8 +361,7 @@ def load_for_change(user_id: int) -> User:
 def _revoke(user: User) -> None:
     sessions.end_all(user.id)
     links.withdraw(user.id)
-    messages.cancel_about(f"invitation:{user.id}", reason="access revoked")
-    messages.cancel_about(f"user:{user.id}", reason="access revoked", kinds=("password_reset",))
+    waiting.access_ended(user)
 
 
 def _check_locations_exist(location_ids: frozenset[int]) -> None:

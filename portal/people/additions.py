@@ -48,9 +48,8 @@ def _record_met(scope: Scope, username: str, email: str, but: int | None) -> Non
         address = clean_email(email)
     except Invalid:
         return
-    met = select(User.id, User.username).where(
-        or_(User.username == stored_username(username), User.email == address)
-    )
+    names = (stored_username(username), address)
+    met = select(User.id, User.username).where(or_(User.username.in_(names), User.email.in_(names)))
     if but is not None:
         met = met.where(User.id != but)
     for user in session().execute(met.order_by(User.id)):

@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from portal import clock
 from portal.audit.services import record
-from portal.db import session, unit_of_work
+from portal.db import PATIENCE_OF_A_PERSON, session, unit_of_work
 from portal.errors import Conflict, Invalid, PortalError, TooMany
 from portal.i18n import _
 from portal.messages import services as messages
@@ -34,7 +34,7 @@ class Prepared:
 
 def prepare_change(scope: Scope, current: str, new: str) -> Prepared:
     """First half of changing the own password: compare the current one, judge the new one."""
-    with unit_of_work():
+    with unit_of_work(patience=PATIENCE_OF_A_PERSON):
         wait = throttle.take("change", str(scope.user.id), TRIES)
     if wait:
         sentence = _("Too many attempts. Please wait a few minutes and try again.")

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from sqlalchemy.exc import IntegrityError
 
 from portal.db import session
-from portal.i18n import _
 from portal.messages import services as messages
-from portal.people import links, queries, recovery, rules
+from portal.people import links, queries, recovery, rules, waiting
 from portal.people.accounts import invite, record_change, taken
 from portal.people.models import User
 from portal.people.profiles import Profile
@@ -48,6 +47,8 @@ def correct(actor: Actor | None, giver: Giver, user: User, right: Correction) ->
     older, registered = user.email, recovery.is_registered(user)
     if "email" in corrected:
         rules.check_email_may_change(giver, registered=registered)
+        if queries.is_mixed_up(username=user.username, email=new["email"], but=user.id):
+            raise taken("email")
     _store(user, new)
     record_change(
         actor, "user.corrected", user, location_ids=location_ids, after={"corrected": corrected}
@@ -59,10 +60,8 @@ def correct(actor: Actor | None, giver: Giver, user: User, right: Correction) ->
 
 def _mail_elsewhere(user: User, older: str, *, registered: bool) -> None:
     """End what was mailed to the older address; tell whoever reads there, or invite anew."""
-    reason = _("The e-mail address was corrected.")
     links.withdraw(user.id)
-    messages.cancel_about(f"user:{user.id}", reason=reason, kinds=("password_reset",))
-    messages.cancel_about(f"invitation:{user.id}", reason=reason)
+    waiting.address_corrected(user, older)
     if registered:
         _tell(user, older)
     elif user.active:
@@ -75,9 +74,7 @@ def _store(user: User, new: dict[str, str]) -> None:
             for name, value in new.items():
                 setattr(user, name, value)
     except IntegrityError as error:
-        refusal = taken()
-        refusal.field = "email"
-        raise refusal from error
+        raise taken("email") from error
 
 
 def _tell(user: User, older: str) -> None:

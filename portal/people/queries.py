@@ -1,11 +1,12 @@
 """Reading users."""
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from portal import settings
 from portal.db import session
 from portal.people.models import User, UserLocation
 from portal.people.profiles import Profile
+from portal.people.recovery import registered
 from portal.places.models import Location, Organization
 from portal.places.scope import Actor
 
@@ -28,7 +29,10 @@ def location_ids_of(user_id: int) -> frozenset[int]:
 
 
 def list_managers(location_id: int) -> list[User]:
-    """The active location managers of a location: who is written to about its vaccine."""
+    """The active location managers of a location: who is written to about its vaccine.
+
+    Who never completed the registration is not: nobody has confirmed the address yet.
+    """
     return list(
         session().scalars(
             select(User)
@@ -37,10 +41,20 @@ def list_managers(location_id: int) -> list[User]:
                 UserLocation.location_id == location_id,
                 User.profile == Profile.MANAGER,
                 User.active,
+                registered(),
             )
             .order_by(User.id)
         )
     )
+
+
+def is_mixed_up(*, username: str, email: str, but: int | None = None) -> bool:
+    """Whether the username is another account's e-mail address, or the address another's username:
+    whoever asks for a new password names either. `but` is the user whose they are."""
+    query = select(User.id).where(or_(User.email == username, User.username == email))
+    if but is not None:
+        query = query.where(User.id != but)
+    return session().scalar(query.limit(1)) is not None
 
 
 def guessable_names(user: User) -> tuple[str, ...]:

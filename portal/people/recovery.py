@@ -27,7 +27,8 @@ def ask(identity: str, *, address: str) -> None:
     """Mail a link to the user with this username or e-mail address, if there is one.
 
     At most three mails in 15 minutes and ten a day go to one mailbox; beyond that nothing is
-    sent, silently. Raises `TooMany` only for a client that asks all the time.
+    sent, silently. An address is first of all that of its mailbox, should another account have it
+    as username. Raises `TooMany` only for a client that asks all the time.
     """
     wait = throttle.take("asking", throttle.bucket(address), ASKED_FROM_ONE_ADDRESS)
     if wait:
@@ -36,7 +37,7 @@ def ask(identity: str, *, address: str) -> None:
     user = session().scalar(
         select(User)
         .where(or_(User.username == name, User.email == name), User.active)
-        .order_by((User.username == name).desc())
+        .order_by((User.email == name).desc())
         .limit(1)
     )
     allowed = not throttle.take("mail", user.email if user else name, MAILS)

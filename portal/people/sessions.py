@@ -126,8 +126,19 @@ def _read(token: str, *, idle: timedelta, longest: timedelta) -> Session | None:
         location=current,
         locations=locations,
         last_seen_at=row.last_seen_at,
-        expires_at=min(row.last_seen_at + idle, row.started_at + longest),
+        expires_at=_expires_at(row.started_at, row.last_seen_at, idle=idle, longest=longest),
     )
+
+
+def _expires_at(
+    started_at: datetime, last_seen_at: datetime, *, idle: timedelta, longest: timedelta
+) -> datetime:
+    """When the session ends: now, if a clock that ran ahead has noted when it was used, for then
+    nobody knows how long ago that was."""
+    moment = clock.now()
+    if max(started_at, last_seen_at) > moment + clock.SKEW:
+        return moment
+    return min(last_seen_at + idle, started_at + longest)
 
 
 def end(session_id: int) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 
 from portal import clock, settings
 from portal.audit.services import record
-from portal.db import is_sqlite, session, unit_of_work
+from portal.db import PATIENCE_OF_A_PERSON, is_sqlite, session, unit_of_work
 from portal.errors import Conflict, Invalid, TooMany
 from portal.i18n import _
 from portal.people import hashing, passwords, queries, rules, throttle
@@ -72,7 +72,7 @@ def prepare(typed_code: str, password: str, *, names: tuple[str, ...], address: 
 
     Raises `TooMany` or `Invalid` on `code` or `password`.
     """
-    with unit_of_work():
+    with unit_of_work(patience=PATIENCE_OF_A_PERSON):
         wait = throttle.take("setup", throttle.bucket(address), TRIES)
     if wait:
         raise TooMany(_("Too many attempts. Please wait a few minutes."), retry_after=wait)

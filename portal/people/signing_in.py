@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from portal import clock
 from portal.audit.services import record
-from portal.db import session, unit_of_work
+from portal.db import PATIENCE_OF_A_PERSON, session, unit_of_work
 from portal.people import hashing, queries, throttle
 from portal.people.models import MailedLink, User, UserLocation
 from portal.people.profiles import Profile
@@ -42,7 +42,7 @@ def judge(username: str, password: str, *, address: str) -> Verdict:
     longer judged; the name only if such a user exists.
     """
     name = stored_username(username)[:USERNAME_LENGTH]
-    with unit_of_work():
+    with unit_of_work(patience=PATIENCE_OF_A_PERSON):
         admission = throttle.admit(name, address)
         if admission.retry_after:
             _record_throttled(name, address)
@@ -54,7 +54,7 @@ def judge(username: str, password: str, *, address: str) -> Verdict:
         ).one_or_none()
     stored = found.password_hash if found and found.active else None
     if not hashing.verify(stored, password):
-        with unit_of_work():
+        with unit_of_work(patience=PATIENCE_OF_A_PERSON):
             _record("user.sign_in_failed", found.id if found else None)
         return Verdict(admission=admission)
     assert found is not None

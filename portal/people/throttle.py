@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flask import current_app
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, text, update
 
 from portal import clock
 from portal.db import is_sqlite, session, unit_of_work
@@ -134,7 +134,7 @@ def take_back(kind: str, subject: str) -> None:
     newest = (
         select(Attempt.id)
         .where(Attempt.kind == kind, Attempt.key_hash == _key(kind, subject))
-        .order_by(Attempt.at.desc(), Attempt.id.desc())
+        .order_by(Attempt.id.desc())
         .limit(1)
         .scalar_subquery()
     )
@@ -163,11 +163,20 @@ def _lock(*keys: str) -> None:
 def _number(kind: str, key: str, window: timedelta) -> int:
     return (
         session().scalar(
-            select(func.count())
-            .select_from(Attempt)
-            .where(Attempt.kind == kind, Attempt.key_hash == key, Attempt.at > clock.now() - window)
+            select(func.count()).select_from(Attempt).where(*_counted(kind, key, window))
         )
         or 0
+    )
+
+
+def _counted(kind: str, key: str, window: timedelta) -> tuple[ColumnElement[bool], ...]:
+    """The attempts within the window; none that a clock noted while it ran ahead."""
+    moment = clock.now()
+    return (
+        Attempt.kind == kind,
+        Attempt.key_hash == key,
+        Attempt.at > moment - window,
+        Attempt.at <= moment + clock.SKEW,
     )
 
 
@@ -177,7 +186,7 @@ def _wait(kind: str, key: str, limit: Limit) -> int:
     moment = clock.now()
     oldest_that_counts = session().scalar(
         select(Attempt.at)
-        .where(Attempt.kind == kind, Attempt.key_hash == key, Attempt.at > moment - window)
+        .where(*_counted(kind, key, window))
         .order_by(Attempt.at.desc())
         .offset(most - 1)
         .limit(1)

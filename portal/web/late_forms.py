@@ -94,7 +94,7 @@ def keep_late_form() -> str:
     if not token or keeper is None:
         return ""
     try:
-        with unit_of_work():
+        with unit_of_work(patience=PATIENCE_OF_A_PERSON):
             late = sessions.find_even_late(token)
             if late is None:
                 return ""

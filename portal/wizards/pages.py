@@ -68,7 +68,7 @@ def _kept_lines(draft: Draft) -> list[Entered]:
     return [
         Entered(labels.get(name) or name.replace("_", " ").capitalize(), value)
         for name, value in sent
-        if value and name != "was"
+        if value and name.partition("_")[0] != "was"
     ]
 
 

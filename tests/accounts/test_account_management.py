@@ -242,6 +242,39 @@ def test_who_is_here_already_is_not_added_again(browser: Browser) -> None:
     assert "works at this location already" in answer.html
 
 
+def test_a_username_is_nobody_elses_address_and_an_address_nobody_elses_username(
+    browser: Browser, personas: Personas
+) -> None:
+    """Whoever asks for a new password may name either."""
+    change(browser.app, personas.users["agent"], username="helpdesk@example.org")
+    browser.sign_in("manager_a")
+    texts = set()
+    for values in (
+        {"username": "Manager.B@Example.org"},
+        {"email": "HelpDesk@Example.org"},
+        existing("somebody.else"),
+    ):
+        answer = add(browser, **values)
+        assert answer.status == 422
+        assert (
+            answer.form(action="/accounts/add")
+            .one("input", id="username")
+            .attributes["aria-describedby"]
+            .endswith("username-error")
+        )
+        texts.add(answer.root.one("p", class_="err").text)
+    assert len(texts) == 1, "as for any other name that is taken"
+    assert "belongs to an account with other data" in texts.pop()
+    assert jane(browser.app) is None
+    met = {entry.subject_id for entry in trail(browser.app, "user.adding_met_account")}
+    assert met == {personas.users["manager_b"], personas.users["agent"]}
+
+
+def test_the_own_address_may_be_the_username(browser: Browser) -> None:
+    same = {"username": "Jane.White@Example.org", "email": "jane.white@example.org"}
+    assert add(browser.sign_in("manager_a"), **same).status == 303
+
+
 def test_one_username_added_by_many_at_once_is_one_user(app: Flask, personas: Personas) -> None:
     giver = Giver(profile=Profile.ADMINISTRATOR, everywhere=True)
 

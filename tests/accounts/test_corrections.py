@@ -160,3 +160,25 @@ def test_asking_by_correcting_who_has_an_account_is_stopped_and_recorded(
     assert correct(browser, invited, first_name="Janet").status == 303, "a name asks nothing"
     met = trail(browser.app, "user.adding_met_account")
     assert {entry.subject_id for entry in met} == {personas.users["agent"]}
+
+
+def test_an_address_that_is_somebody_elses_username_is_refused(
+    browser: Browser, personas: Personas, invited: int
+) -> None:
+    agent = personas.users["agent"]
+    change(browser.app, agent, username="helpdesk@example.org")
+    answer = correct(browser, invited, email="HelpDesk@Example.org")
+    assert answer.status == 422
+    form = answer.form(action=f"/accounts/{invited}/correct")
+    assert "belongs to an account with other data" in form.one("p", id="email-error").text
+    assert user_of(browser.app, invited).email == "jane.white@example.org"
+    assert [e.subject_id for e in trail(browser.app, "user.adding_met_account")] == [agent]
+    change(browser.app, invited, username=RIGHT)
+    assert correct(browser, invited, email=RIGHT).status == 303, "the own username may be it"
+
+
+def test_a_name_is_corrected_whatever_the_address_clashes_with(
+    browser: Browser, personas: Personas, invited: int
+) -> None:
+    change(browser.app, personas.users["agent"], username="jane.white@example.org")
+    assert correct(browser, invited, last_name="Whyte").status == 303

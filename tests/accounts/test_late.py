@@ -6,6 +6,7 @@ import time_machine
 
 from tests.accounts.steps import JANE, jane
 from tests.client import Browser
+from tests.people.steps import change, user_of
 from tests.personas import Personas
 
 MORNING = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
@@ -49,10 +50,15 @@ def test_a_late_correction_comes_back_to_the_users_page(
         clock.shift(timedelta(minutes=15, seconds=1))
         form = {"action": f"/accounts/{user_id}/correct"}
         browser.submit(page, {"last_name": "Reyes"}, **form)
+        change(browser.app, user_id, first_name="Paula")
         browser.sign_in("manager_a")
         review = browser.get(browser.get("/").root.with_text("a", "Continue").attributes["href"])
+        assert "Last Name Reyes" in review.root.one("main").text
+        assert "Was " not in review.root.one("main").text
         page = browser.get(review.root.with_text("a", "Continue").attributes["href"])
         typed = page.form(**form).one("input", name="last_name")
         assert typed.attributes["value"] == "Reyes"
         assert "open" in page.root.one("details", id="correct-section").attributes
         assert browser.submit(page, **form).leads_to == f"/accounts/{user_id}"
+        user = user_of(browser.app, user_id)
+        assert (user.first_name, user.last_name) == ("Paula", "Reyes"), "only what was typed"

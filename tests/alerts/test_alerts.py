@@ -22,6 +22,7 @@ from portal.messages.services import queue_many
 from portal.places.scope import Scope
 from tests.client import Browser
 from tests.inventory import stock
+from tests.people.steps import change
 from tests.personas import Personas
 from tests.processes import together
 from tests.shipments.files import csv, row, take_in
@@ -105,6 +106,19 @@ def test_shipments_and_transfers_on_their_way_are_in_it(
     jobs.send_daily()
     (lines,) = [c["lines"] for address, c in digests() if address == "manager.a@example.org"]
     assert lines == ["Shipments to be received: 1", "On their way to you: 40 doses"]
+
+
+def test_who_never_registered_is_not_told(app: Flask, scope: Scope, personas: Personas) -> None:
+    """Nobody has confirmed the address yet: it may be a stranger's."""
+    change(app, personas.users["manager_ab"], password_hash=None)
+    stock.add(scope, **PLENTY, lot="SOON", expiration_date=stock.day(-5), name="Soon")
+    make_due()
+    assert jobs.send_daily() == "3 locations"
+    assert [address for address, _context in digests()] == ["manager.a@example.org"]
+    change(app, personas.users["manager_a"], password_hash=None)
+    make_due()
+    assert jobs.send_daily() == "3 locations", "a location whose managers are all invited only"
+    assert len(digests()) == 1
 
 
 def test_with_nothing_to_say_nothing_is_sent(scope: Scope) -> None:

@@ -16,6 +16,7 @@ from portal.messages.models import Message
 from portal.places.scope import Scope
 from tests.client import Browser, Page
 from tests.inventory import stock
+from tests.people.steps import change
 from tests.personas import Personas
 
 
@@ -85,6 +86,15 @@ def test_a_manager_holds_the_lot_at_the_location_and_releases_it(
     release(browser, record)
     assert not is_held(record)
     stock.post(scope, record, Kind.ADMINISTERED, 1)
+
+
+def test_who_never_registered_is_not_told(
+    browser: Browser, scope: Scope, personas: Personas
+) -> None:
+    change(browser.app, personas.users["manager_ab"], password_hash=None)
+    record = stock.add(scope)
+    assert "This lot is in quarantine" in hold(browser.sign_in("manager_a"), record).root.text
+    assert told("quarantine_placed") == []
 
 
 def test_a_recall_holds_the_lot_everywhere_and_on_its_way(

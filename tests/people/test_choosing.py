@@ -190,6 +190,16 @@ def test_the_username_or_the_address_will_do(browser: Browser, identity: str) ->
     assert "manager.a" in browser.get(reset_link(browser, identity)).html
 
 
+def test_a_mailbox_gets_its_link_though_somebody_has_the_address_as_username(
+    browser: Browser, personas: Personas
+) -> None:
+    change(browser.app, personas.users["agent"], username="manager.a@example.org")
+    ask(browser, "manager.a@example.org")
+    (mail,) = mails(browser.app, "password_reset")
+    assert mail["to"] == "manager.a@example.org"
+    assert "agent" not in mail["text"].lower()
+
+
 def test_everybody_gets_the_same_answer(browser: Browser, personas: Personas) -> None:
     change(browser.app, personas.users["provider_a"], active=False)
     answers = {

@@ -245,3 +245,26 @@ def test_practice_mode_shows_the_sample_users(browser: Browser) -> None:
     text = browser.get("/sign-in").root.one("main").text
     assert PASSPHRASE in text
     assert re.search(r"manager\.a .*Healthcare Location Manager", text)
+
+
+def test_a_form_that_arrives_twice_signs_in_twice(
+    browser: Browser, another: Callable[[], Browser], personas: Personas
+) -> None:
+    """The first answer got lost on a bad line, or the button was pressed twice without script."""
+    page = browser.get("/sign-in")
+    before = browser.client.get_cookie("portal")
+    assert before is not None
+    filled = {"username": "manager.a", "password": PASSPHRASE}
+    tokens = set()
+    for _arrival in range(12):
+        browser.client.set_cookie("portal", before.value)
+        answer = browser.submit(page, filled, button="Sign In")
+        assert (answer.status, answer.leads_to) == (303, "/")
+        tokens.add(cookie_token(browser))
+        home = browser.get("/switch-location")
+        assert home.root.with_text("h1", "Switch Location")
+        assert "already saved" not in home.root.text
+    assert len(tokens) == 12, "each time a session of its own"
+    assert "" not in tokens
+    assert len(trail(browser.app, "user.signed_in")) == 12
+    assert sign_in(another(), "manager.a", "wrong wrong wrong").status == 422, "none was a failure"

@@ -228,10 +228,7 @@ def test_a_forwarded_address_from_nobody_trusted_counts_for_nothing(browser: Bro
     def guess(number: int) -> int:
         page = browser.get("/sign-in")
         form = page.form(action="/sign-in")
-        data = {
-            name: form.one("input", name=name).attributes["value"]
-            for name in ("csrf_token", "operation_id")
-        }
+        data = {"csrf_token": form.one("input", name="csrf_token").attributes["value"]}
         spoofed = f"198.51.100.{number}"
         headers = {
             "X-Forwarded-For": spoofed,

@@ -12,6 +12,7 @@ from portal.messages import delivery
 from portal.messages.models import Message, State
 from portal.places.models import Location
 from tests.messages.conftest import MailServer, mail_server, mailing
+from tests.people.steps import change
 from tests.personas import Personas
 from tests.shipments.files import csv, row, take_in
 
@@ -121,6 +122,22 @@ def test_without_coordinators_the_active_managers_are_told(
         ("manager.a@example.org", False),
         ("manager.ab@example.org", False),
     ]
+
+
+def test_managers_who_never_registered_are_not_told(
+    portal: Flask,
+    mail_server: MailServer,
+    personas: Personas,  # noqa: F811
+) -> None:
+    coordinators(portal, personas, coordinator_email="", backup_email="")
+    change(portal, personas.users["manager_ab"], password_hash=None)
+    take_in(portal, csv(row()))
+    deliver(portal)
+    assert said(mail_server) == [("manager.a@example.org", False)]
+    change(portal, personas.users["manager_a"], password_hash=None)
+    take_in(portal, csv(row(id="SHP-2")))
+    deliver(portal)
+    assert len(mail_server.mails) == 1, "the shipment is there, and nobody is written to"
 
 
 def test_a_correction_replaces_what_was_not_sent(

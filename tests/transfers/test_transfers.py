@@ -14,6 +14,7 @@ from portal.places.models import Location
 from portal.places.scope import Scope
 from tests.client import Browser, Page
 from tests.inventory import stock
+from tests.people.steps import change
 from tests.personas import Personas
 
 LIST = "/vaccine-inventory/?view=all"
@@ -121,6 +122,15 @@ def test_doses_leave_at_once_and_arrive_with_the_second_next(
     assert (counted["doses_in_transit"], counted["doses_transferred"]) == (0, 40)
     assert "manager.a@example.org" in [address for address, _c in mails("transfer_received")]
     assert wrong() == []
+
+
+def test_who_never_registered_is_not_told(
+    browser: Browser, scope: Scope, other: Scope, personas: Personas
+) -> None:
+    change(browser.app, personas.users["manager_ab"], password_hash=None)
+    record = stock.add(scope)
+    send(browser.sign_in("manager_a"), {record: 40}, to=name_of(other))
+    assert [address for address, _context in mails("transfer_sent")] == ["manager.b@example.org"]
 
 
 def test_only_what_is_on_its_way_here_is_listed(
