@@ -249,3 +249,16 @@ def test_the_profile_that_a_colleague_gave_already_is_no_question(
     press(another().sign_in("manager_ab"), user_id, "Change Profile", profile="manager")
     assert browser.submit(question, button="Change Profile").status == 303
     assert len(trail(browser.app, "user.profile_changed")) == 1
+
+
+def test_programme_staff_do_not_come_to_another_location_than_was_said(
+    browser: Browser, personas: Personas
+) -> None:
+    user_id = personas.users["agent"]
+    browser.sign_in("admin")
+    browser.submit(browser.get("/switch-location?q=Clinic C"), button="Clinic C")
+    question = ask(browser, user_id, "Change Profile", profile="provider")
+    assert "The user will work at Clinic C." in question.root.one("main").text
+    browser.submit(browser.get("/switch-location?q=Clinic B"), button="Clinic B")
+    assert browser.submit(question, button="Change Profile").status == 409
+    assert places_of(browser.app, user_id) == set()
