@@ -153,20 +153,17 @@ def release(quarantine_id: int) -> Response:
 
 
 def _hold_everywhere(form: Any) -> str:
-    lots = recall.list_alike(form.product.data, form.lot.data)
-    form.alike.offer({one.reference: one.in_words for one in lots})
+    named = quarantine.Hold(
+        product_id=form.product.data,
+        lot=form.lot.data,
+        reason=form.reason.data,
+        note=form.note.data,
+        everywhere=True,
+        confirmed=form.confirmed.data,
+    )
+    form.alike.offer({one.reference: one.in_words for one in recall.list_alike(named)})
     recalled = recall.hold_everywhere(
-        scope(),
-        quarantine.Hold(
-            product_id=form.product.data,
-            lot=form.lot.data,
-            reason=form.reason.data,
-            note=form.note.data,
-            everywhere=True,
-            confirmed=form.confirmed.data,
-        ),
-        asked=form.alike.asked,
-        chosen=form.alike.data,
+        scope(), named, asked=form.alike.asked, chosen=form.alike.data
     )
     return _what_was_held(recalled)
 

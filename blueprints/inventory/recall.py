@@ -89,18 +89,20 @@ class Recalled:
     left_out: list[Alike]
 
 
-def list_alike(product_id: int, lot: str) -> list[Alike]:
+def list_alike(hold: quarantine.Hold) -> list[Alike]:
     """The lots that locations have or had, under this product or another, whose number looks like
-    that of the lot named; not the lot itself, nor what is held everywhere."""
+    that of the lot named; not the lot itself, nor what is held everywhere for this very reason."""
     record = VaccineInventory
     known = session().scalars(select(record.lot_key).where(record.doses_total > 0).distinct())
-    wanted = look_alike_key(lot)
+    wanted = look_alike_key(hold.lot)
     keys = [key for key in known if look_alike_key(key) == wanted]
     held = select(Quarantine.id).where(
         Quarantine.product_id == record.product_id,
         Quarantine.lot_key == record.lot_key,
         Quarantine.location_id.is_(None),
         Quarantine.released_at.is_(None),
+        Quarantine.reason == hold.reason,
+        Quarantine.note == hold.note,
     )
     what = (record.product_id, record.product_name, record.lot_key)
     rows = session().execute(
@@ -118,7 +120,7 @@ def list_alike(product_id: int, lot: str) -> list[Alike]:
     )
     found: dict[tuple[int, str], Alike] = {}
     for product, name, key, location, typed, doses, in_transit in rows:
-        if (product, key) != (product_id, lot_key(lot)):
+        if (product, key) != (hold.product_id, lot_key(hold.lot)):
             one = found.setdefault((product, key), Alike(product, name, key, []))
             one.places.append(There(location, typed, int(doses), int(in_transit)))
     return list(found.values())
@@ -149,14 +151,14 @@ def hold_everywhere(
 def _hold_lots(hold: quarantine.Hold) -> None:
     """Keep all these lots as they are; in one order, so that two recalls do not wait for each
     other."""
-    alike = list_alike(hold.product_id, hold.lot)
+    alike = list_alike(hold)
     named = (hold.product_id, lot_key(hold.lot))
     for product_id, key in sorted({named, *((one.product_id, one.key) for one in alike)}):
         quarantine.hold_lot(product_id, key)
 
 
 def _ensure_asked(hold: quarantine.Hold, asked: Collection[str]) -> list[Alike]:
-    alike = list_alike(hold.product_id, hold.lot)
+    alike = list_alike(hold)
     if any(one.reference not in asked for one in alike):
         raise Invalid(
             _(

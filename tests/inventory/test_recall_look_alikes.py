@@ -147,12 +147,27 @@ def test_what_comes_in_after_the_question_is_asked_about(
     assert (is_held(first), is_held(second)) == (False, True)
 
 
-def test_what_is_held_everywhere_is_not_asked_about(browser: Browser, scope: Scope) -> None:
+def test_what_is_held_everywhere_for_this_reason_is_not_asked_about(
+    browser: Browser, scope: Scope
+) -> None:
     stock.add(scope, lot="O11J2OA")
     browser.sign_in("admin")
     again(browser, recall(browser, confirmed="y"))
     done = recall(browser, lot="O1IJ20A", confirmed="y")
     assert "The lot is in quarantine at all locations." in done.root.text
+
+
+def test_what_is_held_everywhere_for_another_reason_is_asked_about(
+    browser: Browser, scope: Scope
+) -> None:
+    misread = stock.add(scope, lot="O11J2OA")
+    browser.sign_in("admin")
+    warm = recall(browser, lot="O11J2OA", reason="too_warm")
+    release = warm.root.with_text("a", "Release from Quarantine").attributes["href"]
+    again(browser, recall(browser, confirmed="y"))
+    form = browser.get(release)
+    browser.submit(form, {"note": "Logger was wrong"}, button="Release from Quarantine")
+    assert is_held(misread), "the recall holds it still"
 
 
 def test_the_next_lot_of_the_maker_is_no_look_alike(browser: Browser, scope: Scope) -> None:
