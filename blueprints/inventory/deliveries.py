@@ -8,6 +8,7 @@ from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.queries import find_lot_of_another_product, list_same_lot
 from blueprints.inventory.rules import (
     ensure_doses,
+    ensure_not_in_future,
     ensure_shipment,
     names_another_lot,
     still_named,
@@ -33,7 +34,8 @@ class Delivery:
 
     `duplicate` answers the question about a lot that is there already: the id of the record to
     add the doses to, or "separate". `seen_received` is how many doses of the shipment the manager
-    knew to be received; `confirmed` that these are others, or more than were announced.
+    knew to be received; `confirmed` that these are others, or more than were announced. Without
+    `received_on` they came today.
     """
 
     product_id: int
@@ -46,6 +48,7 @@ class Delivery:
     location_id: int
     shipment_id: int | None
     unable_to_locate_shipment: bool
+    received_on: date | None = None
     duplicate: str = ""
     seen_received: int | None = None
     confirmed: bool = False
@@ -78,6 +81,9 @@ def check_delivery(scope: Scope, delivery: Delivery) -> Checked:
     if product is None or not product.orderable:
         raise Invalid(_("Choose a product from the list."), field="product")
     ensure_doses(delivery.doses)
+    assert scope.location is not None
+    day = today(scope.location.time_zone)
+    ensure_not_in_future(delivery.received_on or day, day)
     still_named(delivery.name)
     lot = normalise_lot(delivery.lot)
     shipment = _shipment(scope, delivery, product)
@@ -144,6 +150,13 @@ def _warnings(scope: Scope, delivery: Delivery, lot: str, shipment: Shipment | N
             _(
                 "The shipment was announced with the expiration date %(day)s.",
                 day=shipment.expiration_date.strftime("%m/%d/%Y"),
+            )
+        )
+    if delivery.received_on is not None and delivery.received_on < shipment.date_shipped:
+        found.append(
+            _(
+                "The shipment was sent on %(day)s, after the date received.",
+                day=shipment.date_shipped.strftime("%m/%d/%Y"),
             )
         )
     missing = still_expected(shipment.doses_shipped, shipment.doses_received) - delivery.doses

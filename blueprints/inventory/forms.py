@@ -115,6 +115,7 @@ class DeliveryForm(Form):
     )
     expiration_date = ExpirationField(_l("Expiration Date"), [Required()])
     account = LookupField(_l("Account"), [Required()], lookup="accounts")
+    happened_on = DayField(_l("Date Received"))
     shipment = ShipmentField(_l("Shipment Record"), lookup="shipments")
     unable_to_locate_shipment = BooleanField(_l("Unable to locate shipment record"))
 

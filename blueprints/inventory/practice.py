@@ -93,9 +93,9 @@ def _receive(scope: Scope, random: Random) -> None:
                 location_id=scope.location_id,
                 shipment_id=shipment.id,
                 unable_to_locate_shipment=False,
+                received_on=shipment.date_shipped + timedelta(days=2),
                 duplicate=SEPARATE,
             ),
-            received_on=shipment.date_shipped + timedelta(days=2),
         )
         _use(scope, record, random, shipment.date_shipped + timedelta(days=2), day)
 

@@ -1,6 +1,5 @@
 """Use cases that change the vaccine inventory."""
 
-from datetime import date
 from typing import Any
 
 from sqlalchemy import select
@@ -18,7 +17,6 @@ from blueprints.inventory.quarantine import hold_lot, is_held
 from blueprints.inventory.queries import list_same_lot
 from blueprints.inventory.rules import (
     Kind,
-    ensure_not_in_future,
     still_named,
 )
 from blueprints.shipments.closing import reopen
@@ -34,20 +32,15 @@ from portal.places.models import Location
 from portal.places.scope import Scope
 
 
-def add_delivery(
-    scope: Scope, delivery: Delivery, *, received_on: date | None = None
-) -> VaccineInventory:
+def add_delivery(scope: Scope, delivery: Delivery) -> VaccineInventory:
     """Put the doses of a delivery into the inventory: a new record, or more on one of the lot.
     A closed shipment that they came with is open again.
 
-    `received_on` is the day they arrived, today unless given. Raises `Invalid` (with the field
-    "confirmed" if doses of the shipment have come in meanwhile, or these are more than were
-    announced, and nobody has said that this is meant), or `Conflict` if the lot has come in
-    meanwhile and nobody was asked.
+    Raises `Invalid` (with the field "confirmed" if doses of the shipment have come in meanwhile, or
+    these are more than were announced, and nobody has said that this is meant), or `Conflict` if
+    the lot has come in meanwhile and nobody was asked.
     """
     assert scope.location is not None
-    day = today(scope.location.time_zone)
-    ensure_not_in_future(received_on or day, day)
     hold_arrivals(scope)
     _hold_shipment(delivery)
     checked = check_delivery(scope, delivery)
@@ -63,7 +56,7 @@ def add_delivery(
         ledger.Movement(
             kind=Kind.RECEIVED,
             doses=delivery.doses,
-            happened_on=received_on or day,
+            happened_on=delivery.received_on or today(scope.location.time_zone),
             shipment_id=delivery.shipment_id,
         ),
     )

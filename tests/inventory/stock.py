@@ -86,11 +86,11 @@ def delivery(scope: Scope, product: int, **changes: Any) -> Delivery:
     return Delivery(**{**values, **changes})
 
 
-def add(scope: Scope, *, received_on: date | None = None, **changes: Any) -> int:
+def add(scope: Scope, **changes: Any) -> int:
     """Add a delivery in a unit of its own; the record's id."""
     product = product_id()
     with unit_of_work():
-        made = add_delivery(scope, delivery(scope, product, **changes), received_on=received_on)
+        made = add_delivery(scope, delivery(scope, product, **changes))
         return made.id
 
 

@@ -2,7 +2,11 @@
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
+from blueprints.inventory.models import DoseEntry
+from blueprints.inventory.rules import Kind
+from portal.db import unit_of_work
 from tests.client import Browser, Page
 from tests.inventory import stock
 from tests.inventory.test_add import add, manually, open_form, records
@@ -136,3 +140,29 @@ def test_a_shipment_that_was_corrected_meanwhile_is_still_the_one(
     browser.submit(corrected, button="Save", follow=True)
     with app.app_context():
         assert stock.shipment_state(stock.shipment_id(app)).status == "received"
+
+
+def test_what_came_on_friday_is_entered_on_monday(app: Flask, browser: Browser) -> None:
+    take_in(app, csv(row(shipped=f"{stock.day(5):%m/%d/%Y}")))
+    came = {"happened_on": f"{stock.day(3):%m/%d/%Y}"}
+    review = browser.submit(open_form(app, browser), came, button="Next", follow=True)
+    assert f"Date Received {stock.day(3):%m/%d/%Y}" in review.root.text
+    assert "after the date received" not in review.root.text
+    browser.submit(review, button="Save", follow=True)
+    (record,) = records(app)
+    with app.app_context(), unit_of_work(write=False) as session:
+        assert session.scalars(select(DoseEntry.happened_on)).all() == [stock.day(3)]
+    with app.app_context():
+        scope = stock.scope_for(browser.personas, "manager_a")
+        stock.post(scope, record.id, Kind.WASTED, 2, back=3)
+        assert stock.wrong() == []
+
+
+@pytest.mark.parametrize(("back", "said"), [(-1, "lies in the future"), (9, "after the date")])
+def test_a_day_that_cannot_be_is_said(app: Flask, browser: Browser, back: int, said: str) -> None:
+    take_in(app, csv(row(shipped=f"{stock.day(5):%m/%d/%Y}")))
+    came = {"happened_on": f"{stock.day(back):%m/%d/%Y}"}
+    page = browser.submit(open_form(app, browser), came, button="Next", follow=True)
+    assert said in page.root.text
+    assert page.status == (422 if back < 0 else 200), "a supplier's date may be wrong"
+    assert records(app) == []
