@@ -25,7 +25,7 @@ from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session, regi
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
-from portal.errors import OutcomeUnknown, Unavailable, where
+from portal.errors import Busy, OutcomeUnknown, where
 from portal.i18n import _
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ def after_commit(key: str, function: Callable[[], None]) -> None:
 def begin(*, write: bool, patience: float = PATIENCE) -> None:
     """Open the unit of work, at once taking SQLite's write lock if `write`.
 
-    Raises `Unavailable` if the lock cannot be had within `patience` seconds.
+    Raises `Busy` if the lock cannot be had within `patience` seconds.
     """
     deadline = time.monotonic() + patience
     options: dict[str, Any] = {WRITE: write}
@@ -217,7 +217,7 @@ def begin(*, write: bool, patience: float = PATIENCE) -> None:
             if not _is_busy(error):
                 raise
             if time.monotonic() >= deadline:
-                raise Unavailable(_busy()) from error
+                raise Busy(_busy()) from error
             _pause()
 
 
@@ -267,7 +267,7 @@ def _forget() -> None:
 def unit_of_work(*, write: bool = True, patience: float = PATIENCE) -> Iterator[Session]:
     """One transaction: commits when the block ends, rolls back when it raises.
 
-    Raises `Unavailable` if SQLite's write lock cannot be had within `patience` seconds.
+    Raises `Busy` if SQLite's write lock cannot be had within `patience` seconds.
     """
     begin(write=write, patience=patience)
     try:
@@ -292,7 +292,7 @@ def run(
     """Run `function` as one unit of work; commit if `write` and `keep(result)`.
 
     A deadlock, a serialization failure, or a connection lost before the commit runs `function`
-    again, in a new transaction: it must have no effect outside the database. Raises `Unavailable`
+    again, in a new transaction: it must have no effect outside the database. Raises `Busy`
     when that does not help within `patience` seconds, and `OutcomeUnknown` when the connection is
     lost at the commit, unless it is `harmless` to write the same twice.
     """
@@ -316,7 +316,7 @@ def run(
             if not (_may_retry(error) or error.connection_invalidated):
                 raise
             if time.monotonic() >= deadline:
-                raise Unavailable(_busy()) from error
+                raise Busy(_busy()) from error
             _pause()
         except BaseException:
             rollback()

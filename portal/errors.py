@@ -81,6 +81,10 @@ class Unavailable(PortalError):
     status = 503
 
 
+class Busy(Unavailable):
+    """Others held the database all the time; nothing was changed by this try."""
+
+
 class OutcomeUnknown(Unavailable):
     """The connection was lost while it was saved: it may be there, or not."""
 

@@ -22,12 +22,12 @@ from werkzeug.exceptions import HTTPException
 from portal.db import is_full, rollback
 from portal.errors import (
     AtAnotherLocation,
+    Busy,
     NoLocation,
     OpenedElsewhere,
     OutcomeUnknown,
     PortalError,
     TooMany,
-    Unavailable,
     where,
 )
 from portal.i18n import _
@@ -196,7 +196,7 @@ def init_app(app: Flask) -> None:
     def refused(error: PortalError) -> Response:
         sentence = "" if error.status == 404 else error.message
         more = {"next_step": _when_unknown()} if isinstance(error, OutcomeUnknown) else {}
-        if isinstance(error, Unavailable) and request.method in SAFE:
+        if isinstance(error, Busy) and request.method in SAFE:
             sentence = _not_shown()
         response = answer(error.status, sentence, **more)
         if isinstance(error, TooMany):

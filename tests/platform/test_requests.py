@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from blueprints.alerts import views as alerts
 from portal import db as database
-from portal.errors import OutcomeUnknown, Unavailable
+from portal.errors import Busy, OutcomeUnknown, Unavailable
 from portal.people import sessions
 from tests.client import Browser
 from tests.inventory import stock
@@ -199,7 +199,7 @@ def test_a_page_that_cannot_be_read_after_saving_does_not_take_that_back(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def busy(*_arguments: object, **_named: object) -> None:
-        raise Unavailable(database._busy())
+        raise Busy(database._busy())
 
     browser.sign_in("manager_a")
     saved = browser.submit(browser.get("/alerts/"), {"low_doses": "7"}, button="Save")
