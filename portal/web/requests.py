@@ -58,11 +58,11 @@ def _perform(
     def answer() -> Response:
         _start_over(before)
         _admit(view)
-        _ensure_still_here()
         if operation:
             repeated = _claim(*operation)
             if repeated is not None:
                 return repeated
+        _ensure_still_here()
         response = app.make_response(dispatch())
         if operation and response.status_code < 400:
             operations.remember_answer(operation[0], led_to(response))

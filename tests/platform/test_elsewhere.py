@@ -60,6 +60,17 @@ def test_nothing_is_done_at_the_location_the_page_did_not_speak_of(
     assert left(app, model) == 1
 
 
+def test_what_was_saved_before_is_not_said_to_be_unsaved(app: Flask, both: Browser) -> None:
+    """The answer was lost, and the form is sent once more from where the user works now."""
+    page = both.get("/counts/")
+    assert both.submit(page, button="Start Count").status == 303
+    switch(both, "B")
+    again = both.submit(page, button="Start Count")
+    assert again.status == 303
+    assert "This was already saved" in both.get("/").root.text
+    assert left(app, StockCount) == 1
+
+
 def test_a_form_in_steps_keeps_what_was_typed_and_says_why(app: Flask, both: Browser) -> None:
     page = both.get("/vaccine-inventory/wastage")
     typed = {line_of(page, 1): "3"}
