@@ -11,9 +11,7 @@ from portal.places.scope import Scope
 from tests.client import Browser, Page
 from tests.inventory import stock
 from tests.transfers import boxes
-from tests.transfers.test_transfers import choose
-
-LIST = "/vaccine-inventory/?view=all"
+from tests.transfers.steps import LIST, choose
 
 
 def review(browser: Browser, doses: dict[int, int], *, back: int = 0, to: str = "Clinic B") -> Page:

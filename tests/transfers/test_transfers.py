@@ -5,85 +5,26 @@ from sqlalchemy import select
 
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.rules import Kind
-from blueprints.transfers.checks import conserved
 from blueprints.transfers.models import TransferLine
 from portal.db import unit_of_work
-from portal.messages.models import Message
 from portal.people.models import UserLocation
 from portal.places.models import Location
 from portal.places.scope import Scope
-from tests.client import Browser, Page
+from tests.client import Browser
 from tests.inventory import stock
 from tests.people.steps import change
 from tests.personas import Personas
-
-LIST = "/vaccine-inventory/?view=all"
-
-
-def wrong() -> list[str]:
-    """What `portal check` would find."""
-    with unit_of_work(write=False):
-        found = list(conserved())
-    return [*stock.wrong(), *found]
-
-
-def press(page: Page, browser: Browser, label: str) -> Page:
-    """Follow the only link of that label."""
-    return browser.get(page.root.with_text("a", label).attributes["href"])
-
-
-def choose(browser: Browser, page: Page, doses: dict[int, int]) -> Page:
-    """Enter doses beside records and go on."""
-    values = {}
-    for record, number in doses.items():
-        (field,) = [
-            one.attributes["name"]
-            for one in page.root.all("input", type="hidden", value=str(record))
-            if one.attributes["name"].startswith("lines-")
-        ]
-        values[field.replace("-record", "-doses")] = str(number)
-    return browser.submit(page, values, button="Next", follow=True)
-
-
-def send(browser: Browser, doses: dict[int, int], to: str = "Clinic B", **details: str) -> Page:
-    """The whole way from the list to the page of the transfer, as the user who is signed in."""
-    page = choose(browser, press(browser.get(LIST), browser, "Transfer"), doses)
-    given = {"receiver_text": to, "reason": "surplus", **details}
-    review = browser.submit(page, given, button="Next", follow=True)
-    return browser.submit(review, button="Send", follow=True)
-
-
-def receive(browser: Browser, **details: str) -> Page:
-    """The first inbound transfer, up to the page that follows the second `Next`."""
-    page = press(browser.get(LIST), browser, "Inbound Transfer")
-    first = page.root.all("input", type="radio")[0].attributes["value"]
-    form = browser.submit(page, {"line": first}, button="Next", follow=True)
-    given = {"date_received": f"{stock.day():%m/%d/%Y}", **details}
-    return browser.submit(form, given, button="Next", follow=True)
-
-
-def records_of(scope: Scope) -> list[VaccineInventory]:
-    with unit_of_work(write=False) as session:
-        found = list(
-            session.scalars(
-                select(VaccineInventory)
-                .where(VaccineInventory.location_id == scope.location_id)
-                .order_by(VaccineInventory.id)
-            )
-        )
-        session.expunge_all()
-        return found
-
-
-def mails(kind: str) -> list[tuple[str, dict[str, object]]]:
-    with unit_of_work(write=False) as session:
-        rows = session.scalars(select(Message).where(Message.kind == kind).order_by(Message.id))
-        return [(row.address, row.context) for row in rows]
-
-
-def name_of(scope: Scope) -> str:
-    assert scope.location is not None
-    return scope.location.name
+from tests.transfers.steps import (
+    LIST,
+    choose,
+    mails,
+    name_of,
+    press,
+    receive,
+    records_of,
+    send,
+    wrong,
+)
 
 
 def test_doses_leave_at_once_and_arrive_with_the_second_next(
@@ -206,111 +147,6 @@ def test_a_lot_that_is_here_already_gets_the_doses(
     receive(browser, doses_received="40")
     assert stock.counters(mine)["doses_available"] == 140
     assert len(records_of(other)) == 1
-    assert wrong() == []
-
-
-def test_the_sender_cancels_and_the_doses_are_back(
-    browser: Browser, scope: Scope, other: Scope
-) -> None:
-    record = stock.add(scope)
-    browser.sign_in("manager_a")
-    slip = send(browser, {record: 40}, to=name_of(other))
-    form = press(slip, browser, "Cancel Transfer")
-    unexplained = browser.submit(form, button="Cancel Transfer")
-    assert unexplained.status == 422
-    assert stock.counters(record)["doses_in_transit"] == 40
-    done = browser.submit(form, {"note": "Wrong clinic"}, button="Cancel Transfer", follow=True)
-    assert "Cancelled" in done.root.text
-    assert "Wrong clinic" in done.root.text
-    assert stock.counters(record)["doses_available"] == 100
-    assert "manager.b@example.org" in [address for address, _c in mails("transfer_cancelled")]
-    again = browser.get(form.response.request.path, follow_redirects=True)
-    assert "has cancelled this transfer" in again.root.text
-    browser.sign_in("manager_b")
-    assert "Nothing is on its way here" in browser.get("/transfers/inbound").root.text
-    assert wrong() == []
-
-
-def test_the_receiver_refuses_and_the_sender_has_the_doses_again(
-    browser: Browser, scope: Scope, other: Scope
-) -> None:
-    first, second = stock.add(scope), stock.add(scope, lot="LOT2")
-    browser.sign_in("manager_a")
-    path = send(browser, {first: 4, second: 6}, to=name_of(other)).response.request.path
-    browser.sign_in("manager_b")
-    form = press(browser.get(path), browser, "Refuse Transfer")
-    told = browser.submit(form, {"note": "Box was warm"}, button="Refuse Transfer")
-    assert told.status == 422, "whether the doses are fit for use must be said"
-    fit = {"note": "Box was warm", "usable": "yes"}
-    browser.submit(told, fit, button="Refuse Transfer", follow=True)
-    assert stock.counters(first)["doses_available"] == 100
-    assert stock.counters(second)["doses_available"] == 100
-    assert records_of(other) == []
-    assert [address for address, _c in mails("transfer_refused")] == [
-        "manager.a@example.org",
-        "manager.ab@example.org",
-    ]
-    assert wrong() == []
-
-
-@pytest.mark.parametrize(("usable", "held"), [("no", True), ("yes", False)])
-def test_what_the_receiver_saw_of_the_box_holds_although_it_was_cancelled(
-    browser: Browser, scope: Scope, other: Scope, usable: str, held: bool
-) -> None:
-    record = stock.add(scope)
-    browser.sign_in("manager_a")
-    path = send(browser, {record: 4}, to=name_of(other)).response.request.path
-    receiver = Browser(browser.app, browser.personas).sign_in("manager_b")
-    refusing = press(receiver.get(path), receiver, "Refuse Transfer")
-    cancelling = press(browser.get(path), browser, "Cancel Transfer")
-    browser.submit(cancelling, {"note": "Wrong clinic"}, button="Cancel Transfer")
-    seen = {"note": "Box was warm", "usable": usable}
-    told = receiver.submit(refusing, seen, button="Refuse Transfer", follow=True)
-    assert ("in quarantine there now, for your reason" in told.root.text) is held
-    assert ("has cancelled this transfer, on" in told.root.text) is not held
-    page = browser.get(f"/vaccine-inventory/{record}?tab=related").root.text
-    assert ("Clinic B: Box was warm" in page) is held
-    assert len(mails("quarantine_placed")) == (2 if held else 0)
-    assert stock.counters(record)["doses_available"] == 100
-    assert wrong() == []
-
-
-def test_of_two_records_one_can_be_received_and_the_other_cancelled(
-    browser: Browser, scope: Scope, other: Scope
-) -> None:
-    first_name = "Came in time"
-    first, second = stock.add(scope, name=first_name), stock.add(scope, lot="LOT2")
-    browser.sign_in("manager_a")
-    path = send(browser, {first: 4, second: 6}, to=name_of(other)).response.request.path
-    browser.sign_in("manager_b")
-    done = receive(browser, doses_received="4")
-    assert "Doses of other records on their way here" in done.root.text
-    assert all(len(context["lines"]) == 1 for _address, context in mails("transfer_received"))
-    browser.sign_in("manager_a")
-    form = press(browser.get(path), browser, "Cancel Transfer")
-    done = browser.submit(form, {"note": "Needed here"}, button="Cancel Transfer", follow=True)
-    assert "What was still under way was cancelled" in done.root.text
-    assert f"Received before that: {first_name}." in done.root.text
-    assert stock.counters(second)["doses_available"] == 100
-    assert stock.counters(first)["doses_transferred"] == 4
-    told = [context["lines"] for _address, context in mails("transfer_cancelled")]
-    assert told
-    assert all([line["sent"] for line in lines] == [6] for lines in told), "not what is received"
-    assert wrong() == []
-
-
-def test_who_comes_second_is_told_who_was_first(
-    browser: Browser, scope: Scope, other: Scope
-) -> None:
-    record = stock.add(scope)
-    browser.sign_in("manager_a")
-    path = send(browser, {record: 40}, to=name_of(other)).response.request.path
-    cancelling = press(browser.get(path), browser, "Cancel Transfer")
-    browser.sign_in("manager_b")
-    receive(browser, doses_received="40")
-    browser.sign_in("manager_a")
-    late = browser.get(cancelling.response.request.path, follow_redirects=True)
-    assert "Manager B has received these doses already, on " in late.root.text
     assert wrong() == []
 
 

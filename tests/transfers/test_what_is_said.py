@@ -10,7 +10,7 @@ from portal.messages.rendering import render
 from portal.places.scope import Scope
 from tests.client import Browser
 from tests.inventory import stock
-from tests.transfers.test_transfers import (
+from tests.transfers.steps import (
     LIST,
     name_of,
     press,
