@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from jinja2 import BytecodeCache, FileSystemBytecodeCache
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import Engine, create_engine, text
 from werkzeug.routing import Rule
 
@@ -82,14 +82,10 @@ def template_database(
 
 
 @pytest.fixture(scope="session")
-def lent(database_kind: str, template_database: str) -> Iterator[databases.Lent | None]:
+def lent(template_database: str) -> Iterator[databases.Lent | None]:
     """The PostgreSQL database that goes from test to test."""
-    if database_kind == "sqlite":
-        yield None
-        return
-    one = databases.Lent(databases.name_of(template_database))
-    yield one
-    one.end()
+    with databases.lending(template_database) as one:
+        yield one
 
 
 @pytest.fixture
@@ -119,10 +115,13 @@ def url_builders() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
-def templates(tmp_path_factory: pytest.TempPathFactory) -> BytecodeCache:
-    """The compiled templates: each test has an application of its own, but not of its own pages."""
-    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+@pytest.fixture(scope="session", autouse=True)
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Each test has an application of its own, but not pages of its own."""
+    cache = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(Flask.jinja_options, "bytecode_cache", cache)  # type: ignore[typeddict-unknown-key]
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -144,7 +143,6 @@ def statements(database_kind: str) -> Callable[[Engine], None]:
 def app(
     database_url: str,
     keys_folder: Path,
-    templates: BytecodeCache,
     statements: Callable[[Engine], None],
     tmp_path: Path,
 ) -> Iterator[Flask]:
@@ -155,7 +153,6 @@ def app(
     (instance / "assets").symlink_to(_assets(keys_folder))
     made = create_app(load_settings(instance, database_url=database_url, jobs="off"))
     made.testing = True
-    made.jinja_env.bytecode_cache = templates
     with made.app_context():
         statements(db.engine)
     yield made

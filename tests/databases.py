@@ -6,9 +6,11 @@ after the other, and only thrown away when one has changed its schema.
 """
 
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 from sqlalchemy import create_engine, text
@@ -86,6 +88,19 @@ def drop(name: str) -> None:
 
 
 @contextmanager
+def copied(url: str, folder: Path) -> Iterator[str]:
+    """The URL of a copy of the database at `url`; one of SQLite lies in `folder`."""
+    if url.startswith("sqlite"):
+        path = folder / "portal.sqlite"
+        shutil.copy(url.removeprefix("sqlite:///"), path)
+        yield f"sqlite:///{path}"
+        return
+    name = make(name_of(url))
+    yield server_url(name)
+    drop(name)
+
+
+@contextmanager
 def _connected(name: str) -> Iterator["psycopg.Connection[tuple[str, ...]]"]:
     url = server_url(name).replace("postgresql+psycopg:", "postgresql:")
     with psycopg.connect(url, autocommit=True) as connection:
@@ -141,6 +156,17 @@ class Lent:
         except psycopg.Error:
             return False
         return True
+
+
+@contextmanager
+def lending(url: str) -> Iterator[Lent | None]:
+    """Copies of the template at `url`, to be lent; None where files are copied instead."""
+    if url.startswith("sqlite"):
+        yield None
+        return
+    one = Lent(name_of(url))
+    yield one
+    one.end()
 
 
 def _copied(connection: "psycopg.Connection[tuple[str, ...]]", table: str) -> bytes:

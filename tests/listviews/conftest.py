@@ -11,7 +11,7 @@ import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from flask import Flask
-from sqlalchemy import insert
+from sqlalchemy import Engine, create_engine, insert
 
 from migrations.listing import create_counter, create_search
 from portal.app import create_app
@@ -20,6 +20,7 @@ from portal.listviews.search import search_of
 from portal.people.profiles import Profile
 from portal.places.scope import Actor, Place, Scope
 from portal.settings import load_settings
+from tests import databases
 from tests.client import Browser
 from tests.listviews import crates
 from tests.listviews.crates import Crate
@@ -28,9 +29,37 @@ from tests.personas import Personas
 FIRST_DAY = date(2021, 1, 4)
 
 
+@pytest.fixture(scope="session")
+def template_database(
+    template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The template with the table of the crates module, made as its migration would."""
+    with databases.copied(template_database, tmp_path_factory.mktemp("template-crates")) as url:
+        engine = create_engine(url)
+        with engine.begin() as connection:
+            Crate.__table__.create(connection)  # type: ignore[attr-defined]
+            op = Operations(MigrationContext.configure(connection))
+            create_counter(op, "crate")
+            create_search(op, "crate")
+        engine.dispose()
+        yield url
+
+
+@pytest.fixture(scope="session")
+def lent(template_database: str) -> Iterator[databases.Lent | None]:
+    """The PostgreSQL database that goes from test to test."""
+    with databases.lending(template_database) as one:
+        yield one
+
+
 @pytest.fixture
-def app(database_url: str, keys_folder: Path, tmp_path: Path) -> Iterator[Flask]:
-    """The application with the crates module, its table made as its migration would."""
+def app(
+    database_url: str,
+    keys_folder: Path,
+    statements: Callable[[Engine], None],
+    tmp_path: Path,
+) -> Iterator[Flask]:
+    """The application with the crates module."""
     instance = tmp_path / "instance"
     instance.mkdir(exist_ok=True)
     shutil.copytree(keys_folder / "keys", instance / "keys", dirs_exist_ok=True)
@@ -40,11 +69,7 @@ def app(database_url: str, keys_folder: Path, tmp_path: Path) -> Iterator[Flask]
     )
     made.testing = True
     with made.app_context():
-        with db.engine.begin() as connection:
-            Crate.__table__.create(connection)  # type: ignore[attr-defined]
-            op = Operations(MigrationContext.configure(connection))
-            create_counter(op, "crate")
-            create_search(op, "crate")
+        statements(db.engine)
         yield made
         db.session.remove()
         db.engine.dispose()

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import Engine, create_engine
 
 from portal.app import create_app
-from portal.db import db, unit_of_work
+from portal.db import Base, db, unit_of_work
 from portal.settings import load_settings
+from tests import databases
 from tests.client import Browser
 from tests.personas import Personas
 from tests.wizards import tins
@@ -21,28 +23,48 @@ BRANDS = {
 }
 
 
-def tins_app(instance: Path, database_url: str, **settings: object) -> Flask:
-    """The application with the tins module and its tables."""
-    made = create_app(
-        load_settings(instance, database_url=database_url, jobs="off", **settings),
+@pytest.fixture(scope="session")
+def template_database(
+    template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The template with the tables of the tins module."""
+    with databases.copied(template_database, tmp_path_factory.mktemp("template-tins")) as url:
+        engine = create_engine(url)
+        Base.metadata.create_all(engine, [Brand.__table__, Tin.__table__])  # type: ignore[list-item]
+        engine.dispose()
+        yield url
+
+
+@pytest.fixture(scope="session")
+def lent(template_database: str) -> Iterator[databases.Lent | None]:
+    """The PostgreSQL database that goes from test to test."""
+    with databases.lending(template_database) as one:
+        yield one
+
+
+def tins_app(instance: Path, database_url: str) -> Flask:
+    """The application with the tins module."""
+    return create_app(
+        load_settings(instance, database_url=database_url, jobs="off"),
         extra_modules=[tins.module],
     )
-    with made.app_context():
-        with db.engine.begin() as connection:
-            for model in (Brand, Tin):
-                model.__table__.create(connection, checkfirst=True)  # type: ignore[attr-defined]
-        db.engine.dispose()
-    return made
 
 
 @pytest.fixture
-def app(database_url: str, keys_folder: Path, tmp_path: Path) -> Iterator[Flask]:
+def app(
+    database_url: str,
+    keys_folder: Path,
+    statements: Callable[[Engine], None],
+    tmp_path: Path,
+) -> Iterator[Flask]:
     """The application with the tins module."""
     instance = tmp_path / "instance"
     instance.mkdir(exist_ok=True)
     shutil.copytree(keys_folder / "keys", instance / "keys", dirs_exist_ok=True)
     made = tins_app(instance, database_url)
     made.testing = True
+    with made.app_context():
+        statements(db.engine)
     yield made
     with made.app_context():
         db.engine.dispose()
