@@ -289,9 +289,10 @@ def test_the_ledger_follows_the_model(app: Flask, personas: Personas, database_k
     drive(app, personas, examples=40 if database_kind == "sqlite" else 12)
 
 
+@pytest.mark.timeout(300)
 def test_the_machine_would_notice_a_back_dated_day_that_nobody_looks_at(
     app: Flask, personas: Personas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ledger, "ensure_never_short", lambda leaving, day: None)
     with pytest.raises(BaseException, match="DID NOT RAISE|short of"):
-        drive(app, personas, examples=40)
+        drive(app, personas, examples=400)
