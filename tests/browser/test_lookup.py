@@ -4,7 +4,14 @@
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Visit
-from tests.wizards.conftest import app, brands, personas, shelve  # noqa: F401
+from tests.wizards.conftest import (  # noqa: F401
+    app,
+    brands,
+    lent,
+    personas,
+    shelve,
+    template_database,
+)
 
 # What is shown here does not depend on the database.
 ON_EVERY_DATABASE = False

@@ -8,7 +8,14 @@ from sqlalchemy import select
 
 from portal.db import unit_of_work
 from tests.browser.conftest import Visit
-from tests.wizards.conftest import app, brands, personas, shelve  # noqa: F401
+from tests.wizards.conftest import (  # noqa: F401
+    app,
+    brands,
+    lent,
+    personas,
+    shelve,
+    template_database,
+)
 from tests.wizards.tins import Tin
 
 # What is shown here does not depend on the database.

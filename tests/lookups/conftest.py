@@ -1,5 +1,5 @@
 """The application with the tins module."""
 
-from tests.wizards.conftest import app, brands, browser, personas, shelve
+from tests.wizards.conftest import app, brands, browser, lent, personas, shelve, template_database
 
-__all__ = ["app", "brands", "browser", "personas", "shelve"]
+__all__ = ["app", "brands", "browser", "lent", "personas", "shelve", "template_database"]
