@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from hypothesis import HealthCheck, settings
 from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import Engine, create_engine, text
 from werkzeug.routing import Rule
@@ -23,6 +24,10 @@ from portal.settings import load_settings
 from tests import databases
 from tests.client import Browser
 from tests.personas import Personas, make_personas
+
+# A busy machine is no fault of the portal's.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

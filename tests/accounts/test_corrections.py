@@ -132,15 +132,6 @@ def test_an_administrator_changes_it_and_the_older_address_is_told(
     assert mails(browser.app, "password_reset")[0]["state"] == "cancelled"
 
 
-def test_who_also_works_elsewhere_is_not_a_managers_to_correct(
-    browser: Browser, personas: Personas
-) -> None:
-    user_id = personas.users["manager_ab"]
-    answer = correct(browser.sign_in("manager_a"), user_id, last_name="Other")
-    assert answer.status == 403
-    assert user_of(browser.app, user_id).last_name == "AB"
-
-
 def test_one_address_is_not_flooded_by_correcting(browser: Browser, invited: int) -> None:
     statuses = []
     for number in range(4):

@@ -89,17 +89,30 @@ def test_programme_staff_become_users_of_the_location_where_the_administrator_is
 def test_the_profile_of_who_also_works_elsewhere_is_not_a_managers_to_change(
     browser: Browser, personas: Personas
 ) -> None:
-    user_id = personas.users["manager_ab"]
-    browser.sign_in("manager_a")
-    for button, values in (
-        ("Change Profile", {"profile": "provider"}),
-        ("Deactivate", {}),
+    page = browser.sign_in("manager_a").get(f"/accounts/{personas.users['manager_ab']}")
+    assert "also works at locations that are not yours" in page.root.one("main").text
+    for button in ("Change Profile", "Deactivate", "Save"):
+        assert button not in page.root.one("main").text
+
+
+def test_who_works_elsewhere_by_now_is_not_a_managers_to_change(
+    browser: Browser, personas: Personas
+) -> None:
+    user_id = personas.users["provider_a"]
+    page = browser.sign_in("manager_a").get(f"/accounts/{user_id}")
+    asked = browser.submit(page, {"profile": "manager"}, button="Change Profile")
+    leaving = browser.get(f"/accounts/{user_id}/deactivate")
+    with writing(browser.app) as session:
+        session.add(UserLocation(user_id=user_id, location_id=personas.locations["B"]))
+    for answer in (
+        browser.submit(asked, button="Change Profile"),
+        browser.submit(leaving, button="Deactivate"),
+        browser.submit(page, {"last_name": "Other"}, button="Save"),
     ):
-        answer = press(browser, user_id, button, **values)
         assert answer.status == 403
         assert "also works at locations that are not yours" in answer.root.one("main").text
     user = user_of(browser.app, user_id)
-    assert (user.profile, user.active) == ("manager", True)
+    assert (user.profile, user.active, user.last_name) == ("provider", True, "A")
 
 
 # The last manager

@@ -1,5 +1,6 @@
 """`Add` and `Add to Inventory`: doses that have arrived go into the inventory (SPEC D2, C5)."""
 
+import pytest
 from flask import Flask
 
 from blueprints.inventory.checks import ledger_sums, received_of_shipments
@@ -299,6 +300,20 @@ def test_doses_of_an_open_shipment_are_not_added_beside_it_unasked(
     assert records(app) == []
     browser.submit(refused, {"confirmed": "y"}, button="Save", follow=True)
     assert [record.doses_total for record in records(app)] == [10]
+
+
+@pytest.mark.parametrize(("doses", "asked"), [("6000", False), ("6001", True), ("81200", True)])
+def test_very_many_doses_that_nothing_announced_must_be_meant(
+    app: Flask, browser: Browser, doses: str, asked: bool
+) -> None:
+    review = manually(app, browser, doses=doses)
+    assert ("very many for one delivery" in review.root.text) is asked
+    saved = browser.submit(review, button="Save", follow=True)
+    assert saved.status == (422 if asked else 200)
+    if asked:
+        assert records(app) == []
+        browser.submit(saved, {"confirmed": "y"}, button="Save", follow=True)
+    assert [record.doses_total for record in records(app)] == [int(doses)]
 
 
 def test_a_lot_of_another_product_is_pointed_out(app: Flask, browser: Browser) -> None:

@@ -75,9 +75,13 @@ def test_lengths_are_limited(web: Flask) -> None:
         ("1/2/2021", date(2021, 1, 2)),
         (" 2021-12-31 ", date(2021, 12, 31)),
         ("02/29/2024", date(2024, 2, 29)),
+        ("12-31-2021", date(2021, 12, 31)),
+        ("1/2/21", date(2021, 1, 2)),
+        ("1-2-21", date(2021, 1, 2)),
+        ("02/29/96", date(2096, 2, 29)),
     ],
 )
-def test_days_in_both_ways_of_writing(web: Flask, typed: str, day: date) -> None:
+def test_days_in_all_ways_of_writing(web: Flask, typed: str, day: date) -> None:
     form = sent(web, day=typed)
     assert (form.day.data, form.errors) == (day, {})
 
@@ -88,7 +92,8 @@ def test_days_in_both_ways_of_writing(web: Flask, typed: str, day: date) -> None
         ("", "Please fill in this field."),
         ("31/12/2021", "Enter a date as MM/DD/YYYY, for example 12/31/2021."),
         ("02/29/2023", "Enter a date as MM/DD/YYYY, for example 12/31/2021."),
-        ("12/31/21", "Enter a date as MM/DD/YYYY, for example 12/31/2021."),
+        ("12/31/121", "Enter a date as MM/DD/YYYY, for example 12/31/2021."),
+        ("12/31", "Enter a date as MM/DD/YYYY, for example 12/31/2021."),
         ("yesterday", "Enter a date as MM/DD/YYYY, for example 12/31/2021."),
         ("01/01/0001", "Please check the year."),
         ("01/01/9999", "Please check the year."),
