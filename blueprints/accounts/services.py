@@ -46,6 +46,15 @@ def check_whole_account(scope: Scope, user_id: int) -> None:
     rules.check_whole_account(giver_of(scope), holder)
 
 
+def refusal_of_whole_account(scope: Scope, user_id: int) -> str:
+    """Why `scope` may not change the user's profile, name and access; empty if it may."""
+    try:
+        check_whole_account(scope, user_id)
+    except Forbidden as refusal:
+        return refusal.message
+    return ""
+
+
 def check_profile(scope: Scope, user_id: int, profile: Profile) -> None:
     """Raise as `change_profile` would for what can be told before it is confirmed."""
     check_whole_account(scope, user_id)

@@ -145,6 +145,7 @@ def _page(
         status=status,
         record=record,
         own=record.user.id == here.user.id,
+        not_whole=services.refusal_of_whole_account(here, record.user.id),
         may_change_email=not record.is_registered or giver_of(here).everywhere,
         history=history_of(here, record, below=below),
         older=below is not None,

@@ -26,6 +26,9 @@ from portal.i18n import _
 from portal.places.scope import Scope
 
 SEPARATE = "separate"
+# More than a small clinic is ever brought at once: a full shipper of the largest packages holds
+# 5 trays of 195 vials, up to 5,850 doses. Nothing announced the number: it may be another one.
+MANY_DOSES = 6_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,6 +184,13 @@ def _doubts(scope: Scope, delivery: Delivery, lot: str, shipment: Shipment | Non
                 "Lot %(lot)s is in your inventory as %(vaccine)s. Check the product.",
                 lot=lot,
                 vaccine=other.product_name,
+            )
+        )
+    if shipment is None and delivery.doses > MANY_DOSES:
+        found.append(
+            _(
+                "%(doses)s doses are very many for one delivery. Check the number.",
+                doses=f"{delivery.doses:,}",
             )
         )
     if shipment is None:

@@ -30,7 +30,8 @@ CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 JOINERS = re.compile("[\u200c\u200d]")
 PICTURES = 0x2400  # Unicode shows the control character n as the picture 0x2400 + n
-DAY_FORMATS = ("%m/%d/%Y", "%Y-%m-%d")
+# As days are shown, and how else people type them.
+DAY_FORMATS = ("%m/%d/%Y", "%Y-%m-%d", "%m-%d-%Y", "%m/%d/%y", "%m-%d-%y")
 EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
 WHOLE = re.compile(r"[+-]?[0-9]{1,15}")
 
@@ -184,7 +185,8 @@ class ScanField(Field):
 
 
 class DayField(Field):
-    """A calendar day typed as MM/DD/YYYY; the ISO form 2021-12-31 is understood too."""
+    """A calendar day of our time, typed as MM/DD/YYYY; 2021-12-31, 12-31-2021 and 12/31/21 are
+    understood too. Not for birthdays: a year of two digits is taken for one after 2000."""
 
     widget = DateInput()
 
@@ -207,6 +209,8 @@ class DayField(Field):
                 found = datetime.strptime(text, form).date()  # noqa: DTZ007
             except ValueError:
                 continue
+            if "%y" in form:
+                found = found.replace(year=2000 + found.year % 100)
             if EARLIEST <= found <= LATEST:
                 self.data = found
                 return
