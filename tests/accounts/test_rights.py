@@ -30,6 +30,7 @@ from tests.people.steps import (
     writing,
 )
 from tests.personas import Personas
+from tests.statements import watched
 from tests.threads import at_once
 
 # Changing the profile
@@ -318,20 +319,12 @@ def test_nothing_more_than_the_form_offers_can_be_changed(
 
 
 def test_what_belongs_to_whom_is_counted_with_few_queries(app: Flask, personas: Personas) -> None:
-    from sqlalchemy import event
-
-    from portal.db import db
-
     browser = Browser(app, personas).sign_in("manager_a")
     browser.get("/accounts?view=all")
-    seen: list[str] = []
-    with app.app_context():
-        event.listen(db.engine, "before_cursor_execute", lambda *given: seen.append(given[2]))
-    browser.get("/accounts?view=all")
-    first = len(seen)
+    with watched(app) as few:
+        browser.get("/accounts?view=all")
     for number in range(12):
         add(browser, username=f"user{number}", email=f"user{number}@example.org")
-    seen.clear()
-    browser.get("/accounts?view=all")
-    assert len(seen) == first
-    assert first <= 12
+    with watched(app) as many:
+        browser.get("/accounts?view=all")
+    assert len(many) == len(few) <= 12

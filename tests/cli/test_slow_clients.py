@@ -54,18 +54,14 @@ def slow_clients(port: int, begin: bytes) -> Iterator[list[socket.socket]]:
         yield made
 
 
-def seconds_of(server: Server, path: str = "/healthz") -> float:
-    begun = time.monotonic()
-    assert server.get(path)[0] == 200
-    return time.monotonic() - begun
-
-
 def test_they_keep_nobody_out(server: Server) -> None:
+    """Whoever waits for them to be dropped gets no answer in time."""
+    assert Server.PATIENCE < serving.ARRIVES_SECONDS
     for kind, begin in SLOW.items():
         with slow_clients(server.port, begin):
             time.sleep(0.2)
-            assert seconds_of(server) < 2, kind
-            assert seconds_of(server, "/readyz") < 2, kind
+            assert server.get("/healthz")[0] == 200, kind
+            assert server.get("/readyz")[0] == 200, kind
 
 
 def drip(client: socket.socket, seconds: float) -> None:

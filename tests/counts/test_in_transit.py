@@ -1,17 +1,13 @@
 """Doses that wait for the courier are not counted, and not found again (SPEC D11, D14, E1)."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
-from sqlalchemy import event
 
-from portal.db import db
 from portal.places.scope import Scope
 from tests.client import Browser, Page
 from tests.counts.steps import begin, enter, wrong
 from tests.inventory import stock
 from tests.personas import Personas
+from tests.statements import watched
 from tests.transfers.boxes import receive, send
 
 MORE = "40 more are in transit: do not count what waits to be picked up."
@@ -116,21 +112,6 @@ def test_a_closed_count_says_nothing_of_what_is_in_transit_today(
         assert "in transit" not in manager.get(address).html
 
 
-@contextmanager
-def watching() -> Iterator[list[str]]:
-    """The statements that the database gets."""
-    seen: list[str] = []
-
-    def watch(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", watch)
-    try:
-        yield seen
-    finally:
-        event.remove(db.engine, "before_cursor_execute", watch)
-
-
 def test_what_is_said_of_many_lines_takes_no_more_queries(
     manager: Browser, scope: Scope, other: Scope, records: list[int]
 ) -> None:
@@ -151,7 +132,7 @@ def test_what_is_said_of_many_lines_takes_no_more_queries(
         statements = 0
         for address in (path, f"{path}/sheet", finish):
             manager.get(address)
-            with watching() as seen:
+            with watched(manager.app) as seen:
                 manager.get(address)
             statements += len(seen)
         taken.append(statements)

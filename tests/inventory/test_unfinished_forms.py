@@ -1,16 +1,17 @@
 """Unfinished `Add` forms: what they are about, and what has become of their shipment meanwhile."""
 
 from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.rules import Kind
-from portal.db import db, unit_of_work
+from portal.db import unit_of_work
 from portal.wizards.models import Draft
 from tests.client import Browser, Page
 from tests.inventory import stock
 from tests.personas import Personas
 from tests.shipments.files import csv, row, take_in
+from tests.statements import watched
 
 
 def begun(app: Flask, browser: Browser) -> tuple[int, Page]:
@@ -193,22 +194,15 @@ def test_at_another_location_neither_is_told(app: Flask, browser: Browser) -> No
 
 def test_news_of_many_forms_is_asked_for_at_once(app: Flask, browser: Browser) -> None:
     take_in(app, csv(*(row(id=f"SHP-{n}") for n in range(1, 6))))
-    asked: list[str] = []
-
-    def counted(_c: object, _cursor: object, statement: str, *_more: object) -> None:
-        asked.append(statement)
-
     numbers = []
-    with app.app_context():
-        event.listen(db.engine, "before_cursor_execute", counted)
     for number in range(1, 6):
         browser.sign_in("manager_a")
         shipment = stock.shipment_id(app, f"SHP-{number}")
         page = browser.get(f"/vaccine-inventory/add?shipment={shipment}")
         browser.submit(page, button="Next")
         browser.get("/drafts")
-        asked.clear()
-        assert len(browser.get("/drafts").root.one("main").all("li")) == number
+        with watched(app) as asked:
+            assert len(browser.get("/drafts").root.one("main").all("li")) == number
         numbers.append(len(asked))
     assert len(set(numbers)) == 1, numbers
 

@@ -1,18 +1,17 @@
 """The page of a list: what it shows, its region, its views, pins, what was recently viewed."""
 
-from typing import Any
-
 import pytest
 from flask import Flask
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
-from portal.db import db, session, unit_of_work
+from portal.db import session, unit_of_work
 from portal.listviews.models import ListPin, RecentView
 from portal.listviews.services import KEPT, remember_view
 from portal.places.scope import Scope
 from tests.client import Browser, Element, Page
 from tests.listviews.conftest import FIRST_DAY, Pack, scope_at
 from tests.personas import Personas
+from tests.statements import watched
 
 
 def labels(page: Page) -> list[str]:
@@ -144,19 +143,14 @@ def test_what_was_viewed_comes_first(manager: Browser, pack: Pack) -> None:
 
 def test_looking_twice_in_a_row_writes_once(app: Flask, manager: Browser, pack: Pack) -> None:
     (number,) = pack(1)
-    writes: list[str] = []
 
-    def watch(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if "recent_view" in statement and not statement.startswith("SELECT"):
-            writes.append(statement)
+    def writes() -> int:
+        with watched(app) as statements:
+            manager.get(f"/crates/{number}")
+        return sum("recent_view" in one and not one.startswith("SELECT") for one in statements)
 
-    event.listen(db.engine, "before_cursor_execute", watch)
-    manager.get(f"/crates/{number}")
-    first = len(writes)
-    manager.get(f"/crates/{number}")
-    event.remove(db.engine, "before_cursor_execute", watch)
-    assert first > 0
-    assert len(writes) == first
+    assert writes() > 0
+    assert writes() == 0
 
 
 def test_only_the_newest_are_kept(scope: Scope, pack: Pack) -> None:
@@ -220,15 +214,10 @@ def test_a_pin_is_refused_where_there_is_nothing_to_pin(
 
 
 def test_the_number_of_statements_does_not_depend_on_the_rows(manager: Browser, pack: Pack) -> None:
-    statements: list[str] = []
-
-    def watch(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        statements.append(statement)
-
     def count(address: str) -> int:
         manager.get(address)
-        statements.clear()
-        manager.get(address)
+        with watched(manager.app) as statements:
+            manager.get(address)
         return len(statements)
 
     addresses = (
@@ -240,15 +229,11 @@ def test_the_number_of_statements_does_not_depend_on_the_rows(manager: Browser, 
         "/crates?view=recent",
     )
     pack(1, state="warm")
-    event.listen(db.engine, "before_cursor_execute", watch)
-    try:
-        few = [count(address) for address in addresses]
-        pack(999, state="warm")
-        assert [count(address) for address in addresses] == few
-        # Two begin, two find the session, one keeps it alive, one asks for the pin.
-        assert max(few) <= 9
-    finally:
-        event.remove(db.engine, "before_cursor_execute", watch)
+    few = [count(address) for address in addresses]
+    pack(999, state="warm")
+    assert [count(address) for address in addresses] == few
+    # Two begin, two find the session, one keeps it alive, one asks for the pin.
+    assert max(few) <= 9
 
 
 def test_nonsense_in_the_address_is_never_an_error(manager: Browser, pack: Pack) -> None:

@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import event
 
 from portal.audit.services import record
-from portal.db import db, unit_of_work
+from portal.db import unit_of_work
 from portal.people.profiles import Profile
 from portal.places.scope import Actor
 from tests.client import Browser, Page
+from tests.statements import watched
 
 NOON = datetime(2026, 11, 18, 17, 0, tzinfo=UTC)
 
@@ -104,13 +104,8 @@ def test_long_trails_are_paged_by_number_in_few_queries(app: Flask, administrato
     with app.app_context(), unit_of_work():
         for number in range(120):
             record(None, f"many.{number % 40}", subject="x", subject_id=number, location_id=None)
-    statements: list[str] = []
-    with app.app_context():
-        engine = db.engine
-    event.listen(
-        engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2])
-    )
-    page = administrator.get("/operations/audit")
+    with watched(app) as statements:
+        page = administrator.get("/operations/audit")
     assert len(statements) < 20, len(statements)
     seen = numbers(page)
     while links := [link for link in page.root.all("a") if link.text == "Next"]:

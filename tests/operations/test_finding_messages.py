@@ -6,15 +6,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import event
 
 from portal import messages
-from portal.db import db, unit_of_work
+from portal.db import unit_of_work
 from portal.messages.upkeep import CONTENTS_KEPT, forget_contents
 from tests.accounts.steps import add, jane
 from tests.client import Browser, Page
 from tests.people.steps import NEW, sign_in, user_of
 from tests.personas import Personas
+from tests.statements import watched
 
 
 @pytest.fixture
@@ -116,11 +116,8 @@ def test_hits_are_paged_in_few_queries(
     page = search(administrator, "odd")
     seen = numbers(page)
     assert seen == list(range(120, 20, -2))
-    statements: list[str] = []
-    with app.app_context():
-        engine = db.engine
-    event.listen(engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
-    page = administrator.get(page.root.with_text("a", "Next").attributes["href"])
+    with watched(app) as statements:
+        page = administrator.get(page.root.with_text("a", "Next").attributes["href"])
     assert len(statements) < 20, len(statements)
     assert numbers(page) == list(range(20, 0, -2))
     assert not [link for link in page.root.all("a") if link.text == "Next"]

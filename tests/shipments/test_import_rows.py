@@ -5,18 +5,19 @@ from datetime import timedelta
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from blueprints.shipments import files
 from blueprints.shipments.models import ImportPart, ImportRun
 from portal.clock import now
-from portal.db import db, unit_of_work
+from portal.db import unit_of_work
 from portal.sheets import csv_file
 from tests.client import Browser, Page
 from tests.inventory import stock
 from tests.personas import Personas
 from tests.shipments.files import csv, row, take_in
 from tests.shipments.taken import count, numbers
+from tests.statements import watched
 
 
 def look(browser: Browser, run: ImportRun, query: str = "") -> Page:
@@ -160,16 +161,8 @@ def test_what_is_kept_is_one_short_row_for_hundreds(app: Flask) -> None:
 
 def test_no_row_asks_the_database_for_itself(app: Flask) -> None:
     def asked(content: bytes) -> int:
-        statements: list[str] = []
-
-        def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-            statements.append(statement)
-
-        with app.app_context():
-            engine = db.engine
-        event.listen(engine, "before_cursor_execute", note)
-        take_in(app, content)
-        event.remove(engine, "before_cursor_execute", note)
+        with watched(app) as statements:
+            take_in(app, content)
         return len(statements)
 
     few, many = (csv(*(row(id=f"SHP-{one}") for one in range(size))) for size in (30, 300))

@@ -2,13 +2,13 @@
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
 
 from portal.db import db
 from tests.client import Browser
 from tests.inventory import stock
 from tests.personas import Personas
 from tests.shipments.files import csv, row, take_in
+from tests.statements import watched
 
 
 @pytest.fixture
@@ -94,22 +94,16 @@ def test_the_inventory_is_found_so_too(stocked: Browser, typed: str, found: int)
 
 
 def test_the_card_and_its_list_use_the_index(app: Flask, stocked: Browser) -> None:
-    asked: list[tuple[str, object]] = []
-
-    def note(_c: object, _d: object, statement: str, values: object, *_rest: object) -> None:
-        asked.append((statement, values))
-
     with app.app_context():
         engine = db.engine
         if engine.dialect.name != "sqlite":
             pytest.skip("PostgreSQL reads a table this small as a whole")
-    event.listen(engine, "before_cursor_execute", note)
-    stocked.get("/")
-    stocked.get("/shipments/?view=to_be_received&sort=lot")
-    stocked.get("/shipments/?view=all&q=3/14/2021")
-    event.remove(engine, "before_cursor_execute", note)
-    by_status = [one for one in asked if "shipment.status IN" in one[0] and "LIMIT" in one[0]]
-    by_date = [one for one in asked if "UNION ALL" in one[0]]
+    with watched(app) as asked:
+        stocked.get("/")
+        stocked.get("/shipments/?view=to_be_received&sort=lot")
+        stocked.get("/shipments/?view=all&q=3/14/2021")
+    by_status = [one for one in asked if "shipment.status IN" in one and "LIMIT" in one]
+    by_date = [one for one in asked if "UNION ALL" in one]
     assert len(by_status) >= 2
     assert by_date
     with engine.connect() as connection:
@@ -117,7 +111,7 @@ def test_the_card_and_its_list_use_the_index(app: Flask, stocked: Browser) -> No
             (by_status, ("ix_shipment_list_status",)),
             (by_date, ("ix_shipment_list_date_shipped", "ix_shipment_list_expiration_date")),
         ):
-            for statement, values in statements:
-                plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+            for one in statements:
+                plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {one}", one.values)
                 text = " ".join(str(line) for line in plan)
                 assert all(index in text for index in indexes), text

@@ -6,16 +6,17 @@ from urllib.parse import quote
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, event, select
+from sqlalchemy import delete, select
 
 from blueprints.transfers.models import TransferSide
 from blueprints.transfers.queries import Sent
 from portal.audit.models import AuditEntry
-from portal.db import db, unit_of_work
+from portal.db import unit_of_work
 from portal.places.scope import Scope
 from tests.client import Browser
 from tests.inventory import stock
 from tests.personas import Personas
+from tests.statements import watched
 from tests.transfers.boxes import MODERNA, numbers, receive, rows, send
 
 
@@ -183,25 +184,16 @@ def test_every_heading_sorts_all_pages(browser: Browser, many: list[str], sort: 
 def test_a_page_takes_as_many_statements_for_thirty_as_for_none(
     app: Flask, browser: Browser, many: list[str]
 ) -> None:
-    asked: list[str] = []
-
-    def note(_c: object, _d: object, statement: str, *_rest: object) -> None:
-        asked.append(statement)
-
     def statements(query: str) -> int:
         browser.get(f"/transfers/?{query}")
-        asked.clear()
-        browser.get(f"/transfers/?{query}")
+        with watched(app) as asked:
+            browser.get(f"/transfers/?{query}")
         return len(asked)
 
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        full = [statements(f"view={view}") for view in ("all", "inbound", "outbound")]
-        with unit_of_work() as session:
-            session.execute(delete(TransferSide).where(TransferSide.doses > 2))
-        few = [statements(f"view={view}") for view in ("all", "inbound", "outbound")]
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
+    full = [statements(f"view={view}") for view in ("all", "inbound", "outbound")]
+    with unit_of_work() as session:
+        session.execute(delete(TransferSide).where(TransferSide.doses > 2))
+    few = [statements(f"view={view}") for view in ("all", "inbound", "outbound")]
     assert full == few
 
 

@@ -1,19 +1,17 @@
 """A loss that a count has booked already is not entered again without a word (SPEC D5, D11)."""
 
-from typing import Any
-
 import pytest
-from sqlalchemy import event
 
 from blueprints.inventory import ledger
 from blueprints.inventory.documents import open_document
 from blueprints.inventory.rules import DocumentKind, Kind
-from portal.db import db, unit_of_work
+from portal.db import unit_of_work
 from portal.places.scope import Scope
 from tests.client import Browser, Page
 from tests.counts.steps import begin as begin_count
 from tests.counts.steps import enter
 from tests.inventory import stock
+from tests.statements import watched
 from tests.wastage.test_wastage import begin, choose, manager, scope
 
 __all__ = ["manager", "scope"]  # fixtures
@@ -113,19 +111,12 @@ def test_all_records_are_asked_for_at_once(manager: Browser, scope: Scope) -> No
     records = [add(scope, f"Record {number}") for number in range(6)]
     for record in records:
         booked(scope, record, 1, back=1)
-    asked: list[str] = []
-
-    def watch(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if "stock_document" in statement:
-            asked.append(statement)
 
     def of(*chosen: int) -> int:
         page = review(manager, *chosen, back=3)
         address = page.response.request.path
-        event.listen(db.engine, "before_cursor_execute", watch)
-        asked.clear()
-        assert len(warnings(manager.get(address))) == len(chosen)
-        event.remove(db.engine, "before_cursor_execute", watch)
-        return len(asked)
+        with watched(manager.app) as asked:
+            assert len(warnings(manager.get(address))) == len(chosen)
+        return sum("stock_document" in statement for statement in asked)
 
     assert of(records[0]) == of(*records) == 2

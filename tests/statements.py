@@ -1,0 +1,36 @@
+"""What the database is asked while something happens."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import Flask
+from sqlalchemy import event
+
+from portal.db import db
+
+
+class Statement(str):
+    """The text of a statement, which also knows its values."""
+
+    values: object = None
+
+
+@contextmanager
+def watched(app: Flask) -> Iterator[list[Statement]]:
+    """The statements that the application's database gets meanwhile."""
+    seen: list[Statement] = []
+
+    def note(
+        _connection: object, _cursor: object, text: str, values: object, *_rest: object
+    ) -> None:
+        statement = Statement(text)
+        statement.values = values
+        seen.append(statement)
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
