@@ -96,8 +96,10 @@ def copied(url: str, folder: Path) -> Iterator[str]:
         yield f"sqlite:///{path}"
         return
     name = make(name_of(url))
-    yield server_url(name)
-    drop(name)
+    try:
+        yield server_url(name)
+    finally:
+        drop(name)
 
 
 @contextmanager
@@ -165,8 +167,10 @@ def lending(url: str) -> Iterator[Lent | None]:
         yield None
         return
     one = Lent(name_of(url))
-    yield one
-    one.end()
+    try:
+        yield one
+    finally:
+        one.end()
 
 
 def _copied(connection: "psycopg.Connection[tuple[str, ...]]", table: str) -> bytes:

@@ -34,3 +34,4 @@ def watched(app: Flask) -> Iterator[list[Statement]]:
         yield seen
     finally:
         event.remove(engine, "before_cursor_execute", note)
+    assert seen, "nothing was asked, or not of this database"

@@ -219,6 +219,7 @@ def correct(user_id: int) -> Response:
     record = get_user(scope(), user_id)
     if own := _own(record):
         return _page(record, status=422, refusal=own)
+    services.check_whole_account(scope(), user_id)
     form = _correction_form(record, request.form)
     if not form.validate():
         return _page(record, status=422, correction_form=form)
@@ -261,6 +262,7 @@ def confirm_profile(user_id: int) -> Response:
         return _page(record, status=422, refusal=own)
     if "profile" not in request.args:
         return _page(record)
+    services.check_whole_account(scope(), user_id)
     form = _profile_form(scope(), record, request.args)
     if not form.validate():
         return _page(record, status=422, profile_form=form)
@@ -294,6 +296,7 @@ def change_profile(user_id: int) -> Response:
     record = get_user(scope(), user_id)
     if own := _own(record):
         return _page(record, status=422, refusal=own)
+    services.check_whole_account(scope(), user_id)
     form = _profile_form(scope(), record, request.form)
     if not form.validate():
         return _page(record, status=422, profile_form=form)

@@ -37,8 +37,8 @@ class Delivery:
 
     `duplicate` answers the question about a lot that is there already: the id of the record to
     add the doses to, or "separate". `seen_received` is how many doses of the shipment the manager
-    knew to be received; `confirmed` that these are others, or more than were announced. Without
-    `received_on` they came today.
+    knew to be received; `confirmed` that these are others, more than were announced, or very many.
+    Without `received_on` they came today.
     """
 
     product_id: int
@@ -175,7 +175,7 @@ def _warnings(scope: Scope, delivery: Delivery, lot: str, shipment: Shipment | N
 
 
 def _doubts(scope: Scope, delivery: Delivery, lot: str, shipment: Shipment | None) -> list[str]:
-    """What looks like doses entered twice, under the wrong product, or a lot misread."""
+    """What looks like doses entered twice or under the wrong product, or a number misread."""
     found = look_alikes.doubts(scope, delivery.product_id, lot, shipment)
     other = find_lot_of_another_product(scope, delivery.product_id, lot_key(lot))
     if other is not None:
@@ -186,14 +186,14 @@ def _doubts(scope: Scope, delivery: Delivery, lot: str, shipment: Shipment | Non
                 vaccine=other.product_name,
             )
         )
-    if shipment is None and delivery.doses > MANY_DOSES:
-        found.append(
-            _(
-                "%(doses)s doses are very many for one delivery. Check the number.",
-                doses=f"{delivery.doses:,}",
-            )
-        )
     if shipment is None:
+        if delivery.doses > MANY_DOSES:
+            found.append(
+                _(
+                    "%(doses)s doses are very many for one delivery. Check the number.",
+                    doses=f"{delivery.doses:,}",
+                )
+            )
         waiting = find_open_shipment_of_lot(scope, delivery.product_id, lot)
         if waiting is not None and waiting.closed:
             found.append(

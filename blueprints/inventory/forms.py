@@ -142,12 +142,10 @@ class SameLotForm(Form):
 
 
 class ConfirmingField(BooleanField):
-    """A tick that is asked for anew where it was not enough: something else is there to read."""
+    """A tick that is asked for anew whenever its page is shown: by then there may be something else
+    to read."""
 
-    @property
-    def checked(self) -> bool:
-        """Whether the box is shown ticked."""
-        return bool(self.data and not self.errors)
+    checked = False
 
 
 class ReviewForm(Form):

@@ -22,7 +22,7 @@ MOST_WORDS = 8
 
 _SEARCHED: dict[type[Base], tuple[str, ...]] = {}
 _DROPPED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\u200b-\u200d\ufeff]")
-DAY = re.compile(r"(\d{1,2})/(\d{1,2})/([12]\d{3}|\d{2})", re.ASCII)
+DAY = re.compile(r"(\d{1,2})/(\d{1,2})/([12]\d{3})", re.ASCII)
 # Letters without a Unicode decomposition, and what telephones type instead of ' " -.
 _LIKE = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "ð": "d", "þ": "th"}
@@ -56,13 +56,13 @@ def words(text: str) -> tuple[str, ...]:
 
 
 def day_of(word: str) -> date | None:
-    """The day that a word names as MM/DD/YYYY, or as MM/DD/YY after 2000; None if it names none."""
+    """The day that a word names as MM/DD/YYYY; None if it names none."""
     found = DAY.fullmatch(word)
     if found is None:
         return None
     month, day, year = map(int, found.groups())
     try:
-        return date(year if year > 99 else 2000 + year, month, day)
+        return date(year, month, day)
     except ValueError:
         return None
 

@@ -271,12 +271,12 @@ def deactivate(actor: Actor | None, giver: Giver, user: User) -> None:
 
     Raises `Forbidden` or `Invalid` as `change_profile`.
     """
-    if not user.active:
-        return
-    rules.check_another(actor.id if actor else None, user.id)
     location_ids = queries.location_ids_of(user.id)
     holder = Holder(profile=Profile(user.profile), location_ids=location_ids)
     rules.check_whole_account(giver, holder)
+    if not user.active:
+        return
+    rules.check_another(actor.id if actor else None, user.id)
     safeguards.check_right_remains(actor, giver, user, location_ids)
     user.active = False
     session().flush()
@@ -293,11 +293,11 @@ def deactivate(actor: Actor | None, giver: Giver, user: User) -> None:
 
 def reactivate(actor: Actor | None, giver: Giver, user: User) -> None:
     """Let a deactivated user in again, with the old password; who never registered is invited."""
-    if user.active:
-        return
     location_ids = queries.location_ids_of(user.id)
     holder = Holder(profile=Profile(user.profile), location_ids=location_ids)
     rules.check_whole_account(giver, holder)
+    if user.active:
+        return
     user.active = True
     session().flush()
     record_change(

@@ -116,6 +116,23 @@ def test_who_works_elsewhere_by_now_is_not_a_managers_to_change(
     assert (user.profile, user.active, user.last_name) == ("provider", True, "A")
 
 
+def test_who_works_elsewhere_by_now_is_not_a_managers_to_let_in_again(
+    browser: Browser, personas: Personas
+) -> None:
+    user_id = personas.users["provider_a"]
+    with writing(browser.app) as session:
+        session.get_one(User, user_id).active = False
+    page = browser.sign_in("manager_a").get(f"/accounts/{user_id}")
+    with writing(browser.app) as session:
+        session.add(UserLocation(user_id=user_id, location_id=personas.locations["B"]))
+    assert "Reactivate" not in browser.get(f"/accounts/{user_id}").root.one("main").text
+    assert browser.submit(page, button="Reactivate").status == 403
+    assert not user_of(browser.app, user_id).active
+    with writing(browser.app) as session:
+        session.get_one(User, user_id).active = True
+    assert browser.submit(page, button="Reactivate").status == 403
+
+
 # The last manager
 
 

@@ -22,6 +22,7 @@ from playwright.sync_api import (
     Request,
     Response,
     StorageState,
+    expect,
     sync_playwright,
 )
 from werkzeug.serving import make_server
@@ -42,7 +43,8 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE = 10_000
+PATIENCE = 20_000
+expect.set_options(timeout=PATIENCE)
 
 Visit = Callable[..., Page]
 Look = Callable[..., Page]

@@ -98,7 +98,7 @@ def violations(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("who", [*CLINICIANS, *STAFF, None], ids=str)
 def test_every_page_fits_and_axe_finds_nothing(
     look: Look, paths: list[str], who: str | None
@@ -115,7 +115,7 @@ def test_every_page_fits_and_axe_finds_nothing(
         seen.add(place)
         if found := [*does_not_fit(page), *(in_all_lights(page) if who in LOOKED_AT else ())]:
             wrong[path] = found
-    assert len(seen) >= (4 if who is None else 10)
+    assert len(seen) >= (4 if who is None else 20 if who in LOOKED_AT else 10)
     assert wrong == {}
 
 
@@ -135,8 +135,12 @@ def in_all_lights(page: Page) -> Iterator[str]:
             yield from (f"{size['width']} wide, {scheme}: {found}" for found in violations(page))
 
 
-def test_on_phones_too_no_page_is_wider_than_the_window(look: Look, paths: list[str]) -> None:
-    page = look("manager.a", viewport=PHONE, has_touch=True, is_mobile=True)
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("who", LOOKED_AT, ids=str)
+def test_for_fingers_too_no_page_is_wider_than_the_phone(
+    look: Look, paths: list[str], who: str | None
+) -> None:
+    page = look(who, viewport=PHONE, has_touch=True, is_mobile=True)
     wrong = {}
     for path in paths:
         page.goto(path)

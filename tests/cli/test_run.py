@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from portal import server as serving
 from tests.cli.conftest import clean_environment
 
 
@@ -96,6 +97,7 @@ def test_it_answers_and_ends_in_time(checkout: Path, tmp_path: Path, servers: li
     lingering = socket.create_connection(("127.0.0.1", server.port))
     assert server.stop() == 0
     lingering.close()
+    assert serving.STOP_SECONDS < 10, "what the operator's guide says"
     assert "Traceback" not in server.output.read_text()
     assert oct((tmp_path / "own").stat().st_mode)[-3:] == "700"
     assert oct((tmp_path / "own" / "portal.sqlite").stat().st_mode)[-3:] == "600"

@@ -16,7 +16,7 @@ from tests.cli.test_run import Server, servers
 
 __all__ = ["servers"]
 
-CLIENTS = 24
+CLIENTS = 64
 FORM = b"Host: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
 SLOW = {
     "nothing": b"",
@@ -57,6 +57,7 @@ def slow_clients(port: int, begin: bytes) -> Iterator[list[socket.socket]]:
 def test_they_keep_nobody_out(server: Server) -> None:
     """Whoever waits for them to be dropped gets no answer in time."""
     assert Server.PATIENCE < serving.ARRIVES_SECONDS
+    assert Server.PATIENCE < CLIENTS / serving.THREADS * serving.LINGER_SECONDS
     for kind, begin in SLOW.items():
         with slow_clients(server.port, begin):
             time.sleep(0.2)

@@ -316,6 +316,16 @@ def test_very_many_doses_that_nothing_announced_must_be_meant(
     assert [record.doses_total for record in records(app)] == [int(doses)]
 
 
+def test_a_tick_does_not_count_for_what_is_asked_later(app: Flask, browser: Browser) -> None:
+    review = manually(app, browser, doses="6001")
+    back = browser.submit(review, {"confirmed": "y"}, button="Previous", follow=True)
+    again = browser.submit(back, {"doses": "60000"}, button="Next", follow=True)
+    assert "60,000 doses are very many" in again.root.text
+    assert "checked" not in again.root.one("input", name="confirmed").attributes
+    assert browser.submit(again, button="Save").status == 422
+    assert records(app) == []
+
+
 def test_a_lot_of_another_product_is_pointed_out(app: Flask, browser: Browser) -> None:
     take_in(app, csv(row()))
     add(app, browser)

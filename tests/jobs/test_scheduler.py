@@ -20,11 +20,10 @@ from portal.jobs.models import JobRun
 from portal.module import Job
 from portal.places.models import Organization
 from tests.jobs.conftest import runs
-from tests.jobs.work import EVERY
 from tests.processes import start, together
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 8) -> bool:
+def wait_for(condition: Callable[[], bool], seconds: float = 30) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
@@ -55,11 +54,11 @@ def test_four_schedulers_run_each_slot_once_and_leave_none_out(
     working: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scheduler, "GRACE", scheduler.timedelta(seconds=3))
-    assert all(together(working, 4, tick_until, working, 5))
+    assert all(together(working, 4, tick_until, working, 4))
     taken = slots(working)
     assert len(taken) == len(set(taken))
     assert sorted(taken) == list(range(min(taken), max(taken) + 1)), "no slot was left out"
-    assert len(taken) >= 4
+    assert len(taken) >= 2
     rare = [run for run in runs(working, "test.rare") if run.slot is not None]
     assert len(rare) == len({run.slot for run in rare})
     assert done(working) == len(taken) + len(rare)
@@ -76,10 +75,8 @@ def test_the_test_above_would_notice_ticks_that_take_no_slot(
     working: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner, "_take_slot", take_without_asking)
-    begun = time.monotonic()
-    together(working, 4, tick_until, working, 12)
-    slots_meanwhile = (time.monotonic() - begun) / EVERY + 1
-    assert done(working) > slots_meanwhile + 1, "one run of each slot, and one of the rare job"
+    assert all(together(working, 4, tick_until, working, 8))
+    assert len(runs(working, "test.rare")) > 2, "its slot lasts an hour, and may just have ended"
 
 
 def test_a_wake_runs_the_job_between_its_slots(working: Flask) -> None:

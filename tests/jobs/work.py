@@ -9,7 +9,7 @@ from portal.module import Job, Module
 from portal.places.models import Organization
 
 # Long enough for a busy machine to keep every slot.
-EVERY = 1.5
+EVERY = 2.5
 
 
 def count() -> str:

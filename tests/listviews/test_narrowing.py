@@ -46,7 +46,6 @@ def test_a_day_is_found_however_it_is_typed_and_with_other_words(scope: Scope, p
     pack(1, label="Second", packed_on=FIRST_DAY + timedelta(days=1))
     assert found(scope, "01/04/2021") == ["First"]
     assert found(scope, "1/4/2021") == ["First"]
-    assert found(scope, "1/4/21") == ["First"]
     assert found(scope, " 1/04/2021  first ") == ["First"]
     assert found(scope, "1/4/2021 second") == []
     assert found(scope, "1/4/2021 1/5/2021") == []
@@ -91,8 +90,7 @@ def test_a_phrase_is_whole_words(text: str, phrase: str, rest: str) -> None:
 def test_words_of_a_day_are_as_lists_print_it() -> None:
     assert words("1/4/2021 x1/4/2021 31/12/2021") == ("01/04/2021", "x1/4/2021", "31/12/2021")
     assert day_of("01/04/2021") == FIRST_DAY
-    assert day_of("01/04/21") == FIRST_DAY
-    assert day_of("01/04/121") is None
+    assert day_of("01/04/21") is None, "names have such words in them"
 
 
 def pages(scope: Scope, state: State) -> Sequence[str]:

@@ -158,11 +158,11 @@ def mailing(
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No time limit over a second."""
+    """No time limit over two seconds."""
     from portal.messages import smtp
 
-    monkeypatch.setattr(smtp, "SOCKET_SECONDS", 0.5)
-    monkeypatch.setattr(smtp, "WHOLE_SECONDS", 1.0)
+    monkeypatch.setattr(smtp, "SOCKET_SECONDS", 1.0)
+    monkeypatch.setattr(smtp, "WHOLE_SECONDS", 2.0)
 
 
 @pytest.fixture(scope="session")
