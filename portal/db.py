@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, MetaData, String, event, func, select
@@ -68,7 +68,9 @@ def plain_text(length: int) -> String:
 
 
 class Base(DeclarativeBase):
-    """Base of all models."""
+    """Base of all models. `__sealed__` names the columns whose changes must be found."""
+
+    __sealed__: ClassVar[tuple[str, ...]] = ()
 
     registry = registry(
         metadata=MetaData(naming_convention=NAMING),
@@ -146,6 +148,8 @@ def prepare_engine(engine: Engine) -> None:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
+            # REPLACE fires the triggers against deleting, too.
+            "recursive_triggers=ON",
             f"busy_timeout={BUSY_MS}",
             "temp_store=MEMORY",
             "cache_size=-16000",

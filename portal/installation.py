@@ -7,6 +7,7 @@ from sqlalchemy import create_engine
 
 from portal import migrations
 from portal.app import create_app
+from portal.audit.sealing import seal_existing
 from portal.backup import write
 from portal.backup.postgresql import ToolFailed
 from portal.catalog.services import PRODUCTS, load_products
@@ -39,6 +40,7 @@ def bring_up_to_date(
     with app.app_context():
         with unit_of_work():
             load_products(PRODUCTS)
+        seal_existing()
         db.engine.dispose()
     return revisions
 

@@ -48,6 +48,11 @@ module = Module(
         Check(name="files", title="Who may read the files", function="portal.checks:files"),
         Check(name="audit", title="The audit trail", function="portal.audit.verify:faults"),
         Check(
+            name="guards",
+            title="Triggers and constraints of the database",
+            function="portal.audit.guards:faults",
+        ),
+        Check(
             name="lists.counts",
             title="The row counts of lists",
             function="portal.listviews.checks:counts",
@@ -101,6 +106,12 @@ module = Module(
             title=_l("Verify the audit trail and move its anchor"),
             function="portal.audit.verify:daily",
             every=timedelta(days=1),
+        ),
+        Job(
+            name="audit.move_anchor",
+            title=_l("Move the audit trail's anchor"),
+            function="portal.audit.verify:move_anchors",
+            every=timedelta(minutes=10),
         ),
         Job(
             name="jobs.trim",

@@ -90,7 +90,7 @@ def _refill(settings: Settings) -> None:
     for folder in (settings.uploads, settings.inbox):
         if folder.is_relative_to(settings.instance):
             shutil.rmtree(folder, ignore_errors=True)
-    (settings.instance / anchor.NAME).unlink(missing_ok=True)
+    anchor.forget(settings)
     if settings.database_url.startswith(SQLITE):
         _refill_file(settings)
     else:

@@ -11,6 +11,8 @@ from portal.people.profiles import Profile
 from portal.settings import DEFAULT_BASE_URL, Settings
 
 HELP = {
+    "anchor_copy": "A folder on another disk or machine, for a copy of the audit trail's anchor. "
+    "It shows a portal whose database and instance folder were put back to an older state.",
     "base_url": "The address people type, without a path. With `https://` cookies are marked "
     "secure and browsers are told to stay with HTTPS. It is used in every link of a message.",
     "database_url": "Where the data is: `sqlite:////absolute/path` or "

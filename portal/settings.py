@@ -57,6 +57,7 @@ class Settings:
     )
     help_email: str = ""
     import_folder: str = ""
+    anchor_copy: str = ""
     modules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property

@@ -39,5 +39,8 @@ WORDS = {
     "message.all_tried_again": _l("All waiting messages tried again"),
     "message.cancelled": _l("Message cancelled"),
     "job.asked_for": _l("Job started by hand"),
+    "audit.sealed": _l("Existing rows sealed"),
+    "audit.anchor_renewed": _l("Anchor of the audit trail written anew"),
+    "rows.sealed": _l("Rows sealed"),
     "instance.restored": _l("Installation restored from a backup"),
 }

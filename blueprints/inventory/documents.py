@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from blueprints.inventory.models import DoseEntry, StockDocument, VaccineInventory
 from blueprints.inventory.rules import DocumentKind, Kind
+from portal.audit.services import seal
 from portal.db import session
 from portal.people.models import User
 from portal.places.scope import Scope
@@ -33,6 +34,7 @@ def open_document(
     )
     session().add(document)
     session().flush()
+    seal(document)
     return document
 
 

@@ -17,6 +17,7 @@ from blueprints.inventory.rules import (
     why_unusable,
 )
 from blueprints.shipments.services import note_received
+from portal.audit.services import seal
 from portal.db import session
 from portal.errors import Conflict, Invalid, NotFound, PortalError
 from portal.i18n import _
@@ -128,6 +129,7 @@ def ensure_standing(entry: DoseEntry) -> None:
 def _write(entry: DoseEntry) -> DoseEntry:
     session().add(entry)
     session().flush()
+    seal(entry)
     ensure_never_short({entry.inventory_id: 0}, entry.happened_on)
     if entry.kind == Kind.RECEIVED and entry.shipment_id is not None:
         note_received(entry.shipment_id, entry.doses)

@@ -1,7 +1,7 @@
 """Vaccine inventory records and the dose ledger.
 
-The ledger is append-only (the database refuses changes) and is the truth; the counters on the
-record are its sums, moved in the same statement that refuses to take more than there is, and held
+The ledger is append-only (the database refuses changes, the audit trail holds a digest of every
+entry) and is the truth; the counters on the record are its sums, moved in the same statement that refuses to take more than there is, and held
 to the balance equation by a constraint.
 """
 
@@ -28,6 +28,12 @@ class VaccineInventory(Base):
     """One lot at one location, as one delivery brought it (SPEC D2, D3)."""
 
     __tablename__ = "vaccine_inventory"
+    # What it is of and where; its doses follow from the ledger, name and storage unit may change.
+    __sealed__ = (
+        *("location_id", "product_id", "product_name", "manufacturer", "lot", "lot_key"),
+        *("serial_number", "expiration_date", "expiration_month_only", "shipment_id"),
+        *("unable_to_locate_shipment", "created_at", "created_by_id"),
+    )
     __table_args__ = (
         CheckConstraint(
             "doses_available >= 0 AND doses_total >= 0 AND doses_administered >= 0 "
@@ -96,6 +102,10 @@ class StockDocument(Base):
     """
 
     __tablename__ = "stock_document"
+    __sealed__ = (
+        *("kind", "location_id", "happened_on", "reason", "vial", "note"),
+        *("created_at", "created_by_id"),
+    )
     __table_args__ = (Index("ix_stock_document_location_id_id", "location_id", "id"),)
 
     id: Mapped[int] = mapped_column(BIG, primary_key=True)
@@ -116,6 +126,10 @@ class DoseEntry(Base):
     """
 
     __tablename__ = "dose_entry"
+    __sealed__ = (
+        *("inventory_id", "location_id", "kind", "doses", "happened_on", "recorded_at"),
+        *("actor_id", "shipment_id", "reason", "note", "document_id", "reverses_id"),
+    )
     __table_args__ = (
         CheckConstraint(
             "(reverses_id IS NULL AND doses > 0) OR (reverses_id IS NOT NULL AND doses < 0)",

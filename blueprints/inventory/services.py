@@ -22,6 +22,7 @@ from blueprints.inventory.rules import (
 from blueprints.shipments.closing import reopen
 from blueprints.shipments.models import Shipment
 from portal.audit.services import record as audit
+from portal.audit.services import seal
 from portal.catalog.codes import lot_key
 from portal.clock import today
 from portal.db import session
@@ -160,6 +161,7 @@ def _add_record(
     record.search = _search_text(record)
     session().add(record)
     session().flush()
+    seal(record)
     return record
 
 

@@ -25,6 +25,7 @@ from blueprints.shipments.placing import Numbered, Placed, Placing
 from blueprints.shipments.sheets import COLUMNS, codes_of, parse_shipment, shipment_columns
 from portal import clock, db
 from portal.audit.services import record
+from portal.audit.through import Through, acting
 from portal.bulk import insert_rows
 from portal.db import after_commit, session, unit_of_work
 from portal.errors import Conflict
@@ -136,11 +137,18 @@ def _free() -> ColumnElement[bool]:
 def process(
     settings: Settings, run_id: int, *, progress: Callable[[ImportRun], None] | None = None
 ) -> ImportRun:
-    """Take in one file. Raises `Conflict` if another worker is at it.
+    """Take in one file, as an import. Raises `Conflict` if another worker is at it.
 
     A file that cannot be read ends in the state "failed" with a sentence in `problem`; rows that
     were good before the damage stay in. One that cannot be read just now is left waiting.
     """
+    with acting(Through.IMPORT):
+        return _process(settings, run_id, progress)
+
+
+def _process(
+    settings: Settings, run_id: int, progress: Callable[[ImportRun], None] | None
+) -> ImportRun:
     owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     run = _claim(run_id, owner)
     if run is None:

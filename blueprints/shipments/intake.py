@@ -17,7 +17,7 @@ from blueprints.shipments.rules import (
     differences,
     labels_of,
 )
-from portal.audit.services import record
+from portal.audit.services import record, seal, seal_rows
 from portal.bulk import insert_rows
 from portal.clock import now
 from portal.db import is_sqlite, session
@@ -140,21 +140,20 @@ class Intake:
             return {}
         added = list(zip(next_ids(Shipment.__tablename__, len(fresh)), fresh, strict=True))
         moment = now()
-        insert_rows(
-            Shipment,
-            [
-                {
-                    "id": number,
-                    "expiration_month_only": False,
-                    "doses_received": 0,
-                    "version": 1,
-                    "created_at": moment,
-                    "updated_at": moment,
-                    **values_of(one, orders),
-                }
-                for number, one in added
-            ],
-        )
+        rows = [
+            {
+                "id": number,
+                "expiration_month_only": False,
+                "doses_received": 0,
+                "version": 1,
+                "created_at": moment,
+                "updated_at": moment,
+                **values_of(one, orders),
+            }
+            for number, one in added
+        ]
+        insert_rows(Shipment, rows)
+        seal_rows(Shipment, rows)
         for number, one in added:
             record(
                 self.actor,
@@ -180,6 +179,7 @@ class Intake:
         shipment.version += 1
         shipment.updated_at = now()
         session().flush()
+        seal(shipment)
         self._record_correction(shipment, before, one.details, changed)
         announcements.correct(announced(shipment.id, shipment.version, one))
 

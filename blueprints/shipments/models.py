@@ -44,6 +44,12 @@ class Shipment(Base):
     """
 
     __tablename__ = "shipment"
+    # What the supplier said; what was received of it, and its status, follow from the ledger.
+    __sealed__ = (
+        *("number", "location_id", "order_id", "order_number", "product_id", "product_name"),
+        *("manufacturer", "ndc", "lot", "expiration_date", "expiration_month_only"),
+        *("doses_shipped", "date_shipped", "carrier", "tracking_number", "created_at"),
+    )
     __table_args__ = (
         UniqueConstraint("number", "product_id"),
         CheckConstraint("doses_shipped > 0", "doses_shipped_positive"),

@@ -19,6 +19,7 @@ class Transfer(Base):
     and author; the locations are here too, because both sides look for their transfers."""
 
     __tablename__ = "transfer"
+    __sealed__ = ("document_id", "from_location_id", "to_location_id", "sent_on", "created_at")
     __table_args__ = (
         CheckConstraint("from_location_id <> to_location_id", "elsewhere"),
         Index("ix_transfer_from_location_id_id", "from_location_id", "id"),
@@ -37,6 +38,11 @@ class TransferLine(Base):
     """The doses of one record in a transfer, and what became of them."""
 
     __tablename__ = "transfer_line"
+    __sealed__ = (
+        *("transfer_id", "from_location_id", "to_location_id", "inventory_id", "out_entry_id"),
+        *("doses_sent", "state", "doses_received", "received_on", "received_inventory_id"),
+        *("reason", "note", "settled_at", "settled_by_id"),
+    )
     __table_args__ = (
         CheckConstraint("doses_sent > 0", "something_sent"),
         CheckConstraint(

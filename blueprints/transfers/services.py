@@ -36,6 +36,7 @@ from blueprints.transfers.rules import (
     ensure_received,
 )
 from portal.audit.services import record as audit
+from portal.audit.services import seal
 from portal.clock import now, today
 from portal.db import session
 from portal.errors import Conflict, Invalid, NotFound
@@ -117,6 +118,7 @@ def send(scope: Scope, sending: Sending) -> Sent:
         )
     session().flush()
     sent = get_transfer(scope, transfer.id)
+    seal(transfer, *(line.row for line in sent.lines))
     sides.add(sent)
     _audit(scope, "transfer.sent", sent, {"doses": sent.doses})
     notices.tell_receiver(sent, "transfer_sent", [line.row.id for line in sent.lines])
@@ -227,6 +229,7 @@ def receive(scope: Scope, receipt: Receipt) -> VaccineInventory:
         quarantine.follow(scope, source, target)
     line.received_inventory_id = target.id
     session().flush()
+    seal(line)
     session().refresh(target)
     sent = get_transfer(scope, found.transfer.id)
     changed = {"sent": line.doses_sent, "received": receipt.doses, "reason": receipt.reason}
@@ -349,6 +352,7 @@ def _claim(
         )
     )
     if done.rowcount == len(line_ids):  # type: ignore[attr-defined]
+        seal(*lines)
         sides.settle(transfer_id)
         return
     raise settled(scope, next(line for line in lines if line.settled_by_id is not None))

@@ -1,6 +1,8 @@
-"""The anchor: how far the trail had grown, kept in a file beside the database.
+"""Anchors: how far the trail had grown, kept in files outside the database.
 
-A tail that was cut off together with an old, once valid end row put back is found by it.
+A tail that was cut off together with an old, once valid end row put back is found by them. There is
+one beside the database, one among the keys, and one in the folder that `anchor_copy` names: whoever
+removes one leaves the others, each of which knows where there must be more.
 """
 
 import fcntl
@@ -8,14 +10,18 @@ import hmac
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from portal.audit.chain import head_mac
+from portal.audit.chain import anchor_mac, head_mac
+from portal.clock import now
+from portal.settings import Settings
 
 NAME = "audit.anchor"
+# Where an anchor must be once the trail says that there is one.
+ALWAYS = ("instance", "keys")
 
 
 class AnchorTampered(Exception):
@@ -24,14 +30,24 @@ class AnchorTampered(Exception):
 
 @dataclass(frozen=True)
 class Anchor:
-    """The trail had at least `number` entries, and that one's hash was `hash`."""
+    """The trail had at least `number` entries, and that one's hash was `hash`. `places` are those
+    that it was written to."""
 
     number: int
     hash: str
+    places: tuple[str, ...] = ()
+
+
+def places(settings: Settings) -> dict[str, Path]:
+    """The folders that hold an anchor, by what they are called in one."""
+    found = {"instance": settings.instance, "keys": settings.instance / "keys"}
+    if settings.anchor_copy:
+        found[f"copy {settings.anchor_copy}"] = Path(settings.anchor_copy)
+    return found
 
 
 def read(folder: Path, key: bytes) -> Anchor | None:
-    """The anchor of the instance `folder`, None before the first. Raises `AnchorTampered`."""
+    """The anchor in `folder`, None before the first. Raises `AnchorTampered`."""
     try:
         text = (folder / NAME).read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -40,9 +56,10 @@ def read(folder: Path, key: bytes) -> Anchor | None:
         raise AnchorTampered from error
     try:
         held = json.loads(text)
-        anchor = Anchor(int(held["number"]), str(held["hash"]))
-        good = hmac.compare_digest(str(held["mac"]), head_mac(key, anchor.number, anchor.hash))
-    except (ValueError, KeyError, TypeError) as error:
+        where = tuple(map(str, held.get("places", ())))
+        anchor = Anchor(int(held["number"]), str(held["hash"]), where)
+        good = hmac.compare_digest(str(held["mac"]), _mac(key, anchor))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise AnchorTampered from error
     if not good:
         raise AnchorTampered
@@ -55,24 +72,93 @@ def move_forward(folder: Path, key: bytes, anchor: Anchor) -> bool:
     A file that was tampered with is left as it is: it is evidence.
     """
     with _locked(folder):
-        held = read(folder, key)
-        if held is not None and held.number >= anchor.number:
+        return _move(folder, key, anchor)
+
+
+def move_all(settings: Settings, number: int, last: str) -> list[Path]:
+    """Move the anchors of all places forward to the entry `number` with the hash `last`; returns
+    the folders that cannot be written to. Raises `AnchorTampered`."""
+    key, folders = settings.key("audit"), places(settings)
+    failed = []
+    with _locked(settings.instance):
+        for folder in folders.values():
+            try:
+                _move(folder, key, Anchor(number, last, tuple(folders)))
+            except OSError:
+                failed.append(folder)
+    return failed
+
+
+def put_back(settings: Settings) -> None:
+    """Make the anchor beside the database, which a restore brought, that of all places.
+
+    What a copy held until then is kept beside it under another name.
+    """
+    key = settings.key("audit")
+    folders = places(settings)
+    own = folders.pop("instance")
+    held = read(own, key)
+    _put_aside(folders.values())
+    if held is not None:
+        anchor = Anchor(held.number, held.hash, tuple(places(settings)))
+        for folder in (*folders.values(), own):
+            if folder.is_dir():
+                _write(folder, key, anchor)
+
+
+def put_aside(settings: Settings) -> None:
+    """Give all anchors another name, so that new ones can be written."""
+    _put_aside(places(settings).values())
+
+
+def _put_aside(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        if (folder / NAME).exists():
+            os.rename(folder / NAME, folder / f"{NAME}.until-{now():%Y%m%d-%H%M%S}")
+
+
+def forget(settings: Settings) -> None:
+    """Remove the anchors of an instance whose data is wiped."""
+    for folder in places(settings).values():
+        (folder / NAME).unlink(missing_ok=True)
+
+
+def _move(folder: Path, key: bytes, anchor: Anchor) -> bool:
+    held = read(folder, key)
+    if held is not None:
+        # As far already; written again only to say where else there is one.
+        other = held.number != anchor.number or held.hash != anchor.hash
+        if held.number >= anchor.number and (other or held.places == anchor.places):
             return False
-        text = json.dumps(
-            {
-                "number": anchor.number,
-                "hash": anchor.hash,
-                "mac": head_mac(key, anchor.number, anchor.hash),
-            }
-        )
-        fresh = folder / f".{NAME}.{secrets.token_hex(8)}"
+    _write(folder, key, anchor)
+    return True
+
+
+def _mac(key: bytes, anchor: Anchor) -> str:
+    if not anchor.places:  # as it was written before there were several
+        return head_mac(key, anchor.number, anchor.hash)
+    return anchor_mac(key, anchor.number, anchor.hash, anchor.places)
+
+
+def _write(folder: Path, key: bytes, anchor: Anchor) -> None:
+    text = json.dumps(
+        {
+            "number": anchor.number,
+            "hash": anchor.hash,
+            "places": anchor.places,
+            "mac": _mac(key, anchor),
+        }
+    )
+    fresh = folder / f".{NAME}.{secrets.token_hex(8)}"
+    try:
         with open(fresh, "x", encoding="utf-8") as file:
             file.write(f"{text}\n")
             file.flush()
             os.fsync(file.fileno())
         os.replace(fresh, folder / NAME)
-        _sync(folder)
-        return True
+    finally:
+        fresh.unlink(missing_ok=True)
+    _sync(folder)
 
 
 @contextmanager

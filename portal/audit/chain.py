@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-FIELDS = (
+FIRST_FORM = (
     "number",
     "at",
     "actor_id",
@@ -25,6 +25,11 @@ FIELDS = (
     "before",
     "after",
 )
+# What entries of each form consist of. Entries keep the form in which they were written: their
+# hashes stay valid when later ones say more.
+FIELDS = {1: FIRST_FORM, 2: (*FIRST_FORM, "through", "seals")}
+FORM = max(FIELDS)
+DIGEST_BYTES = 16
 
 
 def values_text(values: Mapping[str, Any] | None) -> str | None:
@@ -35,10 +40,35 @@ def values_text(values: Mapping[str, Any] | None) -> str | None:
 
 
 def entry_hash(key: bytes, previous: str, entry: Mapping[str, Any]) -> str:
-    """The hash of an entry that follows the one with the hash `previous`."""
-    parts = [previous, *(entry[name] for name in FIELDS)]
+    """The hash of an entry that follows the one with the hash `previous`.
+
+    Raises `ValueError` for an entry that holds what its form does not know.
+    """
+    form = entry["form"]
+    if form == 1:
+        if entry["through"] or entry["seals"]:
+            raise ValueError("an entry of the first form says nothing of these")
+        parts = [previous, *(entry[name] for name in FIRST_FORM)]
+    else:
+        parts = [previous, form, *(entry[name] for name in FIELDS[form])]
     text = json.dumps(parts, separators=(",", ":"), default=_plain)
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def row_text(table: str, values: Mapping[str, Any]) -> str:
+    """The one text that stands for a row. What is empty (None) is left out, so that a column that
+    is added later leaves the texts of older rows as they are."""
+    held = {
+        name: int(value) if isinstance(value, bool) else value
+        for name, value in values.items()
+        if value is not None
+    }
+    return f"row:{table}:{values_text(held)}"
+
+
+def row_digest(key: bytes, text: str) -> bytes:
+    """The digest of a row, by its `row_text`."""
+    return hmac.new(key, text.encode(), hashlib.sha256).digest()[:DIGEST_BYTES]
 
 
 def head_mac(key: bytes, count: int, last: str) -> str:
@@ -46,15 +76,22 @@ def head_mac(key: bytes, count: int, last: str) -> str:
     return hmac.new(key, f"head:{count}:{last}".encode(), hashlib.sha256).hexdigest()
 
 
+def anchor_mac(key: bytes, number: int, last: str, places: Iterable[str]) -> str:
+    """The MAC of an anchor, and of the places that it was written to."""
+    text = json.dumps(["anchor", number, last, list(places)], separators=(",", ":"))
+    return hmac.new(key, f"anchor:{text}".encode(), hashlib.sha256).hexdigest()
+
+
 def first_break(
-    key: bytes, start: str, entries: Iterable[Mapping[str, Any]]
+    key: bytes, start: str, entries: Iterable[Mapping[str, Any]], *, after: int = 0
 ) -> tuple[int, str, int | None]:
-    """Follow the chain over `entries` in order of their numbers.
+    """Follow the chain over `entries` in order of their numbers, those behind the entry with the
+    number `after` and the hash `start`.
 
     Returns the number and hash of the last good entry, and the number where the chain breaks: the
     missing number for a gap, the entry's own for a wrong hash; None for an unbroken chain.
     """
-    count, last = 0, start
+    count, last = after, start
     for entry in entries:
         if entry["number"] != count + 1:
             return count, last, min(entry["number"], count + 1)

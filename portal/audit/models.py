@@ -18,7 +18,8 @@ class AuditEntry(Base):
 
     Ids are kept without foreign keys and the username as it was: the trail outlives what it
     speaks of. `before` and `after` are stored as the very text that `hash` covers. Database
-    triggers refuse every UPDATE and DELETE.
+    triggers refuse every UPDATE and DELETE. `form` says which fields `hash` covers (`chain.FIELDS`);
+    `seals` holds digests of rows that were written with the entry (`portal.audit.seals`).
     """
 
     __tablename__ = "audit_entry"
@@ -27,6 +28,7 @@ class AuditEntry(Base):
         Index("ix_audit_entry_action_number", "action", "number"),
         Index("ix_audit_entry_subject_subject_id_number", "subject", "subject_id", "number"),
         Index("ix_audit_entry_location_id_number", "location_id", "number"),
+        Index("ix_audit_entry_through_number", "through", "number"),
         Index("ix_audit_entry_at", "at"),
     )
 
@@ -41,6 +43,9 @@ class AuditEntry(Base):
     summary: Mapped[str] = mapped_column(String(500))
     before: Mapped[str | None] = mapped_column(Text)
     after: Mapped[str | None] = mapped_column(Text)
+    through: Mapped[str] = mapped_column(String(16))
+    form: Mapped[int]
+    seals: Mapped[str | None] = mapped_column(Text)
     hash: Mapped[str] = mapped_column(String(64))
 
     @property

@@ -1,20 +1,24 @@
 """Adding to the audit trail.
 
 Entries are gathered while the unit of work runs and written just before it commits: the chain's
-end, which all writers share, is locked only for that moment.
+end, which all writers share, is locked only for that moment. The last one takes the seals of the
+rows that were written with them.
 """
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import event, select, update
 from sqlalchemy.orm import Session, SessionTransaction
 
 from portal import settings
-from portal.audit.chain import entry_hash, head_mac, values_text
+from portal.audit import seals
+from portal.audit.chain import FORM, entry_hash, head_mac, values_text
 from portal.audit.models import AuditEntry, AuditHead
+from portal.audit.through import present
 from portal.bulk import insert_rows
 from portal.clock import now
-from portal.db import before_commit, session
+from portal.db import Base, before_commit, session
 from portal.places.scope import Actor, Scope
 
 GATHERED = "audit_gathered"
@@ -52,11 +56,48 @@ def record(
             "summary": _storable(summary, 500),
             "before": values_text(before),
             "after": values_text(after),
+            "through": present(),
+            "form": FORM,
+            "seals": None,
         }
     )
+    _write_last()
+
+
+def seal(*rows: Base) -> None:
+    """Seal rows of a model with `__sealed__`, as they are now: flushed, with their ids.
+
+    Called again for a row that is changed. The seals go with the unit's last audit entry; a unit
+    without one gets an entry of their own.
+    """
+    for row in rows:
+        names = ("id", *type(row).__sealed__)
+        seals.gather(type(row), [{name: getattr(row, name) for name in names}])
+    _write_last()
+
+
+def seal_rows(model: type[Base], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Seal rows that were written by the thousand, each with its id."""
+    seals.gather(model, rows)
+    _write_last()
+
+
+def attach_seals() -> None:
+    """Give what was sealed so far to the last entry recorded so far."""
+    _attach(session(), session().info[GATHERED])
+
+
+def _write_last() -> None:
     # Taken out first, so that the trail is written after all else that waits for the commit.
     session().info.get("before_commit", {}).pop("audit", None)
     before_commit("audit", _append)
+
+
+def _attach(current: Session, entries: list[dict[str, Any]]) -> None:
+    held = seals.take(current, settings.current().key("audit"))
+    if held is not None:
+        assert entries[-1]["seals"] is None
+        entries[-1]["seals"] = held
 
 
 def viewed(
@@ -83,9 +124,12 @@ def viewed(
 
 
 def _append(current: Session) -> None:
+    if current.info.get(seals.WRITTEN) and not current.info.get(GATHERED):
+        record(None, "rows.sealed", subject="instance", subject_id=None, location_id=None)
     entries: list[dict[str, Any]] = current.info.pop(GATHERED, [])
     if not entries:
         return
+    _attach(current, entries)
     key = settings.current().key("audit")
     head = current.execute(
         select(AuditHead.count.label("entries"), AuditHead.hash)
@@ -116,18 +160,22 @@ def _storable(text: str, longest: int) -> str:
 def _savepoint_made(current: Session, transaction: SessionTransaction) -> None:
     if transaction.nested:
         marks = current.info.setdefault(MARKS, {})
-        marks[id(transaction)] = len(current.info.get(GATHERED, ()))
+        marks[id(transaction)] = [
+            len(current.info.get(name, ())) for name in (GATHERED, seals.WRITTEN)
+        ]
 
 
 @event.listens_for(Session, "after_soft_rollback")
 def _savepoint_undone(current: Session, transaction: SessionTransaction) -> None:
-    mark = current.info.get(MARKS, {}).pop(id(transaction), None)
-    if transaction.nested and mark is not None:
-        del current.info.get(GATHERED, [])[mark:]
+    marks = current.info.get(MARKS, {}).pop(id(transaction), None)
+    if transaction.nested and marks is not None:
+        for name, mark in zip((GATHERED, seals.WRITTEN), marks, strict=True):
+            del current.info.get(name, [])[mark:]
 
 
 @event.listens_for(Session, "before_commit")
 def _last_chance(current: Session) -> None:
     # What the last work before the commit recorded, after the trail had been written.
-    if current.info.get(GATHERED) and not current.in_nested_transaction():
+    left = current.info.get(GATHERED) or current.info.get(seals.WRITTEN)
+    if left and not current.in_nested_transaction():
         _append(current)

@@ -12,6 +12,7 @@ from sqlalchemy import update
 
 from portal import migrations
 from portal.app import create_app
+from portal.audit import anchor
 from portal.audit.services import record
 from portal.backup import archive, journal, postgresql
 from portal.backup.write import PREFIX
@@ -152,4 +153,5 @@ def _fence(settings: Settings, manifest: archive.Manifest, *, send_waiting: bool
                 summary=f"backup of {manifest.made_at}",
             )
         db.engine.dispose()
+    anchor.put_back(settings)
     return cancelled

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select, update
 
+from portal.audit.through import Through, acting
 from portal.clock import now
 from portal.db import insert, rollback, session, unit_of_work
 from portal.errors import where
@@ -178,7 +179,8 @@ def _finish(job: Job, number: int) -> Outcome:
 
 def _run(job: Job) -> Outcome:
     try:
-        detail = load(job.function)()
+        with acting(Through.JOB):
+            detail = load(job.function)()
     except JobFailed as error:
         rollback()
         log.error("job %s failed: %s", job.name, error)

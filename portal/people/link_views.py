@@ -11,7 +11,7 @@ from portal.people.choosing import Prepared
 from portal.people.forms import NEW_PASSWORD_HINT, ForgotPasswordForm, NewPasswordForm
 from portal.web import login
 from portal.web.context import find_scope
-from portal.web.guards import ahead, even_before_password_change, public
+from portal.web.guards import ahead, by_link, even_before_password_change, public
 from portal.web.htmx import go_to
 from portal.web.respond import respond
 
@@ -56,6 +56,7 @@ def _prepare(token: str, purpose: str) -> Prepared | None:
 
 @blueprint.route("/password/reset/<token>", methods=["GET", "POST"])
 @public("the link itself is the proof")
+@by_link
 @even_before_password_change
 @ahead(_prepare_reset)
 def reset_password(token: str) -> Response:
@@ -65,6 +66,7 @@ def reset_password(token: str) -> Response:
 
 @blueprint.route("/register/<token>", methods=["GET", "POST"])
 @public("the link itself is the proof")
+@by_link
 @even_before_password_change
 @ahead(_prepare_registration)
 def complete_registration(token: str) -> Response:

@@ -11,6 +11,7 @@ PUBLIC = "public"
 SIGNED_IN = "signed in"
 REASON = "__portal_public_because__"
 QUIET = "__portal_quiet__"
+LINK = "__portal_link__"
 NO_DATABASE = "__portal_no_database__"
 ANY_TIME = "__portal_any_time__"
 AHEAD = "__portal_ahead__"
@@ -42,6 +43,12 @@ def public(reason: str) -> Callable[[View], View]:
         return view
 
     return mark
+
+
+def by_link(view: View) -> View:
+    """A view behind a signed link: whoever uses it acts through the link, signed in or not."""
+    setattr(view, LINK, True)
+    return view
 
 
 def quiet(view: View) -> View:

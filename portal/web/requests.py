@@ -15,6 +15,7 @@ from flask_login import current_user
 from werkzeug.exceptions import BadRequest
 
 from portal import clock, db, operations
+from portal.audit.through import Through, acting, now_through
 from portal.errors import Forbidden, OpenedElsewhere
 from portal.i18n import _
 from portal.people import sessions
@@ -46,6 +47,13 @@ class Portal(Flask):
 
 
 def _perform(
+    app: Flask, view: Callable[..., Any], dispatch: Callable[[], ResponseReturnValue]
+) -> Response:
+    with acting(_through(view, None)):
+        return _answer(app, view, dispatch)
+
+
+def _answer(
     app: Flask, view: Callable[..., Any], dispatch: Callable[[], ResponseReturnValue]
 ) -> Response:
     safe = request.method in SAFE
@@ -123,6 +131,7 @@ def _admit(view: Callable[..., Any]) -> None:
         raise RuntimeError(f"{request.endpoint} has no access mark")
     scope: Scope | None = getattr(current_user, "scope", None)
     set_scope(scope)
+    now_through(_through(view, scope))
     if access == guards.PUBLIC:
         return
     if scope is None:
@@ -131,6 +140,12 @@ def _admit(view: Callable[..., Any]) -> None:
         raise PasswordChangeDue
     if access != guards.SIGNED_IN and not scope.can(access):
         raise Forbidden(_("Your profile does not allow this."))
+
+
+def _through(view: Callable[..., Any], scope: Scope | None) -> Through:
+    if getattr(view, guards.LINK, False):
+        return Through.LINK
+    return Through.PAGE if scope is None else Through.SIGNED_IN
 
 
 def _ensure_still_here() -> None:

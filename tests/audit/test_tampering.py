@@ -44,19 +44,30 @@ class Vault:
     """The trail's tables as somebody with the database file in hand can treat them."""
 
     def __init__(self) -> None:
+        self.removed: list[str] = []
         with db.engine.begin() as connection:
             self.disarm(connection)
         self.entries, self.head = self.read()
 
     def disarm(self, connection: Connection) -> None:
         if db.engine.dialect.name == "sqlite":
-            for (name,) in connection.execute(
-                text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+            for name, statement in connection.execute(
+                text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
             ).all():
                 connection.execute(text(f"DROP TRIGGER {name}"))
+                self.removed.append(statement)
         else:
             connection.execute(text("ALTER TABLE audit_entry DISABLE TRIGGER ALL"))
             connection.execute(text("ALTER TABLE audit_head DISABLE TRIGGER ALL"))
+
+    def arm(self) -> None:
+        """Put the triggers back."""
+        with db.engine.begin() as connection:
+            for statement in self.removed:
+                connection.exec_driver_sql(statement)
+            if db.engine.dialect.name != "sqlite":
+                for table in ("audit_entry", "audit_head"):
+                    connection.execute(text(f"ALTER TABLE {table} ENABLE TRIGGER ALL"))
 
     def read(self) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         with db.engine.connect() as connection:
@@ -79,11 +90,11 @@ class Vault:
 def vault(app: Flask):
     with app.app_context():
         grow(OLD)
-        old_head = Vault().head
+        first = Vault()
         grow(LENGTH - OLD)
         assert verify().entries == LENGTH
         made = Vault()
-        made.old_head = old_head  # type: ignore[attr-defined]
+        made.old_head, made.removed = first.head, first.removed  # type: ignore[attr-defined]
         yield made
 
 
@@ -225,9 +236,14 @@ def test_a_row_that_cannot_even_be_read_is_named(vault: Vault, database_kind: st
 
 
 def test_the_command_and_the_daily_job_tell(vault: Vault, app: Flask) -> None:
+    told = CliRunner().invoke(audit, ["verify"])
+    assert "trigger audit_entry_no_update of audit_entry" in told.output
+    vault.arm()
     assert CliRunner().invoke(audit, ["verify"]).output == "60 entries, unbroken.\n"
     assert daily() == "60 entries, unbroken"
     assert faults() == []
+    with db.engine.begin() as connection:
+        vault.disarm(connection)
     vault.entries[16]["summary"] = "x"
     vault.write(vault.entries, vault.head)
     result = CliRunner().invoke(audit, ["verify"])
