@@ -38,6 +38,11 @@ module = Module(
             title="What finished counts booked agrees with what was counted",
             function="blueprints.counts.checks:booked",
         ),
+        Check(
+            name="counts.expected",
+            title="What counts expected is what the ledger said",
+            function="blueprints.counts.checks:expected",
+        ),
     ),
     practice="blueprints.counts.practice:fill",
     words="blueprints.counts.words:WORDS",

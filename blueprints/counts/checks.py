@@ -8,7 +8,7 @@ from sqlalchemy.orm import aliased
 from blueprints.counts.models import StockCount, StockCountLine
 from blueprints.counts.rules import CountState
 from blueprints.inventory.models import DoseEntry, StockDocument
-from blueprints.inventory.rules import DocumentKind, Kind
+from blueprints.inventory.rules import AVAILABLE, EFFECTS, DocumentKind, Kind
 from portal.db import session
 
 
@@ -58,3 +58,25 @@ def booked() -> Iterator[str]:
     )
     for number in session().scalars(strangers):
         yield f"Ledger entry {number} belongs to a count, but to no line of it."
+
+
+def expected() -> Iterator[str]:
+    """Lines that expect other doses than the ledger of their record had up to their entry."""
+    line, entry = StockCountLine, DoseEntry
+    signs = {str(kind): effect.get(AVAILABLE, 0) for kind, effect in EFFECTS.items()}
+    there = func.sum(entry.doses * case(signs, value=entry.kind, else_=0))
+    wrong = (
+        select(line.count_id, line.number, line.expected_doses, there.label("there"))
+        .join(
+            entry,
+            and_(entry.inventory_id == line.inventory_id, entry.id <= line.last_entry_id),
+        )
+        .group_by(line.id, line.count_id, line.number, line.expected_doses)
+        .having(there != line.expected_doses)
+        .order_by(line.count_id, line.number)
+    )
+    for row in session().execute(wrong):
+        yield (
+            f"Count {row.count_id}, line {row.number}: {row.expected_doses} doses are expected, "
+            f"the ledger had {row.there}."
+        )

@@ -1,8 +1,8 @@
 """Vaccine inventory records and the dose ledger.
 
 The ledger is append-only (the database refuses changes, the audit trail holds a digest of every
-entry) and is the truth; the counters on the record are its sums, moved in the same statement that refuses to take more than there is, and held
-to the balance equation by a constraint.
+entry) and is the truth; the counters on the record are its sums, moved in the same statement that
+refuses to take more than there is, and held to the balance equation by a constraint.
 """
 
 from datetime import date, datetime

@@ -8,6 +8,7 @@ from blueprints.operations.pages import LARGEST, below, blueprint, show
 from portal.audit import queries
 from portal.audit.queries import Found
 from portal.audit.services import viewed
+from portal.audit.through import in_words
 from portal.jobs import runner
 from portal.jobs.queries import last_runs
 from portal.web.context import scope
@@ -40,6 +41,7 @@ def audit() -> Response:
         begun=below() is not None,
         places=dict(queries.places(scope())),
         entries=queries.count_entries(scope()),
+        through=in_words,
         verified=last_runs(scope()).get(VERIFY),
     )
 
@@ -57,6 +59,7 @@ def audit_entry(number: int) -> Response:
         "audit_entry.html",
         entry=entry,
         changes=changes,
+        through=in_words(entry.through),
         place=dict(queries.places(scope())).get(entry.location_id or 0, ""),
     )
 

@@ -10,6 +10,7 @@ from wtforms.validators import Length
 
 from portal.audit import queries
 from portal.audit.queries import Wanted
+from portal.audit.through import Through
 from portal.i18n import _l
 from portal.places.scope import Scope
 from portal.web.context import registry
@@ -50,6 +51,7 @@ class SearchForm(Form):
     subject = SelectField(_l("Record"), default="")
     subject_id = WholeNumberField(_l("Record number"), least=1, most=2**53)
     location = SelectField(_l("Location"), coerce=_number)
+    through = SelectField(_l("Through"), default="")
     first_day = DayField(_l("From"))
     last_day = DayField(_l("To"))
 
@@ -61,6 +63,7 @@ class SearchForm(Form):
             subject=self.subject.data or "",
             subject_id=self.subject_id.data,
             location_id=self.location.data,
+            through=self.through.data or "",
             first_day=self.first_day.data,
             last_day=self.last_day.data,
             zone=zone,
@@ -83,4 +86,5 @@ def search_form(scope: Scope, given: Any) -> SearchForm:
     form.action.choices = [("", anything), *in_words(queries.actions(scope))]
     form.subject.choices = [("", anything), *in_words(queries.subjects(scope))]
     form.location.choices = [("", anything), *queries.places(scope)]
+    form.through.choices = [("", anything), *((one.value, one.label) for one in Through)]
     return form

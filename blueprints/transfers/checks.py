@@ -57,6 +57,12 @@ def listed() -> Iterator[str]:
 
 
 def _listed(first: int, last: int) -> Iterator[str]:
+    doses = (
+        select(func.sum(TransferLine.doses_sent))
+        .where(TransferLine.transfer_id == Transfer.id)
+        .correlate(Transfer)
+        .scalar_subquery()
+    )
     rows = session().execute(
         select(
             Transfer.id,
@@ -65,6 +71,8 @@ def _listed(first: int, last: int) -> Iterator[str]:
             TransferLine.state,
             TransferSide.location_id,
             TransferSide.state,
+            TransferSide.doses,
+            doses,
         )
         .join(TransferLine, TransferLine.transfer_id == Transfer.id)
         .outerjoin(TransferSide, TransferSide.transfer_id == Transfer.id)
@@ -74,9 +82,13 @@ def _listed(first: int, last: int) -> Iterator[str]:
     )
     for (number, sender, receiver), found in groupby(rows, key=lambda row: row[:3]):
         lines, sides = set(), set()
-        for _number, _sender, _receiver, line, place, state in found:
+        for _number, _sender, _receiver, line, place, state, listed_doses, doses_sent in found:
             lines.add(LineState(line))
-            sides.add((place, state))
+            sides.add((place, state, listed_doses))
+            sent = doses_sent
         state = state_of(lines)
-        if sides != {(sender, state), (receiver, state)}:
-            yield f"Transfer {number} is {state}; the lists of its locations do not say so."
+        if sides != {(sender, state, sent), (receiver, state, sent)}:
+            yield (
+                f"Transfer {number} is {state}, {sent} doses; the lists of its locations do not "
+                "say so."
+            )

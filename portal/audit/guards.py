@@ -50,14 +50,19 @@ Item = tuple[str, str, str]
 
 
 def present(connection: Connection) -> dict[Item, str]:
-    """The digests of all triggers and constraints by kind, table and name. On SQLite constraints
-    are part of their table's text."""
+    """The digests of all triggers and constraints by kind, table and name; on SQLite of columns,
+    too, whose rules stand with them."""
     statement = SQLITE if connection.dialect.name == "sqlite" else POSTGRESQL
-    return {
-        (kind, table, name): _digest(written)
-        for kind, table, name, written in connection.execute(text(statement))
-        if not NOT_OURS.search(table)
-    }
+    found: dict[Item, str] = {}
+    for kind, table, name, written in connection.execute(text(statement)):
+        if NOT_OURS.search(table):
+            continue
+        if kind == "table":
+            for part in _parts(written):
+                found[_item(table, part)] = _digest(part)
+        else:
+            found[kind, table, name] = _digest(written)
+    return found
 
 
 def listed(dialect: str) -> dict[Item, str]:
@@ -100,7 +105,35 @@ def faults() -> Iterator[str]:
 
 def _named(item: Item) -> str:
     kind, table, name = item
-    return f"table {table}" if kind == "table" else f"{kind} {name} of {table}"
+    return f"{kind} {name} of {table}"
+
+
+def _parts(create_table: str) -> Iterator[str]:
+    """The columns and constraints of a table's text. Their order says nothing: a rebuilt table has
+    them in another one each time."""
+    body = create_table[create_table.index("(") + 1 : create_table.rindex(")")]
+    depth, quoted, begun = 0, "", 0
+    for at, character in enumerate(body):
+        if quoted:
+            quoted = "" if character == quoted else quoted
+        elif character in "'\"`":
+            quoted = character
+        elif character == "," and depth == 0:
+            yield body[begun:at].strip()
+            begun = at + 1
+        else:
+            depth += (character == "(") - (character == ")")
+    yield body[begun:].strip()
+    after = create_table[create_table.rindex(")") + 1 :].strip()
+    if after:
+        yield after
+
+
+def _item(table: str, part: str) -> Item:
+    words = [word.strip("\"`,()") for word in part.split()]
+    if words[0].upper() == "CONSTRAINT":
+        return "constraint", table, words[1]
+    return "column", table, words[0]
 
 
 def _digest(written: str) -> str:

@@ -27,6 +27,7 @@ class Wanted:
     subject: str = ""
     subject_id: int | None = None
     location_id: int | None = None
+    through: str = ""
     first_day: date | None = None
     last_day: date | None = None
     zone: str = "UTC"
@@ -117,6 +118,7 @@ def _fitting(wanted: Wanted) -> Select[AuditEntry]:
         (AuditEntry.subject, wanted.subject or None),
         (AuditEntry.subject_id, wanted.subject_id),
         (AuditEntry.location_id, wanted.location_id),
+        (AuditEntry.through, wanted.through or None),
     ):
         if value is not None:
             query = query.where(column == value)

@@ -57,4 +57,6 @@ def acting(through: Through) -> Iterator[None]:
 
 def in_words(through: str) -> str:
     """The words for what an entry says; entries of before this was noted say nothing."""
-    return Through(through).label if through else _("Not noted then")
+    if not through:
+        return _("Not noted then")
+    return Through(through).label if through in set(Through) else through
