@@ -11,7 +11,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,7 +102,7 @@ def put_back(settings: Settings) -> None:
     if held is not None:
         anchor = Anchor(held.number, held.hash, tuple(places(settings)))
         for folder in (*folders.values(), own):
-            if folder.is_dir():
+            with suppress(OSError):
                 _write(folder, key, anchor)
 
 
@@ -113,14 +113,15 @@ def put_aside(settings: Settings) -> None:
 
 def _put_aside(folders: Iterable[Path]) -> None:
     for folder in folders:
-        if (folder / NAME).exists():
+        with suppress(OSError):  # a copy whose disk is away: the next verification tells
             os.rename(folder / NAME, folder / f"{NAME}.until-{now():%Y%m%d-%H%M%S}")
 
 
 def forget(settings: Settings) -> None:
     """Remove the anchors of an instance whose data is wiped."""
     for folder in places(settings).values():
-        (folder / NAME).unlink(missing_ok=True)
+        with suppress(OSError):
+            (folder / NAME).unlink()
 
 
 def _move(folder: Path, key: bytes, anchor: Anchor) -> bool:

@@ -130,7 +130,7 @@ def _parts(create_table: str) -> Iterator[str]:
 
 
 def _item(table: str, part: str) -> Item:
-    words = [word.strip("\"`,()") for word in part.split()]
+    words = [word.strip('"`,()') for word in part.split()]
     if words[0].upper() == "CONSTRAINT":
         return "constraint", table, words[1]
     return "column", table, words[0]

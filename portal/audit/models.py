@@ -19,7 +19,7 @@ class AuditEntry(Base):
     Ids are kept without foreign keys and the username as it was: the trail outlives what it
     speaks of. `before` and `after` are stored as the very text that `hash` covers. Database
     triggers refuse every UPDATE and DELETE. `form` says which fields `hash` covers
-    (`chain.FIELDS`); `seals` holds digests of rows that were written with the entry (`portal.audit.seals`).
+    (`chain.FIELDS`); `seals` holds digests of rows that were written with the entry.
     """
 
     __tablename__ = "audit_entry"
