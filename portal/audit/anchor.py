@@ -10,7 +10,7 @@ import hmac
 import json
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,17 +75,28 @@ def move_forward(folder: Path, key: bytes, anchor: Anchor) -> bool:
         return _move(folder, key, anchor)
 
 
-def move_all(settings: Settings, number: int, last: str) -> list[Path]:
-    """Move the anchors of all places forward to the entry `number` with the hash `last`; returns
-    the folders that cannot be written to. Raises `AnchorTampered`."""
+def move_all(
+    settings: Settings, number: int, last: str, *, known: Collection[str], spared: Collection[str]
+) -> list[Path]:
+    """Move the anchors forward to the entry `number` with the hash `last`, but for the places that
+    are `spared`; returns the folders that cannot be written to.
+
+    Each says where else there must be one: where it could be written now or is `known` from before.
+    Raises `AnchorTampered`.
+    """
     key, folders = settings.key("audit"), places(settings)
-    failed = []
+    due, failed = list(folders), []
     with _locked(settings.instance):
-        for folder in folders.values():
+        # Copies first: what is said beside the database is true by then.
+        for name in reversed(folders):
+            if name in spared:
+                continue
             try:
-                _move(folder, key, Anchor(number, last, tuple(folders)))
+                _move(folders[name], key, Anchor(number, last, tuple(due)))
             except OSError:
-                failed.append(folder)
+                failed.append(folders[name])
+                if name not in known:
+                    due.remove(name)
     return failed
 
 

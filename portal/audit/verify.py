@@ -2,7 +2,7 @@
 that its entries seal."""
 
 import hmac
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -65,10 +65,10 @@ class _Read:
 
 @dataclass(frozen=True)
 class _Anchors:
-    """The good anchors by their place, and a sentence for each that was changed."""
+    """The good anchors by their place, and a sentence for each other one that there is."""
 
     held: dict[str, Anchor]
-    faults: tuple[str, ...]
+    faults: dict[str, str]
 
     @property
     def last(self) -> Anchor:
@@ -115,9 +115,10 @@ def _verify(start: Anchor, *, whole: bool) -> Verdict:
     key, known = _key(), _read_anchors()
     found = _follow(key, start, {one.number for one in known.held.values()}, whole=whole)
     verdict = _judge(key, found, known)
-    wrong = [*known.faults, *_missing(found, known)]
-    if verdict.ok and not wrong and (found.count or found.anchored):
-        wrong += _move(found)
+    missing = known.faults | _missing(found, known)
+    wrong = list(missing.values())
+    if verdict.ok and (found.count or found.anchored):
+        wrong += _move(found, known, spared=missing)
     return replace(verdict, others=(*wrong, *found.rows))
 
 
@@ -140,7 +141,8 @@ def renew_anchors() -> Verdict:
             )
         anchors.put_aside(settings.current())
         found = _follow(_key(), Anchor(0, START), set(), whole=False)
-        verdict = replace(verdict, entries=found.count, others=tuple(_move(found)))
+        wrong = _move(found, _Anchors({}, {}), spared=())
+        verdict = replace(verdict, entries=found.count, others=tuple(wrong))
     return verdict
 
 
@@ -149,12 +151,14 @@ def begin_anchors() -> None:
     not whole."""
     found, known = _follow(_key(), Anchor(0, START), set(), whole=False), _read_anchors()
     if _judge(_key(), found, known).ok and not known.faults:
-        _move(found)
+        _move(found, known, spared=())
 
 
-def _move(found: _Read) -> list[str]:
-    """Move the anchors; a sentence for each that cannot be written."""
-    failed = anchors.move_all(settings.current(), found.count, found.last)
+def _move(found: _Read, known: _Anchors, *, spared: Collection[str]) -> list[str]:
+    """Move the anchors but for the places that are `spared`, where one is missing or was changed;
+    a sentence for each that cannot be written."""
+    due = {place for one in known.held.values() for place in one.places}
+    failed = anchors.move_all(settings.current(), found.count, found.last, known=due, spared=spared)
     return [_("The anchor cannot be written to %(path)s.", path=one) for one in failed]
 
 
@@ -165,18 +169,18 @@ def _key() -> bytes:
 def _read_anchors() -> _Anchors:
     configuration = settings.current()
     key = configuration.key("audit")
-    held, wrong = {}, []
+    held, wrong = {}, {}
     for name, folder in anchors.places(configuration).items():
         try:
             found = anchors.read(folder, key)
         except anchors.AnchorTampered:
-            wrong.append(_changed(name))
+            wrong[name] = _changed(name)
         except OSError:
-            wrong.append(_("The anchor in %(path)s cannot be read.", path=folder))
+            wrong[name] = _("The anchor in %(path)s cannot be read.", path=folder)
         else:
             if found is not None:
                 held[name] = found
-    return _Anchors(held, tuple(wrong))
+    return _Anchors(held, wrong)
 
 
 def _changed(name: str) -> str:
@@ -185,20 +189,22 @@ def _changed(name: str) -> str:
     return _("The anchor file in %(place)s was changed.", place=_place(name))
 
 
-def _missing(found: _Read, known: _Anchors) -> Iterator[str]:
-    """Anchors that must be there: the trail says so, or another anchor."""
+def _missing(found: _Read, known: _Anchors) -> dict[str, str]:
+    """A sentence for each anchor that must be there: the trail says so, or another anchor."""
+    wrong = {}
     due = {place for one in known.held.values() for place in one.places}
     if found.anchored:
         due |= set(anchors.ALWAYS)
     for name, folder in anchors.places(settings.current()).items():
         if name in due and not (folder / anchors.NAME).exists():
-            yield _(
+            wrong[name] = _(
                 "The anchor file in %(place)s is missing. If you know why, write it anew: "
                 "portal audit anchor.",
                 place=_place(name),
             )
         elif found.anchored and name in known.held and not known.held[name].places:
-            yield _changed(name)
+            wrong[name] = _changed(name)
+    return wrong
 
 
 def _place(name: str) -> str:

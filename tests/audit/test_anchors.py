@@ -134,10 +134,25 @@ def test_a_copy_that_is_gone_or_cannot_be_written_is_told(app: Flask, copy: Path
     grow()
     assert verify().ok
     (copy / anchors.NAME).unlink()
+    before = held()["instance"]
+    grow()
     assert f"The anchor file in {copy} is missing." in verify().problems[0]
+    assert held() == {"instance": before + 1, "keys": before + 1}, "the others move on"
+    assert not (copy / anchors.NAME).exists(), "nobody mends it unseen"
     copy.rmdir()
     assert CliRunner().invoke(audit, ["anchor"]).exit_code == 1
     assert any(str(copy) in one for one in verify().problems)
+
+
+def test_a_copy_that_could_never_be_written_is_told_until_it_can(app: Flask, copy: Path) -> None:
+    copy.rmdir()
+    seal_existing()
+    grow()
+    for _again in range(2):
+        assert verify().problems == (f"The anchor cannot be written to {copy}.",)
+    copy.mkdir()
+    assert verify().ok
+    assert set(held()) == {"instance", "keys", "copy"}
 
 
 def test_a_lost_anchor_is_missed_until_somebody_writes_it_anew_and_that_is_noted(
