@@ -7,12 +7,12 @@ import fcntl
 import hmac
 import json
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from portal import durable
 from portal.audit.chain import head_mac
 
 NAME = "audit.anchor"
@@ -65,13 +65,7 @@ def move_forward(folder: Path, key: bytes, anchor: Anchor) -> bool:
                 "mac": head_mac(key, anchor.number, anchor.hash),
             }
         )
-        fresh = folder / f".{NAME}.{secrets.token_hex(8)}"
-        with open(fresh, "x", encoding="utf-8") as file:
-            file.write(f"{text}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(fresh, folder / NAME)
-        _sync(folder)
+        durable.replace(folder / NAME, f"{text}\n".encode())
         return True
 
 
@@ -81,13 +75,5 @@ def _locked(folder: Path) -> Iterator[None]:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
-    finally:
-        os.close(descriptor)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)
