@@ -31,6 +31,9 @@ class Damaged(ToolFailed):
 
 
 CHUNK = 1024 * 1024
+# The one the portal's own indexes need; others, which a server's owner added, are not the portal's
+# to restore.
+EXTENSION = "pg_trgm"
 # A dump is compressed. Ours become ten times as large; what becomes this much larger is made to
 # fill the disk. Below the size it does not matter.
 SWELLS, HARMLESS = 200, 256 * 1024 * 1024
@@ -45,7 +48,8 @@ FULL = re.compile(r"No space left on device|File too large|Disk quota exceeded")
 
 def dump(url: str, path: Path) -> None:
     """Write the database at `url` to `path`. Raises `ToolFailed`."""
-    _run("pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", f"--file={path}")
+    options = ("--format=custom", "--no-owner", "--no-privileges", f"--extension={EXTENSION}")
+    _run("pg_dump", url, *options, f"--file={path}")
 
 
 def load(url: str, path: Path) -> None:
