@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from sqlalchemy import create_engine
@@ -85,8 +86,7 @@ def backup(settings: Settings, path: Path | None = None, *, with_keys: bool = Tr
             with reading.opened(fresh) as written:
                 written.prove()
             if damage:
-                path = path.parent / APART / f"{APART}-{path.name}"
-                path.parent.mkdir(mode=0o700, exist_ok=True)
+                path = _place_apart(path)
             made = Made(path, fresh.stat().st_size, files)
             _name(fresh, path)
     if damage:
@@ -109,9 +109,24 @@ def _write(settings: Settings, fresh: Path, folder: Path, *, with_keys: bool) ->
     return damage, len(writer.members)
 
 
+def _place_apart(path: Path) -> Path:
+    """A free place for a copy that is not good."""
+    folder = path.parent / APART
+    folder.mkdir(mode=0o700, exist_ok=True)
+    target = folder / f"{APART}-{path.name}"
+    for number in count(2):
+        if not target.exists():
+            break
+        target = folder / f"{APART}-{path.stem}-{number}{path.suffix}"
+    return target
+
+
 def _name(fresh: Path, path: Path) -> None:
     """Give the finished archive its name, for good."""
-    os.link(fresh, path)
+    try:
+        os.link(fresh, path)
+    except FileExistsError as error:
+        raise PortalError(f"{path} exists already.") from error
     try:
         sync(path.parent)
     except OSError:
