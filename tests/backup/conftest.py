@@ -12,6 +12,7 @@ from tests.personas import Personas
 def settings(app: Flask, personas: Personas) -> Settings:
     """The test's instance, with one upload; nobody is connected to its database."""
     found: Settings = app.extensions["portal"].settings
+    found.instance.chmod(0o700)
     found.uploads.mkdir(exist_ok=True)
     (found.uploads / "0123abcd").write_bytes(b"what somebody attached" * 100)
     with app.app_context():

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from portal.app import create_app
-from portal.backup import reading
+from portal.backup import postgresql, reading
 from portal.db import db
 from portal.jobs import run_once
 from portal.settings import Settings, load_settings
@@ -77,3 +77,17 @@ def settings_of_any(app: Flask) -> Settings:
     found: Settings = app.extensions["portal"].settings
     found.instance.chmod(0o700)
     return found
+
+
+def test_a_dump_that_swells(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch, database_kind: str
+) -> None:
+    if database_kind == "sqlite":
+        pytest.skip("a dump of PostgreSQL")
+    path = tmp_path / "x.dump"
+    postgresql.dump(settings.database_url, path)
+    postgresql.prove(path)
+    monkeypatch.setattr(postgresql, "HARMLESS", 10_000)
+    monkeypatch.setattr(postgresql, "SWELLS", 1)
+    with pytest.raises(postgresql.ToolFailed, match="far larger than it may be"):
+        postgresql.prove(path)
