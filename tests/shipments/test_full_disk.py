@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import event
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.test import encode_multipart
 
 from blueprints.shipments import files, inbox
@@ -54,7 +54,7 @@ def test_a_file_from_the_browser(app: Flask, browser: Browser, how: str) -> None
     browser.sign_in("admin")
     sent = token(browser)
     folder = files.folder(settings_of(app))
-    body = encoded({"csrf_token": sent, "file": (io.BytesIO(LARGE), "supplier.csv")})
+    body = encoded({"csrf_token": sent, "file": FileStorage(io.BytesIO(LARGE), "supplier.csv")})
     with without_room(how, folder, ROOM if how == "disk" else 1_000_000):
         answer = browser.client.post("/shipments/imports", **body)
         assert listed(folder) == []
@@ -70,9 +70,11 @@ def test_a_picture_from_the_browser(
 ) -> None:
     """While the request is read, or when the picture is copied for the process that reads it."""
     browser.sign_in("manager_a")
-    page = browser.submit(empty_form(browser), {}, button="Next")
-    form = page.root.one("form", enctype="multipart/form-data")
-    values = {**fields_of(form, "Fill in"), "photo": (io.BytesIO(LARGE + LARGE), "code.jpg")}
+    form = empty_form(browser).form()
+    values = {
+        **fields_of(form, "Fill in"),
+        "photo": FileStorage(io.BytesIO(LARGE + LARGE), "code.jpg"),
+    }
     body = encoded(values)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     with small_disk(tmp_path / "temporary", room):
