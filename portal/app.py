@@ -12,6 +12,7 @@ from flask_compress import Compress
 from flask_wtf import CSRFProtect
 from whitenoise import WhiteNoise
 
+from portal import soundness
 from portal.db import db, prepare_engine
 from portal.module import Module, Registry, discover, load
 from portal.settings import Settings, load_settings
@@ -55,6 +56,7 @@ def create_app(
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
+        soundness.watch(db.engine, settings.instance)
     for module in registry.modules:
         if module.models:
             importlib.import_module(module.models)

@@ -3,18 +3,23 @@
 import logging
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import text
+from sqlalchemy import and_, literal, select, text
 
-from portal import migrations, settings
-from portal.db import db, is_sqlite, rollback, session
+from portal import jobs, migrations, postgresql_pages, settings, soundness
+from portal.db import Base, db, is_sqlite, rollback, session
 from portal.errors import where
 from portal.module import Check, Registry, load
+from portal.web.context import registry
 
 log = logging.getLogger("portal.checks")
+
+PAGES = "pages"
+# What these find is no fault of the data.
+NOT_OF_DATA = frozenset({"files"})
 
 
 @dataclass(frozen=True)
@@ -52,18 +57,80 @@ def _sentences(check: Check) -> tuple[str, ...]:
         rollback()
 
 
+def pages() -> Iterator[str]:
+    """Whether every part of the database can be read."""
+    if is_sqlite():
+        for (found,) in session().execute(text("PRAGMA integrity_check(20)")):
+            if found != "ok":
+                yield f"The database file is damaged: {found}."
+    else:
+        yield from postgresql_pages.faults()
+
+
 def database() -> Iterator[str]:
-    """Whether the database has the newest schema and, on SQLite, is sound."""
+    """Whether the database has the newest schema, and every row is there that another names."""
     revision = migrations.current(db.engine)
     if revision != migrations.newest():
         yield f"The schema is {revision or 'empty'}, not {migrations.newest()}: run portal migrate."
-    if not is_sqlite():
         return
-    for (found,) in session().execute(text("PRAGMA integrity_check(20)")):
-        if found != "ok":
-            yield f"The database file is damaged: {found}."
-    for table, *_rest in session().execute(text("PRAGMA foreign_key_check")).fetchmany(20):
+    if is_sqlite():
+        broken = session().execute(text("PRAGMA foreign_key_check")).fetchmany(20)
+        tables = [table for table, *_rest in broken]
+    else:
+        tables = list(_without_parents())
+    for table in tables:
         yield f"A row of {table} points to a row that does not exist."
+
+
+def _without_parents() -> Iterator[str]:
+    """The tables with a row whose parent is missing: PostgreSQL does not look again."""
+    for table in Base.metadata.sorted_tables:
+        for key in table.foreign_key_constraints:
+            parent = key.referred_table.alias("parent")
+            pairs = [(part.parent, parent.c[part.column.name]) for part in key.elements]
+            query = (
+                select(literal(1))
+                .select_from(table.outerjoin(parent, and_(*(own == its for own, its in pairs))))
+                .where(*(own.is_not(None) for own, _its in pairs), pairs[0][1].is_(None))
+                .limit(1)
+            )
+            if session().execute(query).first() is not None:
+                yield table.name
+
+
+def judge(findings: Iterable[Finding]) -> None:
+    """Note what the findings of all checks say of the data, or that it is sound."""
+    instance = settings.current().instance
+    wrong = {finding.name for finding in findings if not finding.ok} - NOT_OF_DATA
+    for kind, there in (
+        (soundness.DAMAGED, PAGES in wrong),
+        (soundness.WRONG, bool(wrong - {PAGES})),
+    ):
+        if there:
+            soundness.note(instance, kind)
+        else:
+            soundness.clear(instance, kind)
+
+
+def nightly() -> str:
+    """Make every check (a job of the platform). Raises `JobFailed` if something is wrong.
+
+    What one finds is believed when it finds it twice: people may be working meanwhile.
+    """
+    checks = [check for module in registry() for check in module.checks]
+    findings = []
+    for check in checks:
+        if jobs.stopping():
+            return "stopped before its end"
+        finding = Finding(check.name, check.title, _sentences(check))
+        findings.append(
+            finding if finding.ok else Finding(check.name, check.title, _sentences(check))
+        )
+    judge(findings)
+    wrong = [finding.title for finding in findings if not finding.ok]
+    if wrong:
+        raise jobs.JobFailed(f"Wrong: {', '.join(wrong)}. For more: portal check")
+    return f"{len(findings)} checks, all good"
 
 
 def files() -> Iterator[str]:

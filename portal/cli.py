@@ -6,13 +6,13 @@ The modules bring command groups of their own (`Module.commands`); they run insi
 import json
 import os
 import sys
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from portal.errors import PortalError
+from portal.errors import PortalError, is_without_space
 from portal.module import ModuleError, Registry, discover, load
 from portal.running import AlreadyLocked, hold
 from portal.settings import Settings, SettingsError, load_settings
@@ -98,14 +98,15 @@ def migrate() -> None:
 def check(as_json: bool) -> None:
     """Prove that the data is sound. Exit code 1 if anything is wrong."""
     from portal.app import create_app
-    from portal.checks import run_checks
+    from portal.checks import judge, run_checks
 
     app = create_app()
     good = True
-    listed = []
+    listed, findings = [], []
     with app.app_context():
         for finding in run_checks(app.extensions["portal"].registry):
             good &= finding.ok
+            findings.append(finding)
             listed.append(
                 {"name": finding.name, "title": finding.title, "wrong": list(finding.sentences)}
             )
@@ -113,6 +114,7 @@ def check(as_json: bool) -> None:
                 click.echo(f"{'good ' if finding.ok else 'WRONG'}  {finding.title}")
                 for sentence in finding.sentences:
                     click.echo(f"       {sentence}")
+        judge(findings)
     if as_json:
         click.echo(json.dumps({"good": good, "checks": listed}, indent=2))
     sys.exit(0 if good else 1)
@@ -124,21 +126,29 @@ def check(as_json: bool) -> None:
 @click.option(
     "--keep",
     type=click.IntRange(min=1),
-    help="Afterwards keep only the newest N backups of the instance's own folder.",
+    help="Afterwards keep only the newest N good backups of the instance's own folder.",
 )
 def backup(file: Path | None, without_keys: bool, keep: int | None) -> None:
-    """Write a backup to FILE, also while the portal runs.
+    """Write a backup to FILE, also while the portal runs, and prove that it is good.
 
+    If the database is damaged the copy is kept apart, nothing is removed, and the exit code is 1.
     Without FILE it goes into the folder "backups" of the instance. It holds personal data and, if
     not told otherwise, the secret keys: look after it as after the portal itself.
     """
-    from portal.backup import write
+    from portal.backup import routine
 
     settings = load_settings()
-    made = write.backup(settings, file, with_keys=not without_keys)
-    click.echo(f"Written: {made.path} ({made.size / 1_048_576:.1f} MiB, {made.files} files)")
-    if keep is not None and file is None:
-        for old in write.remove_old(settings, keep=keep):
+    pruning = keep is not None and file is None
+    try:
+        made = routine.make(settings, file, with_keys=not without_keys)
+    except routine.BackupFailed:
+        if pruning:
+            routine.thin_out_damaged(settings)
+        raise
+    size = f"{made.size / 1_048_576:.1f} MiB, {made.files} files, proved good"
+    click.echo(f"Written: {made.path} ({size})")
+    if pruning:
+        for old in routine.remove_old(settings, keep=keep or 1):
             click.echo(f"Removed: {old}")
 
 
@@ -147,23 +157,44 @@ def backup(file: Path | None, without_keys: bool, keep: int | None) -> None:
 @click.option("--force", is_flag=True, help="Even while a server runs; it must be restarted then.")
 @click.option("--send-waiting", is_flag=True, help="Let messages that were waiting then still go.")
 @click.option("--with-settings", is_flag=True, help="Take portal.toml from the backup, too.")
-def restore(file: Path, force: bool, send_waiting: bool, with_settings: bool) -> None:
+@click.option(
+    "--key-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The copy of keys/backup that you kept: proves who wrote FILE.",
+)
+@click.option(
+    "--unverified",
+    is_flag=True,
+    help="Even if nobody can tell who wrote FILE, and whether it was changed since.",
+)
+def restore(
+    file: Path,
+    force: bool,
+    send_waiting: bool,
+    with_settings: bool,
+    key_file: Path | None,
+    unverified: bool,
+) -> None:
     """Put the backup FILE in place of this instance's data.
 
     FILE is verified before anything is touched, and what was there is kept aside. Everybody must
     sign in again; messages that waited when the backup was made are cancelled.
     """
-    from portal.backup import read
+    from portal.backup import read, seal
 
     settings = load_settings()
-    if force:
-        done = read.restore(settings, file, send_waiting=send_waiting, with_settings=with_settings)
-    else:
-        with hold(settings.instance, alone=True):
-            done = read.restore(
-                settings, file, send_waiting=send_waiting, with_settings=with_settings
-            )
+    with nullcontext() if force else hold(settings.instance, alone=True):
+        done = read.restore(
+            settings,
+            file,
+            send_waiting=send_waiting,
+            with_settings=with_settings,
+            key=seal.key_in(key_file) if key_file else None,
+            unverified=unverified,
+        )
     click.echo(f"Restored the backup of {done.made_at}.")
+    if not done.verified:
+        click.echo("Nobody could verify who wrote it, and whether it was changed since.")
     click.echo(f"What was here before is in {done.aside}.")
     if done.cancelled:
         click.echo("Messages that were waiting when the backup was made have been cancelled.")
@@ -254,3 +285,7 @@ def main() -> None:
         sys.exit(f"Error: {error}")
     except DBAPIError as error:
         sys.exit(f"Error: The database does not answer as it should ({error.orig}).")
+    except OSError as error:
+        if not is_without_space(error):
+            raise
+        sys.exit("Error: The disk is full. Nothing was changed. Free some space, then try again.")

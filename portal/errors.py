@@ -3,6 +3,7 @@
 And `where`: how a fault of the portal's own may stand in a log.
 """
 
+import errno
 import os
 import traceback
 
@@ -87,6 +88,14 @@ class Busy(Unavailable):
 
 class OutcomeUnknown(Unavailable):
     """The connection was lost while it was saved: it may be there, or not."""
+
+
+NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+def is_without_space(error: OSError) -> bool:
+    """Whether a file could not be written because its disk, or what one may use of it, is full."""
+    return error.errno in NO_SPACE
 
 
 def where(error: BaseException) -> str:

@@ -8,8 +8,8 @@ from sqlalchemy import create_engine
 from portal import migrations
 from portal.app import create_app
 from portal.audit.sealing import seal_existing
-from portal.backup import write
-from portal.backup.postgresql import ToolFailed
+from portal.backup import routine, write
+from portal.backup.postgresql import ToolMissing
 from portal.catalog.services import PRODUCTS, load_products
 from portal.clock import now
 from portal.db import db, unit_of_work
@@ -46,13 +46,15 @@ def bring_up_to_date(
 
 
 def _save(settings: Settings, revision: str) -> None:
-    """Write a backup before the schema changes; only missing tools of PostgreSQL let it pass."""
+    """Write a backup before the schema changes; only missing tools of PostgreSQL let it pass.
+
+    Raises `BackupFailed`: a damaged database is not brought up to date.
+    """
     name = f"before-upgrade-{revision}-{now():%Y%m%d-%H%M%S}-{os.getpid()}.tar"
     path = write.own_folder(settings) / name
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        made = write.backup(settings, path)
-    except ToolFailed as error:
+        made = routine.make(settings, path, with_keys=True)
+    except ToolMissing as error:
         said = f"The database is brought up to date without a backup: {error}"
     else:
         said = f"Before the database is brought up to date it was saved: {made.path}"

@@ -27,6 +27,7 @@ module = Module(
         "password_changed",
         "location_added",
         "email_changed",
+        "data_fault",
     ),
     words="portal.words:WORDS",
     practice="portal.people.practice:make_sample",
@@ -44,6 +45,7 @@ module = Module(
         "portal.people.commands:users",
     ),
     checks=(
+        Check(name="pages", title="The pages of the database", function="portal.checks:pages"),
         Check(name="database", title="The database", function="portal.checks:database"),
         Check(name="files", title="Who may read the files", function="portal.checks:files"),
         Check(name="audit", title="The audit trail", function="portal.audit.verify:faults"),
@@ -79,6 +81,13 @@ module = Module(
             capability="jobs.manage",
             order=5,
         ),
+        Fill(
+            slot="home.cards",
+            function="portal.backup.alarms:card",
+            template="faults/_card.html",
+            capability="jobs.manage",
+            order=1,
+        ),
     ),
     lookups=(
         Lookup(
@@ -112,6 +121,18 @@ module = Module(
             title=_l("Move the audit trail's anchor"),
             function="portal.audit.verify:move_anchors",
             every=timedelta(minutes=10),
+        ),
+        Job(
+            name="platform.check",
+            title=_l("Check all data"),
+            function="portal.checks:nightly",
+            every=timedelta(days=1),
+        ),
+        Job(
+            name="platform.tell_faults",
+            title=_l("Tell the administrators what is wrong with the data"),
+            function="portal.backup.alarms:tell",
+            every=timedelta(minutes=5),
         ),
         Job(
             name="jobs.trim",

@@ -6,6 +6,7 @@ before it and is forgotten by `exec`, which keeps it small.
 
 import argparse
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -70,6 +71,11 @@ def main(arguments: list[str] | None = None) -> None:
             become_server(settings, options.host, options.port)
     except (SettingsError, AlreadyLocked, OSError) as error:
         raise SystemExit(f"The portal cannot start. {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise SystemExit(
+            f"The portal cannot start. Its database is damaged ({error}). Restore the newest good "
+            "backup: portal restore FILE."
+        ) from error
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ WORDS = {
     "password_changed": _l("Password changed"),
     "location_added": _l("Another location"),
     "email_changed": _l("E-mail address changed"),
+    "data_fault": _l("Something is wrong with the data"),
     # Kinds of records
     "user": _l("User"),
     "location": _l("Location"),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response, request, url_for
 
+from portal.backup import alarms
 from portal.i18n import _
 from portal.web import respond as web
 
@@ -40,7 +41,12 @@ def show(
 ) -> Response:
     """Answer with a page of `Operations`."""
     return web.respond(
-        f"operations/{page}", regions=regions, status=status, sub_pages=sub_pages(), **context
+        f"operations/{page}",
+        regions=regions,
+        status=status,
+        sub_pages=sub_pages(),
+        faults=alarms.known(),
+        **context,
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from blueprints.shipments import imports
-from blueprints.shipments.files import store
+from blueprints.shipments.files import needed, store
 from blueprints.shipments.models import ImportError, ImportRun
 from portal.db import unit_of_work
 from portal.settings import current
@@ -28,7 +28,7 @@ def import_command(file: Path) -> None:
     settings = current()
     with file.open("rb") as content:
         stored = store(settings, content)
-    with unit_of_work():
+    with needed(settings, stored), unit_of_work():
         run_id = imports.open_run(None, name=file.name, stored=stored, source="command").id
     run = imports.process_or_follow(settings, run_id)
     click.echo(

@@ -3,16 +3,19 @@
 import hashlib
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import DBAPIError
 
 from blueprints.shipments.models import ImportError, ImportPart, ImportRun
 from portal import clock
-from portal.db import unit_of_work
+from portal.db import is_full, unit_of_work
 from portal.settings import Settings
 from portal.sheets.errors import refusal
 from portal.sheets.kinds import refused_kind
@@ -49,23 +52,27 @@ def store(settings: Settings, content: BinaryIO) -> Stored:
     """Put `content`, from its start, down for good.
 
     It takes as long as the disk does, so it belongs before a transaction. What is never named by
-    a run is swept after a day.
+    a run is swept after a day. Raises `OSError`, as for a full disk; then nothing is left.
     """
     content.seek(0)
     name = secrets.token_hex(16)
     path = folder(settings) / name
     digest, size, ends, head, tail = hashlib.sha256(), 0, 0, b"", b""
-    with path.open("xb") as file:
-        path.chmod(0o600)
-        while piece := content.read(PIECE):
-            head = head or piece[:2]
-            tail = piece[-1:]
-            ends += piece.count(b"\n")
-            digest.update(piece)
-            size += len(piece)
-            file.write(piece)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with path.open("xb") as file:
+            path.chmod(0o600)
+            while piece := content.read(PIECE):
+                head = head or piece[:2]
+                tail = piece[-1:]
+                ends += piece.count(b"\n")
+                digest.update(piece)
+                size += len(piece)
+                file.write(piece)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
     below_header = ends - (tail == b"\n")
     rows = 0 if head == WORKBOOK else below_header
     return Stored(name, digest.hexdigest(), size, rows)
@@ -81,6 +88,17 @@ def refusal_of(settings: Settings, stored: Stored) -> str:
 def drop(settings: Settings, stored: Stored) -> None:
     """Delete a file that no run will name."""
     (folder(settings) / stored.name).unlink(missing_ok=True)
+
+
+@contextmanager
+def needed(settings: Settings, stored: Stored) -> Iterator[None]:
+    """While a run is made that names the file: if the disk is full then, the file makes room."""
+    try:
+        yield
+    except DBAPIError as error:
+        if is_full(error):
+            drop(settings, stored)
+        raise
 
 
 def clean_name(name: str) -> str:

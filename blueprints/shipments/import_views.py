@@ -62,8 +62,8 @@ def _store_ahead() -> Sent | None:
     @after_this_request
     def tidy(response: Response) -> Response:
         # What is named may be in the database even if the answer is an error; if it is not, the
-        # file is swept up later.
-        if not sent.named:
+        # file is swept up later. On a full disk it is not, and there is no time to lose.
+        if not sent.named or g.get("disk_full"):
             drop(current(), sent.stored)
         return response
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from blueprints.shipments.files import Stored, drop, store
+from blueprints.shipments.files import Stored, drop, needed, store
 from blueprints.shipments.imports import open_run
 from blueprints.shipments.models import ImportRun
 from portal import clock
@@ -81,7 +81,7 @@ def _collect(settings: Settings, path: Path) -> bool:
             return True
         moved = path.rename(_made(settings.inbox / DONE) / (name + UNFINISHED))
         stored = store(settings, content)
-    _open(moved, stored)
+    _open(settings, moved, stored)
     return True
 
 
@@ -105,14 +105,14 @@ def _resume(settings: Settings, path: Path) -> bool:
         drop(settings, stored)
         path.rename(_finished(path))
         return False
-    _open(path, stored)
+    _open(settings, path, stored)
     return True
 
 
-def _open(path: Path, stored: Stored) -> None:
+def _open(settings: Settings, path: Path, stored: Stored) -> None:
     """Open the run of a file in `done/`, then give the file its lasting name there."""
     finished = _finished(path)
-    with unit_of_work():
+    with needed(settings, stored), unit_of_work():
         open_run(None, name=finished.name.partition("-")[2], stored=stored, source=SOURCE)
     path.rename(finished)
 

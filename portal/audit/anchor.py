@@ -9,12 +9,12 @@ import fcntl
 import hmac
 import json
 import os
-import secrets
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from portal import durable
 from portal.audit.chain import anchor_mac, head_mac
 from portal.clock import now
 from portal.settings import Settings
@@ -161,16 +161,7 @@ def _write(folder: Path, key: bytes, anchor: Anchor) -> None:
             "mac": _mac(key, anchor),
         }
     )
-    fresh = folder / f".{NAME}.{secrets.token_hex(8)}"
-    try:
-        with open(fresh, "x", encoding="utf-8") as file:
-            file.write(f"{text}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(fresh, folder / NAME)
-    finally:
-        fresh.unlink(missing_ok=True)
-    _sync(folder)
+    durable.replace(folder / NAME, f"{text}\n".encode())
 
 
 @contextmanager
@@ -179,13 +170,5 @@ def _locked(folder: Path) -> Iterator[None]:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
-    finally:
-        os.close(descriptor)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)

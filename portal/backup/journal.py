@@ -11,9 +11,11 @@ import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from portal import durable
 from portal.audit import anchor
 from portal.backup import archive, postgresql
-from portal.backup.write import PREFIX, copy_sqlite, sync
+from portal.backup.sqlite import copy_sqlite
+from portal.backup.write import PREFIX
 from portal.running import RESTORING
 from portal.settings import Settings
 
@@ -34,14 +36,9 @@ def begin(settings: Settings, staged: Path, aside: Path) -> None:
     if not settings.database_url.startswith(PREFIX):
         postgresql.dump(settings.database_url, aside / archive.POSTGRESQL)
     held = [name for name, path in _parts(settings).items() if path.exists()]
-    fresh = settings.instance / f".{RESTORING}"
-    with fresh.open("w", encoding="utf-8") as file:
-        json.dump(asdict(Journal(staged.name, aside.name, held)), file)
-        file.flush()
-        os.fsync(file.fileno())
-    sync(aside)
-    os.rename(fresh, settings.instance / RESTORING)
-    sync(settings.instance)
+    durable.sync(aside)
+    text = json.dumps(asdict(Journal(staged.name, aside.name, held)))
+    durable.replace(settings.instance / RESTORING, text.encode())
 
 
 def exchange(settings: Settings, staged: Path, aside: Path) -> None:
@@ -91,7 +88,7 @@ def finish(settings: Settings) -> None:
     """The restore, or its undoing, is on the disk: others may use the instance."""
     os.sync()
     (settings.instance / RESTORING).unlink()
-    sync(settings.instance)
+    durable.sync(settings.instance)
 
 
 def _parts(settings: Settings) -> dict[str, Path]:

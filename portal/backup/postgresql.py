@@ -1,6 +1,9 @@
 """pg_dump, pg_restore and psql of PostgreSQL. The password goes by the environment."""
 
 import os
+import re
+import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -15,9 +18,38 @@ class ToolFailed(PortalError):
     """One of the tools is missing or failed; the message says which and why."""
 
 
+class ToolMissing(ToolFailed):
+    """One of the tools is not installed."""
+
+
+class NoSpace(ToolFailed):
+    """One of the tools found the disk full."""
+
+
+class Damaged(ToolFailed):
+    """The server could not read a part of the database."""
+
+
+CHUNK = 1024 * 1024
+# The one the portal's own indexes need; others, which a server's owner added, are not the portal's
+# to restore.
+EXTENSION = "pg_trgm"
+# A dump is compressed. Ours become ten times as large; what becomes this much larger is made to
+# fill the disk. Below the size it does not matter.
+SWELLS, HARMLESS = 200, 256 * 1024 * 1024
+
+# The tools pass on what the server says, without its code.
+DAMAGE = re.compile(
+    r"invalid page in block|could not read block|page verification failed|is corrupt|corrupted"
+    r"|(missing|unexpected) chunk|XX00[12]",
+)
+FULL = re.compile(r"No space left on device|File too large|Disk quota exceeded")
+
+
 def dump(url: str, path: Path) -> None:
     """Write the database at `url` to `path`. Raises `ToolFailed`."""
-    _run("pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", f"--file={path}")
+    options = ("--format=custom", "--no-owner", "--no-privileges", f"--extension={EXTENSION}")
+    _run("pg_dump", url, *options, f"--file={path}")
 
 
 def load(url: str, path: Path) -> None:
@@ -55,8 +87,28 @@ def _wiping(url: str) -> str:
 
 
 def prove(path: Path) -> None:
-    """Raise `ToolFailed` if the dump at `path` cannot be read."""
-    _run("pg_restore", None, "--file=/dev/null", str(path))
+    """Raise `ToolFailed` if the dump at `path` cannot be read to its end, or is made to swell until
+    it fills the disk."""
+    size = path.stat().st_size
+    most = min(shutil.disk_usage(path.parent).free, max(size * SWELLS, HARMLESS))
+    with tempfile.TemporaryFile() as said:
+        try:
+            tool = subprocess.Popen(
+                ["pg_restore", "--file=-", path], stdout=subprocess.PIPE, stderr=said
+            )
+        except FileNotFoundError as error:
+            raise _missing("pg_restore") from error
+        with tool:
+            assert tool.stdout is not None
+            unpacked = 0
+            while piece := tool.stdout.read(CHUNK):
+                unpacked += len(piece)
+                if unpacked > most:
+                    tool.kill()
+                    raise ToolFailed("The dump in the backup is far larger than it may be.")
+        if tool.returncode:
+            said.seek(0)
+            raise _failed("pg_restore", tool.returncode, said.read().decode("utf-8", "replace"))
 
 
 def _run(tool: str, url: str | None, *arguments: str) -> None:
@@ -71,9 +123,24 @@ def _run(tool: str, url: str | None, *arguments: str) -> None:
     try:
         done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
     except FileNotFoundError as error:
-        raise ToolFailed(
-            f"{tool} is not installed. On Debian: sudo apt-get install postgresql-client"
-        ) from error
+        raise _missing(tool) from error
     if done.returncode:
-        lines = done.stderr.strip().splitlines()
-        raise ToolFailed(f"{tool} failed: {lines[0] if lines else 'without saying why'}")
+        raise _failed(tool, done.returncode, done.stderr)
+
+
+def _missing(tool: str) -> ToolMissing:
+    return ToolMissing(
+        f"{tool} is not installed. On Debian: sudo apt-get install postgresql-client"
+    )
+
+
+def _failed(tool: str, code: int, said: str) -> ToolFailed:
+    """What a tool that failed had to say, as the error it is."""
+    lines = said.strip().splitlines()
+    sentence = f"{tool} failed: {lines[0] if lines else 'without saying why'}"
+    if FULL.search(said) or code == -signal.SIGXFSZ:
+        return NoSpace(sentence)
+    if found := DAMAGE.search(said):
+        line = next((one for one in lines if found.group() in one), sentence)
+        return Damaged(f"The database is damaged, and {tool} stopped at it: {line.strip()}")
+    return ToolFailed(sentence)

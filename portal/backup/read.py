@@ -3,18 +3,17 @@
 import os
 import secrets
 import shutil
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import update
 
-from portal import migrations
+from portal import durable, migrations, soundness
 from portal.app import create_app
 from portal.audit import anchor
 from portal.audit.services import record
-from portal.backup import archive, journal, postgresql
+from portal.backup import archive, journal, postgresql, reading, seal
+from portal.backup.sqlite import damage_of
 from portal.backup.write import PREFIX
 from portal.clock import now
 from portal.db import db, unit_of_work
@@ -24,22 +23,32 @@ from portal.people.models import MailedLink, UserSession
 from portal.settings import Settings
 
 REASON = "restored from a backup"
+UNVERIFIED = ", its seal not verified"
 
 
 @dataclass(frozen=True)
 class Restored:
-    """What a restore did; `aside` holds what was there before."""
+    """What a restore did; `aside` holds what was there before. `verified`: the backup's seal."""
 
     made_at: str
     aside: Path
     cancelled: int
+    verified: bool
 
 
 def restore(
-    settings: Settings, path: Path, *, send_waiting: bool = False, with_settings: bool = False
+    settings: Settings,
+    path: Path,
+    *,
+    send_waiting: bool = False,
+    with_settings: bool = False,
+    key: bytes | None = None,
+    unverified: bool = False,
 ) -> Restored:
     """Put the backup at `path` in place of the instance's data.
 
+    Its seal is verified with `key`, or else with the instance's own; where neither fits, only an
+    `unverified` restore goes on.
     Keys that the backup does not hold stay. All sessions end, and mailed links are withdrawn.
     Messages that were waiting when the backup was made are cancelled unless `send_waiting`: most of
     them have left since. A restore that was interrupted is undone first. Raises `BadBackup` or
@@ -52,24 +61,25 @@ def restore(
     staged = settings.instance / f"{journal.STAGED}{secrets.token_hex(6)}"
     staged.mkdir(mode=0o700)
     try:
-        manifest = archive.unpack(path, staged)
-        _prove(settings, staged, manifest)
+        manifest, verified = _unpack(settings, path, staged, key, unverified=unverified)
         aside = _folder_aside(settings.instance)
         try:
             journal.begin(settings, staged, aside)
             journal.exchange(settings, staged, aside)
             bring_up_to_date(settings, restoring=True)
-            cancelled = _fence(settings, manifest, send_waiting=send_waiting)
+            summary = f"backup of {manifest.made_at}{'' if verified else UNVERIFIED}"
+            cancelled = _fence(settings, summary, send_waiting=send_waiting)
             _keep_settings(settings, staged, aside, with_settings=with_settings)
         except Exception:
             if not journal.undo(settings):
                 shutil.rmtree(aside)
             raise
         journal.finish(settings)
+        soundness.clear(settings.instance, soundness.DAMAGED, soundness.WRONG)
         _take_settings(settings, staged, with_settings=with_settings)
     finally:
         shutil.rmtree(staged, ignore_errors=True)
-    return Restored(manifest.made_at, aside, cancelled)
+    return Restored(manifest.made_at, aside, cancelled, verified)
 
 
 def _folder_aside(instance: Path) -> Path:
@@ -78,6 +88,25 @@ def _folder_aside(instance: Path) -> Path:
     folder = instance / (f"{name}-{taken + 1}" if taken else name)
     folder.mkdir(mode=0o700)
     return folder
+
+
+def _unpack(
+    settings: Settings, path: Path, staged: Path, key: bytes | None, *, unverified: bool
+) -> tuple[archive.Manifest, bool]:
+    """Unpack and prove the backup; its manifest, and whether its seal was verified.
+
+    The key that verified it becomes the instance's, or stays it: no backup holds one.
+    """
+    own = seal.own_key(settings)
+    with reading.opened(path) as found:
+        verified = found.ensure_sealed(key or own, unverified=unverified)
+        found.unpack(staged)
+        manifest = found.manifest
+    _prove(settings, staged, manifest)
+    kept = key if key and verified else own
+    if kept and (staged / "keys").exists():
+        durable.replace(staged / archive.SEAL_KEY, kept)
+    return manifest, verified
 
 
 def _prove(settings: Settings, staged: Path, manifest: archive.Manifest) -> None:
@@ -96,10 +125,10 @@ def _prove(settings: Settings, staged: Path, manifest: archive.Manifest) -> None
     if not on_sqlite:
         postgresql.prove(staged / wanted)
         return
-    with closing(sqlite3.connect(staged / wanted)) as copied:
-        found = copied.execute("PRAGMA integrity_check(1)").fetchone()
-    if found != ("ok",):
+    if damage_of(staged / wanted, whole=True):
         raise archive.BadBackup("The database in the backup is damaged.")
+    if migrations.current_of_file(staged / wanted) != manifest.schema:
+        raise archive.BadBackup("The database in the backup is not the one that its list names.")
 
 
 def _wanted(settings: Settings, staged: Path, *, with_settings: bool) -> bool:
@@ -119,7 +148,7 @@ def _take_settings(settings: Settings, staged: Path, *, with_settings: bool) -> 
         os.replace(staged / archive.SETTINGS, settings.instance / archive.SETTINGS)
 
 
-def _fence(settings: Settings, manifest: archive.Manifest, *, send_waiting: bool) -> int:
+def _fence(settings: Settings, summary: str, *, send_waiting: bool) -> int:
     """End sessions and mailed links, cancel what was waiting, note it in the audit trail."""
     app = create_app(replace(settings, jobs="off"))
     cancelled = 0
@@ -150,7 +179,7 @@ def _fence(settings: Settings, manifest: archive.Manifest, *, send_waiting: bool
                 subject="instance",
                 subject_id=None,
                 location_id=None,
-                summary=f"backup of {manifest.made_at}",
+                summary=summary,
             )
         db.engine.dispose()
     anchor.put_back(settings)

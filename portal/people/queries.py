@@ -48,6 +48,17 @@ def list_managers(location_id: int) -> list[User]:
     )
 
 
+def list_administrators() -> list[User]:
+    """The active programme administrators: who is written to about the portal itself."""
+    return list(
+        session().scalars(
+            select(User)
+            .where(User.profile == Profile.ADMINISTRATOR, User.active, registered())
+            .order_by(User.id)
+        )
+    )
+
+
 def is_mixed_up(*, username: str, email: str, but: int | None = None) -> bool:
     """Whether the username is another account's e-mail address, or the address another's username:
     whoever asks for a new password names either. `but` is the user whose they are."""

@@ -84,6 +84,20 @@ class Assets:
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=self.folder.parent, prefix=".assets-"))
         fresh.chmod(0o755)
+        try:
+            self._fill(fresh, stamp)
+        except BaseException:
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise
+        old = self.folder.with_name(self.folder.name + ".old")
+        shutil.rmtree(old, ignore_errors=True)
+        if self.folder.exists():
+            self.folder.rename(old)
+        fresh.rename(self.folder)
+        shutil.rmtree(old, ignore_errors=True)
+        return self
+
+    def _fill(self, fresh: Path, stamp: str) -> None:
         for name, content in bundles().items():
             digest = hashlib.sha256(content).hexdigest()[:10]
             stem, _dot, ending = name.rpartition(".")
@@ -95,10 +109,3 @@ class Assets:
                 path.with_name(path.name + ".br").write_bytes(brotli.compress(content, quality=11))
                 path.with_name(path.name + ".gz").write_bytes(gzip.compress(content, 9, mtime=0))
         (fresh / "index.json").write_text(json.dumps({"stamp": stamp, "names": self.names}))
-        old = self.folder.with_name(self.folder.name + ".old")
-        shutil.rmtree(old, ignore_errors=True)
-        if self.folder.exists():
-            self.folder.rename(old)
-        fresh.rename(self.folder)
-        shutil.rmtree(old, ignore_errors=True)
-        return self

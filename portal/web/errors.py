@@ -9,6 +9,7 @@ from flask import (
     Response,
     current_app,
     flash,
+    g,
     make_response,
     render_template,
     request,
@@ -28,6 +29,7 @@ from portal.errors import (
     OutcomeUnknown,
     PortalError,
     TooMany,
+    is_without_space,
     where,
 )
 from portal.i18n import _
@@ -128,6 +130,13 @@ def _not_shown() -> str:
     return _("This page cannot be shown just now. What you saved before is saved.")
 
 
+def _disk_is_full() -> Response:
+    log.error("the disk is full")
+    g.disk_full = True
+    full = _("The portal's disk is full, so nothing can be saved. Nothing was changed.")
+    return answer(503, full, next_step=_("Call the person who looks after the portal."))
+
+
 def _own_place(location_id: int | None) -> Place | None:
     """The location, if the user works there."""
     scope = find_scope()
@@ -222,11 +231,16 @@ def init_app(app: Flask) -> None:
     @app.errorhandler(OperationalError)
     def database(error: OperationalError) -> Response:
         if is_full(error):
-            log.error("the database's disk is full")
-            full = _("The portal's disk is full, so nothing can be saved. Nothing was changed.")
-            return answer(503, full, next_step=_("Call the person who looks after the portal."))
+            return _disk_is_full()
         log.error("database unavailable: %s", type(error.orig).__name__)
         return answer(503, _not_shown() if request.method in SAFE else "")
+
+    @app.errorhandler(OSError)
+    def files(error: OSError) -> Response:
+        if not is_without_space(error):
+            return fault(error)
+        rollback()
+        return _disk_is_full()
 
     @app.errorhandler(Exception)
     def fault(error: Exception) -> Response:

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from portal import clock, migrations
+from portal import clock, migrations, soundness
 from portal.db import db, unit_of_work
 from portal.errors import Unavailable
 from portal.jobs.queries import SILENCE, silence
@@ -50,6 +50,8 @@ def readyz() -> Response:
 
 def reasons(settings: Settings) -> Iterator[str]:
     """A sentence for each thing that keeps the portal from doing all its work."""
+    answers = True
+    soundness.probe(settings.instance, settings.database_url)
     try:
         with unit_of_work(write=False) as session:
             if migrations.current(db.engine) != migrations.newest():
@@ -57,7 +59,11 @@ def reasons(settings: Settings) -> Iterator[str]:
             else:
                 yield from _late(session, settings)
     except (DBAPIError, Unavailable):
+        answers = False
+    known = [fault.kind for fault in soundness.faults(settings.instance)]
+    if not answers and soundness.DAMAGED not in known:
         yield "The database does not answer."
+    yield from (soundness.SENTENCES[kind] for kind in known)
     try:
         free = shutil.disk_usage(settings.instance).free
     except OSError:

@@ -1,0 +1,133 @@
+"""Files that come while the disk is full: it is said, and nothing of them stays."""
+
+import io
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.test import encode_multipart
+
+from blueprints.shipments import files, inbox
+from portal.db import db
+from portal.settings import Settings
+from tests.backup.full import listed, small_disk, without_room
+from tests.backup.running import portal
+from tests.client import Browser, fields_of
+from tests.inventory.test_scan import empty_form
+from tests.shipments.files import csv, row
+from tests.shipments.test_import_files import runs, send, token
+
+ON_EVERY_DATABASE = False
+LARGE = csv(*(row(id=f"SHP-{number}") for number in range(12_000)))
+ROOM = 600_000
+
+
+def settings_of(app: Flask) -> Settings:
+    found: Settings = app.extensions["portal"].settings
+    return found
+
+
+@pytest.mark.parametrize("how", ["disk", "bound"])
+def test_a_file_from_the_command_line(app: Flask, tmp_path: Path, how: str) -> None:
+    file = tmp_path / "large.csv"
+    file.write_bytes(LARGE)
+    folder = files.folder(settings_of(app))
+    with without_room(how, folder, ROOM):
+        done = portal(settings_of(app), "shipments", "import", file)
+        assert listed(folder) == []
+    assert (done.code, done.complained) == (
+        1,
+        "Error: The disk is full. Nothing was changed. Free some space, then try again.",
+    )
+    assert runs(app) == []
+
+
+@pytest.mark.parametrize("how", ["disk", "bound"])
+def test_a_file_from_the_browser(app: Flask, browser: Browser, how: str) -> None:
+    """With the bound it is the copy that is kept while the request is read."""
+    browser.sign_in("admin")
+    sent = token(browser)
+    folder = files.folder(settings_of(app))
+    body = encoded({"csrf_token": sent, "file": FileStorage(io.BytesIO(LARGE), "supplier.csv")})
+    with without_room(how, folder, ROOM if how == "disk" else 1_000_000):
+        answer = browser.client.post("/shipments/imports", **body)
+        assert listed(folder) == []
+    assert answer.status_code == 503
+    assert "disk is full" in answer.get_data(as_text=True)
+    assert runs(app) == []
+    assert send(browser, csv(row()), csrf_token=token(browser)).status_code == 303
+
+
+@pytest.mark.parametrize("room", [1_000_000, 3_000_000])
+def test_a_picture_from_the_browser(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    """While the request is read, or when the picture is copied for the process that reads it."""
+    browser.sign_in("manager_a")
+    form = empty_form(browser).form()
+    values = {
+        **fields_of(form, "Fill in"),
+        "photo": FileStorage(io.BytesIO(LARGE + LARGE), "code.jpg"),
+    }
+    body = encoded(values)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    with small_disk(tmp_path / "temporary", room):
+        answer = browser.client.post(form.attributes["action"], **body)
+        assert listed(tmp_path / "temporary") == []
+    assert answer.status_code == 503
+    assert "disk is full" in answer.get_data(as_text=True)
+
+
+def encoded(values: Any) -> dict[str, Any]:
+    """A form as a browser sends it; the test's own client would need room for it, too."""
+    boundary, content = encode_multipart(MultiDict(values))
+    return {"data": content, "content_type": f"multipart/form-data; boundary={boundary}"}
+
+
+@contextmanager
+def full_database(app: Flask) -> Iterator[None]:
+    """The database cannot grow by a single page."""
+    with app.app_context():
+        engine = db.engine
+
+    def limit(connection: object, *_others: object) -> None:
+        cursor = connection.cursor()  # type: ignore[attr-defined]
+        (pages,) = cursor.execute("PRAGMA page_count").fetchone()
+        cursor.execute(f"PRAGMA max_page_count={pages}")
+        cursor.close()
+
+    event.listen(engine, "checkout", limit)
+    yield
+    event.remove(engine, "checkout", limit)
+
+
+def test_a_file_that_the_database_cannot_name_makes_room_again(
+    app: Flask, browser: Browser
+) -> None:
+    browser.sign_in("admin")
+    sent = token(browser)
+    folder = files.folder(settings_of(app))
+    with full_database(app):
+        codes = [send(browser, csv(row()), csrf_token=sent).status_code for _time in range(40)]
+        known = {run.stored_as for run in runs(app)}
+    assert codes[-1] == 503, "sooner or later no row fits in any more"
+    assert {path.name for path in folder.iterdir()} == known
+
+
+def test_the_watched_folder_does_not_fill_the_disk_further(app: Flask) -> None:
+    settings = settings_of(app)
+    settings.inbox.mkdir()
+    folder = files.folder(settings)
+    (settings.inbox / "large.csv").write_bytes(LARGE)
+    with app.app_context(), without_room("bound", folder, ROOM):
+        now = inbox.clock.now().timestamp() + 60
+        (found,) = inbox.watched_files(settings.inbox, now=now)
+        for _look in range(3):
+            assert inbox._attempt(inbox._collect, settings, found) == 0
+            assert listed(folder) == []
