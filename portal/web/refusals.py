@@ -19,8 +19,8 @@ from portal.web.context import find_scope
 
 EVERY_SECONDS = 10.0
 BY_STATUS = {403: Kind.NOT_ALLOWED, 404: Kind.NOT_FOUND, 429: Kind.TOO_MANY}
-# No username has a blank.
-VISITOR = "a visitor"
+# Usernames are in small letters.
+VISITOR = "Visitor"
 log = logging.getLogger("portal.refusals")
 
 

@@ -32,6 +32,7 @@ from tests.personas import Personas
 
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "div#main"}
 ADD = "inventory.add"
+RUNS_HERE = re.compile("flask|werkzeug|gunicorn|jinja|python|sqlalchemy|sqlite|postgres", re.I)
 NAMES = {
     "lookups.results": ("products", "shipments", "accounts", "receivers"),
     "listviews.pin": ("inventory", "shipments", "transfers", "accounts", "refusals"),
@@ -244,6 +245,16 @@ def check_get(matrix: Matrix, who: str, ask: Ask, response: TestResponse, *, htm
         assert status == 200
 
 
+def check_headers(response: TestResponse) -> None:
+    """No answer is kept by a browser or proxy, and none says what runs here."""
+    headers = response.headers
+    assert headers["Cache-Control"] == "no-store"
+    for name in ("ETag", "Last-Modified", "Expires", "Server", "X-Powered-By", "Via"):
+        assert name not in headers, name
+    if response.mimetype == "text/html":
+        assert not RUNS_HERE.search(response.get_data(as_text=True))
+
+
 @pytest.mark.parametrize("who", [*PLACE_OF, "nobody"])
 def test_reading(matrix: Matrix, who: str) -> None:
     client, wrong = matrix.client(who), []
@@ -252,6 +263,7 @@ def test_reading(matrix: Matrix, who: str) -> None:
             response = client.get(matrix.url(ask), headers=HTMX if htmx else {})
             try:
                 check_get(matrix, who, ask, response, htmx=htmx)
+                check_headers(response)
             except AssertionError:
                 wrong.append(f"{ask}{' htmx' if htmx else ''}: {response.status_code}")
     assert wrong == []
