@@ -13,7 +13,7 @@ def test_what_was_refused_is_written_before_the_server_ends(
 ) -> None:
     server = Server(checkout, tmp_path / "own")
     servers.append(server)
-    server.wait()
+    server.wait(90)
     for token in ("nonsense", "more-of-it"):
         assert server.get(f"/password/reset/{token}")[0] == 404
     assert server.stop() == 0
