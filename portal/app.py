@@ -16,7 +16,7 @@ from portal import soundness
 from portal.db import db, prepare_engine
 from portal.module import Module, Registry, discover, load
 from portal.settings import Settings, load_settings
-from portal.web import assets, errors, login, security, templating
+from portal.web import assets, errors, login, refusals, security, templating
 from portal.web import htmx as htmx_headers
 from portal.web.context import find_scope
 from portal.web.converters import RecordNumber
@@ -116,6 +116,7 @@ def _install_web(app: Flask, settings: Settings) -> None:
     htmx_headers.init_app(app)
     security.init_app(app, secure=settings.secure)
     errors.init_app(app)
+    refusals.init_app(app)
     Compress(app)
     if settings.trusted_proxies:
         from werkzeug.middleware.proxy_fix import ProxyFix

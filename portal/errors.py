@@ -48,6 +48,10 @@ class AtAnotherLocation(NotFound):
         self.location_id = location_id
 
 
+class OfOtherPeople(NotFound):
+    """The record belongs to a location where this user does not work; nobody is told so."""
+
+
 class OpenedElsewhere(Conflict):
     """The form was opened while the user worked at another location, and speaks of that one."""
 

@@ -8,6 +8,7 @@ from portal.messages.models import MailServer, Message
 from portal.operations import Operation
 from portal.people.models import Attempt, MailedLink, User, UserLocation, UserSession
 from portal.places.models import Location, Organization
+from portal.refusals.models import Refusal
 from portal.wizards.models import Draft
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "ProductFacts",
     "ProductPackage",
     "RecentView",
+    "Refusal",
     "RowCount",
     "User",
     "UserLocation",

@@ -14,6 +14,7 @@ module = Module(
     blueprint=(
         "portal.people.views:blueprint",
         "portal.people.link_views:blueprint",
+        "portal.people.session_views:blueprint",
         "portal.people.setup_views:blueprint",
         "portal.web.health:blueprint",
         "portal.lookups.views:blueprint",
@@ -38,6 +39,7 @@ module = Module(
         ),
         Capability(name="jobs.manage", title=_l("See and start jobs"), profiles=ADMINISTRATORS),
         Capability(name="audit.read", title=_l("Search the audit trail"), profiles=ADMINISTRATORS),
+        Capability(name="refusals.read", title=_l("See what was refused"), profiles=ADMINISTRATORS),
     ),
     commands=(
         "portal.audit.commands:audit",
@@ -151,6 +153,12 @@ module = Module(
             title=_l("Forget old attempts, links and sessions"),
             function="portal.people.forgetting:forget_old",
             every=timedelta(hours=6),
+        ),
+        Job(
+            name="refusals.forget",
+            title=_l("Forget old refusals"),
+            function="portal.refusals.services:forget_old",
+            every=timedelta(hours=1),
         ),
         Job(
             name="lists.forget_words",

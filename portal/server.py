@@ -294,10 +294,13 @@ class Server(BaseApplication):
             jobs.start(app)
 
     def _stopping(self, _server: Any, _worker: Any) -> None:
-        """In the worker, before it ends: no new jobs."""
+        """In the worker, before it ends: no new jobs, and nothing that is not written down."""
         from portal import jobs
+        from portal.web import refusals
 
         jobs.stop()
+        if self.callable is not None:
+            refusals.write_now(self.callable)
 
 
 def _memory_folder() -> str | None:

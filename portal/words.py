@@ -18,6 +18,7 @@ WORDS = {
     "job_run": _l("Job"),
     "audit_entry": _l("Audit trail entry"),
     "instance": _l("Installation"),
+    "refusals": _l("Refusals"),
     # Actions
     "user.added": _l("User added"),
     "user.invited": _l("User invited again"),
@@ -32,6 +33,8 @@ WORDS = {
     "user.password_reset": _l("New password chosen by a mailed link"),
     "user.reset_asked": _l("Link for a new password asked for"),
     "user.signed_in": _l("Signed in"),
+    "user.session_ended": _l("Session ended by the user"),
+    "user.other_sessions_ended": _l("All other sessions ended by the user"),
     "user.sign_in_failed": _l("Signing in failed"),
     "user.sign_in_throttled": _l("Signing in stopped after too many attempts"),
     "organization.added": _l("Organization added"),

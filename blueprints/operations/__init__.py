@@ -1,4 +1,4 @@
-"""`Operations`: messages, jobs and the audit trail, for programme administrators."""
+"""`Operations`: messages, jobs, the audit trail and refusals, for programme administrators."""
 
 from portal.i18n import _l
 from portal.module import Capability, Fill, Module, Tab
@@ -32,5 +32,13 @@ module = Module(
             capability="messages.manage",
             order=20,
         ),
+        Fill(
+            slot="home.cards",
+            function="blueprints.operations.contributions:refusals_card",
+            template="operations/_refusals_card.html",
+            capability="refusals.read",
+            order=6,
+        ),
     ),
+    lists=("blueprints.operations.lists:REFUSALS",),
 )

@@ -5,6 +5,7 @@ from typing import Any
 from portal import settings
 from portal.messages.queries import troubled
 from portal.places.scope import Scope
+from portal.refusals.queries import find_unusual
 
 
 def messages_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
@@ -17,3 +18,9 @@ def messages_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
         "failed": failed,
         "configured": settings.current().mail_configured,
     }
+
+
+def refusals_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
+    """That the portal refused unusually much lately; nothing else."""
+    unusual = find_unusual(scope)
+    return {"unusual": unusual} if unusual else None

@@ -32,6 +32,7 @@ def sub_pages() -> list[SubPage]:
             ("messages", _("Messages")),
             ("jobs", _("Jobs")),
             ("audit", _("Audit trail")),
+            ("refusals", _("Refusals")),
         )
     ]
 

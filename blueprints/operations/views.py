@@ -1,6 +1,6 @@
 """All routes of `Operations`."""
 
-from blueprints.operations import audit_views, job_views, message_views
+from blueprints.operations import audit_views, job_views, message_views, refusal_views
 from blueprints.operations.pages import blueprint
 
-__all__ = ["audit_views", "blueprint", "job_views", "message_views"]
+__all__ = ["audit_views", "blueprint", "job_views", "message_views", "refusal_views"]

@@ -9,10 +9,12 @@ from portal.i18n import _
 from portal.people import choosing, links, recovery
 from portal.people.choosing import Prepared
 from portal.people.forms import NEW_PASSWORD_HINT, ForgotPasswordForm, NewPasswordForm
+from portal.refusals.rules import Kind
 from portal.web import login
 from portal.web.context import find_scope
 from portal.web.guards import ahead, by_link, even_before_password_change, public
 from portal.web.htmx import go_to
+from portal.web.refusals import mark
 from portal.web.respond import respond
 
 blueprint = Blueprint("links", __name__)
@@ -74,12 +76,17 @@ def complete_registration(token: str) -> Response:
     return _choose(token, links.INVITATION, title=_("Complete your registration"))
 
 
+def _dead_link(purpose: str) -> Response:
+    mark(Kind.DEAD_LINK)
+    return respond("people/dead_link.html", status=404, purpose=purpose)
+
+
 def _choose(token: str, purpose: str, *, title: str) -> Response:
     form = NewPasswordForm()
     page: dict[str, Any] = {"form": form, "title": title, "hint": NEW_PASSWORD_HINT}
     owner = links.find(token, purpose)
     if owner is None:
-        return respond("people/dead_link.html", status=404, purpose=purpose)
+        return _dead_link(purpose)
     page |= {"owner": owner, "action": request.path}
     if request.method != "POST":
         return respond("people/choose_password.html", **page)
@@ -92,7 +99,7 @@ def _choose(token: str, purpose: str, *, title: str) -> Response:
         form.refuse(refusal)
         return respond("people/choose_password.html", status=refusal.status, **page)
     if not done:
-        return respond("people/dead_link.html", status=404, purpose=purpose)
+        return _dead_link(purpose)
     live = find_scope()
     if live is not None:
         login.sign_out(live.session_id)

@@ -68,7 +68,11 @@ class UserLocation(Base):
 
 
 class UserSession(Base):
-    """A signed-in browser. The cookie holds a random token, this row only its SHA-256."""
+    """A signed-in browser. The cookie holds a random token, this row only its SHA-256.
+
+    `address` is where it signed in, shortened; `browser` and `system` are names such as Chrome and
+    Windows. Each is empty if it is not known.
+    """
 
     __tablename__ = "user_session"
 
@@ -78,6 +82,9 @@ class UserSession(Base):
     started_at: Mapped[datetime] = mapped_column(default=now)
     last_seen_at: Mapped[datetime] = mapped_column(default=now, index=True)
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
+    address: Mapped[str] = mapped_column(String(45), default="")
+    browser: Mapped[str] = mapped_column(String(20), default="")
+    system: Mapped[str] = mapped_column(String(20), default="")
 
     user: Mapped[User] = relationship()
 

@@ -16,7 +16,12 @@ from portal.i18n import _
 SHORTEST, LONGEST = 15, 128
 MOST_COMMON_WORDS = 3
 FOLDER = Path(__file__).resolve().parent
-LOOK_ALIKES = str.maketrans("@4301!$57", "aaeoiisst")
+# What a digit or sign may stand for; some stand for either of two letters.
+LOOK_ALIKES = (
+    str.maketrans("@4301!$57", "aaeoiisst"),
+    str.maketrans("@4301!|$57+2689", "aaeolllssttzgbg"),
+)
+ENDS = re.compile(r"[\W\d_]+$"), re.compile(r"^[\W\d_]+|[\W\d_]+$")
 KEY_ROWS = (
     "abcdefghijklmnopqrstuvwxyz",
     "01234567890123456789",
@@ -65,12 +70,23 @@ def weakness(password: str, *, names: Iterable[str] = ()) -> str | None:
         return _("Use at most %(number)s characters.", number=LONGEST)
     if "\0" in value:
         return _("This contains a character that cannot be used.")
-    plain = _folded(value)
-    for folded in {plain, plain.translate(LOOK_ALIKES)}:
-        reason = _commonness(_letters_and_digits(folded), _vocabulary(names))
+    forms, known = _forms(_folded(value)), _vocabulary(names)
+    for form in forms:
+        reason = _commonness(form, known)
         if reason is not None:
             return reason
+    if any(_is_said_twice(form) for form in forms):
+        return _("This repeats the same piece. Choose several different words instead.")
     return None
+
+
+def _forms(plain: str) -> list[str]:
+    """What `plain` may have been made of: as it is, without digits and signs at its ends, and with
+    letters in place of the digits and signs that look like them."""
+    cores = [plain, *(end.sub("", plain) for end in ENDS)]
+    cores = [core for core in cores if 2 * len(core) >= len(plain)]
+    ways = [way for core in cores for way in (core, *map(core.translate, LOOK_ALIKES))]
+    return list(dict.fromkeys(map(_letters_and_digits, ways)))
 
 
 def _folded(text: str) -> str:
@@ -97,13 +113,14 @@ def _vocabulary(names: Iterable[str]) -> frozenset[str]:
 
 
 def _commonness(text: str, names: frozenset[str]) -> str | None:
-    if len(set(text)) < 5:
+    if len(set(text)) < 5 and 2 * len(text) >= SHORTEST:
         return _("This repeats the same few characters. Choose several words instead.")
     if _repeats(text):
         return _("This repeats the same piece. Choose several different words instead.")
     if text in _phrases() or text.rstrip("0123456789") in _phrases():
         return _("This phrase is known to everybody. Choose words only you would put together.")
-    words = _common_parts(text, names)
+    found = (_common_parts(way, names) for way in (text, text[::-1]))
+    words = next((each for each in found if each is not None), None)
     if words is None or len(words) > MOST_COMMON_WORDS:
         return None
     if not words:
@@ -120,6 +137,15 @@ def _repeats(text: str) -> bool:
         all(text[at] == text[at - step] for at in range(step, len(text)))
         for step in range(1, len(text) // 2 + 1)
     )
+
+
+def _is_said_twice(text: str) -> bool:
+    """Whether the letters of `text` are one piece twice or more, or forwards and backwards, with
+    digits put at its ends or between."""
+    letters = "".join(each for each in text if not each.isdigit())
+    if 2 * len(letters) < len(text):
+        return False
+    return _repeats(letters) or letters == letters[::-1]
 
 
 def _common_parts(text: str, names: frozenset[str]) -> frozenset[str] | None:

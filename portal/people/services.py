@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import select, update
 
+from portal.audit.services import record
 from portal.db import session
 from portal.errors import NotFound
+from portal.people import sessions
 from portal.people.models import User
 from portal.people.profiles import Profile
 from portal.places import queries as places
@@ -53,3 +55,24 @@ def switch_location(scope: Scope, location_id: int | None) -> Place | None:
         .values(current_location_id=place.id if place else None)
     )
     return place
+
+
+def end_session(scope: Scope, session_id: int) -> bool:
+    """End one of the user's own sessions; False if it had ended before.
+
+    Raises `NotFound` for another user's.
+    """
+    ended = sessions.end_one_of(scope.user.id, session_id)
+    if ended:
+        _record_ending(scope, "user.session_ended")
+    return ended
+
+
+def end_other_sessions(scope: Scope) -> None:
+    """End all sessions of the user but the present one, those that timed out as well."""
+    sessions.end_all(scope.user.id, but=scope.session_id)
+    _record_ending(scope, "user.other_sessions_ended")
+
+
+def _record_ending(scope: Scope, action: str) -> None:
+    record(scope.user, action, subject="user", subject_id=scope.user.id, location_id=None)

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Bundle
 
 from portal import clock
 from portal.db import session, unit_of_work
-from portal.errors import Unavailable
+from portal.errors import NotFound, Unavailable
+from portal.people import browsers, throttle
 from portal.people.models import User, UserLocation, UserSession
 from portal.people.profiles import STAFF, Profile
 from portal.places.models import Location
@@ -75,10 +76,22 @@ def hashed(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def start(user_id: int) -> str:
-    """Begin a session for `user_id`; the returned token goes into the cookie, nowhere else."""
+def start(user_id: int, *, address: str = "", user_agent: str = "") -> str:
+    """Begin a session for `user_id`; the returned token goes into the cookie, nowhere else.
+
+    Of the client's address and its name for itself is kept what its user needs to know it again.
+    """
     token = secrets.token_urlsafe(32)
-    session().add(UserSession(token_hash=hashed(token), user_id=user_id))
+    browser, system = browsers.in_words(user_agent)
+    session().add(
+        UserSession(
+            token_hash=hashed(token),
+            user_id=user_id,
+            address=throttle.shortened(address),
+            browser=browser,
+            system=system,
+        )
+    )
     session().flush()
     return token
 
@@ -141,11 +154,43 @@ def _expires_at(
     return min(last_seen_at + idle, started_at + longest)
 
 
+def list_open(user_id: int, *, idle: timedelta, longest: timedelta) -> list[UserSession]:
+    """The user's sessions that are neither ended nor timed out, the one used last first."""
+    rows = session().scalars(
+        select(UserSession)
+        .where(UserSession.user_id == user_id, UserSession.ended_at.is_(None))
+        .where(UserSession.last_seen_at > clock.now() - idle)
+        .order_by(UserSession.last_seen_at.desc(), UserSession.id.desc())
+    )
+    return [
+        row
+        for row in rows
+        if clock.now() < _expires_at(row.started_at, row.last_seen_at, idle=idle, longest=longest)
+    ]
+
+
 def end(session_id: int) -> None:
     """End one session."""
     session().execute(
         update(UserSession).where(UserSession.id == session_id).values(ended_at=clock.now())
     )
+
+
+def end_one_of(user_id: int, session_id: int) -> bool:
+    """End a session of this user; False if it had ended before. Raises `NotFound` for any other
+    user's."""
+    whose = select(UserSession.id).where(
+        UserSession.id == session_id, UserSession.user_id == user_id
+    )
+    if session().scalar(whose) is None:
+        raise NotFound
+    ended = session().execute(
+        update(UserSession)
+        .where(UserSession.id == session_id, UserSession.ended_at.is_(None))
+        .values(ended_at=clock.now())
+        .returning(UserSession.id)
+    )
+    return ended.first() is not None
 
 
 def end_all(user_id: int, *, but: int | None = None) -> None:

@@ -13,9 +13,11 @@ from portal.i18n import _, _l
 from portal.people import setup
 from portal.people.forms import NEW_PASSWORD_HINT, NewPasswordForm
 from portal.places.services import NewLocation
+from portal.refusals.rules import Kind
 from portal.web.forms import Required
 from portal.web.guards import ahead, public
 from portal.web.htmx import go_to
+from portal.web.refusals import mark
 from portal.web.respond import respond
 
 blueprint = Blueprint("setup", __name__)
@@ -126,6 +128,8 @@ def set_up() -> Response:
             password_hash=prepared,
         )
     except PortalError as refusal:
+        if refusal.field == "code":
+            mark(Kind.WRONG_PASSWORD)
         form.refuse(_on_this_form(refusal))
         return _page(form, refusal.status)
     flash(_("The portal is set up. Sign in with your new account."), "success")

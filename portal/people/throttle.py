@@ -58,6 +58,20 @@ def bucket(address: str, *, v6_prefix: int = 64) -> str:
     return str(ipaddress.ip_network((found, v6_prefix), strict=False))
 
 
+def shortened(address: str) -> str:
+    """An address as its user may see it again: without the last number of an IPv4 address, of an
+    IPv6 address the first three groups. Empty for none."""
+    one = bucket(address, v6_prefix=48)
+    if one == "unknown":
+        return ""
+    return one.partition("/")[0] if ":" in one else f"{one.rpartition('.')[0]}.x"
+
+
+def stand_in(address: str) -> str:
+    """Eight letters that stand for a client's address where it is shown, and do not tell it."""
+    return _key("shown", bucket(address))[:8]
+
+
 def admit(account: str, address: str) -> Admission:
     """Count an attempt to sign in as `account` (any text) from the client `address`.
 

@@ -10,15 +10,18 @@ from portal.i18n import _
 from portal.people import choosing, services, setup, signing_in
 from portal.people.choosing import Prepared
 from portal.people.forms import NEW_PASSWORD_HINT, ChangePasswordForm, SignInForm
+from portal.people.session_views import open_sessions
 from portal.people.signing_in import Verdict
 from portal.places import queries as places
 from portal.places.scope import Scope
+from portal.refusals.rules import Kind
 from portal.web import login
 from portal.web.context import find_scope, scope
 from portal.web.converters import record_number
 from portal.web.guards import ahead, even_before_password_change, public, quiet, signed_in
 from portal.web.htmx import go_to
 from portal.web.local import local_path
+from portal.web.refusals import mark
 from portal.web.respond import respond
 
 blueprint = Blueprint("people", __name__)
@@ -60,6 +63,7 @@ def sign_in() -> Response:
         return response
     user_id = signing_in.complete(verdict)
     if user_id is None:
+        mark(Kind.WRONG_PASSWORD)
         return _sign_in_page(form, wish, status=422, refused=True)
     login.sign_in(user_id)
     # An unfinished form of somebody else is not a place to lead to.
@@ -163,6 +167,8 @@ def change_password() -> Response:
     try:
         choosing.change_own(scope(), prepared)
     except PortalError as refusal:
+        if refusal.field == "current_password":
+            mark(Kind.WRONG_PASSWORD)
         form.refuse(refusal)
         return _change_page(form, status=refusal.status)
     login.renew(scope().user.id, scope().session_id)
@@ -177,6 +183,7 @@ def _change_page(form: ChangePasswordForm, status: int = 200) -> Response:
         form=form,
         hint=NEW_PASSWORD_HINT,
         forced=current_user.must_change_password,
+        open_sessions=open_sessions(),
     )
 
 

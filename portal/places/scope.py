@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from portal.errors import AtAnotherLocation, Forbidden, NoLocation, NotFound
+from portal.errors import AtAnotherLocation, Forbidden, NoLocation, NotFound, OfOtherPeople
 from portal.people.profiles import Profile
 
 
@@ -76,4 +76,4 @@ class Scope:
             return
         if any(place.id == location_id for place in self.locations):
             raise AtAnotherLocation(location_id)
-        raise NotFound
+        raise OfOtherPeople

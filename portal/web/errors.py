@@ -25,6 +25,7 @@ from portal.errors import (
     AtAnotherLocation,
     Busy,
     NoLocation,
+    OfOtherPeople,
     OpenedElsewhere,
     OutcomeUnknown,
     PortalError,
@@ -34,9 +35,11 @@ from portal.errors import (
 )
 from portal.i18n import _
 from portal.places.scope import Place
+from portal.refusals.rules import Kind
 from portal.web.context import find_scope
 from portal.web.htmx import go_to, htmx, into_flash
 from portal.web.late_forms import keep_form_at, keep_late_form
+from portal.web.refusals import mark
 from portal.web.requests import SAFE, PasswordChangeDue, SignedOut
 
 log = logging.getLogger("portal")
@@ -179,6 +182,7 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(AtAnotherLocation)
     def elsewhere(error: AtAnotherLocation) -> Response:
+        mark(Kind.ELSEWHERE)
         back = request.path if request.method == "GET" else ""
         return answer(404, switch_to=_own_place(error.location_id), return_to=back)
 
@@ -201,6 +205,11 @@ def init_app(app: Flask) -> None:
         flash(_("Choose a location first."), "info")
         return go_to(url_for("people.switch_location", back=request.path))
 
+    @app.errorhandler(OfOtherPeople)
+    def hidden(_error: OfOtherPeople) -> Response:
+        mark(Kind.ELSEWHERE)
+        return answer(404)
+
     @app.errorhandler(PortalError)
     def refused(error: PortalError) -> Response:
         sentence = "" if error.status == 404 else error.message
@@ -217,6 +226,7 @@ def init_app(app: Flask) -> None:
         if request.method == "POST" and not current_user.is_authenticated and request.cookies:
             flash(_("You were signed out meanwhile, and nothing was saved. Sign in again."), "info")
             return go_to(sign_in_url())
+        mark(Kind.FORM_TOKEN)
         return answer(400)
 
     @app.errorhandler(HTTPException)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from flask import Flask, current_app, g, session
+from flask import Flask, current_app, g, request, session
 from flask_login import LoginManager, UserMixin, login_user, logout_user
 
 from portal.people import sessions
@@ -31,16 +31,18 @@ def init_app(app: Flask) -> None:
 
     @manager.user_loader
     def load(token: str) -> SignedIn | None:
-        settings = app.extensions["portal"].settings
-        live = sessions.find(
-            token,
-            idle=timedelta(minutes=settings.idle_minutes),
-            longest=timedelta(hours=settings.session_hours),
-        )
+        idle, longest = lifetimes()
+        live = sessions.find(token, idle=idle, longest=longest)
         if live is None:
             g.expired_token = token
             return None
         return SignedIn(token, live, scope_of(live))
+
+
+def lifetimes() -> tuple[timedelta, timedelta]:
+    """How long a session lasts while it is not used, and at the longest."""
+    settings = current_app.extensions["portal"].settings
+    return timedelta(minutes=settings.idle_minutes), timedelta(hours=settings.session_hours)
 
 
 def scope_of(live: sessions.Session) -> Scope:
@@ -59,7 +61,10 @@ def scope_of(live: sessions.Session) -> Scope:
 def sign_in(user_id: int) -> None:
     """Start a fresh session for the browser; whatever the cookie held before is dropped."""
     session.clear()
-    login_user(SignedIn(sessions.start(user_id), None, None))
+    token = sessions.start(
+        user_id, address=request.remote_addr or "", user_agent=request.user_agent.string
+    )
+    login_user(SignedIn(token, None, None))
 
 
 def sign_out(session_id: int | None) -> None:

@@ -21,7 +21,8 @@ from blueprints.transfers.queries import Sent
 from blueprints.transfers.services import Sending, send
 from blueprints.wastage.services import Loss, record_loss
 from portal.db import unit_of_work
-from portal.people.models import User, UserLocation
+from portal.people import sessions
+from portal.people.models import User, UserLocation, UserSession
 from portal.people.profiles import Profile
 from portal.places.scope import Scope
 from portal.settings import current
@@ -62,6 +63,8 @@ class Samples:
     outbound: dict[str, int] = field(default_factory=dict)
     inbound: dict[str, int] = field(default_factory=dict)
     count: dict[str, int] = field(default_factory=dict)
+    # Another session of each persona.
+    session: dict[str, int] = field(default_factory=dict)
     # By the endpoint of the wizard, then by persona; and the first step of each.
     drafts: dict[str, dict[str, int]] = field(default_factory=dict)
     steps: dict[str, str] = field(default_factory=dict)
@@ -94,6 +97,7 @@ def make_samples(app: Flask, personas: Personas, *, mark: str = "", at: str = ""
             made.user[letter] = _user(personas, letter, sign)
             _stock(made, scope, letter, sign)
         _transfers(made, personas, mark, at)
+        made.session = {who: _session(number) for who, number in personas.users.items()}
         wizards = app.extensions["portal.wizards"]
         for name, (wizard, endpoint) in wizards.items():
             made.steps[endpoint] = wizard.steps[0].key
@@ -228,6 +232,14 @@ def _user(personas: Personas, letter: str, mark: str) -> int:
         session.flush()
         session.add(UserLocation(user_id=user.id, location_id=personas.locations[letter]))
         return user.id
+
+
+def _session(user_id: int) -> int:
+    """A second browser in which the user is signed in."""
+    with unit_of_work() as session:
+        token = sessions.start(user_id)
+        found = select(UserSession.id).where(UserSession.token_hash == sessions.hashed(token))
+        return session.scalars(found).one()
 
 
 def _draft(

@@ -23,6 +23,8 @@ from portal.module import Registry
 from portal.operations import new_operation_id
 from portal.people.models import User
 from portal.people.profiles import Profile
+from portal.refusals import tally
+from portal.refusals.rules import Kind
 from portal.web import guards
 from tests.access.samples import MISSING, OTHER, PLACE_OF, Samples, make_samples
 from tests.client import Browser
@@ -30,10 +32,11 @@ from tests.personas import Personas
 
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "div#main"}
 ADD = "inventory.add"
+RUNS_HERE = re.compile("flask|werkzeug|gunicorn|jinja|python|sqlalchemy|sqlite|postgres", re.I)
 NAMES = {
     "lookups.results": ("products", "shipments", "accounts", "receivers"),
-    "listviews.pin": ("inventory", "shipments", "transfers", "accounts"),
-    "listviews.search": ("accounts",),
+    "listviews.pin": ("inventory", "shipments", "transfers", "accounts", "refusals"),
+    "listviews.search": ("accounts", "refusals"),
     "operations.job": ("messages.deliver",),
     "operations.run_job": ("messages.deliver",),
 }
@@ -73,6 +76,7 @@ class Matrix:
     def __init__(self, app: Flask, personas: Personas, mark: str = "", at: str = "") -> None:
         self.app = app
         self.personas = personas
+        self.kinds: set[str] = set()
         self.samples: Samples = make_samples(app, personas, mark=mark, at=at)
         self.registry: Registry = app.extensions["portal"].registry
         with app.app_context(), unit_of_work(write=False) as session:
@@ -116,6 +120,9 @@ class Matrix:
             whose = who if which == "own" else ("manager_b" if who != "manager_b" else "manager_a")
             drafts = samples.drafts.get(endpoint.removesuffix("_step"), samples.drafts[ADD])
             return MISSING if argument_missing else drafts.get(whose, MISSING)
+        if argument == "session_id":
+            whose = who if which == "own" else ("manager_b" if who != "manager_b" else "manager_a")
+            return MISSING if argument_missing else samples.session.get(whose, MISSING)
         simple = {
             "run_id": samples.run,
             "message_id": self.message_id,
@@ -176,7 +183,7 @@ class Matrix:
             return False  # of those who enter shipments for everybody
         if "user_id" in ask.values and who.startswith("admin"):
             return False  # looks after everybody
-        if "draft_id" in ask.values:
+        if ask.values.keys() & {"draft_id", "session_id"}:
             return ask.which == "other"
         if ask.rule.arguments <= NOT_OF_A_LOCATION:
             return False
@@ -238,6 +245,16 @@ def check_get(matrix: Matrix, who: str, ask: Ask, response: TestResponse, *, htm
         assert status == 200
 
 
+def check_headers(response: TestResponse) -> None:
+    """No answer is kept by a browser or proxy, and none says what runs here."""
+    headers = response.headers
+    assert headers["Cache-Control"] == "no-store"
+    for name in ("ETag", "Last-Modified", "Expires", "Server", "X-Powered-By", "Via"):
+        assert name not in headers, name
+    if response.mimetype == "text/html":
+        assert not RUNS_HERE.search(response.get_data(as_text=True))
+
+
 @pytest.mark.parametrize("who", [*PLACE_OF, "nobody"])
 def test_reading(matrix: Matrix, who: str) -> None:
     client, wrong = matrix.client(who), []
@@ -246,6 +263,7 @@ def test_reading(matrix: Matrix, who: str) -> None:
             response = client.get(matrix.url(ask), headers=HTMX if htmx else {})
             try:
                 check_get(matrix, who, ask, response, htmx=htmx)
+                check_headers(response)
             except AssertionError:
                 wrong.append(f"{ask}{' htmx' if htmx else ''}: {response.status_code}")
     assert wrong == []
@@ -267,6 +285,26 @@ def check_post(matrix: Matrix, who: str, ask: Ask, response: TestResponse, *, ht
         assert status in {200, 303, 404, 409, 422}
 
 
+def check_trace(matrix: Matrix, who: str, ask: Ask, response: TestResponse) -> None:
+    """Whatever is refused is noted once: whom, where, of what kind, and nothing of what was asked
+    for."""
+    noted = list(matrix.app.extensions["portal.refusals"].tally.take())
+    if response.status_code not in {403, 404}:
+        assert noted == []
+        return
+    (one,) = noted
+    place = matrix.personas.locations.get(PLACE_OF[who], 0)
+    forbidden = response.status_code == 403
+    assert (one.user_id, one.who) == (matrix.personas.users[who], who.replace("_", "."))
+    assert (one.location_id, one.place) == (place, f"Clinic {PLACE_OF[who]}" if place else "")
+    rules = [rule for rule in matrix.app.url_map.iter_rules() if rule.rule == ask.rule.rule]
+    assert one.endpoint in {rule.endpoint for rule in rules}
+    known = {Kind.NOT_ALLOWED} if forbidden else {Kind.NOT_FOUND, Kind.ELSEWHERE}
+    assert one.kind in known
+    assert one.kind != Kind.ELSEWHERE or ask.which != "missing"
+    matrix.kinds.add(one.kind)
+
+
 def everything(app: Flask) -> dict[str, list[tuple[Any, ...]]]:
     """All rows of all tables, but for who is signed in."""
     with app.app_context(), unit_of_work(write=False) as session:
@@ -280,8 +318,9 @@ def everything(app: Flask) -> dict[str, list[tuple[Any, ...]]]:
 
 @pytest.mark.parametrize("who", [*PLACE_OF, "nobody"])
 def test_writing_what_is_not_allowed_or_not_there_is_refused_and_changes_nothing(
-    matrix: Matrix, who: str
+    matrix: Matrix, who: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(tally, "PER_USER", 10_000)
     client, wrong = matrix.client(who), []
     token = token_of(client)
     before = everything(matrix.app)
@@ -295,9 +334,12 @@ def test_writing_what_is_not_allowed_or_not_there_is_refused_and_changes_nothing
             response = client.post(matrix.url(ask), data=data, headers=HTMX if htmx else {})
             try:
                 check_post(matrix, who, ask, response, htmx=htmx)
+                check_trace(matrix, who, ask, response)
             except AssertionError:
                 wrong.append(f"{ask}{' htmx' if htmx else ''}: {response.status_code}")
     assert wrong == []
+    if who.startswith("manager"):
+        assert Kind.ELSEWHERE in matrix.kinds
     assert everything(matrix.app) == before
 
 
