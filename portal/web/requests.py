@@ -1,5 +1,8 @@
 """How every request runs: one unit of work, access first, once per operation id (DESIGN 4).
 
+What strangers may send, and at first whatever else is sent, is looked at without taking the
+database's write lock: who is refused keeps nobody from working, and leaves nothing behind.
+
 A safe request reads in a transaction that is rolled back. What a read leaves behind (it was looked
 at, by whom) is noted while reading and written afterwards in a transaction of its own.
 """
@@ -49,6 +52,7 @@ def _perform(
     app: Flask, view: Callable[..., Any], dispatch: Callable[[], ResponseReturnValue]
 ) -> Response:
     safe = request.method in SAFE
+    public = guards.access_of(view) == guards.PUBLIC
     ahead = getattr(view, guards.AHEAD, None)
     if ahead is not None and not safe:
         g.ahead = ahead(**(request.view_args or {}))
@@ -64,23 +68,34 @@ def _perform(
                 return repeated
         _ensure_still_here()
         response = app.make_response(dispatch())
-        if operation and response.status_code < 400:
+        if operation and response.status_code < 400 and db.writes():
             operations.remember_answer(operation[0], led_to(response))
         if not safe:
             _write_notes()
         return response
 
     try:
-        response = db.run(answer, write=not safe, keep=lambda given: given.status_code < 400)
+        if public and not safe:
+            response = db.run_sparingly(answer, keep=_accepted)
+        else:
+            if not safe and db.is_sqlite():
+                _start_over(before)
+                db.run(lambda: _admit(view), write=False)
+            response = db.run(answer, write=not safe, keep=_accepted)
     except Exception:
         _forget_promises(before)
         raise
+    g.saved = not safe and _accepted(response)
     if safe and g.get("notes"):
         db.run(_write_notes, write=True, keep=lambda _done: True, harmless=True)
     live: sessions.Session | None = getattr(current_user, "live", None)
     if live is not None and not getattr(view, guards.QUIET, False):
         sessions.keep_alive(live)
     return response
+
+
+def _accepted(response: Response) -> bool:
+    return response.status_code < 400
 
 
 def _operation() -> tuple[str, str] | None:
@@ -158,9 +173,9 @@ def _claim(operation_id: str, fingerprint: str) -> Response | None:
     if not operations.is_operation_id(operation_id):
         raise BadRequest
     scope = find_scope()
-    repeated = operations.claim(
-        operation_id, user_id=scope.user.id if scope else None, fingerprint=fingerprint
-    )
+    # A unit that only reads cannot claim it: if it wants to write, another one will.
+    ask = operations.claim if db.writes() else operations.find
+    repeated = ask(operation_id, user_id=scope.user.id if scope else None, fingerprint=fingerprint)
     if repeated is None:
         return None
     zone = scope.location.time_zone if scope and scope.location else "UTC"
