@@ -24,7 +24,6 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import RequestRedirect
 
 from portal.db import is_full, rollback, unit_of_work
 from portal.errors import (
@@ -299,10 +298,6 @@ def init_app(app: Flask) -> None:
 
     @on(HTTPException)
     def other(error: HTTPException) -> Response:
-        if isinstance(error, RequestRedirect):
-            # To the same address with its slashes put right; whatever host the browser named.
-            place = path_of(error.new_url, of_any_host=True) or "/"
-            return current_app.response_class(status=error.code, headers={"Location": place})
         if error.response is not None or (error.code or 500) < 400:
             return make_response(error.get_response())
         response = answer(error.code or 500)

@@ -16,6 +16,7 @@ from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.exceptions import BadRequest
+from werkzeug.routing import RequestRedirect
 
 from portal import clock, db, operations
 from portal.errors import Forbidden, OpenedElsewhere
@@ -26,6 +27,7 @@ from portal.web import guards
 from portal.web.context import find_scope, set_scope
 from portal.web.converters import record_number
 from portal.web.htmx import go_to, led_to
+from portal.web.local import path_of
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -39,6 +41,11 @@ class Portal(Flask):
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Run the view in its transaction; see the module's text."""
+        if isinstance(request.routing_exception, RequestRedirect):
+            # To the same address with its slashes put right, whatever the browser called the host.
+            place = path_of(request.routing_exception.new_url, of_any_host=True) or "/"
+            code = request.routing_exception.code
+            return self.response_class(status=code, headers={"Location": place})
         if request.routing_exception is not None:
             self.raise_routing_exception(request)
         assert request.url_rule is not None
@@ -56,7 +63,8 @@ def _perform(
     ahead = getattr(view, guards.AHEAD, None)
     if ahead is not None and not safe:
         g.ahead = ahead(**(request.view_args or {}))
-    operation = None if safe else _operation()
+    once = not safe and not getattr(view, guards.REPEATABLE, False)
+    operation = _operation() if once else None
     before = deepcopy(dict(session))
 
     def answer() -> Response:
