@@ -11,12 +11,12 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
-from flask import Flask, Response, current_app, flash, g, request, session
+from flask import Flask, Request, Response, current_app, flash, g, request, session
 from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.exceptions import BadRequest
-from werkzeug.routing import RequestRedirect
+from werkzeug.routing import MapAdapter, RequestRedirect
 
 from portal import clock, db, operations
 from portal.errors import Forbidden, OpenedElsewhere
@@ -29,6 +29,7 @@ from portal.web.converters import record_number
 from portal.web.htmx import go_to, led_to
 from portal.web.local import path_of
 
+ANY_HOST = "portal"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -38,6 +39,13 @@ class SignedOut(Exception):
 
 class Portal(Flask):
     """Flask, with the unit of work around each view."""
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Find addresses by their path alone, whatever the browser calls the host."""
+        if request is None:
+            return super().create_url_adapter(None)
+        environ = {**request.environ, "HTTP_HOST": ANY_HOST}
+        return self.url_map.bind_to_environ(environ, subdomain="")
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Run the view in its transaction; see the module's text."""
