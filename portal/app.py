@@ -10,10 +10,11 @@ from flask import Flask, request
 from flask_babel import Babel
 from flask_compress import Compress
 from flask_wtf import CSRFProtect
+from sqlalchemy import make_url
 from whitenoise import WhiteNoise
 
 from portal import soundness
-from portal.db import db, prepare_engine
+from portal.db import PATIENCE_OF_A_PERSON, db, prepare_engine
 from portal.module import Module, Registry, discover, load
 from portal.settings import Settings, load_settings
 from portal.web import assets, errors, login, refusals, security, templating
@@ -23,6 +24,15 @@ from portal.web.converters import RecordNumber
 from portal.web.requests import Portal
 
 FOREVER = timedelta(days=365)
+# A server that is gone without a word must not keep the threads waiting for minutes: seconds until
+# a connection is there, and for one in use until it is given up (the last in milliseconds).
+UNREACHABLE_SOON = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
 
 
 @dataclass(frozen=True)
@@ -100,9 +110,14 @@ def _configure(app: Flask, settings: Settings) -> None:
 def _engine_options(url: str) -> dict[str, Any]:
     # What was to be written stays out of error texts, and so out of logs.
     options: dict[str, Any] = {"pool_size": 8, "max_overflow": 8, "hide_parameters": True}
+    options["pool_timeout"] = PATIENCE_OF_A_PERSON
     if not url.startswith("sqlite"):
         # The one that was used last: it has not rested long, and knows the statements.
         options |= {"pool_recycle": 1800, "pool_use_lifo": True}
+        given = make_url(url).query
+        options["connect_args"] = {
+            name: value for name, value in UNREACHABLE_SOON.items() if name not in given
+        }
     return options
 
 

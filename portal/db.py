@@ -4,23 +4,28 @@ One transaction a request, a job or a command. Nobody outside this file commits.
 
 * On SQLite a writing transaction begins `IMMEDIATE`: with the driver's default mode two writers
   read the same balance and one of the updates is lost without an error.
+* What may turn out to change nothing (a stranger's form) is run as a unit that only reads first,
+  and again as one that writes when it wants to: nobody else waits for it.
 * On PostgreSQL a unit that only reads needs no transaction. Rows that get scarcer are taken by a
   conditional `UPDATE`, and a deadlock or serialization failure runs the whole unit again.
 """
 
 import logging
+import os
 import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, MetaData, String, event, func, select
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session, registry
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
@@ -81,6 +86,7 @@ class Base(DeclarativeBase):
 db: SQLAlchemy = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 WRITE = "portal_write"
+FILE = "portal_file"
 # How long one attempt waits for SQLite's write lock; after it the next writer may be luckier.
 BUSY_MS = 1_000
 # How long a job or command waits for it, and a person in front of a page. Seconds.
@@ -92,6 +98,10 @@ RESTED = 5.0
 USED = "portal_used"
 
 log = logging.getLogger("portal.db")
+
+
+class WantsToWrite(RuntimeError):
+    """A unit of work that only reads was to write."""
 
 
 def is_sqlite() -> bool:
@@ -109,7 +119,12 @@ def prepare_engine(engine: Engine) -> None:
         changes = context.isinsert or context.isupdate or context.isdelete
         changes = changes or statement[:6].upper() in {"INSERT", "UPDATE", "DELETE"}
         if changes and connection.get_execution_options().get(WRITE) is False:
-            raise RuntimeError("a unit of work that only reads was to write")
+            raise WantsToWrite("a unit of work that only reads was to write")
+
+    @event.listens_for(engine, "savepoint")
+    def _only_read_here(connection: Connection, _name: str) -> None:
+        if connection.get_execution_options().get(WRITE) is False:
+            raise WantsToWrite("a unit of work that only reads was to have a part that writes")
 
     if engine.dialect.name != "sqlite":
 
@@ -140,6 +155,25 @@ def prepare_engine(engine: Engine) -> None:
 
         return
 
+    path = engine.url.database or ""
+
+    @event.listens_for(engine, "do_connect")
+    def _only_what_is_there(
+        _dialect: Dialect, record: ConnectionPoolEntry, places: list[Any], options: dict[str, Any]
+    ) -> None:
+        # An empty database in the place of one that is missing would hide that it is.
+        places[0] = f"{Path(path).absolute().as_uri()}?mode=rw"
+        options["uri"] = True
+        record.info[FILE] = _identity(path)
+
+    @event.listens_for(engine, "checkout")
+    def _ask_whether_it_is_the_same(
+        _connection: Any, record: ConnectionPoolEntry, _proxy: object
+    ) -> None:
+        # What is written to a file that was moved away is lost.
+        if record.info.get(FILE) != _identity(path):
+            raise InvalidatePoolError
+
     @event.listens_for(engine, "connect")
     def _connect(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None
@@ -161,6 +195,15 @@ def prepare_engine(engine: Engine) -> None:
     def _begin(connection: Connection) -> None:
         write = connection.get_execution_options().get(WRITE, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    """Which file lies at `path`; None for none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def insert(table: "type[Base]") -> "sqlite_dialect.Insert | postgresql_dialect.Insert":
@@ -204,7 +247,7 @@ def after_commit(key: str, function: Callable[[], None]) -> None:
 def begin(*, write: bool, patience: float = PATIENCE) -> None:
     """Open the unit of work, at once taking SQLite's write lock if `write`.
 
-    Raises `Busy` if the lock cannot be had within `patience` seconds.
+    Raises `Busy` if the lock cannot be had within `patience` seconds, or no connection.
     """
     deadline = time.monotonic() + patience
     options: dict[str, Any] = {WRITE: write}
@@ -223,6 +266,12 @@ def begin(*, write: bool, patience: float = PATIENCE) -> None:
             if time.monotonic() >= deadline:
                 raise Busy(_busy()) from error
             _pause()
+        except PoolTimeout as error:
+            rollback()
+            raise Busy(_busy()) from error
+        except BaseException:
+            rollback()
+            raise
 
 
 def commit() -> None:
@@ -252,12 +301,13 @@ def _commit() -> None:
 
 
 def rollback() -> None:
-    """Undo everything of this unit."""
+    """Undo everything of this unit. Where that cannot be said to the database any more the
+    connection is given up, and with it the unit is gone, too."""
     try:
         session().rollback()
-    except DBAPIError as error:
-        if not error.connection_invalidated:  # With the connection the unit is gone, too.
-            raise
+    except Exception as error:
+        log.warning("a connection was given up: %s", where(error))
+        session().invalidate()
     finally:
         _forget()
 
@@ -315,7 +365,7 @@ def run(
             return result
         except DBAPIError as error:
             rollback()
-            if error.connection_invalidated and not (undone or harmless):
+            if _may_have_been_saved(error) and not (undone or harmless):
                 raise OutcomeUnknown(_lost()) from error
             if not (_may_retry(error) or error.connection_invalidated):
                 raise
@@ -325,6 +375,28 @@ def run(
         except BaseException:
             rollback()
             raise
+
+
+def run_sparingly(
+    function: Callable[[], T],
+    *,
+    keep: Callable[[T], bool] = bool,
+    patience: float = PATIENCE_OF_A_PERSON,
+) -> T:
+    """Run `function` as a unit that only reads; if it wants to write, once more as one that does.
+
+    For what strangers may ask: what will be refused keeps nobody else from writing. `run` says
+    what `function` must be like, and what is raised.
+    """
+    try:
+        return run(function, write=False, patience=patience)
+    except WantsToWrite:
+        return run(function, write=True, keep=keep, patience=patience)
+
+
+def writes() -> bool:
+    """Whether the running unit of work may write."""
+    return bool(session().connection().get_execution_options().get(WRITE))
 
 
 def _busy() -> str:
@@ -355,6 +427,13 @@ def is_full(error: DBAPIError) -> bool:
     """Whether the database's disk has no space left."""
     code = getattr(error.orig, "sqlite_errorcode", None)
     return code == sqlite3.SQLITE_FULL or _state(error) == "53100"
+
+
+def _may_have_been_saved(error: DBAPIError) -> bool:
+    """Whether nobody knows what became of a commit that ended with `error`."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    damaged = code is not None and code & 0xFF == sqlite3.SQLITE_IOERR
+    return error.connection_invalidated or damaged
 
 
 def _state(error: DBAPIError) -> str | None:

@@ -18,9 +18,11 @@ def newest() -> str:
 
 
 def current(engine: "Engine") -> str | None:
-    """The revision of the database, None for an empty one."""
+    """The revision of the database, None for an empty one, and where there is no file yet."""
     from sqlalchemy import inspect, text
 
+    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
+        return None
     with engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None

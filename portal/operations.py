@@ -92,7 +92,16 @@ def claim(operation_id: str, *, user_id: int | None, fingerprint: str) -> Repeat
     )
     if session().execute(statement).first() is not None:
         return None
-    first = session().execute(select(Operation).where(Operation.id == operation_id)).scalar_one()
+    repeated = find(operation_id, user_id=user_id, fingerprint=fingerprint)
+    assert repeated is not None
+    return repeated
+
+
+def find(operation_id: str, *, user_id: int | None, fingerprint: str) -> Repeated | None:
+    """What the first arrival led to; None if there was none. Raises `Conflict` as `claim` does."""
+    first = session().scalar(select(Operation).where(Operation.id == operation_id))
+    if first is None:
+        return None
     if first.user_id != user_id or first.fingerprint != fingerprint:
         raise Conflict(
             _("This form was already sent with other contents. Open it again to enter more.")

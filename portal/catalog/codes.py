@@ -415,9 +415,10 @@ def _date_of_number(number: float, allow_month: bool, epoch_1904: bool) -> Parse
 
 
 def _day(match: re.Match[str], allow_month: bool) -> ParsedDate:
-    year = int(match["y"])
-    if year < 100:
-        year += 2000
+    # Only a year of two digits is short for one after 2000: the year 0021 is none of ours.
+    year = int(match["y"]) + (2000 if len(match["y"]) == 2 else 0)
+    if year == 0:
+        raise Invalid(_year_sentence(match["y"]) + _date_sentence(allow_month))
     month = _month(match, allow_month)
     try:
         day = date(year, month, int(match["d"]))
@@ -431,7 +432,14 @@ def _day(match: re.Match[str], allow_month: bool) -> ParsedDate:
 def _month_end(match: re.Match[str]) -> ParsedDate:
     year, month = int(match["y"]), _month(match, True)
     if not (1 <= month <= 12 and FIRST_DAY.year <= year <= LAST_DAY.year):
-        raise Invalid(_("There is no such month in 2000 to 2100. ") + _date_sentence(True))
+        raise Invalid(
+            (
+                _("There is no such month in the calendar. ")
+                if FIRST_DAY.year <= year <= LAST_DAY.year
+                else _year_sentence(match["y"])
+            )
+            + _date_sentence(True)
+        )
     return ParsedDate(date(year, month, calendar.monthrange(year, month)[1]), True)
 
 
@@ -447,10 +455,17 @@ def _month(match: re.Match[str], allow_month: bool) -> int:
 
 def _sane(day: date, allow_month: bool) -> ParsedDate:
     if not FIRST_DAY <= day <= LAST_DAY:
-        raise Invalid(
-            _("The year %(year)s cannot be right. ", year=day.year) + _date_sentence(allow_month)
-        )
+        raise Invalid(_year_sentence(f"{day.year:04}") + _date_sentence(allow_month))
     return ParsedDate(day, False)
+
+
+def _year_sentence(year: str) -> str:
+    return _(
+        "The year %(year)s is not accepted, only %(first)s to %(last)s. ",
+        year=year,
+        first=str(FIRST_DAY.year),
+        last=str(LAST_DAY.year),
+    )
 
 
 def _date_sentence(allow_month: bool) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from portal.catalog.codes import parse_date
 from portal.catalog.models import Product, ProductFacts, ProductPackage
 from portal.db import session
 from portal.errors import Invalid
@@ -164,6 +165,6 @@ def _day(line: dict[str, str], column: str) -> date | None:
     if not text:
         return None
     try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise Invalid(f"{line['product_key']}: {column} is not a date: {text}") from error
+        return parse_date(text).day
+    except Invalid as error:
+        raise Invalid(f"{line['product_key']}: {column}: {error.message}") from error

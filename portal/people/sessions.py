@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, case, select, update
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Bundle
 
-from portal import clock
+from portal import clock, settings
 from portal.db import session, unit_of_work
-from portal.errors import NotFound, Unavailable
+from portal.errors import NotFound
 from portal.people import browsers, throttle
 from portal.people.models import User, UserLocation, UserSession
 from portal.people.profiles import STAFF, Profile
@@ -20,6 +19,9 @@ from portal.places.models import Location
 from portal.places.scope import Actor, Place
 
 TOUCH_EVERY = timedelta(seconds=5)
+# For how long a form that was sent too late is still kept: through a lunch, a shift, a night. A
+# cookie that comes later than that may be anybody's by now.
+LATE = timedelta(hours=12)
 log = logging.getLogger("portal.sessions")
 PLACE = (Location.id, Location.name, Location.pin, Location.time_zone, Location.organization_id)
 # The session of a token and its user, a row for each location: those where the user works; for
@@ -104,10 +106,12 @@ def find(token: str, *, idle: timedelta, longest: timedelta) -> Session | None:
 
 
 def find_even_late(token: str) -> Session | None:
-    """The session of `token`, even if it has timed out: a form sent too late is kept as a draft
-    of its user. None for an ended session, and one whose user was deactivated or lost every
-    location."""
-    return _read(token, idle=timedelta(), longest=timedelta())
+    """The session of `token`, even if it has timed out within the last twelve hours: a form sent
+    too late is kept as a draft of its user. None for an ended session, and one whose user was
+    deactivated or lost every location."""
+    idle = timedelta(minutes=settings.current().idle_minutes)
+    found = _read(token, idle=idle, longest=timedelta(hours=settings.current().session_hours))
+    return found if found is not None and clock.now() < found.expires_at + LATE else None
 
 
 def _read(token: str, *, idle: timedelta, longest: timedelta) -> Session | None:
@@ -214,7 +218,7 @@ def keep_alive(live: Session) -> None:
         return
     try:
         _touch(live.id, moment)
-    except (Unavailable, DBAPIError) as error:
+    except Exception as error:  # the answer is made, and what was sent is saved
         log.warning("a session could not be kept alive: %s", type(error).__name__)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 
 from portal import clock, settings
 from portal.audit.services import record
-from portal.db import PATIENCE_OF_A_PERSON, is_sqlite, session, unit_of_work
+from portal.db import is_sqlite, run_sparingly, session, unit_of_work
 from portal.errors import Conflict, Invalid, TooMany
 from portal.i18n import _
 from portal.people import hashing, passwords, queries, rules, throttle
@@ -72,8 +72,8 @@ def prepare(typed_code: str, password: str, *, names: tuple[str, ...], address: 
 
     Raises `TooMany` or `Invalid` on `code` or `password`.
     """
-    with unit_of_work(patience=PATIENCE_OF_A_PERSON):
-        wait = throttle.take("setup", throttle.bucket(address), TRIES)
+    tries = throttle.bucket(address)
+    wait = run_sparingly(lambda: throttle.take("setup", tries, TRIES), keep=lambda _done: True)
     if wait:
         raise TooMany(_("Too many attempts. Please wait a few minutes."), retry_after=wait)
     expected = code().replace("-", "")

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from portal import clock
 from portal.audit.services import record
-from portal.db import PATIENCE_OF_A_PERSON, session, unit_of_work
+from portal.db import PATIENCE_OF_A_PERSON, run_sparingly, session, unit_of_work
 from portal.people import hashing, queries, throttle
 from portal.people.models import MailedLink, User, UserLocation
 from portal.people.profiles import Profile
@@ -42,10 +42,7 @@ def judge(username: str, password: str, *, address: str) -> Verdict:
     longer judged; the name only if such a user exists.
     """
     name = stored_username(username)[:USERNAME_LENGTH]
-    with unit_of_work(patience=PATIENCE_OF_A_PERSON):
-        admission = throttle.admit(name, address)
-        if admission.retry_after:
-            _record_throttled(name, address)
+    admission = run_sparingly(lambda: _admit(name, address), keep=lambda _done: True)
     if admission.retry_after:
         return Verdict(admission=admission)
     with unit_of_work(write=False) as current:
@@ -61,6 +58,13 @@ def judge(username: str, password: str, *, address: str) -> Verdict:
     assert stored is not None
     new_hash = hashing.hash_password(password) if hashing.is_outdated(stored) else None
     return Verdict(admission=admission, user_id=found.id, judged_hash=stored, new_hash=new_hash)
+
+
+def _admit(name: str, address: str) -> throttle.Admission:
+    admission = throttle.admit(name, address)
+    if admission.retry_after:
+        _record_throttled(name, address)
+    return admission
 
 
 def _record_throttled(name: str, address: str) -> None:

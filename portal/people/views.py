@@ -18,7 +18,14 @@ from portal.refusals.rules import Kind
 from portal.web import login
 from portal.web.context import find_scope, scope
 from portal.web.converters import record_number
-from portal.web.guards import ahead, even_before_password_change, public, quiet, signed_in
+from portal.web.guards import (
+    ahead,
+    even_before_password_change,
+    public,
+    quiet,
+    repeatable,
+    signed_in,
+)
 from portal.web.htmx import go_to
 from portal.web.local import local_path
 from portal.web.refusals import mark
@@ -43,6 +50,7 @@ def _judge() -> Verdict | None:
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 @public("the way in")
+@repeatable
 @ahead(_judge)
 def sign_in() -> Response:
     """The page `Sign In`, and its form."""
@@ -92,6 +100,7 @@ def _sign_in_page(
 
 @blueprint.post("/sign-out")
 @public("signing out must work after the session ended, too")
+@repeatable
 @even_before_password_change
 def sign_out() -> Response:
     """End the session of this browser."""

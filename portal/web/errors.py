@@ -1,8 +1,13 @@
-"""Every refusal becomes a page with a clear sentence, or a message for htmx. A 500 is a defect."""
+"""Every refusal becomes a page with a clear sentence, or a message for htmx. A 500 is a defect.
+
+Such a page is made of what this request knows already: the database may be why it is needed. If it
+cannot be made either, there is a constant one.
+"""
 
 import logging
-from typing import NamedTuple
-from urllib.parse import urlsplit
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, NamedTuple
 
 from flask import (
     Flask,
@@ -17,10 +22,10 @@ from flask import (
 )
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
-from portal.db import is_full, rollback
+from portal.db import is_full, rollback, unit_of_work
 from portal.errors import (
     AtAnotherLocation,
     Busy,
@@ -34,15 +39,20 @@ from portal.errors import (
     where,
 )
 from portal.i18n import _
+from portal.outages import cause, is_unreachable
 from portal.places.scope import Place
 from portal.refusals.rules import Kind
+from portal.web import last_resort
 from portal.web.context import find_scope
 from portal.web.htmx import go_to, htmx, into_flash
 from portal.web.late_forms import keep_form_at, keep_late_form
+from portal.web.local import path_of
 from portal.web.refusals import mark
 from portal.web.requests import SAFE, PasswordChangeDue, SignedOut
 
 log = logging.getLogger("portal")
+
+Handler = Callable[[Any], Response]
 
 
 class Words(NamedTuple):
@@ -94,8 +104,8 @@ def words_for(status: int) -> Words:
         ),
         503: Words(
             _("Not available just now"),
-            _("The portal is very busy or being looked after. Nothing was changed."),
-            _("Try again in a few minutes."),
+            _("The portal is busy or down for maintenance. Nothing was changed."),
+            _("Try again in a minute."),
         ),
     }
     if status in known:
@@ -113,6 +123,19 @@ def words_for(status: int) -> Words:
 
 def answer(status: int, sentence: str = "", **context: object) -> Response:
     """The error page, or for htmx a message in the page's message region."""
+    try:
+        response = _rendered(status, sentence, **context)
+    except Exception as error:
+        if _shown_as_faults():
+            raise
+        log.error("an error page could not be made: %s", where(error))
+        return _constant(status)
+    if status == 503:
+        response.headers["Retry-After"] = str(last_resort.RETRY_SECONDS)
+    return response
+
+
+def _rendered(status: int, sentence: str, **context: object) -> Response:
     title, message, next_step = words_for(status)
     values = {
         "code": status,
@@ -126,6 +149,44 @@ def answer(status: int, sentence: str = "", **context: object) -> Response:
     if htmx():
         return into_flash(make_response(render_template("errors/_message.html", **values), status))
     return make_response(render_template("errors/error.html", **values), status)
+
+
+def _constant(status: int) -> Response:
+    """The page for when no other can be made."""
+    secure = current_app.extensions["portal"].settings.secure
+    headers, body = last_resort.page(status, part=bool(htmx()), secure=secure)
+    response = current_app.response_class(body, status=status, headers=headers)
+    return into_flash(response) if htmx() else response
+
+
+def _shown_as_faults() -> bool:
+    """Whether a fault of the portal's own is to be seen as what it is: in tests."""
+    return current_app.testing and not current_app.config.get("SHOW_FAULTS_AS_PAGES")
+
+
+def _unreachable(error: BaseException) -> Response:
+    """What is said while the database cannot be reached: what became of the form, what to do."""
+    log.error("database unavailable: %s", cause(error))
+    if g.get("saved"):
+        return answer(503, _saved(), next_step=_("Do not send it again. Open the page anew."))
+    if isinstance(error, DBAPIError) and is_full(error):
+        return _disk_is_full()
+    if request.method in SAFE:
+        return answer(503, _not_shown())
+    return answer(
+        503, _("The database can't be reached right now. Nothing was saved."), next_step=_resend()
+    )
+
+
+def _saved() -> str:
+    return _("What you sent was saved, but the page that says so can't be shown.")
+
+
+def _resend() -> str:
+    """How to send a form again that was not saved."""
+    if htmx():
+        return _("What you typed is still on this page. Press the button again in a minute.")
+    return _("Go back with your browser's Back button, and send it again in a minute.")
 
 
 def _not_shown() -> str:
@@ -160,8 +221,7 @@ def sign_in_url(onward: str = "") -> str:
     the page it was on."""
     back = onward or request.full_path.rstrip("?")
     if not onward and (htmx() or request.method != "GET"):
-        parts = urlsplit(htmx().current_url or request.referrer or "")
-        back = parts.path + (f"?{parts.query}" if parts.query else "") if parts.path else ""
+        back = path_of(htmx().current_url or request.referrer) or ""
     home = url_for("home.index") if "home.index" in current_app.view_functions else "/"
     return url_for("people.sign_in", next=back if back not in ("", home) else None)
 
@@ -169,24 +229,46 @@ def sign_in_url(onward: str = "") -> str:
 def init_app(app: Flask) -> None:
     """Register the handlers."""
 
-    @app.errorhandler(SignedOut)
+    def on(kind: type[Exception]) -> Callable[[Handler], Handler]:
+        """Register a handler. One that fails itself is answered for, too."""
+
+        def register(handler: Handler) -> Handler:
+            @wraps(handler)
+            def safely(error: Exception) -> Response:
+                try:
+                    return handler(error)
+                except Exception as second:
+                    rollback()
+                    if is_unreachable(second):
+                        return _unreachable(second)
+                    if _shown_as_faults():
+                        raise
+                    log.error("fault while answering an error: %s", where(second))
+                    return _constant(500)
+
+            app.register_error_handler(kind, safely)
+            return handler
+
+        return register
+
+    @on(SignedOut)
     def signed_out(_error: SignedOut) -> Response:
         onward = keep_late_form() if request.method == "POST" else ""
         if onward:
             flash(_("You were signed out. What you entered was kept: sign in to go on."), "info")
         return go_to(sign_in_url(onward))
 
-    @app.errorhandler(PasswordChangeDue)
+    @on(PasswordChangeDue)
     def change_due(_error: PasswordChangeDue) -> Response:
         return go_to(url_for("people.change_password"))
 
-    @app.errorhandler(AtAnotherLocation)
+    @on(AtAnotherLocation)
     def elsewhere(error: AtAnotherLocation) -> Response:
         mark(Kind.ELSEWHERE)
         back = request.path if request.method == "GET" else ""
         return answer(404, switch_to=_own_place(error.location_id), return_to=back)
 
-    @app.errorhandler(OpenedElsewhere)
+    @on(OpenedElsewhere)
     def moved(error: OpenedElsewhere) -> Response:
         scope, place = find_scope(), _own_place(error.location_id)
         kept = keep_form_at(scope, place) if scope and place and not htmx() else ""
@@ -198,38 +280,43 @@ def init_app(app: Flask) -> None:
             next_step=_("Switch back to that location, or open the page again."),
         )
 
-    @app.errorhandler(NoLocation)
+    @on(NoLocation)
     def choose(_error: NoLocation) -> Response:
         if request.method != "GET":
             return answer(404)
         flash(_("Choose a location first."), "info")
         return go_to(url_for("people.switch_location", back=request.path))
 
-    @app.errorhandler(OfOtherPeople)
+    @on(OfOtherPeople)
     def hidden(_error: OfOtherPeople) -> Response:
         mark(Kind.ELSEWHERE)
         return answer(404)
 
-    @app.errorhandler(PortalError)
+    @on(PortalError)
     def refused(error: PortalError) -> Response:
         sentence = "" if error.status == 404 else error.message
         more = {"next_step": _when_unknown()} if isinstance(error, OutcomeUnknown) else {}
-        if isinstance(error, Busy) and request.method in SAFE:
-            sentence = _not_shown()
+        if isinstance(error, Busy):
+            if request.method in SAFE:
+                sentence = _not_shown()
+            else:
+                more = {"next_step": _resend()}
         response = answer(error.status, sentence, **more)
         if isinstance(error, TooMany):
             response.headers["Retry-After"] = str(error.retry_after)
         return response
 
-    @app.errorhandler(CSRFError)
+    @on(CSRFError)
     def stale(_error: CSRFError) -> Response:
-        if request.method == "POST" and not current_user.is_authenticated and request.cookies:
+        with unit_of_work(write=False):
+            nobody = not current_user.is_authenticated
+        if request.method == "POST" and nobody and request.cookies:
             flash(_("You were signed out meanwhile, and nothing was saved. Sign in again."), "info")
             return go_to(sign_in_url())
         mark(Kind.FORM_TOKEN)
         return answer(400)
 
-    @app.errorhandler(HTTPException)
+    @on(HTTPException)
     def other(error: HTTPException) -> Response:
         if error.response is not None or (error.code or 500) < 400:
             return make_response(error.get_response())
@@ -238,24 +325,19 @@ def init_app(app: Flask) -> None:
             response.headers["Allow"] = ", ".join(getattr(error, "valid_methods", None) or ())
         return response
 
-    @app.errorhandler(OperationalError)
-    def database(error: OperationalError) -> Response:
-        if is_full(error):
-            return _disk_is_full()
-        log.error("database unavailable: %s", type(error.orig).__name__)
-        return answer(503, _not_shown() if request.method in SAFE else "")
-
-    @app.errorhandler(OSError)
+    @on(OSError)
     def files(error: OSError) -> Response:
         if not is_without_space(error):
             return fault(error)
         rollback()
         return _disk_is_full()
 
-    @app.errorhandler(Exception)
+    @on(Exception)
     def fault(error: Exception) -> Response:
         rollback()
+        if is_unreachable(error):
+            return _unreachable(error)
         log.error("fault in %s: %s", request.endpoint, where(error))
-        if app.testing and not app.config.get("SHOW_FAULTS_AS_PAGES"):
+        if _shown_as_faults():
             raise error
-        return answer(500)
+        return answer(500, _saved() if g.get("saved") else "")

@@ -9,7 +9,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -20,7 +19,8 @@ from wtforms.meta import DefaultMeta
 from wtforms.validators import Length, StopValidation
 from wtforms.widgets import DateInput, TextInput
 
-from portal.errors import PortalError
+from portal.catalog.codes import parse_date
+from portal.errors import Invalid, PortalError
 from portal.i18n import _, _l
 
 LINE_LENGTH = 200
@@ -30,9 +30,7 @@ CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 JOINERS = re.compile("[\u200c\u200d]")
 PICTURES = 0x2400  # Unicode shows the control character n as the picture 0x2400 + n
-# As days are shown, and how else people type them.
-DAY_FORMATS = ("%m/%d/%Y", "%Y-%m-%d", "%m-%d-%Y", "%m/%d/%y", "%m-%d-%y")
-EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
+DAY_FORMAT = "%m/%d/%Y"
 WHOLE = re.compile(r"[+-]?[0-9]{1,15}")
 
 
@@ -185,8 +183,9 @@ class ScanField(Field):
 
 
 class DayField(Field):
-    """A calendar day of our time, typed as MM/DD/YYYY; 2021-12-31, 12-31-2021 and 12/31/21 are
-    understood too. Not for birthdays: a year of two digits is taken for one after 2000."""
+    """A calendar day of our time, typed as MM/DD/YYYY or in another way that imports understand,
+    too (`portal.catalog.codes.parse_date`). Not for birthdays: a year of two digits is taken for
+    one after 2000."""
 
     widget = DateInput()
 
@@ -196,7 +195,7 @@ class DayField(Field):
     def _value(self) -> str:
         if self.raw_data:
             return str(self.raw_data[0])
-        return self.data.strftime(DAY_FORMATS[0]) if self.data else ""
+        return self.data.strftime(DAY_FORMAT) if self.data else ""
 
     def process_formdata(self, valuelist: Sequence[Any]) -> None:
         """Read the day. Raises `ValueError` with a sentence for what is none."""
@@ -204,18 +203,10 @@ class DayField(Field):
         self.data = None
         if not text:
             return
-        for form in DAY_FORMATS:
-            try:
-                found = datetime.strptime(text, form).date()  # noqa: DTZ007
-            except ValueError:
-                continue
-            if "%y" in form:
-                found = found.replace(year=2000 + found.year % 100)
-            if EARLIEST <= found <= LATEST:
-                self.data = found
-                return
-            raise ValueError(_("Please check the year."))
-        raise ValueError(_("Enter a date as MM/DD/YYYY, for example 12/31/2021."))
+        try:
+            self.data = parse_date(text).day
+        except Invalid as refusal:
+            raise ValueError(refusal.message) from refusal
 
 
 class WholeNumberField(Field):

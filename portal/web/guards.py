@@ -15,6 +15,7 @@ LINK = "__portal_link__"
 NO_DATABASE = "__portal_no_database__"
 ANY_TIME = "__portal_any_time__"
 AHEAD = "__portal_ahead__"
+REPEATABLE = "__portal_repeatable__"
 
 
 def needs(capability: str) -> Callable[[View], View]:
@@ -60,6 +61,12 @@ def quiet(view: View) -> View:
 def even_before_password_change(view: View) -> View:
     """A view that a user with a temporary password may use before choosing a new one."""
     setattr(view, ANY_TIME, True)
+    return view
+
+
+def repeatable(view: View) -> View:
+    """A view whose form may arrive twice: it does no more then, and no id of it is kept."""
+    setattr(view, REPEATABLE, True)
     return view
 
 

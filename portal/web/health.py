@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from flask import Blueprint, Response, current_app
 from sqlalchemy import func, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from portal import clock, migrations, soundness
@@ -58,7 +58,7 @@ def reasons(settings: Settings) -> Iterator[str]:
                 yield "The database must be brought up to date."
             else:
                 yield from _late(session, settings)
-    except (DBAPIError, Unavailable):
+    except (SQLAlchemyError, Unavailable):
         answers = False
     known = [fault.kind for fault in soundness.faults(settings.instance)]
     if not answers and soundness.DAMAGED not in known:

@@ -5,9 +5,14 @@ htmx-flask reads the headers of htmx 1 and 2; htmx 4 sends `HX-Target` as "tag#i
 is used: its answer helper refuses valid swap styles and sets no `Vary`.
 """
 
+import logging
+
 from flask import Flask, Response, current_app, request
 from htmx_flask.requests import HtmxHeaders
 
+from portal.web.local import is_here
+
+log = logging.getLogger("portal")
 VARY = ("HX-Request", "HX-Request-Type", "HX-Target")
 
 
@@ -33,7 +38,13 @@ def htmx() -> Htmx:
 
 
 def go_to(url: str) -> Response:
-    """Lead the browser to `url` after a change: a 303, or htmx's own full navigation."""
+    """Lead the browser to `url` after a change: a 303, or htmx's own full navigation.
+
+    Never to another host, whatever `url` says: then to the beginning.
+    """
+    if not is_here(url):
+        log.error("a redirect to somewhere else was not made")
+        url = "/"
     if htmx():
         return current_app.response_class(status=200, headers={"HX-Redirect": url})
     return current_app.response_class(status=303, headers={"Location": url})

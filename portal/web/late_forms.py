@@ -14,7 +14,7 @@ from flask import Response, current_app, flash, g, make_response, request
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
-from portal.db import PATIENCE_OF_A_PERSON, unit_of_work
+from portal.db import PATIENCE_OF_A_PERSON, run_sparingly, unit_of_work
 from portal.errors import PortalError
 from portal.i18n import _
 from portal.people import sessions
@@ -88,18 +88,26 @@ def keep_late_form() -> str:
     """Keep the form of this request, in a unit of work of its own and within what its sender may
     see; the address at which the sender can go on with it, empty if it was not kept.
 
-    Nothing is kept if the session was ended rather than timed out, or for an unmarked view.
+    Nothing is kept if the session was ended rather than timed out, or timed out long ago, nor for
+    an unmarked view, nor if something else would have to be given up for it: that is said.
     """
     token, keeper = g.get("expired_token"), _keeper()
     if not token or keeper is None:
         return ""
+
+    def keep() -> str:
+        late = sessions.find_even_late(token)
+        if late is None:
+            return ""
+        set_scope(scope_of(late))
+        return keeper(scope_of(late), dict(request.view_args or {}))
+
     try:
-        with unit_of_work(patience=PATIENCE_OF_A_PERSON):
-            late = sessions.find_even_late(token)
-            if late is None:
-                return ""
-            set_scope(scope_of(late))
-            return keeper(scope_of(late), dict(request.view_args or {}))
+        return run_sparingly(keep)
+    except drafts.NoRoom as refusal:
+        lost = _("You were signed out, and what you entered was not kept.")
+        flash(f"{lost} {refusal.message} {_('Sign in and discard one first.')}", "warning")
+        return ""
     except PortalError:
         return ""
     finally:

@@ -26,7 +26,9 @@ class SignedIn(UserMixin):
 
 def init_app(app: Flask) -> None:
     """Load the user of each request from the session row that the cookie names."""
-    manager = LoginManager(app)
+    # Templates need no `current_user`: to ask for it would be to ask the database.
+    manager = LoginManager()
+    manager.init_app(app, add_context_processor=False)
     manager.session_protection = None
 
     @manager.user_loader

@@ -1,5 +1,8 @@
 """How every request runs: one unit of work, access first, once per operation id (DESIGN 4).
 
+What strangers may send, and at first whatever else is sent, is looked at without taking the
+database's write lock: who is refused keeps nobody from working, and leaves nothing behind.
+
 A safe request reads in a transaction that is rolled back. What a read leaves behind (it was looked
 at, by whom) is noted while reading and written afterwards in a transaction of its own.
 """
@@ -8,11 +11,12 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
-from flask import Flask, Response, current_app, flash, g, request, session
+from flask import Flask, Request, Response, current_app, flash, g, request, session
 from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.exceptions import BadRequest
+from werkzeug.routing import MapAdapter, RequestRedirect
 
 from portal import clock, db, operations
 from portal.audit.through import Through, acting, now_through
@@ -24,7 +28,9 @@ from portal.web import guards
 from portal.web.context import find_scope, set_scope
 from portal.web.converters import record_number
 from portal.web.htmx import go_to, led_to
+from portal.web.local import path_of
 
+ANY_HOST = "portal"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -35,8 +41,20 @@ class SignedOut(Exception):
 class Portal(Flask):
     """Flask, with the unit of work around each view."""
 
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Find addresses by their path alone, whatever the browser calls the host."""
+        if request is None:
+            return super().create_url_adapter(None)
+        environ = {**request.environ, "HTTP_HOST": ANY_HOST}
+        return self.url_map.bind_to_environ(environ, subdomain="")
+
     def dispatch_request(self) -> ResponseReturnValue:
         """Run the view in its transaction; see the module's text."""
+        if isinstance(request.routing_exception, RequestRedirect):
+            # To the same address with its slashes put right, whatever the browser called the host.
+            place = path_of(request.routing_exception.new_url, of_any_host=True) or "/"
+            code = request.routing_exception.code
+            return self.response_class(status=code, headers={"Location": place})
         if request.routing_exception is not None:
             self.raise_routing_exception(request)
         assert request.url_rule is not None
@@ -57,10 +75,12 @@ def _answer(
     app: Flask, view: Callable[..., Any], dispatch: Callable[[], ResponseReturnValue]
 ) -> Response:
     safe = request.method in SAFE
+    public = guards.access_of(view) == guards.PUBLIC
     ahead = getattr(view, guards.AHEAD, None)
     if ahead is not None and not safe:
         g.ahead = ahead(**(request.view_args or {}))
-    operation = None if safe else _operation()
+    once = not safe and not getattr(view, guards.REPEATABLE, False)
+    operation = _operation() if once else None
     before = deepcopy(dict(session))
 
     def answer() -> Response:
@@ -72,23 +92,34 @@ def _answer(
                 return repeated
         _ensure_still_here()
         response = app.make_response(dispatch())
-        if operation and response.status_code < 400:
+        if operation and response.status_code < 400 and db.writes():
             operations.remember_answer(operation[0], led_to(response))
         if not safe:
             _write_notes()
         return response
 
     try:
-        response = db.run(answer, write=not safe, keep=lambda given: given.status_code < 400)
+        if public and not safe:
+            response = db.run_sparingly(answer, keep=_accepted)
+        else:
+            if not safe and db.is_sqlite():
+                _start_over(before)
+                db.run(lambda: _admit(view), write=False)
+            response = db.run(answer, write=not safe, keep=_accepted)
     except Exception:
         _forget_promises(before)
         raise
+    g.saved = not safe and _accepted(response)
     if safe and g.get("notes"):
         db.run(_write_notes, write=True, keep=lambda _done: True, harmless=True)
     live: sessions.Session | None = getattr(current_user, "live", None)
     if live is not None and not getattr(view, guards.QUIET, False):
         sessions.keep_alive(live)
     return response
+
+
+def _accepted(response: Response) -> bool:
+    return response.status_code < 400
 
 
 def _operation() -> tuple[str, str] | None:
@@ -173,9 +204,9 @@ def _claim(operation_id: str, fingerprint: str) -> Response | None:
     if not operations.is_operation_id(operation_id):
         raise BadRequest
     scope = find_scope()
-    repeated = operations.claim(
-        operation_id, user_id=scope.user.id if scope else None, fingerprint=fingerprint
-    )
+    # A unit that only reads cannot claim it: if it wants to write, another one will.
+    ask = operations.claim if db.writes() else operations.find
+    repeated = ask(operation_id, user_id=scope.user.id if scope else None, fingerprint=fingerprint)
     if repeated is None:
         return None
     zone = scope.location.time_zone if scope and scope.location else "UTC"

@@ -2,29 +2,9 @@
 
 from flask import Flask, Response
 
+from portal.web.headers import HEADERS, STRICT_TRANSPORT
 from portal.web.htmx import htmx
 
-POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
-)
-
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 # What is no page needs less: it can load and do nothing. On a slow line the rest is felt.
 STATIC_HEADERS = {
     "Content-Security-Policy": "default-src 'none'",
@@ -36,7 +16,6 @@ PART_HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-STRICT_TRANSPORT = "max-age=31536000; includeSubDomains"
 
 
 def init_app(app: Flask, *, secure: bool) -> None:

@@ -8,17 +8,21 @@ from sqlalchemy import delete, func, select, update
 
 from portal.clock import now
 from portal.db import session, unit_of_work
-from portal.errors import Invalid, NotFound
+from portal.errors import Conflict, Invalid, NotFound
 from portal.i18n import _
 from portal.places.scope import Scope
 from portal.web.converters import LARGEST as LARGEST_NUMBER
-from portal.wizards.models import STARTED, WIZARD, Draft
+from portal.wizards.models import LATE, STARTED, WIZARD, Draft
 
 KEPT = timedelta(days=30)
 MOST = 40
 LARGEST = 64 * 1024
 
 Sent = list[list[str]]
+
+
+class NoRoom(Conflict):
+    """The user has as many unfinished forms as can be kept."""
 
 
 def size(sent: Sequence[Sequence[str]]) -> int:
@@ -37,7 +41,12 @@ def start(
     reason: str = STARTED,
     data: dict[str, Any],
 ) -> Draft:
-    """Begin a draft; of more than forty open ones the oldest is given up."""
+    """Begin a draft; of more than forty open ones the oldest is given up.
+
+    Not for what was sent too late: its sender is not here to see what is given up. Raises `NoRoom`.
+    """
+    if reason == LATE and not has_room(user_id):
+        raise NoRoom(_("You have as many unfinished forms as the portal keeps."))
     _make_room(user_id)
     draft = Draft(
         user_id=user_id,
@@ -52,6 +61,12 @@ def start(
     session().add(draft)
     session().flush()
     return draft
+
+
+def has_room(user_id: int) -> bool:
+    """Whether another draft can be kept without giving one up."""
+    beyond = _open_of(user_id).with_only_columns(Draft.id).offset(MOST - 1).limit(1)
+    return session().scalar(beyond) is None
 
 
 def _make_room(user_id: int) -> None:

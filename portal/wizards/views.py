@@ -116,7 +116,7 @@ class WizardViews:
                 return ""
             sent = sent_of(step.form(formdata=request.form), request.form)
             draft = drafts.same_beginning(who.user.id, self.wizard.name, {step.key: sent})
-            draft = draft or self._begin(walker, step)
+            draft = draft or self._begin(walker, step, LATE)
         else:
             draft = drafts.open_of_user(who.user.id, draft_id, self.wizard.name)
             sent = sent_of(step.form(formdata=request.form), request.form)
@@ -288,7 +288,7 @@ class WizardViews:
 
     # Drafts
 
-    def _begin(self, walker: Walker, step: Step) -> Draft:
+    def _begin(self, walker: Walker, step: Step, reason: str = STARTED) -> Draft:
         place = walker.scope.location
         return drafts.start(
             user_id=walker.scope.user.id,
@@ -297,7 +297,7 @@ class WizardViews:
             name=self.wizard.name,
             title=str(self.wizard.title),
             step=step.key,
-            reason=STARTED,
+            reason=reason,
             data={"args": dict(walker.args), "entered": {}},
         )
 

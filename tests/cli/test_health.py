@@ -60,8 +60,12 @@ def test_an_old_schema_is_named(app: Flask, client: FlaskClient) -> None:
 
 def test_an_empty_database_is_named(tmp_path: Path) -> None:
     app = create_app(load_settings(tmp_path, jobs="off"))
-    status, said = answer(app.test_client(), "/readyz")
-    assert (status, said) == (503, "The database must be brought up to date.\n")
+    path = tmp_path / "portal.sqlite"
+    client = app.test_client()
+    assert answer(client, "/readyz") == (503, "The database does not answer.\n")
+    assert not path.exists(), "an empty one in its place would hide that it is missing"
+    path.touch()
+    assert answer(client, "/readyz") == (503, "The database must be brought up to date.\n")
     with app.app_context():
         db.engine.dispose()
 

@@ -11,6 +11,8 @@ from wtforms.validators import Length
 from portal.errors import Conflict, Invalid
 from portal.web.forms import DayField, Form, Required, WholeNumberField
 
+AS_DAY = "Enter the date as MM/DD/YYYY, for example 06/30/2021."
+
 
 class Sample(Form):
     line = StringField("Line", [Required()])
@@ -90,13 +92,16 @@ def test_days_in_all_ways_of_writing(web: Flask, typed: str, day: date) -> None:
     ("typed", "sentence"),
     [
         ("", "Please fill in this field."),
-        ("31/12/2021", "Enter a date as MM/DD/YYYY, for example 12/31/2021."),
-        ("02/29/2023", "Enter a date as MM/DD/YYYY, for example 12/31/2021."),
-        ("12/31/121", "Enter a date as MM/DD/YYYY, for example 12/31/2021."),
-        ("12/31", "Enter a date as MM/DD/YYYY, for example 12/31/2021."),
-        ("yesterday", "Enter a date as MM/DD/YYYY, for example 12/31/2021."),
-        ("01/01/0001", "Please check the year."),
-        ("01/01/9999", "Please check the year."),
+        ("31/12/2021", f"There is no such day in the calendar. {AS_DAY}"),
+        ("02/29/2023", f"There is no such day in the calendar. {AS_DAY}"),
+        ("12/31/121", AS_DAY),
+        ("12/31", AS_DAY),
+        ("12/2021", f"The day is missing. {AS_DAY}"),
+        ("yesterday", AS_DAY),
+        *(
+            (f"01/01/{year}", f"The year {year} is not accepted, only 2000 to 2100. {AS_DAY}")
+            for year in ("0000", "0001", "0021", "0099", "1800", "1999", "2101", "9999")
+        ),
     ],
 )
 def test_what_is_no_day_gets_one_sentence_and_stays(web: Flask, typed: str, sentence: str) -> None:

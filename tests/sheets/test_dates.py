@@ -156,3 +156,21 @@ def test_every_day_in_every_style(day: date) -> None:
     assert parse_date(serial - 1462, epoch_1904=True) == (day, False)
     last = calendar.monthrange(day.year, day.month)[1]
     assert parse_date(f"{day:%m/%Y}", allow_month=True) == (day.replace(day=last), True)
+
+
+@pytest.mark.parametrize("year", ["0000", "0001", "0021", "0099", "0999", "1800", "1999", "9999"])
+@pytest.mark.parametrize(
+    "written", ["01/02/{}", "{}-01-02", "1-2-{}", "2-Jan-{}", "Jan 2, {}", "01/{}", "Jan {}"]
+)
+def test_a_year_is_read_as_it_is_written_and_the_years_that_are_accepted_are_named(
+    year: str, written: str
+) -> None:
+    with pytest.raises(Invalid, match=f"The year {year} is not accepted, only 2000 to 2100"):
+        parse_date(written.format(year), allow_month=True)
+
+
+@pytest.mark.parametrize("day", [date(1, 1, 2), date(21, 1, 2), date(1800, 1, 2), date.max])
+def test_a_cell_that_is_a_day_already_is_no_exception(day: date) -> None:
+    for cell in (day, datetime(day.year, day.month, day.day)):
+        with pytest.raises(Invalid, match=f"The year {day.year:04} is not accepted"):
+            parse_date(cell)

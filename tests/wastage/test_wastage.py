@@ -151,7 +151,7 @@ def test_doses_that_leave_between_review_and_save_are_not_taken_twice(
         ({"reason": "other", "note": ""}, "Say in a few words what happened."),
         ({"vial": ""}, "Please fill in this field."),
         ({"reason": "open_vial", "vial": "closed"}, "With this reason the vial was open."),
-        ({"happened_on": "13/45/2026"}, "Enter a date as MM/DD/YYYY"),
+        ({"happened_on": "13/45/2026"}, "Enter the date as MM/DD/YYYY"),
         ({"happened_on": "01/01/2099"}, "The date lies in the future."),
         ({"note": "x" * 1_001}, "A note has at most 1,000 characters."),
     ],

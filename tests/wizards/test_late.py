@@ -12,6 +12,7 @@ from time_machine import Traveller
 from portal.db import unit_of_work
 from portal.people import sessions
 from portal.people.models import User
+from portal.wizards import drafts
 from portal.wizards.models import Draft
 from tests.client import Browser, Page, fields_of
 from tests.personas import PASSPHRASE, Personas
@@ -292,3 +293,39 @@ def test_a_page_of_ones_own_draft_is_still_come_back_to(
         back = sign_in_again(browser, browser.get(address))
         assert back.response.request.path == address
         assert banners(back) == []
+
+
+@pytest.mark.parametrize("at", ["/tins/add", "/tins/swap"])
+def test_a_cookie_that_comes_long_after_is_nobodys(
+    app: Flask, browser: Browser, brands: dict[str, int], clock: Traveller, at: str
+) -> None:
+    browser.sign_in("manager_a")
+    page = browser.get(at)
+    typed, button = {**TIN, "why": "Rust"}, "Next" if at == "/tins/add" else "Save"
+    idle(app, clock)
+    clock.shift(sessions.LATE)
+    late = browser.submit(page, typed, button=button)
+    assert "kept" not in browser.get(late.leads_to).root.text
+    assert kept(app) == []
+    clock.shift(timedelta(seconds=-2))
+    browser.submit(page, typed, button=button)
+    assert len(kept(app)) == 1
+
+
+@pytest.mark.parametrize("at", ["/tins/add", "/tins/swap"])
+def test_what_comes_late_pushes_nothing_out_and_says_so(
+    app: Flask, browser: Browser, brands: dict[str, int], clock: Traveller, at: str
+) -> None:
+    browser.sign_in("manager_a")
+    page = browser.get(at)
+    with app.app_context(), unit_of_work():
+        owner = browser.personas.users["manager_a"]
+        for number in range(drafts.MOST):
+            drafts.start(user_id=owner, location_id=None, kind="form", name=f"/{number}",
+                         title="T", data={"entered": {"form": [["a", "b"]]}})  # fmt: skip
+    before = [(draft.id, draft.data, draft.discarded_at) for draft in kept(app)]
+    idle(app, clock)
+    typed, button = {**TIN, "why": "Rust"}, "Next" if at == "/tins/add" else "Save"
+    late = browser.submit(page, typed, button=button)
+    assert "not kept" in browser.get(late.leads_to).root.text
+    assert [(draft.id, draft.data, draft.discarded_at) for draft in kept(app)] == before
