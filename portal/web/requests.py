@@ -66,12 +66,14 @@ def _perform(
         response = app.make_response(dispatch())
         if operation and response.status_code < 400:
             operations.remember_answer(operation[0], led_to(response))
+        elif operation and _lasts(response):
+            operations.give_back(operation[0])
         if not safe:
             _write_notes()
         return response
 
     try:
-        response = db.run(answer, write=not safe, keep=lambda given: given.status_code < 400)
+        response = db.run(answer, write=not safe, keep=_lasts)
     except Exception:
         _forget_promises(before)
         raise
@@ -81,6 +83,18 @@ def _perform(
     if live is not None and not getattr(view, guards.QUIET, False):
         sessions.keep_alive(live)
     return response
+
+
+def kept_although_refused(response: Response) -> Response:
+    """Commit what this request wrote although its answer is a refusal: what was typed in a form of
+    several steps, if an earlier one is answered. The view has undone everything else."""
+    g.kept_although_refused = response
+    return response
+
+
+def _lasts(response: Response) -> bool:
+    """Whether the unit of work commits with this answer."""
+    return response.status_code < 400 or g.get("kept_although_refused") is response
 
 
 def _operation() -> tuple[str, str] | None:
@@ -103,6 +117,7 @@ def _start_over(before: dict[str, Any]) -> None:
     """Forget what an earlier try of the same request left in memory."""
     _forget_promises(before)
     g.notes = []
+    g.pop("kept_although_refused", None)
     g.pop("_login_user", None)
     set_scope(None)
 
