@@ -364,17 +364,19 @@ class WizardViews:
         way = walker.walk(step.key)
         form = walker.form(step, way.answers)
         entered = step.key in walker.entered
-        wrong = walker.check(step, form, way.answers) if entered else refusal
+        wrong = walker.check(step, form, way.answers) if entered else None
+        if not entered and refusal and refuse(form, refusal):
+            wrong = Invalid("")
         wrong = wrong or refusal or Invalid("")
-        if wrong.message:
+        if not entered:
+            problem = _("Please complete this step first. Nothing was saved.")
+        elif wrong.message:
             problem = f"{wrong.message} {_('Nothing was saved. Check this step, then go on.')}"
-        elif entered:
+        else:
             problem = _(
                 "This step needs another look: something in it is missing or has changed. Nothing "
                 "was saved. Correct it, then go on."
             )
-        else:
-            problem = _("Please complete this step first.")
         page = self._show(walker, step, form, draft=draft, status=wrong.status, problem=problem)
         page = kept_although_refused(page)
         return push_url(page, address) if htmx().region == REGION else page
