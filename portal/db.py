@@ -24,13 +24,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, MetaData, String, event, func, select
 from sqlalchemy.engine import Connection, Dialect, Engine
-from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session, registry
+from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
-from portal.errors import Busy, OutcomeUnknown, where
+from portal.errors import Busy, Conflict, OutcomeUnknown, where
 from portal.i18n import _
 
 if TYPE_CHECKING:
@@ -96,6 +97,16 @@ PATIENCE_OF_A_PERSON = 9.0
 # A connection that has lain idle longer may be dead, if the server was started anew. Seconds.
 RESTED = 5.0
 USED = "portal_used"
+
+# What SQLite calls the constraints that another unit may have had a part in.
+CLASHES = frozenset(
+    {
+        sqlite3.SQLITE_CONSTRAINT_CHECK,
+        sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY,
+        sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
+        sqlite3.SQLITE_CONSTRAINT_UNIQUE,
+    }
+)
 
 log = logging.getLogger("portal.db")
 
@@ -349,8 +360,12 @@ def run(
     again, in a new transaction: it must have no effect outside the database. Raises `Busy`
     when that does not help within `patience` seconds, and `OutcomeUnknown` when the connection is
     lost at the commit, unless it is `harmless` to write the same twice.
+
+    What another unit wrote or deleted since this one looked may be found out by the database only.
+    Then `function` runs once more, sees it and says so itself; `Conflict` if it still does not.
     """
     deadline = time.monotonic() + patience
+    overtaken = False
     while True:
         undone = True
         try:
@@ -363,8 +378,14 @@ def run(
             else:
                 rollback()
             return result
-        except DBAPIError as error:
+        except (DBAPIError, StaleDataError, ObjectDeletedError) as error:
             rollback()
+            if not isinstance(error, DBAPIError) or _is_taken(error):
+                if overtaken:
+                    log.error("refused by the database: %s", where(error))
+                    raise Conflict(_overtaken()) from error
+                overtaken = True
+                continue
             if _may_have_been_saved(error) and not (undone or harmless):
                 raise OutcomeUnknown(_lost()) from error
             if not (_may_retry(error) or error.connection_invalidated):
@@ -403,6 +424,10 @@ def _busy() -> str:
     return _("The portal is busy at the moment. Nothing was changed; please try again.")
 
 
+def _overtaken() -> str:
+    return _("Someone else changed the same at this moment. Nothing of yours was saved.")
+
+
 def _lost() -> str:
     return _(
         "The connection to the database was lost at the end, and the portal does not know whether "
@@ -421,6 +446,15 @@ def _is_busy(error: DBAPIError) -> bool:
 def _may_retry(error: DBAPIError) -> bool:
     """Whether running the unit again may work (lock not had, deadlock, serialization failure)."""
     return _is_busy(error) or _state(error) in {"40001", "40P01", "55P03"}
+
+
+def _is_taken(error: DBAPIError) -> bool:
+    """Whether a constraint refused it that another unit may have had a part in: that something is
+    there once (or excludes another), is still there, or is never short."""
+    if not isinstance(error, IntegrityError):
+        return False
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return code in CLASHES or _state(error) in {"23503", "23505", "23514", "23P01"}
 
 
 def is_full(error: DBAPIError) -> bool:

@@ -116,6 +116,11 @@ def remember_answer(operation_id: str, location: str) -> None:
     operation.location = location if len(location) <= LONGEST_LOCATION else ""
 
 
+def give_back(operation_id: str) -> None:
+    """Undo `claim`: the submission was refused, although its unit of work is kept."""
+    session().execute(delete(Operation).where(Operation.id == operation_id))
+
+
 def forget_old() -> None:
     """Delete ids older than 30 days (a job of the platform)."""
     with unit_of_work() as current:

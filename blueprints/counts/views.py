@@ -222,7 +222,13 @@ def _onward(count: Count, lines: list[Line], left: list[Problem]) -> str:
 
 
 def _back(count_id: int, refusal: Conflict | Invalid) -> Response:
-    """To the count; if it is not complete, to the first line that is not."""
+    """To the count; if it is not complete, to the first line that is not. Who sent something to a
+    closed one gets its page as the answer."""
+    if not isinstance(refusal, services.Incomplete) and request.method == "POST":
+        flash(f"{refusal.message} {_('Nothing was saved.')}", "warning")
+        count = get_count(scope(), count_id)
+        lines = _lines_of_page(count, None)
+        return _show(count, lines, count_form(count, lines), refusal.status)
     flash(refusal.message, "warning")
     if not isinstance(refusal, services.Incomplete):
         return go_to(_address(count_id))

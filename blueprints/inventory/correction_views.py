@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, url_for
+from flask import Blueprint, Response, flash, request, url_for
 
 from blueprints.inventory import corrections, quarantine, recall
 from blueprints.inventory.forms import HoldEverywhereForm, HoldForm, WhyForm
@@ -133,7 +133,7 @@ def release(quarantine_id: int) -> Response:
         if record
         else url_for("inventory.quarantines" if everywhere else "inventory.index")
     )
-    if found.released_at is not None:
+    if found.released_at is not None and request.method != "POST":
         flash(_("This lot was released already."), "warning")
         return go_to(back)
     return ask(

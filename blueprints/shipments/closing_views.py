@@ -57,7 +57,6 @@ def close(shipment_id: int) -> Response:
             seen_received=seen,
         ),
         done=_("The shipment was closed. It is no longer expected."),
-        stay=True,
     )
 
 

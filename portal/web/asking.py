@@ -49,13 +49,12 @@ def ask(
     *,
     act: Callable[[Any], object],
     done: str = "",
-    stay: bool = False,
 ) -> Response:
     """Ask, and do with the answer what it is asked for.
 
     `act` does it with the valid form, in a savepoint; `done` says so afterwards, or the text that
-    `act` returns. `Invalid` comes back beside its field. `Conflict` leads back with its sentence;
-    with `stay` it comes back on the page, what was typed kept.
+    `act` returns. `Invalid` comes back beside its field, `Conflict` above the form; what was typed
+    is kept.
     """
     status = 200
     if request.method == "POST":
@@ -65,12 +64,15 @@ def ask(
                 with session().begin_nested():
                     said = act(form)
             except (Invalid, Conflict) as refusal:
-                if isinstance(refusal, Conflict) and not stay:
-                    flash(refusal.message, "warning")
-                    return go_to(question.back)
                 form.refuse(refusal)
                 status = refusal.status
             else:
                 flash(said if isinstance(said, str) else done, "success")
                 return go_to(question.back)
-    return respond("layouts/question.html", status=status, form=form, question=question)
+    return respond(
+        "layouts/question.html",
+        status=status,
+        form=form,
+        question=question,
+        late=status == Conflict.status,
+    )

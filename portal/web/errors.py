@@ -196,7 +196,6 @@ def _not_shown() -> str:
 
 def _disk_is_full() -> Response:
     log.error("the disk is full")
-    g.disk_full = True
     full = _("The portal's disk is full, so nothing can be saved. Nothing was changed.")
     return answer(503, full, next_step=_("Call the person who looks after the portal."))
 

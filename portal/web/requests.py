@@ -94,22 +94,24 @@ def _answer(
         response = app.make_response(dispatch())
         if operation and response.status_code < 400 and db.writes():
             operations.remember_answer(operation[0], led_to(response))
+        elif operation and _lasts(response):
+            operations.give_back(operation[0])
         if not safe:
             _write_notes()
         return response
 
     try:
         if public and not safe:
-            response = db.run_sparingly(answer, keep=_accepted)
+            response = db.run_sparingly(answer, keep=_lasts)
         else:
             if not safe and db.is_sqlite():
                 _start_over(before)
                 db.run(lambda: _admit(view), write=False)
-            response = db.run(answer, write=not safe, keep=_accepted)
+            response = db.run(answer, write=not safe, keep=_lasts)
     except Exception:
         _forget_promises(before)
         raise
-    g.saved = not safe and _accepted(response)
+    g.saved = not safe and _lasts(response)
     if safe and g.get("notes"):
         db.run(_write_notes, write=True, keep=lambda _done: True, harmless=True)
     live: sessions.Session | None = getattr(current_user, "live", None)
@@ -118,8 +120,16 @@ def _answer(
     return response
 
 
-def _accepted(response: Response) -> bool:
-    return response.status_code < 400
+def kept_although_refused(response: Response) -> Response:
+    """Commit what this request wrote although its answer is a refusal: what was typed in a form of
+    several steps, if an earlier one is answered. The view has undone everything else."""
+    g.kept_although_refused = response
+    return response
+
+
+def _lasts(response: Response) -> bool:
+    """Whether the unit of work commits with this answer."""
+    return response.status_code < 400 or g.get("kept_although_refused") is response
 
 
 def _operation() -> tuple[str, str] | None:
@@ -142,6 +152,7 @@ def _start_over(before: dict[str, Any]) -> None:
     """Forget what an earlier try of the same request left in memory."""
     _forget_promises(before)
     g.notes = []
+    g.pop("kept_although_refused", None)
     g.pop("_login_user", None)
     set_scope(None)
 

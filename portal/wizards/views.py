@@ -17,6 +17,7 @@ from portal.web.files import sent as sent_with_files
 from portal.web.guards import ahead, needs
 from portal.web.htmx import go_to, htmx, push_url
 from portal.web.late_forms import came_late, keeps_late
+from portal.web.requests import kept_although_refused
 from portal.web.respond import respond
 from portal.wizards import drafts
 from portal.wizards.addresses import EXTENSION, address_of, arguments, onward
@@ -96,7 +97,7 @@ class WizardViews:
             return self._take(walker, here, draft)
         way = walker.walk(here.key)
         if way.halt is not None or not walker.applies(here, way.answers):
-            return go_to(self._address(draft, (way.halt or walker.steps(way.answers)[0]).key))
+            return self._attend(draft, way.halt or walker.steps(way.answers)[0])
         if request.args.get(CHECK):
             return self._looked_at(walker, here, draft)
         return self._show(walker, here, draft=draft)
@@ -187,27 +188,43 @@ class WizardViews:
     def _finish(
         self, walker: Walker, step: Step, form: Form | None, known: Draft | None, go: str
     ) -> Response:
-        """Keep the last input, do the work, close the draft; a refusal undoes all of it."""
+        """Keep the last input, do the work, close the draft; a refusal undoes the work."""
         buttons = {button.value for button in self.wizard.finish_buttons}
+        try:
+            draft = self._kept(walker, step, form, known, at=step.key)
+        except Invalid as error:
+            return self._refused(walker, step, form, known, error)
+        walker = walker_of(self.wizard, draft)
         way = walker.walk()
+        if way.halt is not None:
+            return self._attend(draft, way.halt)
         try:
             with session().begin_nested():
-                draft = self._kept(walker, step, form, known, at=step.key)
-                walker = walker_of(self.wizard, draft)
-                way = walker.walk()
-                if way.halt is not None:
-                    return self._attend(draft, way.halt)
                 if not drafts.claim(draft):
                     session().refresh(draft)
                     return self._finished(walker, step, draft)
                 button = go if go in buttons else "finish"
                 done = self.wizard.finish(walker.scope, way.answers, button)
         except (Invalid, Conflict) as error:
-            for passed in way.passed:
-                if refuse(passed.form, error):
-                    return self._show(walker, passed.step, passed.form, draft=known, status=422)
-            return self._refused(walker, step, walker.form(step, way.answers), known, error)
+            return self._overtaken(step, draft, error)
         return self._done(walker, draft, done, walker.steps(way.answers))
+
+    def _overtaken(self, step: Step, draft: Draft, error: PortalError) -> Response:
+        """What the last step answers to a refusal: the step that it concerns. All steps let it
+        pass, so something has changed since: they are looked at again, with the data of now."""
+        session().expire_all()
+        walker = walker_of(self.wizard, draft)
+        way = walker.walk()
+        if way.halt is not None:
+            return self._attend(draft, way.halt, error)
+        for passed in way.passed:
+            if refuse(passed.form, error):
+                page = self._show(
+                    walker, passed.step, passed.form, draft=draft, status=error.status
+                )
+                return kept_although_refused(page)
+        form = walker.form(step, way.answers)
+        return kept_although_refused(self._refused(walker, step, form, draft, error))
 
     def _done(self, walker: Walker, draft: Draft, done: Done, order: list[Step]) -> Response:
         confirmation = self.wizard.confirmation
@@ -334,28 +351,42 @@ class WizardViews:
         walker = walker_of(self.wizard, draft)
         return push_url(self._show(walker, step, draft=draft), address)
 
-    def _attend(self, draft: Draft, step: Step) -> Response:
-        """To a step that is not, or no longer, complete; the page says what is wrong there."""
-        incomplete = _("Please complete this step first.")
+    def _attend(self, draft: Draft, step: Step, refusal: PortalError | None = None) -> Response:
+        """To a step that is not, or no longer, complete: its page says what is wrong there, or
+        else what the `refusal` says. What was sent is kept."""
         address = self._address(draft, step.key)
         if step.key in draft.data.get("entered", {}):
             address += f"?{CHECK}=1"
-        if htmx().region != REGION:
-            flash(incomplete, "info")
+        if request.method != "POST":
             return go_to(address)
-        page = self._looked_at(walker_of(self.wizard, draft), step, draft, incomplete)
-        return push_url(page, address)
-
-    def _looked_at(self, walker: Walker, step: Step, draft: Draft, otherwise: str = "") -> Response:
-        """The step with what is wrong there, or `otherwise` if nothing in particular is."""
-        if step.key not in walker.entered:
-            return self._show(walker, step, draft=draft, problem=otherwise)
+        draft.step = step.key
+        walker = walker_of(self.wizard, draft)
         way = walker.walk(step.key)
         form = walker.form(step, way.answers)
-        wrong = walker.check(step, form, way.answers)
-        return self._show(
-            walker, step, form, draft=draft, problem=wrong.message if wrong else otherwise
-        )
+        entered = step.key in walker.entered
+        wrong = walker.check(step, form, way.answers) if entered else None
+        if not entered and refusal and refuse(form, refusal):
+            wrong = Invalid("")
+        wrong = wrong or refusal or Invalid("")
+        if not entered:
+            problem = _("Please complete this step first. Nothing was saved.")
+        elif wrong.message:
+            problem = f"{wrong.message} {_('Nothing was saved. Check this step, then go on.')}"
+        else:
+            problem = _(
+                "This step needs another look: something in it is missing or has changed. Nothing "
+                "was saved. Correct it, then go on."
+            )
+        page = self._show(walker, step, form, draft=draft, status=wrong.status, problem=problem)
+        page = kept_although_refused(page)
+        return push_url(page, address) if htmx().region == REGION else page
+
+    def _looked_at(self, walker: Walker, step: Step, draft: Draft) -> Response:
+        """The step with what is wrong there."""
+        way = walker.walk(step.key)
+        form = walker.form(step, way.answers)
+        wrong = walker.check(step, form, way.answers) if step.key in walker.entered else None
+        return self._show(walker, step, form, draft=draft, problem=wrong.message if wrong else "")
 
     def _show(
         self,
@@ -374,7 +405,11 @@ class WizardViews:
         travels along, it only asks whether that is to be thrown away. Without `focus` the step's
         own page says where the reader goes on."""
         way = walker.walk(step.key)
-        more = step.context(walker.scope, way.answers) if step.context else {}
+        unfinished = draft if draft and draft.finished_at is None and typed is None else None
+        if unfinished and way.halt:
+            # Changed since the view looked: what this page would show is no longer known.
+            return self._attend(unfinished, way.halt)
+        more = step.context(walker.scope, way.answers) if step.context and typed is None else {}
         form = walker.form(step, way.answers) if form is None else form
         late = draft is not None and draft.reason == LATE and request.method == "GET"
         context = {

@@ -112,7 +112,7 @@ def test_an_answer_that_came_too_late_is_there_again(
     assert "As agreed" not in browser.get("/").root.text, "nothing is left unfinished"
 
 
-def test_who_was_overtaken_is_led_back_and_told(
+def test_who_was_overtaken_is_told_beside_what_was_typed(
     app: Flask, browser: Browser, personas: Personas
 ) -> None:
     path = cancelling(app, personas)
@@ -121,6 +121,10 @@ def test_who_was_overtaken_is_led_back_and_told(
         other = stock.scope_for(personas, "manager_b")
         with unit_of_work():
             services.refuse(other, int(path.split("/")[2]), note="Too warm")
-    led = answer(browser, page, "Cancel Transfer", {})
-    assert led.leads_to == path.removesuffix("/cancel")
-    assert "Manager B has refused this transfer" in browser.get(led.leads_to).root.text
+    told = answer(browser, page, "Cancel Transfer", {})
+    assert told.status == 409
+    alert = told.root.one("div", role="alert").text
+    assert alert.startswith("Nothing was saved Manager B has refused this transfer")
+    assert told.root.one("textarea").text == "As agreed"
+    back = told.root.one("main").with_text("a", "Back").attributes["href"]
+    assert back == path.removesuffix("/cancel")

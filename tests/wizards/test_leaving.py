@@ -122,8 +122,9 @@ def test_a_step_that_is_not_reached_any_more_can_be_cancelled(
     asked = browser.submit(page, {"best_before": "soon"}, button="Cancel")
     assert asked.root.one("h2").text == QUESTION
     back = browser.submit(asked, button="Back to the form")
-    assert back.leads_to == "/tins/add/1/tin?check=1"
-    asked = browser.submit(browser.get(back.leads_to), button="Cancel")
+    assert back.status == 422
+    assert back.form(action="/tins/add/1/tin")
+    asked = browser.submit(back, button="Cancel")
     assert browser.submit(asked, button="Discard").leads_to == "/"
 
 
