@@ -15,7 +15,7 @@ from whitenoise import WhiteNoise
 from portal.db import db, prepare_engine
 from portal.module import Module, Registry, discover, load
 from portal.settings import Settings, load_settings
-from portal.web import assets, errors, login, security, templating
+from portal.web import assets, bounds, errors, login, security, templating
 from portal.web import htmx as htmx_headers
 from portal.web.context import find_scope
 from portal.web.converters import RecordNumber
@@ -108,6 +108,7 @@ def _install_web(app: Flask, settings: Settings) -> None:
     extension: Extension = app.extensions["portal"]
     Babel(app, locale_selector=lambda: _language(settings))
     app.jinja_env.add_extension("jinja2.ext.i18n")
+    bounds.init_app(app)
     CSRFProtect(app)
     login.init_app(app)
     templating.init_app(app)
@@ -129,6 +130,7 @@ def _install_web(app: Flask, settings: Settings) -> None:
         allow_all_origins=False,
         add_headers_function=security.static_headers,
     )
+    app.wsgi_app = bounds.Bounds(app.wsgi_app)  # type: ignore[method-assign]
 
 
 def _language(settings: Settings) -> str | None:

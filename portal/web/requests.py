@@ -20,6 +20,7 @@ from portal.i18n import _
 from portal.people import sessions
 from portal.places.scope import Scope
 from portal.web import guards
+from portal.web.bounds import BoundedRequest
 from portal.web.context import find_scope, set_scope
 from portal.web.converters import record_number
 from portal.web.htmx import go_to, led_to
@@ -33,6 +34,8 @@ class SignedOut(Exception):
 
 class Portal(Flask):
     """Flask, with the unit of work around each view."""
+
+    request_class = BoundedRequest
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Run the view in its transaction; see the module's text."""
