@@ -17,7 +17,6 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.wrappers import Response
 
 from portal.web import guards
-from portal.web.forms import LONGEST_SENT
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -32,6 +31,8 @@ COOKIE = re.compile(r"""[^\s=";,]{1,100}=[^\s";,]{0,4096}""")
 PUBLIC_BYTES = 16 * 1024
 PUBLIC_FIELDS = 100
 LONGEST_NAME = 100
+# One more than a draft can hold, which says so then; a field looks at less.
+LONGEST_VALUE = 64 * 1024 + 1
 LONGEST_FILE_NAME = 255
 
 FORM = "application/x-www-form-urlencoded"
@@ -98,7 +99,7 @@ class FormParser(FormDataParser):
             raise BadRequest
         for _field, file in files.items(multi=True):
             file.filename = (file.filename or "")[-LONGEST_FILE_NAME:]
-        short = [(name, value[:LONGEST_SENT]) for name, value in form.items(multi=True)]
+        short = [(name, value[:LONGEST_VALUE]) for name, value in form.items(multi=True)]
         return stream, self.cls(short), files
 
 

@@ -30,7 +30,6 @@ PASSWORD_LENGTH = 128
 # What is sent may be longer than what is left of it: doubled blanks, letters in several pieces.
 # What is longer than so many times its field's limit is not looked at: it is too long anyway.
 SLACK = 4
-LONGEST_SENT = SLACK * AREA_LENGTH + 1
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 # What has no width, or turns the direction of reading: copied along unseen, or to deceive.
 INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
