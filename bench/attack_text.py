@@ -1,4 +1,4 @@
-"""How long others wait while somebody sends text that is made to be slow: python -m bench.attack_text
+"""How long others wait while somebody sends text that is made to be slow: `bench.attack_text`.
 
 Each attack goes to a practice instance behind the real server; meanwhile another visitor asks for
 the sign-in page again and again, each time on a connection of their own. The longest wait counts.
@@ -100,7 +100,7 @@ def raw(address: str, header: str) -> str:
         return connection.recv(100).decode().split(" ")[1]
 
 
-def run(address: str, username: str = "practice.admin") -> None:
+def run(address: str, username: str = "admin") -> None:
     """Attack the practice portal at `address` in each way, and print the waits."""
 
     def sign_in(size: int) -> str:

@@ -128,7 +128,10 @@ def _clean(text: str) -> str:
         text = _without_marks(text)
     if text.startswith("#") and _EXCEL_ERROR.fullmatch(text):
         raise Invalid(
-            _("The spreadsheet shows the error %(error)s here. Enter the value itself.", error=text[:20])
+            _(
+                "The spreadsheet shows the error %(error)s here. Enter the value itself.",
+                error=text[:20],
+            )
         )
     if text and text[-1] in "0123456789" and _SCIENTIFIC.fullmatch(text):
         raise Invalid(_damaged())

@@ -184,9 +184,7 @@ def _strictly(text: str) -> Elements:
     return tuple(elements)
 
 
-def _cuts(
-    text: str, used: frozenset[str], today: date, tries: Iterator[int]
-) -> Iterator[Elements]:
+def _cuts(text: str, used: frozenset[str], today: date, tries: Iterator[int]) -> Iterator[Elements]:
     """Every way to cut `text` into elements that are right, if all separators were lost.
 
     `tries` counts the elements tried. Raises `Invalid` if they are too many.

@@ -41,9 +41,7 @@ def fold(text: str) -> str:
 
 def _plain(text: str) -> str:
     return "".join(
-        character
-        for character in normalize("NFKD", text)
-        if not unicodedata.combining(character)
+        character for character in normalize("NFKD", text) if not unicodedata.combining(character)
     )
 
 

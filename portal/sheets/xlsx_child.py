@@ -69,7 +69,11 @@ def read_workbook(file: BinaryIO, parent: Parent, **allowed: Any) -> None:
         top = list(_top(sheet, limits))
         parent.send(
             "sheet",
-            {"title": str(sheet.title)[:LONGEST_TITLE], "epoch_1904": book.epoch.year == 1904, "rows": top},
+            {
+                "title": str(sheet.title)[:LONGEST_TITLE],
+                "epoch_1904": book.epoch.year == 1904,
+                "rows": top,
+            },
         )
         header = parent.answer()
         if header:

@@ -50,9 +50,7 @@ def test_only_plain_cookies_are_read(browser: Browser, monkeypatch: pytest.Monke
             seen.append(text)
             return self.pattern.match(text, position)
 
-    monkeypatch.setattr(
-        werkzeug.sansio.http, "_cookie_re", Noting(werkzeug.sansio.http._cookie_re)
-    )
+    monkeypatch.setattr(werkzeug.sansio.http, "_cookie_re", Noting(werkzeug.sansio.http._cookie_re))
     browser.sign_in("manager_a")
     (ours,) = browser.client._cookies.values()  # type: ignore[union-attr]
     mine = f"{ours.key}={ours.value}"
