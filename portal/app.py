@@ -17,7 +17,7 @@ from portal import soundness
 from portal.db import PATIENCE_OF_A_PERSON, db, prepare_engine
 from portal.module import Module, Registry, discover, load
 from portal.settings import Settings, load_settings
-from portal.web import assets, errors, login, refusals, security, templating
+from portal.web import assets, bounds, errors, login, refusals, security, templating
 from portal.web import htmx as htmx_headers
 from portal.web.context import find_scope
 from portal.web.converters import RecordNumber
@@ -125,6 +125,7 @@ def _install_web(app: Flask, settings: Settings) -> None:
     extension: Extension = app.extensions["portal"]
     Babel(app, locale_selector=lambda: _language(settings))
     app.jinja_env.add_extension("jinja2.ext.i18n")
+    bounds.init_app(app)
     CSRFProtect(app)
     login.init_app(app)
     templating.init_app(app)
@@ -147,6 +148,7 @@ def _install_web(app: Flask, settings: Settings) -> None:
         allow_all_origins=False,
         add_headers_function=security.static_headers,
     )
+    app.wsgi_app = bounds.Bounds(app.wsgi_app)  # type: ignore[method-assign]
 
 
 def _language(settings: Settings) -> str | None:

@@ -1,11 +1,11 @@
 """What `Account Management` does: load the user in sight, then change the account."""
 
 from dataclasses import asdict
-from unicodedata import normalize
 
 from blueprints.accounts.queries import UserRecord, get_user
 from portal.errors import Conflict, Forbidden
 from portal.i18n import _
+from portal.normal_form import normalize
 from portal.people import accounts, additions, corrections, rules
 from portal.people.accounts import Added, NewUser, giver_of
 from portal.people.corrections import Correction

@@ -4,6 +4,7 @@ from typing import BinaryIO
 
 from blueprints.shipments.files import folder
 from blueprints.shipments.models import ImportRun
+from blueprints.shipments.outcomes import MOST_WRONG
 from blueprints.shipments.queries import errors_by_row
 from blueprints.shipments.sheets import COLUMNS
 from portal.errors import NotFound, Unavailable
@@ -15,7 +16,7 @@ from portal.sheets.reader import Row, open_table
 from portal.sheets.writer import annotated_copy
 
 # Writing a workbook takes about 0.2 ms and 4 KB of memory a row, in the process that answers.
-MOST_ROWS = 5_000
+MOST_ROWS = MOST_WRONG
 
 
 def write_corrections(settings: Settings, run: ImportRun, target: BinaryIO) -> None:
@@ -37,12 +38,12 @@ def write_corrections(settings: Settings, run: ImportRun, target: BinaryIO) -> N
 
 
 def cut_short(run: ImportRun) -> str:
-    """What tells that the workbook does not hold all rows; empty if it does."""
+    """What tells that neither page nor workbook holds all rows; empty if they do."""
     if run.failed <= MOST_ROWS:
         return ""
     return _(
-        "The list for download holds only the first %(most)s of the %(failed)s rows to correct. "
-        "Correct the file itself and send it again.",
+        "Only the first %(most)s of the %(failed)s rows to correct are listed, here and in the "
+        "download. Correct the file itself and send it again.",
         most=f"{MOST_ROWS:,}",
         failed=f"{run.failed:,}",
     )

@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, insert, or_, select, update
 from blueprints.shipments.files import Stored, clean_name, folder, store
 from blueprints.shipments.intake import Intake
 from blueprints.shipments.models import ImportError, ImportPart, ImportRun
-from blueprints.shipments.outcomes import Outcome
+from blueprints.shipments.outcomes import MOST_WRONG, Outcome
 from blueprints.shipments.placing import Numbered, Placed, Placing
 from blueprints.shipments.sheets import COLUMNS, codes_of, parse_shipment, shipment_columns
 from portal import clock, db
@@ -239,12 +239,31 @@ def _take_table(
         last = batch[-1][0]
         if last <= run.last_row:
             continue  # taken in before the crash; it was placed to know what has been seen
+        if _is_hopeless(run):
+            return _hopeless(run)
         run = _take_batch(intake, run, owner, Batch(batch, placed, errors, list(bound.notes)))
         if progress is not None:
             progress(run)
     if run.rows_done == 0:
         return _("The file has a header but no rows.")
     return ""
+
+
+def _is_hopeless(run: ImportRun) -> bool:
+    """Whether so many of the rows so far are wrong, and most of them, that it is the file that is
+    wrong, and not its rows."""
+    return run.failed > MOST_WRONG and 2 * run.failed > run.rows_done
+
+
+def _hopeless(run: ImportRun) -> str:
+    return _(
+        "Reading stopped after row %(row)s: %(failed)s of %(rows)s rows need correction. The good "
+        "rows up to there are in. Check that each column holds what its name says, and send the "
+        "corrected file again.",
+        row=f"{run.last_row:,}",
+        failed=f"{run.failed:,}",
+        rows=f"{run.rows_done:,}",
+    )
 
 
 @dataclass(frozen=True)
@@ -264,7 +283,7 @@ def _take_batch(intake: Intake, run: ImportRun, owner: str, batch: Batch) -> Imp
         outcome = intake.take([one for one in batch.placed if one.number > run.last_row])
         outcome.errors += [error for error in batch.errors if error[0] > run.last_row]
         done = sum(1 for number, _cells in batch.rows if number > run.last_row)
-        return _keep_progress(run.id, owner, outcome, done, batch.rows[-1][0], batch.notes)
+        return _keep_progress(run, owner, outcome, done, batch.rows[-1][0], batch.notes)
 
     return db.run(take, write=True)
 
@@ -285,9 +304,10 @@ def _parse(
 
 
 def _keep_progress(
-    run_id: int, owner: str, outcome: Outcome, done: int, last: int, notes: list[str]
+    before: ImportRun, owner: str, outcome: Outcome, done: int, last: int, notes: list[str]
 ) -> ImportRun:
     """Write a batch's result with the batch. Raises `LeaseLost`, which undoes the batch."""
+    run_id = before.id
     kept = session().execute(
         update(ImportRun)
         .where(ImportRun.id == run_id, ImportRun.lease_owner == owner, ImportRun.last_row < last)
@@ -308,7 +328,8 @@ def _keep_progress(
     part = outcome.part
     if part is not None:
         insert_rows(ImportPart, [{"run_id": run_id, "last_row": last, **part}])
-    if outcome.errors:
+    errors = outcome.first_errors(MOST_WRONG - before.failed)
+    if errors:
         session().execute(
             insert(ImportError),
             [
@@ -320,7 +341,7 @@ def _keep_progress(
                     "value": error.value[:120],
                     "message": error.message,
                 }
-                for number, error in outcome.errors
+                for number, error in errors
             ],
         )
     run = session().get_one(ImportRun, run_id)

@@ -2,7 +2,8 @@
 
 Rows that were added or unchanged are kept as runs: `[row, shipment, count]` stands for `count`
 rows from `row` on, whose shipments are numbered from `shipment` on. Of a corrected row the changed
-details are kept, old and new. Rows that were not taken in are in `ImportError`.
+details are kept, old and new. Rows that were not taken in are in `ImportError`; of many the first
+`MOST_WRONG`, while `ImportRun.failed` counts them all.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,6 +20,8 @@ from portal.places.models import Location
 from portal.sheets.columns import CellError
 
 PAGE = 25
+# Nobody corrects more rows one by one, and each may be wrong in a dozen ways.
+MOST_WRONG = 1_000
 
 Kind = Literal["added", "updated", "unchanged", "failed"]
 KINDS: tuple[Kind, ...] = ("added", "updated", "unchanged", "failed")
@@ -40,6 +43,11 @@ class Outcome:
     def failed(self) -> int:
         """How many rows were not taken in."""
         return len({number for number, _error in self.errors})
+
+    def first_errors(self, rows: int) -> list[tuple[int, CellError]]:
+        """Everything that is wrong with the first so many rows that were not taken in."""
+        kept = set(sorted({number for number, _error in self.errors})[: max(0, rows)])
+        return [error for error in self.errors if error[0] in kept]
 
     @property
     def part(self) -> dict[str, Any] | None:

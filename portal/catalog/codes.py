@@ -11,17 +11,19 @@ Refusals are not: their sentence depends on the reader's language.
 import calendar
 import math
 import re
-import unicodedata
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
 from portal.errors import Invalid
 from portal.i18n import _
+from portal.normal_form import normalize
 
 REMEMBERED = 4096
 # No code or date is longer. Longer text never reaches the caches, so they stay small.
 LONGEST = 100
+# Blanks left out, a text may be shorter than it was typed; what is longer than this is not tried.
+LONGEST_TEXT = 1_000
 MAX_QUANTITY = 1_000_000
 FIRST_DAY = date(2000, 1, 1)
 LAST_DAY = date(2100, 12, 31)
@@ -59,6 +61,8 @@ def parse_text(value: object, *, limit: int = 64) -> str:
     """
     if isinstance(value, str):
         text = value
+        if len(text) > LONGEST_TEXT:
+            raise Invalid(_too_long(limit, len(text)))
     elif isinstance(value, bool) or value is None:
         text = "" if value is None else str(value).upper()
     elif isinstance(value, int):
@@ -74,14 +78,12 @@ def parse_text(value: object, *, limit: int = 64) -> str:
         )
     text = _clean(text)
     if len(text) > limit:
-        raise Invalid(
-            _(
-                "Enter at most %(limit)s characters; these are %(count)s.",
-                limit=limit,
-                count=len(text),
-            )
-        )
+        raise Invalid(_too_long(limit, len(text)))
     return text
+
+
+def _too_long(limit: int, count: int) -> str:
+    return _("Enter at most %(limit)s characters; these are %(count)s.", limit=limit, count=count)
 
 
 def _is_whole(value: float) -> bool:
@@ -120,13 +122,16 @@ def _clean(text: str) -> str:
     """
     text = _QUOTED_FORMULA.sub("", text, count=1) if text.startswith("'") else text
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
+        text = normalize("NFKC", text)
     text = " ".join(text.split())
     if not text.isprintable():
         text = _without_marks(text)
     if text.startswith("#") and _EXCEL_ERROR.fullmatch(text):
         raise Invalid(
-            _("The spreadsheet shows the error %(error)s here. Enter the value itself.", error=text)
+            _(
+                "The spreadsheet shows the error %(error)s here. Enter the value itself.",
+                error=text[:20],
+            )
         )
     if text and text[-1] in "0123456789" and _SCIENTIFIC.fullmatch(text):
         raise Invalid(_damaged())

@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice
+from itertools import count, islice
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -29,6 +29,8 @@ from portal.i18n import _
 LONGEST = 300
 # More readings than this are no choice that a person can make.
 MOST_READINGS = 12
+# Elements that are tried while cutting; a package's code needs a few dozen.
+MOST_TRIES = 1_000
 
 GTIN, LOT, EXPIRES, SERIAL = "01", "10", "17", "21"
 # Where a separator was lost, these may begin the next element. They are what medicine packages
@@ -119,9 +121,9 @@ def read(text: str, *, today: date) -> tuple[Reading, ...]:
 
     `today` decides on the century of the expiration date. Raises `Invalid`.
     """
-    text = _INVISIBLE.sub("", text).strip()
     if len(text) > LONGEST:
         raise Invalid(_("This is longer than a code on a package. Please scan the package again."))
+    text = _INVISIBLE.sub("", text).strip()
     text = _SYMBOLOGY.sub("", text, count=1) if _SYMBOLOGY.match(text) else text
     if link := _LINK.fullmatch(text):
         return (_reading(_of_link(link["path"], link["query"] or ""), today),)
@@ -157,17 +159,12 @@ def _all_readings(text: str, today: date) -> tuple[Reading, ...]:
         found[_reading(_strictly(text), today)] = None
     except Invalid as error:
         refusal = error
-    cuts = list(islice(_cuts(text, frozenset(), today), 2 * MOST_READINGS))
+    cuts = list(islice(_cuts(text, frozenset(), today, count(1)), 2 * MOST_READINGS))
     for elements in cuts:
         if any(each.ai in _CARRIED for each in elements):
             found[_reading(elements, today)] = None
     if len(found) > MOST_READINGS or len(cuts) == 2 * MOST_READINGS:
-        raise Invalid(
-            _(
-                "The scanner left out the separators of this code, so that it can be read in too "
-                "many ways. Set the scanner to send them, or fill in the fields by hand."
-            )
-        )
+        raise Invalid(_too_many())
     if not found:
         raise refusal or Invalid(_unknown())
     return tuple(found)
@@ -187,8 +184,11 @@ def _strictly(text: str) -> Elements:
     return tuple(elements)
 
 
-def _cuts(text: str, used: frozenset[str], today: date) -> Iterator[Elements]:
-    """Every way to cut `text` into elements that are right, if all separators were lost."""
+def _cuts(text: str, used: frozenset[str], today: date, tries: Iterator[int]) -> Iterator[Elements]:
+    """Every way to cut `text` into elements that are right, if all separators were lost.
+
+    `tries` counts the elements tried. Raises `Invalid` if they are too many.
+    """
     if not text:
         yield ()
         return
@@ -198,10 +198,12 @@ def _cuts(text: str, used: frozenset[str], today: date) -> Iterator[Elements]:
     length = _PREDEFINED.get(ai)
     ends = [length] if length else [*_starts(text, used | {ai}), len(text)]
     for end in ends:
+        if next(tries) > MOST_TRIES:
+            raise Invalid(_too_many())
         element = Element(ai, text[2:end])
         if len(text) < end or not _is_right(element, today):
             continue
-        for more in _cuts(text[end:], used | ({ai} & set(_CARRIED)), today):
+        for more in _cuts(text[end:], used | ({ai} & set(_CARRIED)), today, tries):
             yield (element, *more)
 
 
@@ -345,6 +347,13 @@ def ndc_of(gtin: str) -> str | None:
     Source: GS1 Healthcare US, Implementation Guideline: NDC within a GTIN.
     """
     return gtin[3:13] if gtin[1:3] == "03" else None
+
+
+def _too_many() -> str:
+    return _(
+        "The scanner left out the separators of this code, so that it can be read in too many "
+        "ways. Set the scanner to send them, or fill in the fields by hand."
+    )
 
 
 def _unknown() -> str:

@@ -14,6 +14,7 @@ from sqlalchemy import Text, event
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base
+from portal.normal_form import normalize
 
 # Joins the fields. It cannot be searched for, so no hit reaches from one field into the next.
 SEPARATOR = "\x1f"
@@ -40,9 +41,7 @@ def fold(text: str) -> str:
 
 def _plain(text: str) -> str:
     return "".join(
-        character
-        for character in unicodedata.normalize("NFKD", text)
-        if not unicodedata.combining(character)
+        character for character in normalize("NFKD", text) if not unicodedata.combining(character)
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from portal.errors import NotFound
+from portal.listviews.search import words
 from portal.module import Lookup, ModuleError, Registry, load
 from portal.places.scope import Scope
 
@@ -38,10 +39,10 @@ def declared(registry: Registry, name: str, scope: Scope) -> Lookup:
 
 
 def search(registry: Registry, name: str, scope: Scope, text: str) -> list[Choice]:
-    """Up to 20 choices for `text`; none for fewer than three characters."""
+    """Up to 20 choices for `text`; none for fewer than three characters, or such as nobody sees."""
     lookup = declared(registry, name, scope)
     text = " ".join(text.split())[:LONGEST]
-    if len(text) < MINIMUM:
+    if len(text) < MINIMUM or not words(text):
         return []
     found: Sequence[Choice] = load(lookup.function)(scope, text)
     return list(found[:LIMIT])

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from portal.errors import Invalid
 from portal.i18n import _
+from portal.normal_form import normalize
 
 SHORTEST, LONGEST = 15, 128
 MOST_COMMON_WORDS = 3
@@ -47,7 +48,7 @@ SHORTEST_WALK = 3
 
 def normal(password: str) -> str:
     """The form of `password` that is judged and hashed: NFC, otherwise as it was typed."""
-    return unicodedata.normalize("NFC", password)
+    return normalize("NFC", password)
 
 
 def check(password: str, *, names: Iterable[str] = (), field: str = "password") -> None:
@@ -91,7 +92,7 @@ def _forms(plain: str) -> list[str]:
 
 def _folded(text: str) -> str:
     """Lower case without accents."""
-    parts = unicodedata.normalize("NFKD", text.casefold())
+    parts = normalize("NFKD", text.casefold())
     return "".join(each for each in parts if not unicodedata.combining(each))
 
 

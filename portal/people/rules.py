@@ -1,15 +1,16 @@
 """Decisions about users: what their data looks like, and who may give which rights."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
 from email_validator import EmailNotValidError, validate_email
 
 from portal.errors import Forbidden, Invalid
 from portal.i18n import _
+from portal.normal_form import normalize
 from portal.people.profiles import CLINIC, Profile
 
+LONGEST_EMAIL = 254
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._@-]{2,63}")
 
 
@@ -36,7 +37,7 @@ class Holder:
 
 def stored_username(text: str) -> str:
     """A username as it is stored and compared: NFC, lower case, no white space at the ends."""
-    return unicodedata.normalize("NFC", text).strip().lower()
+    return normalize("NFC", text).strip().lower()
 
 
 def clean_username(text: str) -> str:
@@ -58,13 +59,15 @@ def clean_email(text: str) -> str:
 
     Raises `Invalid` on `email`.
     """
+    if len(text) > LONGEST_EMAIL:
+        raise Invalid(_("This e-mail address is too long."), field="email")
     try:
         found = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError as error:
         raise Invalid(
             _("Enter an e-mail address, for example name@clinic.org."), field="email"
         ) from error
-    if len(found.normalized) > 254:
+    if len(found.normalized) > LONGEST_EMAIL:
         raise Invalid(_("This e-mail address is too long."), field="email")
     return found.normalized.lower()
 

@@ -9,7 +9,6 @@ wrong with the header is said once for the file, whatever is wrong with a row al
 """
 
 import sys
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,11 +16,15 @@ from typing import Any, NamedTuple
 
 from portal.errors import Invalid
 from portal.i18n import _
+from portal.normal_form import normalize
+from portal.sheets.limits import CELL_CHARACTERS
 
 # The column that `writer.annotated_copy` adds: when the corrected file comes back it means nothing.
 ADVICE = "What to correct"
 
 SHOWN_VALUE = 80
+# No column is called anything longer.
+LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class BoundColumns:
 
 def fold(name: object) -> str:
     """A column's name reduced to its letters and digits, for comparing."""
-    text = unicodedata.normalize("NFKD", str(name)) if name is not None else ""
+    text = normalize("NFKD", str(name)[:LONGEST_NAME]) if name is not None else ""
     return "".join(filter(str.isalnum, text)).casefold()
 
 
@@ -161,6 +164,9 @@ def parse_row(
     length = len(cells)
     for key, label, position, parse, required in bound.plan:
         cell = cells[position] if position < length else None
+        if isinstance(cell, str) and len(cell) > CELL_CHARACTERS:
+            errors.append(CellError(label, _too_long(), shown(cell), position))
+            continue
         if cell is None or cell == "" or (isinstance(cell, str) and not cell.strip()):
             if required:
                 message = _("%(column)s is blank. Fill it in.", column=label)
@@ -184,6 +190,13 @@ def parse_row(
             )
         )
     return values, errors
+
+
+def _too_long() -> str:
+    return _(
+        "This holds more than %(most)s characters. Enter only what belongs into this column.",
+        most=f"{CELL_CHARACTERS:,}",
+    )
 
 
 def shown(cell: object) -> str:

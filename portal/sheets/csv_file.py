@@ -97,7 +97,7 @@ def _find_separator(
         with contextlib.suppress(csv.Error):
             lines = csv.reader(io.StringIO(head, newline=""), delimiter=separator)
             for number, cells in enumerate(itertools.islice(lines, most), 1):
-                rows.append((number, list(cells[: limits.columns + 1])))
+                rows.append((number, _cut(cells, limits)))
         if found := find_header(rows, recognise):
             if len(found[1]) > limits.columns:
                 raise refusal("columns", limits)
@@ -105,11 +105,27 @@ def _find_separator(
     return None
 
 
-def _lines(text: io.TextIOWrapper, limits: Limits) -> Iterator[str]:
-    while line := text.readline(LONGEST_LINE):
-        if len(line) == LONGEST_LINE:
-            raise refusal("line", limits)
-        yield line
+def _cut(cells: list[str], limits: Limits) -> list[Cell]:
+    """The cells of a row, one more than there may be and one character more than each may have: so
+    that it is noticed."""
+    most = limits.cell_characters + 1
+    return [cell[:most] for cell in cells[: limits.columns + 1]]
+
+
+class _Lines:
+    """The lines of a text; those of one row together are no longer than a row may be."""
+
+    def __init__(self, text: io.TextIOWrapper, limits: Limits) -> None:
+        self.text = text
+        self.limits = limits
+        self.of_row = 0
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self.text.readline(LONGEST_LINE):
+            self.of_row += len(line)
+            if self.of_row >= LONGEST_LINE:
+                raise refusal("line", self.limits)
+            yield line
 
 
 def _batches(
@@ -118,15 +134,15 @@ def _batches(
     batch: list[Row] = []
     count = 0
     # Strict: otherwise one forgotten quote would swallow the rest of the file in silence.
-    reader = csv.reader(_lines(text, limits), delimiter=separator, strict=True)
+    lines = _Lines(text, limits)
+    reader = csv.reader(lines, delimiter=separator, strict=True)
     number = 0
-    widest = limits.columns + 1
     try:
         for number, cells in enumerate(reader, 1):
+            lines.of_row = 0
             if number <= header_at or not any(map(str.strip, cells)):
                 continue
-            row: list[Cell] = cells[:widest]  # type: ignore[assignment]  # a list of str is one of cells
-            batch.append((number - hidden, row))
+            batch.append((number - hidden, _cut(cells, limits)))
             count += 1
             if count > limits.rows:
                 raise refusal("rows", limits)

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from portal.isolation.parent import MIB, Bounds
 
+# Far more than any value in a supplier's table. What a cell holds beyond is not handed out.
+CELL_CHARACTERS = 1_000
+
 
 @dataclass(frozen=True, slots=True)
 class Limits(Bounds):
@@ -11,6 +14,8 @@ class Limits(Bounds):
 
     rows: data rows, blank ones not counted; a supplier's year fits.
     columns: columns looked at; the widest template has 11, exports of suppliers some 40.
+    cell_characters: characters of a cell, beyond which it is wrong. A workbook may name one text of
+        32,767 in every cell.
     file_bytes: the upload. 100,000 rows x 11 columns are 6 MB as xlsx, 12 MB as CSV.
     unpacked_bytes: the XML of an xlsx, all parts together. Those 100,000 rows are 60 MB.
     strings_bytes: the shared strings, the only part that must be held in memory as a whole:
@@ -26,6 +31,7 @@ class Limits(Bounds):
 
     rows: int = 100_000
     columns: int = 64
+    cell_characters: int = CELL_CHARACTERS
     file_bytes: int = 20 * MIB
     unpacked_bytes: int = 120 * MIB
     strings_bytes: int = 32 * MIB

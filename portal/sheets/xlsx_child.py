@@ -26,6 +26,9 @@ BATCH_ROWS = 500
 CHUNK = 64 * 1024
 LAST_ROW = 1_048_576
 ENCRYPTED_FLAG = 0x1
+# Excel allows 31 characters in a sheet's title, 255 in the format of a number.
+LONGEST_TITLE = 100
+LONGEST_FORMAT = 255
 CONTENT_TYPES = "[Content_Types].xml"
 SHEET_NS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
@@ -35,6 +38,7 @@ class Limits(NamedTuple):
 
     rows: int
     columns: int
+    cell_characters: int
     file_bytes: int
     unpacked_bytes: int
     strings_bytes: int
@@ -65,7 +69,11 @@ def read_workbook(file: BinaryIO, parent: Parent, **allowed: Any) -> None:
         top = list(_top(sheet, limits))
         parent.send(
             "sheet",
-            {"title": str(sheet.title), "epoch_1904": book.epoch.year == 1904, "rows": top},
+            {
+                "title": str(sheet.title)[:LONGEST_TITLE],
+                "epoch_1904": book.epoch.year == 1904,
+                "rows": top,
+            },
         )
         header = parent.answer()
         if header:
@@ -239,7 +247,7 @@ def _month_styles(book: Any) -> set[int]:
         number = book._cell_styles[style].numFmtId
         custom = number - BUILTIN_FORMATS_MAX_SIZE
         code = book._number_formats[custom] if custom >= 0 else BUILTIN_FORMATS.get(number, "")
-        letters = set(re.sub(r'"[^"]*"|\\.|\[[^]]*\]', "", code).lower())
+        letters = set(re.sub(r'"[^"]*"|\\.|\[[^]]*\]', "", code[:LONGEST_FORMAT]).lower())
         if {"m", "y"} <= letters and not letters & set("dhs"):
             found.add(style)
     return found
@@ -273,7 +281,7 @@ def _strings(source: BinaryIO, limits: Limits) -> list[str]:
         if name == text:
             parser.CharacterDataHandler = None
         elif name == item:
-            strings.append("".join(pieces))
+            strings.append("".join(pieces)[: limits.cell_characters + 1])
         elif name == phonetic:
             hidden = False
 
@@ -297,29 +305,38 @@ def _top(sheet: Any, limits: Limits) -> Iterator[tuple[int, list[object]]]:
     sheet.reset_dimensions()
     rows = sheet.iter_rows(values_only=True, max_row=max(1, limits.header_rows))
     for number, values in enumerate(rows, 1):
-        cells = list(values)
+        cells = _cut(values, limits)
         while cells and _is_blank(cells[-1]):
             cells.pop()
         if cells:
             yield number, cells[: limits.columns + 1]
 
 
+def _cut(values: Iterable[object], limits: Limits) -> list[object]:
+    """The values, of a text one character more than it may have: so that it is noticed."""
+    most = limits.cell_characters + 1
+    return [value[:most] if isinstance(value, str) else value for value in values]
+
+
 def _is_blank(cell: object) -> bool:
     return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
-def _filled(rows: Iterable[tuple[object, ...]], first: int) -> Iterator[list[object]]:
+def _filled(
+    rows: Iterable[tuple[object, ...]], first: int, limits: Limits
+) -> Iterator[list[object]]:
     for number, values in enumerate(rows, first):
-        for cell in values:
+        cells = _cut(values, limits)
+        for cell in cells:
             if cell is not None and (not isinstance(cell, str) or cell.strip()):
-                yield [number, values]
+                yield [number, cells]
                 break
 
 
 def _send_rows(parent: Parent, sheet: Any, header: int, width: int, limits: Limits) -> None:
     rows = sheet.iter_rows(values_only=True, min_row=header + 1, max_row=LAST_ROW, max_col=width)
     batch: list[list[object]] = []
-    for count, row in enumerate(_filled(rows, header + 1), 1):
+    for count, row in enumerate(_filled(rows, header + 1, limits), 1):
         if count > limits.rows:
             raise Refused("rows")
         batch.append(row)

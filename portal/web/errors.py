@@ -93,9 +93,9 @@ def words_for(status: int) -> Words:
             _("Open the record again and look at what changed before you go on."),
         ),
         413: Words(
-            _("The file is too large"),
-            _("It is larger than the portal accepts."),
-            _("Send a smaller one: split a long table, or take the picture with fewer pixels."),
+            _("This is too large"),
+            _("What was sent is larger than the portal accepts. Nothing was saved."),
+            _("Shorten the text, split a long table, or take the picture with fewer pixels."),
         ),
         429: Words(
             _("Too many attempts"),

@@ -6,13 +6,13 @@ carry none of their own.
 """
 
 import re
-import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, PasswordField, StringField, TextAreaField
+from wtforms import Field, FieldList, FormField, PasswordField, StringField, TextAreaField
 from wtforms import Form as PlainForm
 from wtforms.fields.core import UnboundField
 from wtforms.meta import DefaultMeta
@@ -22,9 +22,14 @@ from wtforms.widgets import DateInput, TextInput
 from portal.catalog.codes import parse_date
 from portal.errors import Invalid, PortalError
 from portal.i18n import _, _l
+from portal.normal_form import normalize
 
 LINE_LENGTH = 200
 AREA_LENGTH = 10_000
+PASSWORD_LENGTH = 128
+# What is sent may be longer than what is left of it: doubled blanks, letters in several pieces.
+# What is longer than so many times its field's limit is not looked at: it is too long anyway.
+SLACK = 4
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 # What has no width, or turns the direction of reading: copied along unseen, or to deceive.
 INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -51,7 +56,7 @@ def clean_area(text: str | None) -> str:
 
 
 def _plain(text: str | None) -> str:
-    value = INVISIBLE.sub("", unicodedata.normalize("NFC", text or ""))
+    value = INVISIBLE.sub("", normalize("NFC", text or ""))
     if CONTROL.search(value):
         raise ValueError(_("This contains a character that cannot be used."))
     # Joiners belong to some scripts, and to emoji; by themselves nobody sees them.
@@ -73,31 +78,87 @@ class Required:
             raise StopValidation(str(self.message))
 
 
+class _Sent:
+    """What was sent with a form, as its fields read it: no value is longer than what its field
+    says is too long. What belongs to no field of the form itself is as it was."""
+
+    def __init__(self, given: Any, longest: Mapping[str, int]) -> None:
+        self._given = given
+        self._longest = longest
+
+    def getlist(self, name: str) -> list[Any]:
+        values: list[Any] = self._given.getlist(name)
+        most = self._longest.get(name)
+        if most is None:
+            return values
+        end = SLACK * most + 1
+        return [value[:end] if isinstance(value, str) else value for value in values]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return next(iter(self.getlist(name)), default)
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self:
+            raise KeyError(name)
+        return self.get(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._given
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._given)
+
+    def __len__(self) -> int:
+        return len(self._given)
+
+
+def _longest_of(field: Field) -> int:
+    """How many characters the field may hold."""
+    validators: Sequence[Any] = field.validators
+    limits = (each.max for each in validators if isinstance(each, Length) and each.max > 0)
+    return int(getattr(field, "longest", 0)) or min(limits, default=LINE_LENGTH)
+
+
 class _Meta(DefaultMeta):
-    """Gives every text field its cleaning and a length limit."""
+    """Gives every text field its cleaning, and every field a length limit."""
 
     csrf = False
 
+    def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+        given = super().wrap_formdata(form, formdata)
+        if given is None:
+            return None
+        longest = {
+            field.name: _longest_of(field)
+            for field in form._fields.values()
+            if not isinstance(field, FieldList | FormField)
+        }
+        return _Sent(given, longest)
+
     def bind_field(self, form: Any, unbound_field: "UnboundField[Any]", options: Any) -> Any:
-        kind = unbound_field.field_class
-        if issubclass(kind, StringField) and not issubclass(kind, PasswordField):
-            area = issubclass(kind, TextAreaField)
-            given = dict(unbound_field.kwargs)
-            arguments = list(unbound_field.args)
-            validators = list(
-                arguments.pop(1) if len(arguments) > 1 else given.pop("validators", None) or ()
-            )
-            if not any(isinstance(each, Length) for each in validators):
-                validators.append(_length(AREA_LENGTH if area else LINE_LENGTH))
-            cleaning: Callable[[str | None], str] = clean_area if area else clean_line
-            given["filters"] = (cleaning, *given.get("filters", ()))
-            given["validators"] = validators
-            unbound_field = UnboundField(kind, *arguments, name=unbound_field.name, **given)
-        return super().bind_field(form, unbound_field, options)
+        field = super().bind_field(form, unbound_field, options)
+        if not isinstance(field, StringField):
+            return field
+        if not any(isinstance(each, Length) for each in field.validators):
+            field.validators = [*field.validators, _usual_length(field)]
+        if not isinstance(field, PasswordField):
+            cleaning = clean_area if isinstance(field, TextAreaField) else clean_line
+            most = SLACK * _longest_of(field)
+            field.filters = [partial(_unless_too_long, cleaning, most), *field.filters]
+        return field
 
 
-def _length(most: int) -> Length:
-    return Length(max=most, message=_l("At most %(most)s characters.", most=f"{most:,}"))
+def _unless_too_long(cleaning: Callable[[str | None], str], most: int, text: str | None) -> str:
+    """`text` cleaned; as it is if that would be too much work. Its `Length` refuses it then."""
+    return text if text and len(text) > most else cleaning(text)
+
+
+def _usual_length(field: Field) -> Length:
+    most = longest = AREA_LENGTH if isinstance(field, TextAreaField) else LINE_LENGTH
+    if isinstance(field, PasswordField):
+        # Whoever hashes a password counts the characters of its normal form.
+        most, longest = PASSWORD_LENGTH, SLACK * PASSWORD_LENGTH
+    return Length(max=longest, message=_l("At most %(most)s characters.", most=f"{most:,}"))
 
 
 class Form(FlaskForm):
@@ -105,7 +166,9 @@ class Form(FlaskForm):
 
     Single lines lose white space at the ends and doubled blanks, areas keep their lines; both are
     NFC, never None, without control characters, at most 200 (10,000) characters unless the field
-    carries its own `Length`. Passwords are left as typed.
+    carries its own `Length`. Passwords are left as typed. Nothing looks at more than four times as
+    many characters as a field may hold, of a field without `Length` at more than `longest` of its
+    class (or 200) says.
     """
 
     Meta = _Meta
@@ -146,6 +209,7 @@ class ScanField(Field):
     """
 
     widget = TextInput()
+    longest = 300
 
     def __init__(self, label: Any = None, validators: Any = None, **kwargs: Any) -> None:
         attributes = {"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
@@ -180,6 +244,15 @@ class ScanField(Field):
         self.data = ""
         self.asked = []
         self.told = told
+
+
+class RowsField(FieldList):  # type: ignore[type-arg]  # it takes none when it runs
+    """Rows of fields, `lines-0-doses`; what is sent beyond `max_entries` rows is left out."""
+
+    def _extract_indices(self, prefix: str, formdata: Any) -> Iterator[int]:
+        found = re.compile(rf"{re.escape(prefix)}-([0-9]{{1,6}})(?:-.*)?", re.DOTALL)
+        numbers = {int(row[1]) for name in formdata if (row := found.fullmatch(name))}
+        yield from sorted(numbers)[: self.max_entries]
 
 
 class DayField(Field):

@@ -25,6 +25,7 @@ from portal.i18n import _
 from portal.people import sessions
 from portal.places.scope import Scope
 from portal.web import guards
+from portal.web.bounds import BoundedRequest
 from portal.web.context import find_scope, set_scope
 from portal.web.converters import record_number
 from portal.web.htmx import go_to, led_to
@@ -40,6 +41,8 @@ class SignedOut(Exception):
 
 class Portal(Flask):
     """Flask, with the unit of work around each view."""
+
+    request_class = BoundedRequest
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Find addresses by their path alone, whatever the browser calls the host."""

@@ -133,7 +133,7 @@ def test_more_than_the_portal_accepts_is_said(app: Flask, browser: Browser) -> N
     picture = {"photo": (io.BytesIO(bytes(21 << 20)), "a.jpg")}
     answer = browser.submit(page, picture, button="Read picture")
     assert answer.status == 413
-    assert "The file is too large" in answer.root.text
+    assert "This is too large" in answer.root.text
 
 
 def test_nothing_is_kept_and_nothing_is_logged(

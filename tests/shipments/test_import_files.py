@@ -10,7 +10,7 @@ import time_machine
 from flask import Flask
 from sqlalchemy import func, select
 
-from blueprints.shipments import corrections, files, imports, inbox, jobs
+from blueprints.shipments import corrections, files, imports, inbox, jobs, outcomes
 from blueprints.shipments.models import ImportRun
 from portal import clock
 from portal.db import unit_of_work
@@ -299,7 +299,7 @@ def test_the_corrections_are_cut_short_and_say_so(
 ) -> None:
     from openpyxl import load_workbook
 
-    assert corrections.MOST_ROWS == 5_000
+    assert corrections.MOST_ROWS == outcomes.MOST_WRONG
     monkeypatch.setattr(corrections, "MOST_ROWS", 5)
     browser.sign_in("admin")
     bad = [row(id=f"SHP-{number}", lot="", doses="x") for number in range(12)]
@@ -311,7 +311,7 @@ def test_the_corrections_are_cut_short_and_say_so(
         assert sheet is not None
         lines = list(sheet.iter_rows(min_row=2, values_only=True))
         assert [line[0] for line in lines] == [f"SHP-{number}" for number in range(kept)]
-        sentence = f"only the first 5 of the {count} rows"
+        sentence = f"Only the first 5 of the {count} rows"
         assert (sentence in page.root.text) == (count > 5)
         assert [sentence in str(line[-1]) for line in lines] == [count > 5] + [False] * 4
         assert all("Lot Number" in str(line[-1]) for line in lines)
