@@ -15,6 +15,7 @@ from portal.audit.services import record
 from portal.db import PATIENCE_OF_A_PERSON, is_sqlite, session, unit_of_work
 from portal.errors import Conflict, Invalid, TooMany
 from portal.i18n import _
+from portal.networks import bucket
 from portal.people import hashing, passwords, queries, rules, throttle
 from portal.people.models import User
 from portal.people.profiles import Profile
@@ -73,7 +74,7 @@ def prepare(typed_code: str, password: str, *, names: tuple[str, ...], address: 
     Raises `TooMany` or `Invalid` on `code` or `password`.
     """
     with unit_of_work(patience=PATIENCE_OF_A_PERSON):
-        wait = throttle.take("setup", throttle.bucket(address), TRIES)
+        wait = throttle.take("setup", bucket(address), TRIES)
     if wait:
         raise TooMany(_("Too many attempts. Please wait a few minutes."), retry_after=wait)
     expected = code().replace("-", "")

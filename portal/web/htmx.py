@@ -8,7 +8,10 @@ is used: its answer helper refuses valid swap styles and sets no `Vary`.
 from flask import Flask, Response, current_app, request
 from htmx_flask.requests import HtmxHeaders
 
-VARY = ("HX-Request", "HX-Request-Type", "HX-Target")
+MADE_BY_HTMX = "HX-Request"
+VARY = (MADE_BY_HTMX, "HX-Request-Type", "HX-Target")
+# They make htmx put an answer into the page's message region instead of its target.
+INTO_FLASH = {"HX-Retarget": "#flash", "HX-Reswap": "innerHTML"}
 
 
 class Htmx(HtmxHeaders):
@@ -53,8 +56,7 @@ def push_url(response: Response, url: str) -> Response:
 
 def into_flash(response: Response) -> Response:
     """Make htmx put the answer into the page's message region instead of its target."""
-    response.headers["HX-Retarget"] = "#flash"
-    response.headers["HX-Reswap"] = "innerHTML"
+    response.headers.update(INTO_FLASH)
     return response
 
 
