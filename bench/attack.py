@@ -166,7 +166,7 @@ def script_of(port: int) -> str:
     return found[1]
 
 
-def never_read(port: int, path: str, ended: threading.Event, *, times: int = 40) -> None:
+def never_read(port: int, path: str, ended: threading.Event, *, times: int = 400) -> None:
     """Ask for `path` so many times on one connection, and read nothing."""
     with socket.socket() as client, contextlib.suppress(OSError):
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

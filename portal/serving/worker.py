@@ -23,6 +23,7 @@ from portal.serving import limits
 from portal.serving.arriving import Arriving, Budget, TurnedAway
 from portal.serving.connection import Connection
 from portal.serving.leaving import Answer, ClientGone, Leaving
+from portal.serving.present import Present
 from portal.serving.refusals import Refusals
 
 log = logging.getLogger("portal")
@@ -37,12 +38,8 @@ class PatientWorker(ThreadWorker):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.largest = 0
-        self.by_address = True
         self.refusals = Refusals(secure=False)
-        self.open: dict[Connection, None] = {}
-        self.networks: dict[str, dict[Connection, None]] = {}
-        # Those nobody works for: they may be closed when room is needed, the oldest first.
-        self.expendable: dict[Connection, None] = {}
+        self.present = Present(by_address=True)
         self.waiting: deque[Connection] = deque()
         self.large_waiting: deque[Connection] = deque()
         self.running = 0
@@ -56,8 +53,8 @@ class PatientWorker(ThreadWorker):
         """Say what the application accepts, and whether clients are told apart by their address
         (behind a proxy all have the proxy's)."""
         self.largest = largest
-        self.by_address = by_address
         self.refusals = Refusals(secure=secure)
+        self.present = Present(by_address=by_address)
 
     def run(self) -> None:
         """Serve until told to stop; then finish what has begun, within the grace period."""
@@ -71,9 +68,9 @@ class PatientWorker(ThreadWorker):
             self._sweep()
         self.set_accept_enabled(False)
         ends = time.monotonic() + self.cfg.graceful_timeout
-        for connection in list(self.expendable):
+        for connection in list(self.present.expendable):
             self._wait_no_longer(connection)
-        while self.open and time.monotonic() < ends:
+        while self.present.all and time.monotonic() < ends:
             self.notify()
             self.wait_for_and_dispatch_events(0.5)
             self._sweep()
@@ -105,28 +102,23 @@ class PatientWorker(ThreadWorker):
             try:
                 client, peer = listener.accept()
             except OSError as error:
-                if error.errno not in TRANSIENT and not self._make_room(self.expendable):
+                if error.errno not in TRANSIENT and not self._make_room(self.present.all):
                     # No file is left: the next sweep opens the door again.
                     self.set_accept_enabled(False)
                 return
             self._welcome(Connection(client, peer, listener.getsockname()))
 
     def _welcome(self, connection: Connection) -> None:
-        neighbors = self.networks.setdefault(connection.network, {})
-        crowded = self.by_address and len(neighbors) >= limits.CONNECTIONS_FROM_ONE_ADDRESS
-        room = not crowded or self._make_room(neighbors)
-        if len(self.open) >= limits.CONNECTIONS:
-            room = self._make_room(self.expendable) and room
-        self.open[connection] = neighbors[connection] = None
-        self.networks[connection.network] = neighbors
-        if room:
+        """Listen to a new client, if there is room or can be made."""
+        self.present.add(connection)
+        crowd = self.present.crowded_by(connection)
+        if crowd is None or self._make_room(crowd):
             self._listen(connection)
         else:
             self._refuse(connection, 503)
 
     def _make_room(self, among: dict[Connection, None]) -> bool:
-        """Close the connection that nobody works for and that has been so longest."""
-        oldest = next((one for one in among if one in self.expendable), None)
+        oldest = self.present.oldest(among)
         if oldest is not None:
             self._drop(oldest)
         return oldest is not None
@@ -137,7 +129,7 @@ class PatientWorker(ThreadWorker):
         connection.began = 0.0
         patience = limits.KEPT_ALIVE_SECONDS if connection.served else limits.ARRIVES_SECONDS
         connection.until(time.monotonic() + patience, self._drop)
-        self.expendable[connection] = None
+        self.present.expendable[connection] = None
         self._watch(connection, selectors.EVENT_READ, self._read)
         if begun:
             self._hear(connection, begun)
@@ -179,7 +171,7 @@ class PatientWorker(ThreadWorker):
         try:
             arriving.add(piece)
             if arriving.request is not None:
-                self.expendable.pop(connection, None)
+                self.present.expendable.pop(connection, None)
             if arriving.large and not connection.large:
                 self._admit_large(connection)
         except TurnedAway as refusal:
@@ -199,7 +191,7 @@ class PatientWorker(ThreadWorker):
 
     def _admit_large(self, connection: Connection) -> None:
         crowded = self.large[connection.network] >= limits.LARGE_FROM_ONE_ADDRESS
-        if self.by_address and crowded:
+        if self.present.by_address and crowded:
             raise TurnedAway(503)
         connection.large = True
         self.large[connection.network] += 1
@@ -218,10 +210,7 @@ class PatientWorker(ThreadWorker):
             connection.until(float("inf"), None)
             connection.leaving = Leaving(connection.client, self.answers)
             future = self.tpool.submit(self._serve, connection)
-            future.add_done_callback(partial(self._defer_served, connection))
-
-    def _defer_served(self, connection: Connection, future: "Future[bool | None]") -> None:
-        self.method_queue.defer(self._served, connection, future)
+            future.add_done_callback(partial(self.method_queue.defer, self._served, connection))
 
     def _serve(self, connection: Connection) -> bool | None:
         """In a thread: let the application answer. Whether the connection stays; None if the
@@ -325,7 +314,7 @@ class PatientWorker(ThreadWorker):
             return
         connection.began = time.monotonic()
         connection.until(connection.began + limits.LINGER_SECONDS, self._drop)
-        self.expendable[connection] = None
+        self.present.expendable[connection] = None
         self._watch(connection, selectors.EVENT_READ, self._drain)
 
     def _drain(self, connection: Connection, _client: Any) -> None:
@@ -351,7 +340,7 @@ class PatientWorker(ThreadWorker):
         head = bytes(connection.arriving.head) if connection.arriving else b""
         self._unwatch(connection)
         self._release(connection)
-        self.expendable.pop(connection, None)
+        self.present.expendable.pop(connection, None)
         connection.stays = False
         connection.leaving = Leaving(connection.client, self.answers)
         try:
@@ -368,7 +357,7 @@ class PatientWorker(ThreadWorker):
         if moment < self._swept + 1:
             return
         self._swept = moment
-        for connection in [one for one in self.open if one.ends <= moment]:
+        for connection in [one for one in self.present.all if one.ends <= moment]:
             if connection.late is not None:
                 connection.late(connection)
 
@@ -406,10 +395,5 @@ class PatientWorker(ThreadWorker):
         self._release(connection)
         if connection.leaving is not None:
             connection.leaving.release()
-        self.open.pop(connection, None)
-        self.expendable.pop(connection, None)
-        neighbors = self.networks.get(connection.network, {})
-        neighbors.pop(connection, None)
-        if not neighbors:
-            self.networks.pop(connection.network, None)
+        self.present.remove(connection)
         connection.client.close()

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager, suppress
 import pytest
 
 from portal.serving import limits
+from portal.serving.connection import Connection
 from tests.serving.conftest import NEVER, OTHER, Answer, Served, rest_of
 from tests.serving.plain import PIECE
 from tests.serving.test_refused_requests import assert_last_resort
@@ -191,6 +192,22 @@ def test_at_the_last_connection_the_most_silent_of_all_makes_room(serve: Serve) 
             stack.enter_context(crowd(served, 5, source=f"127.0.0.{number}"))
         assert served.ask("/", source=OTHER).status == 200
         assert served.ask("/", source=OTHER, body=LARGE).status == 200
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("2001:db8:1:2::3", "2001:db8:1:2:ffff::4", True),
+        ("2001:db8:1:2::3", "2001:db8:1:3::3", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+    ],
+)
+def test_one_address_is_a_network_of_ipv6(one: str, other: str, same: bool) -> None:
+    with socket.socket() as client:
+        made = [Connection(client, (peer, 1), None) for peer in (one, other)]
+        assert (made[0].network == made[1].network) is same
 
 
 def test_without_files_left_others_are_answered_all_the_same(serve: Serve) -> None:
