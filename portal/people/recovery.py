@@ -11,6 +11,7 @@ from portal.db import session
 from portal.errors import TooMany
 from portal.i18n import _
 from portal.messages import services as messages
+from portal.networks import bucket
 from portal.people import links, throttle
 from portal.people.models import User
 from portal.people.rules import stored_username
@@ -30,7 +31,7 @@ def ask(identity: str, *, address: str) -> None:
     sent, silently. An address is first of all that of its mailbox, should another account have it
     as username. Raises `TooMany` only for a client that asks all the time.
     """
-    wait = throttle.take("asking", throttle.bucket(address), ASKED_FROM_ONE_ADDRESS)
+    wait = throttle.take("asking", bucket(address), ASKED_FROM_ONE_ADDRESS)
     if wait:
         raise TooMany(_("Too many attempts. Please wait a few minutes."), retry_after=wait)
     name = stored_username(identity)

@@ -15,6 +15,7 @@ from portal.audit.services import record
 from portal.db import is_sqlite, run_sparingly, session, unit_of_work
 from portal.errors import Conflict, Invalid, TooMany
 from portal.i18n import _
+from portal.networks import bucket
 from portal.people import hashing, passwords, queries, rules, throttle
 from portal.people.models import User
 from portal.people.profiles import Profile
@@ -72,7 +73,7 @@ def prepare(typed_code: str, password: str, *, names: tuple[str, ...], address: 
 
     Raises `TooMany` or `Invalid` on `code` or `password`.
     """
-    tries = throttle.bucket(address)
+    tries = bucket(address)
     wait = run_sparingly(lambda: throttle.take("setup", tries, TRIES), keep=lambda _done: True)
     if wait:
         raise TooMany(_("Too many attempts. Please wait a few minutes."), retry_after=wait)

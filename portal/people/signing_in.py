@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from portal import clock
 from portal.audit.services import record
 from portal.db import PATIENCE_OF_A_PERSON, run_sparingly, session, unit_of_work
+from portal.networks import bucket
 from portal.people import hashing, queries, throttle
 from portal.people.models import MailedLink, User, UserLocation
 from portal.people.profiles import Profile
@@ -70,7 +71,7 @@ def _admit(name: str, address: str) -> throttle.Admission:
 def _record_throttled(name: str, address: str) -> None:
     """One entry in a window for each user and address, and one for all unknown names together."""
     user_id = session().scalar(select(User.id).where(User.username == name))
-    subject = f"{user_id or ''}|{throttle.bucket(address)}"
+    subject = f"{user_id or ''}|{bucket(address)}"
     if not throttle.take("throttled", subject, ((1, throttle.WINDOW),)):
         _record("user.sign_in_throttled", user_id)
 

@@ -7,7 +7,6 @@ through; the caller does this in a unit of work of its own, for a refused reques
 
 import hashlib
 import hmac
-import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,6 +16,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, select, text, update
 
 from portal import clock
 from portal.db import is_sqlite, session, unit_of_work
+from portal.networks import bucket
 from portal.people.models import Attempt
 
 WINDOW = timedelta(minutes=5)
@@ -43,19 +43,6 @@ class Admission:
     rows: tuple[int, ...] = ()
     known: bool = False
     retry_after: int = 0
-
-
-def bucket(address: str, *, v6_prefix: int = 64) -> str:
-    """What counts as one address: an IPv4 address, or an IPv6 network of `v6_prefix` bits."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return "unknown"
-    if isinstance(found, ipaddress.IPv4Address):
-        return str(found)
-    if found.ipv4_mapped is not None:
-        return str(found.ipv4_mapped)
-    return str(ipaddress.ip_network((found, v6_prefix), strict=False))
 
 
 def shortened(address: str) -> str:

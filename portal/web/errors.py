@@ -131,7 +131,7 @@ def answer(status: int, sentence: str = "", **context: object) -> Response:
         log.error("an error page could not be made: %s", where(error))
         return _constant(status)
     if status == 503:
-        response.headers["Retry-After"] = str(last_resort.RETRY_SECONDS)
+        response.headers["Retry-After"] = str(last_resort.TRY_AGAIN_SECONDS)
     return response
 
 
@@ -155,8 +155,7 @@ def _constant(status: int) -> Response:
     """The page for when no other can be made."""
     secure = current_app.extensions["portal"].settings.secure
     headers, body = last_resort.page(status, part=bool(htmx()), secure=secure)
-    response = current_app.response_class(body, status=status, headers=headers)
-    return into_flash(response) if htmx() else response
+    return current_app.response_class(body, status=status, headers=headers)
 
 
 def _shown_as_faults() -> bool:

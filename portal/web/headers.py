@@ -1,4 +1,7 @@
-"""The headers that protect an answer. Without Flask, so that the server itself can send them."""
+"""The headers that protect what the portal answers; who sets them where is in `security.py`.
+
+Imports nothing: the page of last resort needs them when all else fails.
+"""
 
 POLICY = "; ".join(
     (
@@ -20,5 +23,16 @@ HEADERS = {
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+}
+# What is no page needs less: it can load and do nothing. On a slow line the rest is felt.
+STATIC_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+PART_HEADERS = {
+    **STATIC_HEADERS,
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
 }
 STRICT_TRANSPORT = "max-age=31536000; includeSubDomains"

@@ -13,7 +13,10 @@ from htmx_flask.requests import HtmxHeaders
 from portal.web.local import is_here
 
 log = logging.getLogger("portal")
-VARY = ("HX-Request", "HX-Request-Type", "HX-Target")
+MADE_BY_HTMX = "HX-Request"
+VARY = (MADE_BY_HTMX, "HX-Request-Type", "HX-Target")
+# They make htmx put an answer into the page's message region instead of its target.
+INTO_FLASH = {"HX-Retarget": "#flash", "HX-Reswap": "innerHTML"}
 
 
 class Htmx(HtmxHeaders):
@@ -64,8 +67,7 @@ def push_url(response: Response, url: str) -> Response:
 
 def into_flash(response: Response) -> Response:
     """Make htmx put the answer into the page's message region instead of its target."""
-    response.headers["HX-Retarget"] = "#flash"
-    response.headers["HX-Reswap"] = "innerHTML"
+    response.headers.update(INTO_FLASH)
     return response
 
 

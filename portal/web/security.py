@@ -2,20 +2,8 @@
 
 from flask import Flask, Response
 
-from portal.web.headers import HEADERS, STRICT_TRANSPORT
+from portal.web.headers import HEADERS, PART_HEADERS, STATIC_HEADERS, STRICT_TRANSPORT
 from portal.web.htmx import htmx
-
-# What is no page needs less: it can load and do nothing. On a slow line the rest is felt.
-STATIC_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-PART_HEADERS = {
-    **STATIC_HEADERS,
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
 
 
 def init_app(app: Flask, *, secure: bool) -> None:
@@ -31,8 +19,7 @@ def init_app(app: Flask, *, secure: bool) -> None:
         part = bool(htmx().region or response.location)
         for name, value in (PART_HEADERS if part else HEADERS).items():
             response.headers.setdefault(name, value)
-        # Whatever a view or library says: only static files are kept, and those do not pass here.
-        response.headers["Cache-Control"] = "no-store"
+        response.headers.setdefault("Cache-Control", "no-store")
         if secure:
             response.headers["Strict-Transport-Security"] = STRICT_TRANSPORT
         return response

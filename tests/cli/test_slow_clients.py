@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from portal import server as serving
+from portal.serving import limits
 from tests.cli.test_run import Server, servers
 
 __all__ = ["servers"]
@@ -56,8 +56,8 @@ def slow_clients(port: int, begin: bytes) -> Iterator[list[socket.socket]]:
 
 def test_they_keep_nobody_out(server: Server) -> None:
     """Whoever waits for them to be dropped gets no answer in time."""
-    assert Server.PATIENCE < serving.ARRIVES_SECONDS
-    assert Server.PATIENCE < CLIENTS / serving.THREADS * serving.LINGER_SECONDS
+    assert Server.PATIENCE < limits.ARRIVES_SECONDS
+    assert Server.PATIENCE < CLIENTS / limits.THREADS * limits.LINGER_SECONDS
     for kind, begin in SLOW.items():
         with slow_clients(server.port, begin):
             time.sleep(0.2)
@@ -97,7 +97,7 @@ def test_they_are_dropped_even_if_they_drip(server: Server) -> None:
             made.append(client)
             if begin:
                 threading.Thread(target=drip, args=(client, 40), daemon=True).start()
-        end = time.monotonic() + serving.ARRIVES_SECONDS + 8
+        end = time.monotonic() + limits.ARRIVES_SECONDS + 8
         assert [closed_within(client, end - time.monotonic()) for client in made] == [True] * 4
     assert "Traceback" not in server.output.read_text()
 

@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal.db import session
+from portal.networks import bucket
 from portal.people import signing_in, throttle
 from portal.people.models import Attempt
 from tests.client import Browser
@@ -256,7 +257,7 @@ def test_a_forwarded_address_from_nobody_trusted_counts_for_nothing(browser: Bro
     ],
 )
 def test_what_counts_as_one_address(one: str, other: str, same: bool) -> None:
-    assert (throttle.bucket(one) == throttle.bucket(other)) is same
+    assert (bucket(one) == bucket(other)) is same
 
 
 def test_only_keyed_hashes_are_kept(app: Flask, personas: Personas) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from portal.db import unit_of_work
 from portal.errors import Busy
+from portal.networks import bucket
 from portal.people import throttle
 from portal.refusals import services
 from portal.refusals.models import Refusal
@@ -57,7 +58,7 @@ def too_many_mails(browser: Browser) -> None:
     limits = ((50, timedelta(minutes=5)),)
     with writing(browser.app):
         for _time in range(50):
-            throttle.take("asking", throttle.bucket("127.0.0.1"), limits)
+            throttle.take("asking", bucket("127.0.0.1"), limits)
     page = browser.get("/password/forgot")
     answer = browser.submit(page, {"identity": TYPED}, action="/password/forgot")
     assert answer.status == 429
