@@ -188,6 +188,7 @@ def demote_each_other(app: Flask, personas: Personas) -> list[str]:
     return sorted(user_of(app, user_id).profile for user_id in pair)
 
 
+@pytest.mark.both_databases
 def test_two_managers_who_demote_each_other_at_once_are_not_both_demoted(
     app: Flask, personas: Personas
 ) -> None:

@@ -29,6 +29,8 @@ from tests.house.source import ROOT
 from tests.personas import Personas
 from tests.processes import ChildFailed, start
 
+pytestmark = pytest.mark.both_databases
+
 # Each is called once or more in a restore, in this order.
 STEPS = (
     "portal.backup.journal._move",

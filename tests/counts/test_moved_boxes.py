@@ -288,6 +288,7 @@ def under_way(app: Flask, personas: Personas) -> tuple[str, int]:
         return became, stock.counters(record)["doses_available"]
 
 
+@pytest.mark.both_databases
 def test_a_box_that_is_just_being_moved_is_not_booked_as_lost(
     app: Flask, personas: Personas
 ) -> None:

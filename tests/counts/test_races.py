@@ -28,6 +28,8 @@ from tests.inventory.careless import be_careless
 from tests.personas import Personas
 from tests.processes import FORK, results, start, together
 
+pytestmark = pytest.mark.both_databases
+
 PROCESSES, TURNS = 4, 15
 MOMENT = 1.0
 DOSES = 400

@@ -30,6 +30,8 @@ from portal.places.scope import Scope
 from tests.inventory import stock
 from tests.personas import Personas
 
+pytestmark = pytest.mark.both_databases
+
 CHANGES = {
     "received": {"doses_available": +1, "doses_total": +1},
     "transferred_in": {"doses_available": +1, "doses_total": +1, "doses_transferred_in": +1},

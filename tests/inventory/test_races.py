@@ -36,6 +36,8 @@ from tests.personas import Personas
 from tests.processes import together
 from tests.shipments.files import csv, row, take_in
 
+pytestmark = pytest.mark.both_databases
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROCESSES, TURNS = 8, 20
 Result = tuple[Counter[str], int]

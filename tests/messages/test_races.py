@@ -17,6 +17,8 @@ from tests.messages.conftest import MailServer
 from tests.messages.steps import Mailing
 from tests.processes import start, together
 
+pytestmark = pytest.mark.both_databases
+
 KILLS = 50
 
 

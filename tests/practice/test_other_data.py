@@ -10,6 +10,8 @@ from portal import migrations, practice
 from portal.settings import Settings, load_settings
 from tests.upgrade.conftest import Empty, empty
 
+pytestmark = pytest.mark.both_databases
+
 __all__ = ["empty"]
 
 

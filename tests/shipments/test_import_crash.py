@@ -21,6 +21,8 @@ from portal.sheets import csv_file
 from tests.processes import FORK, start
 from tests.shipments.files import csv, row
 
+pytestmark = pytest.mark.both_databases
+
 ROWS = 1_500
 BATCH = 50
 KILLS = 25

@@ -25,6 +25,8 @@ from tests.processes import together
 from tests.shipments.files import csv, row, take_in
 from tests.shipments.taken import count, shipments
 
+pytestmark = pytest.mark.both_databases
+
 
 def import_the_same(index: int, content: bytes) -> tuple[str, int]:
     from portal.settings import current

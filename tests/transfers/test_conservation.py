@@ -30,6 +30,8 @@ from portal.places.scope import Scope
 from tests.inventory import stock
 from tests.personas import Personas
 
+pytestmark = pytest.mark.both_databases
+
 LOTS = ("A1", "B2")
 EARLY, BACK = st.integers(3, 5), st.integers(0, 4)
 FEW = st.integers(1, 9)

@@ -25,6 +25,8 @@ from tests.personas import Personas
 from tests.processes import ChildFailed, start
 from tests.transfers.test_races import send
 
+pytestmark = pytest.mark.both_databases
+
 # Module, function, which call of it, and whether to die before it or behind it.
 MOMENTS = [
     (drafts, "claim", 1, "before"),

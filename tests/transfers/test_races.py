@@ -26,6 +26,8 @@ from tests.inventory.careless import begin_deferred
 from tests.personas import Personas
 from tests.processes import FORK, results, start
 
+pytestmark = pytest.mark.both_databases
+
 REPEATS = 20
 PARTIES = ("receive", "receive", "cancel", "refuse")
 

@@ -28,6 +28,8 @@ from tests.processes import FORK
 from tests.upgrade.conftest import Empty
 from tests.upgrade.filling import columns_of, fill, rows_of, tables_of
 
+pytestmark = pytest.mark.both_databases
+
 REVISIONS = sorted(path.name[:4] for path in (migrations.FOLDER / "versions").glob("[0-9]*.py"))
 FIRST, NEWEST = REVISIONS[0], REVISIONS[-1]
 KILLS = 10
