@@ -195,6 +195,7 @@ def test_two_managers_who_demote_each_other_at_once_are_not_both_demoted(
     assert demote_each_other(app, personas) == ["manager", "provider"]
 
 
+@pytest.mark.both_databases
 def test_the_same_would_show_locations_that_nobody_holds(
     app: Flask, personas: Personas, monkeypatch: pytest.MonkeyPatch, database_kind: str
 ) -> None:
