@@ -155,6 +155,12 @@ def matrix(app: Flask, personas: Personas) -> Matrix:
     return Matrix(app, personas)
 
 
+def test_an_argument_nobody_knows_is_asked_for(matrix: Matrix) -> None:
+    rule = Rule("/crates/<int:crate_id>", endpoint="crates.record")
+    with pytest.raises(pytest.fail.Exception, match=r"'crate_id'.*tests/<module>/samples\.py"):
+        matrix.value(rule, "crate_id", "manager_a", "own")
+
+
 def methods_of(app: Flask, ask: Ask) -> set[str]:
     """All methods of the address, whatever the endpoint."""
     found: set[str] = set()
