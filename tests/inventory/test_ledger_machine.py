@@ -27,6 +27,7 @@ from blueprints.shipments.models import Order, Shipment
 from portal.db import session, unit_of_work
 from portal.errors import Conflict, Invalid, PortalError
 from portal.places.scope import Scope
+from tests.effort import amount
 from tests.inventory import stock
 from tests.personas import Personas
 
@@ -279,7 +280,6 @@ def drive(app: Flask, personas: Personas, *, examples: int) -> None:
                 stateful_step_count=30,
                 deadline=None,
                 database=None,
-                derandomize=True,
                 phases=[Phase.generate],
                 suppress_health_check=list(HealthCheck),
             ),
@@ -288,7 +288,7 @@ def drive(app: Flask, personas: Personas, *, examples: int) -> None:
 
 @pytest.mark.timeout(300)
 def test_the_ledger_follows_the_model(app: Flask, personas: Personas, database_kind: str) -> None:
-    drive(app, personas, examples=40 if database_kind == "sqlite" else 12)
+    drive(app, personas, examples=amount(short=10, full=40 if database_kind == "sqlite" else 12))
 
 
 @pytest.mark.timeout(300)

@@ -27,6 +27,7 @@ from blueprints.transfers.services import Receipt, Sending
 from portal.db import session, unit_of_work
 from portal.errors import Conflict, Invalid, PortalError
 from portal.places.scope import Scope
+from tests.effort import amount
 from tests.inventory import stock
 from tests.personas import Personas
 
@@ -269,7 +270,6 @@ def drive(app: Flask, personas: Personas, *, examples: int) -> None:
                 stateful_step_count=30,
                 deadline=None,
                 database=None,
-                derandomize=True,
                 phases=[Phase.generate],
                 suppress_health_check=list(HealthCheck),
             ),
@@ -280,7 +280,7 @@ def drive(app: Flask, personas: Personas, *, examples: int) -> None:
 def test_doses_over_all_locations_are_conserved(
     app: Flask, personas: Personas, database_kind: str
 ) -> None:
-    drive(app, personas, examples=45 if database_kind == "sqlite" else 15)
+    drive(app, personas, examples=amount(short=10, full=45 if database_kind == "sqlite" else 15))
 
 
 @pytest.mark.timeout(300)

@@ -21,6 +21,7 @@ from portal.clock import now
 from portal.db import db, run, session, unit_of_work
 from portal.errors import Conflict, PortalError
 from portal.places.scope import Scope
+from tests.effort import amount
 from tests.inventory import stock
 from tests.inventory.careless import begin_deferred
 from tests.personas import Personas
@@ -28,7 +29,7 @@ from tests.processes import FORK, results, start
 
 pytestmark = pytest.mark.both_databases
 
-REPEATS = 20
+REPEATS = amount(short=6, full=20)
 PARTIES = ("receive", "receive", "cancel", "refuse")
 
 
@@ -213,7 +214,7 @@ def receive_one(barrier: Any, scope: Scope, line: int) -> str:
 
 @pytest.mark.timeout(240)
 def test_two_who_receive_at_once_leave_no_box_in_transit(app: Flask, personas: Personas) -> None:
-    assert two_boxes_at_once(app, personas, 10) == []
+    assert two_boxes_at_once(app, personas, amount(short=4, full=10)) == []
 
 
 @pytest.mark.timeout(240)
