@@ -27,6 +27,8 @@ from tests.client import Browser
 from tests.personas import Personas
 from tests.samples import PLACE_OF, Common, Own, Text, each, together
 
+pytestmark = pytest.mark.slow("asks every address as everybody")
+
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "div#main"}
 
 
@@ -251,6 +253,7 @@ def everything(app: Flask) -> dict[str, list[tuple[Any, ...]]]:
         } | {"": []}
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("who", [*PLACE_OF, "nobody"])
 def test_writing_what_is_not_allowed_or_not_there_is_refused_and_changes_nothing(
     matrix: Matrix, who: str
@@ -274,6 +277,7 @@ def test_writing_what_is_not_allowed_or_not_there_is_refused_and_changes_nothing
     assert everything(matrix.app) == before
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("who", list(PLACE_OF))
 def test_writing_what_is_allowed_is_not_forbidden_and_never_a_fault(
     matrix: Matrix, who: str
@@ -293,6 +297,7 @@ def test_writing_what_is_allowed_is_not_forbidden_and_never_a_fault(
     assert wrong == []
 
 
+@pytest.mark.both_databases
 def test_no_form_is_taken_without_its_token(matrix: Matrix) -> None:
     before = everything(matrix.app)
     client = matrix.client("manager_a")

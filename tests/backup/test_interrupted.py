@@ -30,7 +30,10 @@ from tests.house.source import ROOT
 from tests.personas import Personas
 from tests.processes import ChildFailed, start
 
-pytestmark = pytest.mark.both_databases
+pytestmark = [
+    pytest.mark.both_databases,
+    pytest.mark.slow("kills processes at many moments"),
+]
 
 # Each is called once or more in a restore, in this order.
 STEPS = (

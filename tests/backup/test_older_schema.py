@@ -14,7 +14,10 @@ from portal.settings import Settings, load_settings
 from tests.upgrade.conftest import Empty, empty
 from tests.upgrade.filling import rows_of
 
-pytestmark = pytest.mark.both_databases
+pytestmark = [
+    pytest.mark.both_databases,
+    pytest.mark.slow("fills whole databases"),
+]
 
 __all__ = ["empty"]
 

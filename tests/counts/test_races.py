@@ -28,7 +28,10 @@ from tests.inventory.careless import be_careless
 from tests.personas import Personas
 from tests.processes import FORK, results, start, together
 
-pytestmark = pytest.mark.both_databases
+pytestmark = [
+    pytest.mark.both_databases,
+    pytest.mark.slow("lets several processes race"),
+]
 
 PROCESSES, TURNS = 4, 15
 MOMENT = 1.0

@@ -36,7 +36,10 @@ from tests.personas import Personas
 from tests.processes import together
 from tests.shipments.files import csv, row, take_in
 
-pytestmark = pytest.mark.both_databases
+pytestmark = [
+    pytest.mark.both_databases,
+    pytest.mark.slow("lets several processes race"),
+]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROCESSES, TURNS = 8, 20

@@ -18,7 +18,10 @@ from tests.messages.conftest import MailServer
 from tests.messages.steps import Mailing
 from tests.processes import start, together
 
-pytestmark = pytest.mark.both_databases
+pytestmark = [
+    pytest.mark.both_databases,
+    pytest.mark.slow("kills processes at many moments"),
+]
 
 KILLS = amount(short=6, full=50)
 RACED = amount(short=200, full=500)

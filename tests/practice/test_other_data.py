@@ -10,7 +10,10 @@ from portal import migrations, practice
 from portal.settings import Settings, load_settings
 from tests.upgrade.conftest import Empty, empty
 
-pytestmark = pytest.mark.both_databases
+pytestmark = [
+    pytest.mark.both_databases,
+    pytest.mark.slow("fills whole databases"),
+]
 
 __all__ = ["empty"]
 

@@ -22,7 +22,10 @@ from tests.effort import amount, seed
 from tests.processes import FORK, start
 from tests.shipments.files import csv, row
 
-pytestmark = pytest.mark.both_databases
+pytestmark = [
+    pytest.mark.both_databases,
+    pytest.mark.slow("kills processes at many moments"),
+]
 
 ROWS = 1_500
 BATCH = 50

@@ -25,7 +25,10 @@ from tests.processes import together
 from tests.shipments.files import csv, row, take_in
 from tests.shipments.taken import count, shipments
 
-pytestmark = pytest.mark.both_databases
+pytestmark = [
+    pytest.mark.both_databases,
+    pytest.mark.slow("lets several processes race"),
+]
 
 
 def import_the_same(index: int, content: bytes) -> tuple[str, int]:

@@ -31,7 +31,10 @@ from tests.effort import amount
 from tests.inventory import stock
 from tests.personas import Personas
 
-pytestmark = pytest.mark.both_databases
+pytestmark = [
+    pytest.mark.both_databases,
+    pytest.mark.slow("goes through many cases that a machine draws"),
+]
 
 LOTS = ("A1", "B2")
 EARLY, BACK = st.integers(3, 5), st.integers(0, 4)

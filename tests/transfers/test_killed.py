@@ -26,7 +26,10 @@ from tests.personas import Personas
 from tests.processes import ChildFailed, start
 from tests.transfers.test_races import send
 
-pytestmark = pytest.mark.both_databases
+pytestmark = [
+    pytest.mark.both_databases,
+    pytest.mark.slow("kills processes at many moments"),
+]
 
 # Module, function, which call of it, and whether to die before it or behind it.
 MOMENTS = [

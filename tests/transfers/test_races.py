@@ -27,7 +27,10 @@ from tests.inventory.careless import begin_deferred
 from tests.personas import Personas
 from tests.processes import FORK, results, start
 
-pytestmark = pytest.mark.both_databases
+pytestmark = [
+    pytest.mark.both_databases,
+    pytest.mark.slow("lets several processes race"),
+]
 
 REPEATS = amount(short=6, full=20)
 PARTIES = ("receive", "receive", "cancel", "refuse")

@@ -54,6 +54,7 @@ def connect(url: str, engines: list[Engine]) -> Engine:
     return engine
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.slow("walks through all schemas there ever were")
 def test_nothing_is_lost_from_one_schema_to_the_next(empty: Empty, engines: list[Engine]) -> None:
     """Every schema gets rows of its own, beside those that came from the schemas before."""
@@ -262,6 +263,7 @@ def without_transaction(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow("migrates and kills")
 @pytest.mark.timeout(240)
 def test_a_killed_migration_leaves_the_old_or_the_new_schema_and_a_second_run_completes(
     empty: Empty, engines: list[Engine]
@@ -275,6 +277,7 @@ def test_a_killed_migration_leaves_the_old_or_the_new_schema_and_a_second_run_co
     assert [fault for _hit, fault in seen if fault] == []
 
 
+@pytest.mark.slow("migrates and kills")
 @pytest.mark.timeout(240)
 def test_the_kills_would_show_a_migration_without_its_transaction(
     empty: Empty, engines: list[Engine], tmp_path: Path
@@ -292,6 +295,7 @@ def two_at_once(url: str, folder: Path) -> list[int | None]:
     return [process.exitcode for process in both]
 
 
+@pytest.mark.slow("migrates and kills")
 def test_of_two_runners_one_migrates_and_the_other_waits(
     empty: Empty, engines: list[Engine]
 ) -> None:
@@ -302,6 +306,7 @@ def test_of_two_runners_one_migrates_and_the_other_waits(
         assert state_of(connect(url, engines)) == good[1]
 
 
+@pytest.mark.slow("migrates and kills")
 def test_two_runners_at_once_would_show_that_nobody_waits(empty: Empty, tmp_path: Path) -> None:
     folder = without_transaction(tmp_path)
     assert any(any(two_at_once(empty(), folder)) for _round in range(5))
