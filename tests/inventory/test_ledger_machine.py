@@ -294,6 +294,7 @@ def test_the_ledger_follows_the_model(app: Flask, personas: Personas, database_k
     drive(app, personas, examples=amount(short=10, full=40 if database_kind == "sqlite" else 12))
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(300)
 def test_the_machine_would_notice_a_back_dated_day_that_nobody_looks_at(
     app: Flask, personas: Personas, monkeypatch: pytest.MonkeyPatch

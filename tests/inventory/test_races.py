@@ -340,6 +340,7 @@ def test_on_a_server_with_two_workers(app: Flask, personas: Personas, scenario: 
         assert SCENARIOS[scenario](app, both_managers(app, personas), port) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("scenario", list(SCENARIOS))
 def test_the_same_would_show_a_careless_portal(
     app: Flask, personas: Personas, scenario: str

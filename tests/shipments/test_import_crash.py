@@ -139,6 +139,7 @@ def test_kills_change_nothing_in_the_end(app: Flask, twin: Flask) -> None:
             )
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(240)
 @pytest.mark.usefixtures("quick")
 def test_the_kills_would_show_a_worker_that_forgets_how_far_it_was(

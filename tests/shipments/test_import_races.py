@@ -62,6 +62,7 @@ def test_the_same_file_by_three_processes_at_once_brings_each_shipment_once(
     bring_the_same_three_times(app)
 
 
+@pytest.mark.thorough
 def test_the_three_processes_would_show_an_intake_that_nobody_holds(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,6 +146,7 @@ def test_corrections_and_receipts_at_once_neither_fail_nor_lose_doses(
     correct_and_receive(announced, personas)
 
 
+@pytest.mark.thorough
 def test_the_same_would_show_shipments_that_nobody_holds(
     announced: Flask, personas: Personas, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -286,6 +286,7 @@ def test_doses_over_all_locations_are_conserved(
     drive(app, personas, examples=amount(short=10, full=45 if database_kind == "sqlite" else 15))
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(300)
 def test_the_machine_would_notice_missing_doses_that_nobody_books(
     app: Flask, personas: Personas, monkeypatch: pytest.MonkeyPatch

@@ -220,6 +220,7 @@ def test_two_who_receive_at_once_leave_no_box_in_transit(app: Flask, personas: P
     assert two_boxes_at_once(app, personas, amount(short=4, full=10)) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(240)
 def test_the_boxes_would_show_that_nobody_waits(
     app: Flask, personas: Personas, monkeypatch: pytest.MonkeyPatch, database_kind: str

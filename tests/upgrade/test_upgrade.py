@@ -306,6 +306,7 @@ def test_of_two_runners_one_migrates_and_the_other_waits(
         assert state_of(connect(url, engines)) == good[1]
 
 
+@pytest.mark.thorough
 @pytest.mark.slow("migrates and kills")
 def test_two_runners_at_once_would_show_that_nobody_waits(empty: Empty, tmp_path: Path) -> None:
     folder = without_transaction(tmp_path)
