@@ -115,8 +115,11 @@ def test_kills_lose_nothing_and_repeat_a_message_at_most_once(
     app = mailing()
     chance = random.Random(seed(4))
     total = hit = 0
+    wanted = max(1, KILLS // 4)
     with app.app_context():
-        for _kill in range(KILLS):
+        for kill in range(3 * KILLS):
+            if kill >= KILLS and hit >= wanted:
+                break
             promise(total, 6)
             total += 6
             before, held = len(mail_server.mails), count(State.SENDING)
@@ -131,7 +134,7 @@ def test_kills_lose_nothing_and_repeat_a_message_at_most_once(
             delivery.deliver()
         assert count(State.SENT) == total
         assert faults() == []
-    assert hit >= max(1, KILLS // 4), "the kills fell into the sending"
+    assert hit >= wanted, "the kills fell into the sending"
     addresses = {str(email["To"]) for email in mail_server.mails}
     assert len(addresses) == total, "none was lost"
     repeats = mail_server.repeats
