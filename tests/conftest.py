@@ -1,8 +1,8 @@
 """Fixtures of the whole suite: an application on a fresh database, the personas, a client.
 
-Everything that touches data runs on SQLite and, where a server answers, on PostgreSQL; a module
-with `ON_EVERY_DATABASE = False` only on the first of them (`--databases sqlite,postgresql`;
-`PORTAL_TEST_POSTGRESQL` names the server).
+`--databases sqlite,postgresql` names the databases. Each test runs on the first of them; what is
+marked `both_databases`, and with `--all` everything that touches data, on each.
+`PORTAL_TEST_POSTGRESQL` names the server.
 """
 
 import shutil
@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, settings
 from jinja2 import Environment, FileSystemBytecodeCache
 from jinja2.bccache import Bucket
 from sqlalchemy import Engine, create_engine, text
@@ -26,9 +25,7 @@ from tests import databases
 from tests.client import Browser
 from tests.personas import Personas, make_personas
 
-# A busy machine is no fault of the portal's.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
+pytest_plugins = ("tests.effort", "tests.budget")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,7 +35,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_kind" in metafunc.fixturenames:
         kinds = metafunc.config.getoption("--databases").split(",")
-        if not getattr(metafunc.module, "ON_EVERY_DATABASE", True):
+        everything = metafunc.config.getoption("--all")
+        if not everything and not metafunc.definition.get_closest_marker("both_databases"):
             kinds = kinds[:1]
         metafunc.parametrize("database_kind", kinds, indirect=True, scope="session")
 

@@ -1,7 +1,7 @@
 """Every address × everybody × own, other and missing records (SPEC A2, A3).
 
-What must come out is computed from the route's mark and the persona's capabilities; a new route
-with arguments that nobody has samples for fails here until they are added.
+What must come out is computed from the route's mark and the persona's capabilities; a route with an
+argument of which no `samples.py` speaks (tests/samples.py) fails here until one does.
 """
 
 import re
@@ -12,13 +12,11 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import inspect, select
+from sqlalchemy import inspect
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from portal.audit.models import AuditEntry
 from portal.db import db, unit_of_work
-from portal.messages.models import Message
 from portal.module import Registry
 from portal.operations import new_operation_id
 from portal.people.models import User
@@ -26,36 +24,15 @@ from portal.people.profiles import Profile
 from portal.refusals import tally
 from portal.refusals.rules import Kind
 from portal.web import guards
-from tests.access.samples import MISSING, OTHER, PLACE_OF, Samples, make_samples
+from tests.access.making import MISSING, OTHER, make_samples
 from tests.client import Browser
 from tests.personas import Personas
+from tests.samples import PLACE_OF, Common, Own, Text, Theirs, each, together
+
+pytestmark = pytest.mark.slow("asks every address as everybody")
 
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "div#main"}
-ADD = "inventory.add"
 RUNS_HERE = re.compile("flask|werkzeug|gunicorn|jinja|python|sqlalchemy|sqlite|postgres", re.I)
-NAMES = {
-    "lookups.results": ("products", "shipments", "accounts", "receivers"),
-    "listviews.pin": ("inventory", "shipments", "transfers", "accounts", "refusals"),
-    "listviews.search": ("accounts", "refusals"),
-    "operations.job": ("messages.deliver",),
-    "operations.run_job": ("messages.deliver",),
-}
-# Addresses that only lead to others, and where.
-LEADING = {"transfers.of_document": "/transfers/"}
-# What a public address answers when it is asked without anything sensible.
-PUBLIC = {
-    "people.sign_in": {200, 303},
-    "people.sign_out": {303, 200},
-    "links.forgot_password": {200},
-    "links.mail_is_on_its_way": {200},
-    "links.reset_password": {404, 410, 200},
-    "links.complete_registration": {404, 410, 200},
-    "setup.set_up": {404, 303, 200},
-    "health.healthz": {200},
-    "health.readyz": {200, 503},
-}
-# Files and answers that are not pages of a location: the same for whoever may ask.
-NOT_OF_A_LOCATION = {"run_id", "message_id", "number", "name", "token", "step", "field"}
 
 
 @dataclass(frozen=True)
@@ -77,11 +54,13 @@ class Matrix:
         self.app = app
         self.personas = personas
         self.kinds: set[str] = set()
-        self.samples: Samples = make_samples(app, personas, mark=mark, at=at)
+        self.made = make_samples(app, personas, mark=mark, at=at)
         self.registry: Registry = app.extensions["portal"].registry
+        self.arguments = together(lambda samples: samples.access.arguments)
+        self.everywhere = together(lambda samples: samples.access.everywhere)
+        self.leading = together(lambda samples: samples.access.leading)
+        self.public = together(lambda samples: samples.access.public)
         with app.app_context(), unit_of_work(write=False) as session:
-            self.message_id = session.scalars(select(Message.id).limit(1)).one()
-            self.entry = session.scalars(select(AuditEntry.number).limit(1)).one()
             self.capabilities = {
                 who: self.registry.capabilities_of(
                     Profile(session.get_one(User, personas.users[who]).profile)
@@ -94,49 +73,51 @@ class Matrix:
             return self.app.test_client()
         return Browser(self.app, self.personas).sign_in(who).client
 
+    def sample(self, rule: Rule, argument: str) -> Own | Theirs | Common | Text:
+        """What an argument is, or a failure if no module says so."""
+        endpoint, blueprint = rule.endpoint, rule.endpoint.partition(".")[0]
+        for name in (f"{endpoint}:{argument}", f"{blueprint}:{argument}", argument):
+            if name in self.arguments:
+                return self.arguments[name]  # type: ignore[no-any-return]
+        pytest.fail(
+            f"Nobody knows what {argument!r} in {rule.rule} is. Add it to tests/<module>/samples.py"
+            f" of the module that has {endpoint}: Samples(access=Access(arguments={{{argument!r}: "
+            "Own('<kind of record that its make() notes>')})), or Common or Text (tests/samples.py)"
+        )
+
     def value(self, rule: Rule, argument: str, who: str, which: str) -> Any:
-        """The value of an argument, or a failure if nobody has taught it."""
-        samples, letter = self.samples, PLACE_OF.get(who, "A")
+        """The value of an argument."""
+        letter = PLACE_OF.get(who, "A")
         letter = {"own": letter or "A", "other": OTHER[letter]}.get(which, "")
-        endpoint, argument_missing = rule.endpoint, which == "missing"
-        by_letter = {
-            "shipment_id": samples.shipment,
-            "order_id": samples.order,
-            "inventory_id": samples.inventory,
-            "record_id": samples.location
-            if endpoint.startswith("locations.")
-            else samples.inventory,
-            "location_id": samples.location,
-            "user_id": samples.user,
-            "document_id": samples.slip if endpoint in LEADING else samples.document,
-            "entry_id": samples.entry,
-            "count_id": samples.count,
-            "quarantine_id": samples.quarantine,
-            "transfer_id": samples.inbound if endpoint == "transfers.refuse" else samples.outbound,
-        }
-        if argument in by_letter:
-            return MISSING if argument_missing else by_letter[argument][letter]
+        endpoint = rule.endpoint.removesuffix("_step")
         if argument == "draft_id":
             whose = who if which == "own" else ("manager_b" if who != "manager_b" else "manager_a")
-            drafts = samples.drafts.get(endpoint.removesuffix("_step"), samples.drafts[ADD])
-            return MISSING if argument_missing else drafts.get(whose, MISSING)
-        if argument == "session_id":
+            drafts = self.made.drafts.get(endpoint) or next(iter(self.made.drafts.values()))
+            return MISSING if which == "missing" else drafts.get(whose, MISSING)
+        if argument == "step" and endpoint in self.made.steps:
+            return self.made.steps[endpoint]
+        sample = self.sample(rule, argument)
+        if isinstance(sample, Theirs):
             whose = who if which == "own" else ("manager_b" if who != "manager_b" else "manager_a")
-            return MISSING if argument_missing else samples.session.get(whose, MISSING)
-        simple = {
-            "run_id": samples.run,
-            "message_id": self.message_id,
-            "number": self.entry,
-            "token": "nonsense",
-            "step": samples.steps.get(endpoint.removesuffix("_step"), "details"),
-            "field": "coordinator_name" if endpoint.startswith("locations.") else "name",
-        }
-        if argument in simple:
-            number = argument in {"run_id", "message_id", "number"}
-            return MISSING if argument_missing and number else simple[argument]
-        if argument == "name" and endpoint in NAMES:
-            return "nonsense" if argument_missing else NAMES[endpoint][0]
-        pytest.fail(f"{rule.rule}: teach tests/access what {argument!r} of {endpoint} is")
+            ids = self.made.ids[sample.kind]
+            return MISSING if which == "missing" else ids.get(whose, MISSING)
+        if isinstance(sample, Text):
+            return (which == "missing" and sample.missing) or sample.value
+        if which == "missing":
+            return MISSING
+        return self.made.ids[sample.kind]["" if isinstance(sample, Common) else letter]
+
+    def of_a_location(self, rule: Rule) -> bool:
+        """Whether the address names something that is a location's, or somebody's own."""
+        known = rule.arguments - {"step"}
+        own = any(isinstance(self.sample(rule, one), Own) for one in known - {"draft_id"})
+        return own or self.of_one_user(rule)
+
+    def of_one_user(self, rule: Rule) -> bool:
+        """Whether the address names something that is one user's alone."""
+        known = rule.arguments - {"step", "draft_id"}
+        theirs = any(isinstance(self.sample(rule, one), Theirs) for one in known)
+        return theirs or "draft_id" in rule.arguments
 
     def asks(self, who: str) -> Iterator[Ask]:
         """All routes, filled in for a persona."""
@@ -145,7 +126,7 @@ class Matrix:
                 yield Ask(rule, {}, "none")
                 continue
             for which in ("own", "other", "missing"):
-                if which == "other" and rule.arguments <= NOT_OF_A_LOCATION:
+                if which == "other" and not self.of_a_location(rule):
                     continue
                 yield Ask(
                     rule,
@@ -177,22 +158,24 @@ class Matrix:
     def hidden(self, who: str, ask: Ask) -> bool:
         """Whether the record must look as if it did not exist."""
         if ask.which == "missing":
-            return not ask.rule.arguments <= {"token"}
-        staff_nowhere = not PLACE_OF[who]
-        if ask.rule.endpoint == "shipments.saved":
-            return False  # of those who enter shipments for everybody
-        if "user_id" in ask.values and who.startswith("admin"):
-            return False  # looks after everybody
-        if ask.values.keys() & {"draft_id", "session_id"}:
-            return ask.which == "other"
-        if ask.rule.arguments <= NOT_OF_A_LOCATION:
+            return ask.rule.arguments != {"token"}
+        places = (ask.rule.endpoint, *ask.rule.arguments)
+        if any(who in self.everywhere.get(place, ()) for place in places):
             return False
-        return ask.which == "other" or staff_nowhere
+        if self.of_one_user(ask.rule):
+            return ask.which == "other"
+        return self.of_a_location(ask.rule) and (ask.which == "other" or not PLACE_OF[who])
 
 
 @pytest.fixture
 def matrix(app: Flask, personas: Personas) -> Matrix:
     return Matrix(app, personas)
+
+
+def test_an_argument_nobody_knows_is_asked_for(matrix: Matrix) -> None:
+    rule = Rule("/crates/<int:crate_id>", endpoint="crates.record")
+    with pytest.raises(pytest.fail.Exception, match=r"'crate_id'.*tests/<module>/samples\.py"):
+        matrix.value(rule, "crate_id", "manager_a", "own")
 
 
 def methods_of(app: Flask, ask: Ask) -> set[str]:
@@ -227,7 +210,7 @@ def check_get(matrix: Matrix, who: str, ask: Ask, response: TestResponse, *, htm
     if "GET" not in methods_of(matrix.app, ask):
         assert status == 405
     elif matrix.needed(ask) == guards.PUBLIC:
-        assert status in PUBLIC[ask.rule.endpoint]
+        assert status in matrix.public[ask.rule.endpoint]
     elif who == "nobody":
         assert leads_to_sign_in(response, htmx=htmx)
     elif not matrix.may(who, ask):
@@ -236,8 +219,8 @@ def check_get(matrix: Matrix, who: str, ask: Ask, response: TestResponse, *, htm
         assert status == 404
     elif status == 303 or "HX-Redirect" in response.headers:
         where = response.headers.get("Location") or response.headers["HX-Redirect"]
-        if PLACE_OF[who] and ask.rule.endpoint in LEADING:
-            assert where.startswith(LEADING[ask.rule.endpoint])
+        if PLACE_OF[who] and ask.rule.endpoint in matrix.leading:
+            assert where.startswith(matrix.leading[ask.rule.endpoint])
             return
         assert not PLACE_OF[who], "only staff without a location are led elsewhere"
         assert where.startswith(("/switch-location", "/shipments/imports"))
@@ -316,6 +299,7 @@ def everything(app: Flask) -> dict[str, list[tuple[Any, ...]]]:
         } | {"": []}
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("who", [*PLACE_OF, "nobody"])
 def test_writing_what_is_not_allowed_or_not_there_is_refused_and_changes_nothing(
     matrix: Matrix, who: str, monkeypatch: pytest.MonkeyPatch
@@ -343,6 +327,7 @@ def test_writing_what_is_not_allowed_or_not_there_is_refused_and_changes_nothing
     assert everything(matrix.app) == before
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("who", list(PLACE_OF))
 def test_writing_what_is_allowed_is_not_forbidden_and_never_a_fault(
     matrix: Matrix, who: str
@@ -362,6 +347,7 @@ def test_writing_what_is_allowed_is_not_forbidden_and_never_a_fault(
     assert wrong == []
 
 
+@pytest.mark.both_databases
 def test_no_form_is_taken_without_its_token(matrix: Matrix) -> None:
     before = everything(matrix.app)
     client = matrix.client("manager_a")
@@ -400,12 +386,8 @@ def test_another_locations_record_looks_exactly_like_none(matrix: Matrix, who: s
 
 def test_who_works_there_too_is_told_where_and_led_there(matrix: Matrix) -> None:
     browser = Browser(matrix.app, matrix.personas).sign_in("manager_ab")
-    for url in (
-        f"/shipments/{matrix.samples.shipment['B']}",
-        f"/vaccine-inventory/{matrix.samples.inventory['B']}",
-        f"/shipments/orders/{matrix.samples.order['B']}",
-        f"/accounts/{matrix.samples.user['B']}",
-    ):
+    for address in each(lambda samples: samples.access.elsewhere):
+        url = matrix.made.filled_in(address, "B")
         page = browser.get(url)
         assert page.status == 404
         assert "Clinic B" in page.root.text
@@ -418,35 +400,23 @@ def test_who_works_there_too_is_told_where_and_led_there(matrix: Matrix) -> None
         browser.post("/switch-location", {"csrf_token": token, "location_id": str(place)})
 
 
+NUMBER = re.compile(r"<int[^>]*:\w+>")
+
+
 @pytest.mark.parametrize("number", [2**31, 2**63, 10**30, 0])
 def test_a_number_that_no_record_can_have_is_simply_not_found(matrix: Matrix, number: int) -> None:
+    rules = [rule for rule in matrix.app.url_map.iter_rules() if "GET" in (rule.methods or ())]
     for who in ("manager_a", "admin_at_a"):
         client = matrix.client(who)
-        for url in (
-            "/shipments/{}",
-            "/shipments/orders/{}",
-            "/shipments/imports/{}",
-            "/shipments/imports/{}/progress",
-            "/shipments/imports/{}/corrections.xlsx",
-            "/vaccine-inventory/{}",
-            "/vaccine-inventory/{}/edit/name",
-            "/vaccine-inventory/add?shipment={}",
-            "/vaccine-inventory/add/{}/details",
-            "/locations/{}",
-            "/accounts/{}",
-            "/drafts/{}",
-            "/operations/messages/{}",
-            "/operations/audit/{}",
-        ):
-            assert client.get(url.format(number)).status_code in {403, 404}, (who, url)
-        for url in (
-            "/shipments/imports?before={}",
-            f"/vaccine-inventory/{matrix.samples.inventory['A']}?tab=related&before={{}}",
-            "/shipments/?view=all&after={}",
-            "/drafts?late={}",
-            "/operations?below={}",
-        ):
-            assert client.get(url.format(number)).status_code in {200, 403}, (who, url)
+        for rule in rules:
+            url = NUMBER.sub(str(number), rule.rule)
+            if url != rule.rule:
+                for text in rule.arguments:
+                    url = url.replace(f"<{text}>", str(matrix.value(rule, text, who, "own")))
+                assert client.get(url).status_code in {403, 404}, (who, url)
+        for address in each(lambda samples: samples.access.numbers):
+            url = matrix.made.filled_in(address, "A").format(number)
+            assert client.get(url).status_code in {200, 403, 404}, (who, url)
 
 
 def test_a_chosen_id_that_is_too_large_is_refused_beside_its_field(

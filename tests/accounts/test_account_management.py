@@ -275,6 +275,7 @@ def test_the_own_address_may_be_the_username(browser: Browser) -> None:
     assert add(browser.sign_in("manager_a"), **same).status == 303
 
 
+@pytest.mark.both_databases
 def test_one_username_added_by_many_at_once_is_one_user(app: Flask, personas: Personas) -> None:
     giver = Giver(profile=Profile.ADMINISTRATOR, everywhere=True)
 

@@ -184,6 +184,7 @@ def test_what_a_manager_may_change_is_read_after_the_lock(
     assert user_of(app, user_id).active
 
 
+@pytest.mark.both_databases
 def test_two_managers_who_change_each_other_do_not_wait_for_one_another(
     app: Flask, personas: Personas
 ) -> None:

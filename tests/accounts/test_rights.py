@@ -188,12 +188,14 @@ def demote_each_other(app: Flask, personas: Personas) -> list[str]:
     return sorted(user_of(app, user_id).profile for user_id in pair)
 
 
+@pytest.mark.both_databases
 def test_two_managers_who_demote_each_other_at_once_are_not_both_demoted(
     app: Flask, personas: Personas
 ) -> None:
     assert demote_each_other(app, personas) == ["manager", "provider"]
 
 
+@pytest.mark.both_databases
 def test_the_same_would_show_locations_that_nobody_holds(
     app: Flask, personas: Personas, monkeypatch: pytest.MonkeyPatch, database_kind: str
 ) -> None:

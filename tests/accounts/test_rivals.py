@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
@@ -14,6 +15,8 @@ from tests.inventory import stock
 from tests.people.steps import reading
 from tests.personas import Personas
 from tests.rivals import all_at_once, browsers
+
+pytestmark = pytest.mark.both_databases
 
 
 def test_of_ten_who_add_a_user_of_one_name_one_does_and_the_others_are_told(

@@ -13,6 +13,8 @@ from tests.client import Browser, Page
 from tests.people.steps import change
 from tests.personas import Personas
 
+pytestmark = pytest.mark.both_databases
+
 
 def names(page: Page) -> list[str]:
     bodies = page.root.all("tbody")

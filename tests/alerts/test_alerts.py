@@ -27,6 +27,8 @@ from tests.personas import Personas
 from tests.processes import together
 from tests.shipments.files import csv, row, take_in
 
+pytestmark = pytest.mark.both_databases
+
 PLENTY = {"doses": 500}
 
 

@@ -27,6 +27,8 @@ from tests.inventory.stock import add, post, scope_for
 from tests.personas import Personas
 from tests.statements import watched
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def copy(app: Flask, tmp_path: Path) -> Path:

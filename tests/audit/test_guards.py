@@ -15,6 +15,8 @@ from portal.audit.verify import daily, verify
 from portal.db import db, unit_of_work
 from portal.jobs import JobFailed
 
+pytestmark = pytest.mark.both_databases
+
 SQLITE = {
     "DROP TRIGGER audit_entry_no_update": (
         "The trigger audit_entry_no_update of audit_entry is missing."

@@ -29,6 +29,8 @@ from portal.settings import current as settings
 from tests.inventory.stock import add, day, post, reverse, scope_for
 from tests.personas import Personas
 
+pytestmark = pytest.mark.both_databases
+
 
 @dataclass
 class Clinic:

@@ -19,6 +19,8 @@ from portal.places.models import Organization
 from portal.settings import current as settings
 from tests.processes import together
 
+pytestmark = pytest.mark.both_databases
+
 WRITERS, UNITS = 8, 25
 
 

@@ -18,6 +18,8 @@ from portal.places.models import Organization
 from portal.places.scope import Actor, Place, Scope
 from tests.statements import watched
 
+pytestmark = pytest.mark.both_databases
+
 ACTOR = Actor(
     id=7, username="jane.doe", full_name="Jane Doe", email="j@example.org", profile=Profile.MANAGER
 )

@@ -20,6 +20,8 @@ from portal.db import db, unit_of_work
 from portal.jobs import JobFailed
 from portal.settings import current as settings
 
+pytestmark = pytest.mark.both_databases
+
 LENGTH = 60
 OLD = 40
 ENTRY, HEAD = AuditEntry.__table__, AuditHead.__table__

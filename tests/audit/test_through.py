@@ -17,6 +17,8 @@ from tests.client import Browser
 from tests.people.steps import NEW, link_in, mails, reading, sign_in, writing
 from tests.shipments.files import csv, row, take_in
 
+pytestmark = pytest.mark.both_databases
+
 
 def said(app: Flask) -> dict[str, set[str]]:
     """Through what each action was done."""

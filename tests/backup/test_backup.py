@@ -30,6 +30,8 @@ from tests import databases
 from tests.personas import Personas
 from tests.processes import results, start
 
+pytestmark = pytest.mark.both_databases
+
 PAIRS = "pair of "
 
 

@@ -18,7 +18,6 @@ from tests.backup import damage
 from tests.backup.running import portal
 from tests.client import Browser
 
-ON_EVERY_DATABASE = False
 DAMAGED = "The database is damaged.\n"
 
 

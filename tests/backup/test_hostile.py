@@ -17,7 +17,6 @@ from portal.settings import Settings, load_settings
 from tests.backup.running import Done, all_files, portal
 from tests.backup.test_backup import organizations
 
-ON_EVERY_DATABASE = False
 Members = list[tuple[tarfile.TarInfo, bytes]]
 
 

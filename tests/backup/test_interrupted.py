@@ -25,9 +25,15 @@ from portal.running import AlreadyLocked, hold
 from portal.settings import Settings, load_settings
 from tests.backup.test_backup import add_organization, organizations
 from tests.cli.conftest import clean_environment
+from tests.effort import some
 from tests.house.source import ROOT
 from tests.personas import Personas
 from tests.processes import ChildFailed, start
+
+pytestmark = [
+    pytest.mark.both_databases,
+    pytest.mark.slow("kills processes at many moments"),
+]
 
 # Each is called once or more in a restore, in this order.
 STEPS = (
@@ -98,7 +104,7 @@ def refused_to_others(instance: Settings) -> bool:
         return True
 
 
-@pytest.mark.parametrize(("name", "call", "after"), cases())
+@pytest.mark.parametrize(("name", "call", "after"), some(cases(), short=7))
 def test_a_killed_restore_is_refused_to_servers_and_repeated(
     app: Flask, instance: Settings, backup: Path, name: str, call: int, after: bool
 ) -> None:
@@ -129,7 +135,7 @@ def test_a_killed_restore_is_refused_to_servers_and_repeated(
     assert not list(instance.instance.glob(".restoring-*"))
 
 
-@pytest.mark.parametrize("name", STEPS[:-1])
+@pytest.mark.parametrize("name", some(STEPS[:-1], short=3))
 def test_one_that_fails_puts_everything_back(
     app: Flask, instance: Settings, backup: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,11 @@ from portal.settings import Settings, load_settings
 from tests.upgrade.conftest import Empty, empty
 from tests.upgrade.filling import rows_of
 
+pytestmark = [
+    pytest.mark.both_databases,
+    pytest.mark.slow("fills whole databases"),
+]
+
 __all__ = ["empty"]
 
 REVISIONS = sorted(path.name[:4] for path in (migrations.FOLDER / "versions").glob("[0-9]*.py"))

@@ -46,6 +46,13 @@ ARGUMENTS = [
 PATIENCE = 20_000
 expect.set_options(timeout=PATIENCE)
 
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """All in one process: one Chromium, one server with the sample clinics."""
+    item.add_marker(pytest.mark.xdist_group("browser"))
+    item.add_marker(pytest.mark.slow("a browser starts"))
+
+
 Visit = Callable[..., Page]
 Look = Callable[..., Page]
 

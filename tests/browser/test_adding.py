@@ -18,7 +18,6 @@ from tests.personas import PASSPHRASE, Personas
 from tests.shipments.files import csv, row, take_in
 
 # What is shown here does not depend on the database.
-ON_EVERY_DATABASE = False
 
 BOTH = pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
 MOST_TABS = 60

@@ -10,7 +10,6 @@ from tests.inventory import stock
 from tests.personas import Personas
 
 # What is shown here does not depend on the database.
-ON_EVERY_DATABASE = False
 
 __all__ = ["record"]  # fixture
 

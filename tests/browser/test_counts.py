@@ -11,7 +11,6 @@ from tests.inventory import stock
 from tests.personas import Personas
 
 # What is shown here does not depend on the database.
-ON_EVERY_DATABASE = False
 
 BOTH = pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
 

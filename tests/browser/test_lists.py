@@ -12,7 +12,6 @@ from tests.personas import Personas
 from tests.shipments.files import csv, row, take_in
 
 # What is shown here does not depend on the database.
-ON_EVERY_DATABASE = False
 
 BOTH = pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
 Stock = Callable[[int], None]

@@ -14,7 +14,6 @@ from tests.wizards.conftest import (  # noqa: F401
 )
 
 # What is shown here does not depend on the database.
-ON_EVERY_DATABASE = False
 
 
 def at_form(visit: Visit, *, script: bool = True, cut: bool = False) -> Page:

@@ -1,10 +1,13 @@
 """Every page, looked at by every profile: it fits, it is accessible, it says nothing wrong.
 
+A page that looks the same for somebody else is not looked at again, but with --all.
+
 `look` fails a test on any message on the console (a breach of the content policy is one) and on any
 request that leaves the origin.
 """
 
 import functools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -15,7 +18,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser.conftest import Clinic, Look, Watch, sign_in
 from tests.browser.pages import addresses
-from tests.shipments.files import csv, row
+from tests.effort import RUN
 
 AXE = Path(__file__).parent / "axe" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -24,38 +27,67 @@ PHONE: ViewportSize = {"width": 360, "height": 740}
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 WIDTHS = (360, 640, 768, 1024)
 SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
-STAFF = ("admin", "agent")
-CLINICIANS = ("manager.a", "manager.ab", "provider.a", "readonly.a")
 # Together they see every page.
 LOOKED_AT = ("manager.a", "admin", None)
+OTHERS = ("manager.ab", "provider.a", "readonly.a", "agent")
 
 
 @pytest.fixture(scope="session")
 def paths(clinic: Clinic, chromium: Chromium) -> list[str]:
     """The addresses of all pages, with an import that has rows to correct and a paused form."""
     watch = Watch(chromium, clinic.address)
-    for who in ("manager.a", "admin"):
-        page = watch.context().new_page()
+    pages = {}
+    for who in ("admin", "manager.a"):
+        page = pages[who] = watch.context().new_page()
         page.goto("/sign-in")
         sign_in(page, who)
-        if who == "admin":
-            page.goto("/switch-location?q=Clinic")
-            page.get_by_role("button", name="Clinic A").click()
-            page.goto("/shipments/imports")
-            page.get_by_label("File").set_input_files(
-                {
-                    "name": "one bad row.csv",
-                    "mimeType": "text/csv",
-                    "buffer": csv(row(pin="NCA999999", lot="?" * 80)),
-                }
-            )
-            page.get_by_role("button", name="Import").click()
-            expect(page.get_by_text("What to correct")).to_be_visible(timeout=30_000)
-        else:
-            found = list(addresses(clinic.instance, page))
-        clinic.states[who] = page.context.storage_state()
+    pages["admin"].goto("/switch-location?q=Clinic")
+    pages["admin"].get_by_role("button", name="Clinic A").click()
+    found = list(addresses(clinic.instance, pages.__getitem__))
+    clinic.states |= {who: page.context.storage_state() for who, page in pages.items()}
     watch.close()
     return list(dict.fromkeys(found))
+
+
+class Looked:
+    """What was looked at already: parts of pages, and layouts."""
+
+    def __init__(self) -> None:
+        self.parts: set[str] = set()
+        self.layouts: set[str] = set()
+
+    def is_new(self, html: str) -> bool:
+        """Whether the frame of the page, or what is in it, was not there before for anybody. With
+        --all everything is new."""
+        plain = re.sub(r'value="[^"]{20,}"| aria-current="page"', "", html)
+        before, _main, after = plain.partition("<main")
+        main, _end, foot = after.partition("</main>")
+        parts = {main, before.partition("<body")[2] + foot}
+        found = not parts <= self.parts
+        self.parts |= parts
+        return found or RUN.everything
+
+    def is_new_layout(self, page: Page) -> bool:
+        """Whether no page was built like this one: one of each layout is looked at in every
+        light. The style guide, which has every component, always is."""
+        layout = page.evaluate(
+            """() => [document.body, ...document.querySelectorAll("body > *, nav")].map(
+                (one) => `${one.tagName} ${one.className} ${one.ariaLabel}`
+            ).join()"""
+        )
+        found = layout not in self.layouts or "/styleguide" in page.url
+        self.layouts.add(layout)
+        return found or RUN.everything
+
+
+@pytest.fixture(scope="session")
+def looked() -> Looked:
+    return Looked()
+
+
+@pytest.fixture(scope="session")
+def touched() -> Looked:
+    return Looked()
 
 
 def too_wide(page: Page) -> list[str]:
@@ -99,21 +131,26 @@ def violations(page: Page) -> list[str]:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("who", [*CLINICIANS, *STAFF, None], ids=str)
+@pytest.mark.slow("looks at every page")
+@pytest.mark.parametrize("who", [*LOOKED_AT, *OTHERS], ids=str)
 def test_every_page_fits_and_axe_finds_nothing(
-    look: Look, paths: list[str], who: str | None
+    look: Look, paths: list[str], looked: Looked, who: str | None
 ) -> None:
     page = look(who, reduced_motion="reduce")
     wrong: dict[str, list[str]] = {}
     seen: set[str] = set()
     for path in paths:
-        answer = page.goto(path)
-        place = page.url if answer and answer.status < 400 else f"error {answer and answer.status}"
+        answer = page.context.request.get(path)
+        place = answer.url if answer.status < 400 else f"error {answer.status}"
         place = place.partition("?next=")[0]
         if place in seen:
             continue
         seen.add(place)
-        if found := [*does_not_fit(page), *(in_all_lights(page) if who in LOOKED_AT else ())]:
+        if not looked.is_new(answer.text()):
+            continue
+        page.goto(path)
+        lights = in_all_lights(page, looked) if who in LOOKED_AT else ()
+        if found := [*does_not_fit(page), *lights]:
             wrong[path] = found
     assert len(seen) >= (4 if who is None else 20 if who in LOOKED_AT else 10)
     assert wrong == {}
@@ -126,23 +163,29 @@ def does_not_fit(page: Page) -> Iterator[str]:
         yield from (f"{width} wide: {found}" for found in too_wide(page))
 
 
-def in_all_lights(page: Page) -> Iterator[str]:
-    """What axe finds on a phone and on a desktop, in the light and in the dark."""
-    for size in (PHONE, DESKTOP):
+def in_all_lights(page: Page, looked: Looked) -> Iterator[str]:
+    """What axe finds on a desktop in the light; of each layout on a phone and in the dark, too."""
+    everywhere = looked.is_new_layout(page)
+    for size in (DESKTOP, PHONE):
         page.set_viewport_size(size)
         for scheme in SCHEMES:
-            page.emulate_media(color_scheme=scheme)
-            yield from (f"{size['width']} wide, {scheme}: {found}" for found in violations(page))
+            if everywhere or (size, scheme) == (DESKTOP, "light"):
+                page.emulate_media(color_scheme=scheme)
+                found = violations(page)
+                yield from (f"{size['width']} wide, {scheme}: {one}" for one in found)
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.slow("looks at every page")
 @pytest.mark.parametrize("who", LOOKED_AT, ids=str)
 def test_for_fingers_too_no_page_is_wider_than_the_phone(
-    look: Look, paths: list[str], who: str | None
+    look: Look, paths: list[str], touched: Looked, who: str | None
 ) -> None:
     page = look(who, viewport=PHONE, has_touch=True, is_mobile=True)
     wrong = {}
     for path in paths:
+        if not touched.is_new(page.context.request.get(path).text()):
+            continue
         page.goto(path)
         if found := too_wide(page):
             wrong[path] = found

@@ -15,7 +15,6 @@ from tests.inventory.test_scan import VIAL
 from tests.pictures.builders import jpeg, png, sheet, symbol, taken
 
 # What is shown here does not depend on the database.
-ON_EVERY_DATABASE = False
 
 CODE = f"(01){VIAL}(17)270630(10)011J20A(21)S123"
 OTHER = f"(01){VIAL}(17)270731(10)039K20A"

@@ -11,7 +11,6 @@ from tests.inventory.test_scan import MODERNA, VIAL
 from tests.shipments.files import csv, row, take_in
 
 # What is shown here does not depend on the database.
-ON_EVERY_DATABASE = False
 
 BOTH = pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
 BEFORE, AFTER = f"01{VIAL}21S123", "1727063010011J20A"

@@ -19,7 +19,6 @@ from tests.wizards.conftest import (  # noqa: F401
 from tests.wizards.tins import Tin
 
 # What is shown here does not depend on the database.
-ON_EVERY_DATABASE = False
 
 BOTH = pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
 

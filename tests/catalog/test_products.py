@@ -64,6 +64,7 @@ def rows() -> list[object]:
         return found
 
 
+@pytest.mark.both_databases
 def test_loading_again_changes_nothing(scope: Scope) -> None:
     before = rows()
     added, changed, unchanged = load()
@@ -72,6 +73,7 @@ def test_loading_again_changes_nothing(scope: Scope) -> None:
     assert rows() == before
 
 
+@pytest.mark.both_databases
 def test_a_changed_line_changes_its_product_alone_and_keeps_its_id(
     scope: Scope, tmp_path: Path
 ) -> None:
@@ -84,6 +86,7 @@ def test_a_changed_line_changes_its_product_alone_and_keeps_its_id(
     assert load(path)[:2] == (0, 0)
 
 
+@pytest.mark.both_databases
 def test_a_product_that_is_missing_from_the_file_stays(scope: Scope, tmp_path: Path) -> None:
     lines = PRODUCTS.read_text(encoding="utf-8").splitlines(keepends=True)
     path = tmp_path / "products.csv"
@@ -138,12 +141,14 @@ def test_every_ndc_of_the_file_leads_to_its_product(scope: Scope) -> None:
     assert all(len(ndc) == 13 for ndc in known)
 
 
+@pytest.mark.both_databases
 def test_one_ndc_never_belongs_to_two_products(scope: Scope) -> None:
     with unit_of_work(write=False) as session:
         packages = list(session.scalars(select(ProductPackage.ndc)))
     assert len(packages) == len(set(packages))
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     "text", ["pfizer", "PFÍZER purple", "59267-1000-02", "59267100002", "208", "bio pur"]
 )
@@ -160,6 +165,7 @@ def test_what_cannot_be_ordered_is_not_offered(scope: Scope) -> None:
         assert find_product_choice(scope, "x") is None
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("text", ["%%%", "___", "zzz", "' OR 1=1 --", "\\\\\\"])
 def test_a_search_means_what_it_says(scope: Scope, text: str) -> None:
     assert look_up(scope, text) == []

@@ -9,6 +9,8 @@ import pytest
 
 from tests.cli.conftest import Portal
 
+pytestmark = pytest.mark.slow("starts the portal as a program")
+
 
 @pytest.fixture
 def migrated(portal: Portal, new_instance: Path, tmp_path: Path) -> Portal:

@@ -14,6 +14,8 @@ import pytest
 from portal import server as serving
 from tests.cli.conftest import clean_environment
 
+pytestmark = pytest.mark.slow("starts the portal as a program")
+
 
 class Server:
     """A running `bin/run`."""

@@ -54,6 +54,7 @@ def slow_clients(port: int, begin: bytes) -> Iterator[list[socket.socket]]:
         yield made
 
 
+@pytest.mark.slow("waits for slow clients")
 def test_they_keep_nobody_out(server: Server) -> None:
     """Whoever waits for them to be dropped gets no answer in time."""
     assert Server.PATIENCE < limits.ARRIVES_SECONDS

@@ -16,6 +16,8 @@ from tests.client import Browser, Page
 from tests.counts.steps import COUNTS, begin, enter, field, wrong
 from tests.inventory import stock
 
+pytestmark = pytest.mark.both_databases
+
 MANY = 120
 IN_FREEZER = 70
 

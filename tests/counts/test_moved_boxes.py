@@ -288,6 +288,7 @@ def under_way(app: Flask, personas: Personas) -> tuple[str, int]:
         return became, stock.counters(record)["doses_available"]
 
 
+@pytest.mark.both_databases
 def test_a_box_that_is_just_being_moved_is_not_booked_as_lost(
     app: Flask, personas: Personas
 ) -> None:
@@ -332,10 +333,12 @@ def gap(app: Flask, personas: Personas) -> bool:
         return bool(between)
 
 
+@pytest.mark.both_databases
 def test_no_box_is_moved_between_looking_and_booking(app: Flask, personas: Personas) -> None:
     assert not gap(app, personas)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("race", [under_way, gap])
 def test_both_would_show_that_nobody_holds_the_records(
     app: Flask, personas: Personas, monkeypatch: pytest.MonkeyPatch, database_kind: str, race: Any

@@ -28,6 +28,11 @@ from tests.inventory.careless import be_careless
 from tests.personas import Personas
 from tests.processes import FORK, results, start, together
 
+pytestmark = [
+    pytest.mark.both_databases,
+    pytest.mark.slow("lets several processes race"),
+]
+
 PROCESSES, TURNS = 4, 15
 MOMENT = 1.0
 DOSES = 400
@@ -185,6 +190,7 @@ def test_nobody_gives_a_dose_between_looking_and_booking(app: Flask, personas: P
     assert gap(app, personas) == []
 
 
+@pytest.mark.thorough
 def test_the_gap_would_show_that_nobody_holds_the_records(
     app: Flask, personas: Personas, monkeypatch: pytest.MonkeyPatch, database_kind: str
 ) -> None:

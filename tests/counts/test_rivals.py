@@ -2,12 +2,15 @@
 
 from functools import partial
 
+import pytest
 from flask import Flask
 
 from tests.counts import steps
 from tests.inventory import stock
 from tests.personas import Personas
 from tests.rivals import all_at_once, browsers
+
+pytestmark = pytest.mark.both_databases
 
 
 def test_of_ten_who_start_or_close_a_count_one_does_and_the_others_are_told(

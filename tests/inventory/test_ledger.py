@@ -19,6 +19,8 @@ from tests.inventory import stock
 from tests.personas import Personas
 from tests.shipments.files import csv, row, take_in
 
+pytestmark = pytest.mark.both_databases
+
 LEAVING = [kind for kind in Kind if EFFECTS[kind].get("doses_available") == -1]
 COMING = [kind for kind in Kind if EFFECTS[kind].get("doses_available") == +1]
 

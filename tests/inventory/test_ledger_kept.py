@@ -15,6 +15,8 @@ from tests.inventory import stock
 from tests.personas import Personas
 from tests.shipments.files import csv, row, take_in
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def scope(app: Flask, personas: Personas) -> Iterator[Scope]:

@@ -27,8 +27,14 @@ from blueprints.shipments.models import Order, Shipment
 from portal.db import session, unit_of_work
 from portal.errors import Conflict, Invalid, PortalError
 from portal.places.scope import Scope
+from tests.effort import amount
 from tests.inventory import stock
 from tests.personas import Personas
+
+pytestmark = [
+    pytest.mark.both_databases,
+    pytest.mark.slow("goes through many cases that a machine draws"),
+]
 
 CHANGES = {
     "received": {"doses_available": +1, "doses_total": +1},
@@ -277,7 +283,6 @@ def drive(app: Flask, personas: Personas, *, examples: int) -> None:
                 stateful_step_count=30,
                 deadline=None,
                 database=None,
-                derandomize=True,
                 phases=[Phase.generate],
                 suppress_health_check=list(HealthCheck),
             ),
@@ -286,9 +291,10 @@ def drive(app: Flask, personas: Personas, *, examples: int) -> None:
 
 @pytest.mark.timeout(300)
 def test_the_ledger_follows_the_model(app: Flask, personas: Personas, database_kind: str) -> None:
-    drive(app, personas, examples=40 if database_kind == "sqlite" else 12)
+    drive(app, personas, examples=amount(short=10, full=40 if database_kind == "sqlite" else 12))
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(300)
 def test_the_machine_would_notice_a_back_dated_day_that_nobody_looks_at(
     app: Flask, personas: Personas, monkeypatch: pytest.MonkeyPatch

@@ -22,6 +22,8 @@ from tests.inventory.test_add import add
 from tests.personas import Personas
 from tests.shipments.files import csv, row, take_in
 
+pytestmark = pytest.mark.both_databases
+
 
 def day(days: int) -> str:
     """The day so many days from today, as the portal writes it."""

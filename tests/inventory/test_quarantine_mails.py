@@ -15,6 +15,8 @@ from tests.inventory.test_quarantine import hold, recall, release
 from tests.personas import Personas
 from tests.transfers.boxes import send
 
+pytestmark = pytest.mark.both_databases
+
 HELD, RELEASED = "quarantine_placed", "quarantine_released"
 
 

@@ -36,6 +36,11 @@ from tests.personas import Personas
 from tests.processes import together
 from tests.shipments.files import csv, row, take_in
 
+pytestmark = [
+    pytest.mark.both_databases,
+    pytest.mark.slow("lets several processes race"),
+]
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROCESSES, TURNS = 8, 20
 Result = tuple[Counter[str], int]
@@ -335,6 +340,7 @@ def test_on_a_server_with_two_workers(app: Flask, personas: Personas, scenario: 
         assert SCENARIOS[scenario](app, both_managers(app, personas), port) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("scenario", list(SCENARIOS))
 def test_the_same_would_show_a_careless_portal(
     app: Flask, personas: Personas, scenario: str

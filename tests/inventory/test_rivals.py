@@ -3,6 +3,7 @@ others are told."""
 
 from functools import partial
 
+import pytest
 from flask import Flask
 
 from blueprints.inventory.rules import Kind
@@ -11,6 +12,8 @@ from tests.inventory import stock
 from tests.personas import Personas
 from tests.rivals import TEN, all_at_once, browsers, fill_in
 from tests.shipments.files import csv, row, take_in
+
+pytestmark = pytest.mark.both_databases
 
 
 def stocked(app: Flask, personas: Personas, wasted: int = 0) -> tuple[int, int]:

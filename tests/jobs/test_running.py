@@ -14,6 +14,8 @@ from portal.jobs.models import JobRun
 from portal.places.models import Organization
 from tests.jobs.conftest import runs
 
+pytestmark = pytest.mark.both_databases
+
 
 def organizations(app: Flask) -> int:
     with app.app_context(), unit_of_work(write=False) as current:

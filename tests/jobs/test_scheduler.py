@@ -22,6 +22,8 @@ from portal.places.models import Organization
 from tests.jobs.conftest import runs
 from tests.processes import start, together
 
+pytestmark = pytest.mark.both_databases
+
 
 def wait_for(condition: Callable[[], bool], seconds: float = 30) -> bool:
     deadline = time.monotonic() + seconds

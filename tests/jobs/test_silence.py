@@ -13,6 +13,8 @@ from portal.jobs.queries import silence
 from portal.jobs.runner import jobs_of, run_once, run_slot
 from tests.client import Browser
 
+pytestmark = pytest.mark.both_databases
+
 JOB = "jobs.trim"
 
 

@@ -10,6 +10,8 @@ from tests.listviews.conftest import FIRST_DAY, Pack
 from tests.listviews.crates import Crate
 from tests.personas import Personas
 
+pytestmark = pytest.mark.both_databases
+
 
 def kept(personas: Personas) -> dict[str, int]:
     """What the counters say, by location."""

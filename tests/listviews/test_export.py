@@ -14,6 +14,8 @@ from portal.listviews.export import MOST_ROWS
 from tests.client import Browser
 from tests.listviews.conftest import FIRST_DAY, Pack
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def manager(browser: Browser) -> Browser:

@@ -15,6 +15,8 @@ from tests.client import Browser
 from tests.inventory import stock
 from tests.personas import Personas
 
+pytestmark = pytest.mark.both_databases
+
 LISTS = ("/shipments/", "/vaccine-inventory/", "/accounts")
 
 

@@ -19,6 +19,8 @@ from tests.databases import run_on_server, server_url
 from tests.listviews.conftest import Pack
 from tests.listviews.crates import CRATES
 
+pytestmark = pytest.mark.both_databases
+
 
 def found(scope: Scope) -> list[str]:
     """The labels found for a word, and through the counters the number of all."""

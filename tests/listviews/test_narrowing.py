@@ -18,6 +18,8 @@ from tests.listviews.conftest import FIRST_DAY, Pack, scope_at
 from tests.listviews.crates import CRATES, Crate
 from tests.personas import Personas
 
+pytestmark = pytest.mark.both_databases
+
 
 def changed(**values: Any) -> ListDefinition:
     """The crates' list with other values."""

@@ -20,6 +20,8 @@ from tests.listviews.crates import CRATES, Crate
 from tests.listviews.test_definitions import changed
 from tests.personas import Personas
 
+pytestmark = pytest.mark.both_databases
+
 
 def walk(scope: Scope, state: State) -> Iterator[list[int]]:
     """The ids of page after page, in the direction `state` begins in."""

@@ -16,6 +16,8 @@ from tests.listviews.conftest import FIRST_DAY, Pack, scope_at
 from tests.listviews.crates import CRATES, Crate
 from tests.personas import Personas
 
+pytestmark = pytest.mark.both_databases
+
 
 def found(scope: Scope, searched: str, **state: object) -> list[str]:
     """The labels the list shows for a search."""

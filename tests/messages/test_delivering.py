@@ -16,6 +16,8 @@ from tests.messages.conftest import MailServer
 from tests.messages.steps import Mailing, promise, rows, server_row, states
 from tests.personas import Personas
 
+pytestmark = pytest.mark.both_databases
+
 
 def test_a_message_arrives_with_all_its_headers_and_both_bodies(
     mailing: Mailing, mail_server: MailServer

@@ -20,6 +20,8 @@ from tests.personas import Personas
 from tests.processes import ChildFailed, together
 from tests.statements import watched
 
+pytestmark = pytest.mark.both_databases
+
 
 def rows() -> list[Message]:
     with unit_of_work(write=False) as current:

@@ -15,6 +15,8 @@ from portal.messages.upkeep import forget_contents
 from portal.module import Registry
 from portal.web.mail import absolute_url, missing_templates
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture(autouse=True)
 def context(app: Flask):

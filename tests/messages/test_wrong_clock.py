@@ -2,12 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import time_machine
 
 from portal.messages import claims
 from portal.messages.delivery import deliver
 from tests.messages.conftest import MailServer
 from tests.messages.steps import Mailing, promise, server_row, states
+
+pytestmark = pytest.mark.both_databases
 
 RIGHT = datetime(2026, 11, 20, 14, tzinfo=UTC)
 AHEAD = RIGHT + timedelta(days=200)

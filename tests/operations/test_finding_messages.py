@@ -16,6 +16,8 @@ from tests.people.steps import NEW, sign_in, user_of
 from tests.personas import Personas
 from tests.statements import watched
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def outbox(app: Flask, administrator: Browser) -> None:

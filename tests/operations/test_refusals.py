@@ -15,6 +15,8 @@ from portal.web.refusals import VISITOR
 from tests.client import Browser
 from tests.people.steps import trail
 
+pytestmark = pytest.mark.both_databases
+
 NOW = datetime(2021, 3, 1, 17, 30, tzinfo=UTC)
 LIST = "/operations/refusals?view=all"
 

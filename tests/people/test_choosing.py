@@ -369,6 +369,7 @@ def set_at_once(app: Flask, url: str, times: int) -> list[int]:
     return at_once(lambda client, data: client.post(url, data=data).status_code, prepared)
 
 
+@pytest.mark.both_databases
 @pytest.mark.usefixtures("cheap_hashes")
 def test_fifty_uses_of_one_link_at_once_are_one_success(
     browser: Browser, personas: Personas
@@ -379,6 +380,7 @@ def test_fifty_uses_of_one_link_at_once_are_one_success(
     assert len(mails(browser.app, "password_changed")) == 1
 
 
+@pytest.mark.both_databases
 @pytest.mark.usefixtures("cheap_hashes")
 def test_the_race_sees_a_link_that_is_looked_at_before_it_is_used(
     browser: Browser, personas: Personas, monkeypatch: pytest.MonkeyPatch

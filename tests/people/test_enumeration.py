@@ -12,6 +12,8 @@ from portal.people import hashing, recovery, signing_in, throttle
 from tests.people.steps import change
 from tests.personas import Personas
 
+pytestmark = pytest.mark.slow("hashes passwords as for real")
+
 ROUNDS = 24
 LOOSELY = 1.35
 TRIES = 3

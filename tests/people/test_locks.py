@@ -11,6 +11,8 @@ from tests.client import Browser
 from tests.people.steps import NEW, change, sign_in
 from tests.personas import Personas
 
+pytestmark = pytest.mark.both_databases
+
 Look = Callable[[], None]
 
 

@@ -14,7 +14,6 @@ from tests.client import Browser, Element, Page
 from tests.people.steps import change, reading, sign_in, trail
 from tests.personas import Personas
 
-ON_EVERY_DATABASE = False
 START = datetime(2021, 3, 1, 17, tzinfo=UTC)
 WINDOWS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "

@@ -13,6 +13,8 @@ from tests.people.steps import NEW, sign_in
 from tests.people.test_setup import empty, fill_in
 from tests.personas import PASSPHRASE
 
+pytestmark = pytest.mark.both_databases
+
 __all__ = ["empty"]
 
 

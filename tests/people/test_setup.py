@@ -188,6 +188,7 @@ def set_up_at_once(app: Flask, times: int) -> list[str]:
     return at_once(send, prepared)
 
 
+@pytest.mark.both_databases
 @pytest.mark.usefixtures("cheap_hashes")
 def test_two_browsers_at_once_make_one_administrator(empty: Browser) -> None:
     led = set_up_at_once(empty.app, 8)
@@ -198,6 +199,7 @@ def test_two_browsers_at_once_make_one_administrator(empty: Browser) -> None:
         assert session.scalar(select(func.count()).select_from(Location)) == 1
 
 
+@pytest.mark.both_databases
 @pytest.mark.usefixtures("cheap_hashes")
 def test_the_race_sees_a_page_that_does_not_look_again(
     empty: Browser, monkeypatch: pytest.MonkeyPatch

@@ -17,6 +17,8 @@ from tests.people.steps import reading, sign_in, trail, writing
 from tests.personas import PASSPHRASE, Personas
 from tests.threads import at_once
 
+pytestmark = pytest.mark.both_databases
+
 WRONG = "not the right password"
 START = datetime(2021, 3, 1, 12, tzinfo=UTC)
 CLINIC = "203.0.113.7"

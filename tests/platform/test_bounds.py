@@ -19,8 +19,6 @@ from tests.house.source import sources
 from tests.inventory import stock
 from tests.personas import Personas
 
-ON_EVERY_DATABASE = False
-
 # --- headers and addresses ------------------------------------------------------------------------
 
 

@@ -14,6 +14,8 @@ from portal.messages.models import Message, State
 from portal.messages.services import NewMessage, queue_many, unpacked
 from portal.places.models import Organization
 
+pytestmark = pytest.mark.both_databases
+
 FEW, MANY = 3, 60
 
 

@@ -17,6 +17,8 @@ from portal.places.services import find_or_add_organization
 from tests import threads
 from tests.client import Browser
 
+pytestmark = pytest.mark.both_databases
+
 NAME = "Tyrrell County Health"
 
 

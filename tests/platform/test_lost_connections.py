@@ -14,6 +14,8 @@ from portal.errors import OutcomeUnknown
 from portal.places.models import Organization
 from tests.client import Browser
 
+pytestmark = pytest.mark.both_databases
+
 ENDED = """
     SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity
     WHERE datname = current_database() AND pid {} pg_backend_pid()

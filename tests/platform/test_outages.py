@@ -30,6 +30,8 @@ from tests.client import Browser, Page
 from tests.outages import Forwarder, check_proper, outage
 from tests.personas import Personas
 
+pytestmark = pytest.mark.both_databases
+
 
 def lost() -> Exception:
     """What SQLAlchemy makes of a connection that broke."""

@@ -21,6 +21,8 @@ from tests.inventory import stock
 from tests.personas import Personas
 from tests.wastage.test_wastage import begin, choose
 
+pytestmark = pytest.mark.both_databases
+
 
 def test_another_file_under_the_same_operation_id_is_refused(app: Flask, browser: Browser) -> None:
     browser.sign_in("admin")

@@ -40,8 +40,6 @@ GROWTH, GRANTED = 120, 20_000
 # Templates draw these.
 DRAWN_ELSEWHERE = (FieldList, FormField, LookupField)
 
-ON_EVERY_DATABASE = False
-
 
 @pytest.fixture
 def watch(app: Flask) -> Iterator[Watch]:

@@ -10,6 +10,11 @@ from portal import migrations, practice
 from portal.settings import Settings, load_settings
 from tests.upgrade.conftest import Empty, empty
 
+pytestmark = [
+    pytest.mark.both_databases,
+    pytest.mark.slow("fills whole databases"),
+]
+
 __all__ = ["empty"]
 
 

@@ -24,6 +24,8 @@ from tests.people.steps import NEW, reading, sign_in, writing
 from tests.personas import Personas
 from tests.statements import watched
 
+pytestmark = pytest.mark.both_databases
+
 HOUR = datetime(2021, 3, 1, 12, tzinfo=UTC)
 TYPED = "Qzx7Vbw9Kjp"
 

@@ -23,7 +23,6 @@ from tests.inventory.test_scan import empty_form
 from tests.shipments.files import csv, row
 from tests.shipments.test_import_files import runs, send, token
 
-ON_EVERY_DATABASE = False
 LARGE = csv(*(row(id=f"SHP-{number}") for number in range(12_000)))
 ROOM = 600_000
 

@@ -24,6 +24,8 @@ from tests.personas import Personas
 from tests.shipments.files import HEADER, csv, errors_of, row, take_in
 from tests.shipments.taken import count, numbers, shipments
 
+pytestmark = pytest.mark.both_databases
+
 
 def xlsx(*rows: str) -> bytes:
     """The same rows as a workbook."""

@@ -14,6 +14,8 @@ from blueprints.shipments.models import ImportRun
 from tests.shipments.files import csv, row
 from tests.shipments.taken import shipments
 
+pytestmark = pytest.mark.both_databases
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 

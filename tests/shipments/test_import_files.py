@@ -20,6 +20,8 @@ from portal.sheets.writer import write_xlsx
 from tests.client import Browser
 from tests.shipments.files import HEADER, csv, row, take_in
 
+pytestmark = pytest.mark.both_databases
+
 LATER = timedelta(minutes=2)
 
 

@@ -11,6 +11,8 @@ from tests.client import Browser
 from tests.shipments.files import HEADER, csv, errors_of, row, take_in
 from tests.shipments.taken import count, numbers, shipments
 
+pytestmark = pytest.mark.both_databases
+
 
 def test_a_file_of_nothing_but_errors_is_given_up(app: Flask, browser: Browser) -> None:
     """240 KB of it once made 800,000 rows of errors and a database of 70 MB."""

@@ -25,6 +25,11 @@ from tests.processes import together
 from tests.shipments.files import csv, row, take_in
 from tests.shipments.taken import count, shipments
 
+pytestmark = [
+    pytest.mark.both_databases,
+    pytest.mark.slow("lets several processes race"),
+]
+
 
 def import_the_same(index: int, content: bytes) -> tuple[str, int]:
     from portal.settings import current
@@ -57,6 +62,7 @@ def test_the_same_file_by_three_processes_at_once_brings_each_shipment_once(
     bring_the_same_three_times(app)
 
 
+@pytest.mark.thorough
 def test_the_three_processes_would_show_an_intake_that_nobody_holds(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,6 +146,7 @@ def test_corrections_and_receipts_at_once_neither_fail_nor_lose_doses(
     correct_and_receive(announced, personas)
 
 
+@pytest.mark.thorough
 def test_the_same_would_show_shipments_that_nobody_holds(
     announced: Flask, personas: Personas, monkeypatch: pytest.MonkeyPatch
 ) -> None:

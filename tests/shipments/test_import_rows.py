@@ -19,6 +19,8 @@ from tests.shipments.files import csv, row, take_in
 from tests.shipments.taken import count, numbers
 from tests.statements import watched
 
+pytestmark = pytest.mark.both_databases
+
 
 def look(browser: Browser, run: ImportRun, query: str = "") -> Page:
     """The page of an import, as the administrator sees it."""

@@ -10,6 +10,8 @@ from tests.personas import Personas
 from tests.shipments.files import csv, row, take_in
 from tests.statements import watched
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def stocked(app: Flask, browser: Browser, personas: Personas) -> Browser:

@@ -13,6 +13,8 @@ from tests.messages.conftest import MailServer, mail_server, mailing
 from tests.personas import Personas
 from tests.shipments.files import csv, row, take_in
 
+pytestmark = pytest.mark.both_databases
+
 __all__ = ["mail_server", "mailing"]
 AT_A = ["backup.a@example.org", "coordinator.a@example.org"]
 AT_B = ["backup.b@example.org", "coordinator.b@example.org"]

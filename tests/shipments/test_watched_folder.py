@@ -15,6 +15,8 @@ from portal.messages.models import Message
 from tests.shipments.files import csv, row, take_in_waiting
 from tests.shipments.taken import count, shipments
 
+pytestmark = pytest.mark.both_databases
+
 
 def put(app: Flask, name: str, content: bytes) -> Path:
     folder = app.extensions["portal"].settings.inbox

@@ -27,8 +27,14 @@ from blueprints.transfers.services import Receipt, Sending
 from portal.db import session, unit_of_work
 from portal.errors import Conflict, Invalid, PortalError
 from portal.places.scope import Scope
+from tests.effort import amount
 from tests.inventory import stock
 from tests.personas import Personas
+
+pytestmark = [
+    pytest.mark.both_databases,
+    pytest.mark.slow("goes through many cases that a machine draws"),
+]
 
 LOTS = ("A1", "B2")
 EARLY, BACK = st.integers(3, 5), st.integers(0, 4)
@@ -267,7 +273,6 @@ def drive(app: Flask, personas: Personas, *, examples: int) -> None:
                 stateful_step_count=30,
                 deadline=None,
                 database=None,
-                derandomize=True,
                 phases=[Phase.generate],
                 suppress_health_check=list(HealthCheck),
             ),
@@ -278,9 +283,10 @@ def drive(app: Flask, personas: Personas, *, examples: int) -> None:
 def test_doses_over_all_locations_are_conserved(
     app: Flask, personas: Personas, database_kind: str
 ) -> None:
-    drive(app, personas, examples=45 if database_kind == "sqlite" else 15)
+    drive(app, personas, examples=amount(short=10, full=45 if database_kind == "sqlite" else 15))
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(300)
 def test_the_machine_would_notice_missing_doses_that_nobody_books(
     app: Flask, personas: Personas, monkeypatch: pytest.MonkeyPatch

@@ -20,10 +20,16 @@ from portal.db import db, unit_of_work
 from portal.messages.models import Message
 from portal.wizards import drafts
 from tests.client import Browser, fields_of
+from tests.effort import some
 from tests.inventory import stock
 from tests.personas import Personas
 from tests.processes import ChildFailed, start
 from tests.transfers.test_races import send
+
+pytestmark = [
+    pytest.mark.both_databases,
+    pytest.mark.slow("kills processes at many moments"),
+]
 
 # Module, function, which call of it, and whether to die before it or behind it.
 MOMENTS = [
@@ -80,7 +86,7 @@ def state() -> tuple[str, int, int, int]:
 
 
 @pytest.mark.parametrize(
-    "moment", MOMENTS, ids=[f"{when} {name} {number}" for _m, name, number, when in MOMENTS]
+    "moment", some(MOMENTS, short=5), ids=lambda moment: f"{moment[3]} {moment[1]} {moment[2]}"
 )
 def test_killed_while_receiving_and_pressed_again(
     app: Flask, personas: Personas, browser: Browser, moment: tuple[Any, ...]

@@ -20,6 +20,8 @@ from tests.client import Browser
 from tests.inventory import stock
 from tests.transfers.boxes import numbers, receive, rows, send, wrong
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.mark.parametrize(
     ("what", "words"),

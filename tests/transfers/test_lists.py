@@ -19,6 +19,8 @@ from tests.personas import Personas
 from tests.statements import watched
 from tests.transfers.boxes import MODERNA, numbers, receive, rows, send
 
+pytestmark = pytest.mark.both_databases
+
 
 def test_a_row_says_what_is_in_the_box_and_leads_to_the_transfer(
     browser: Browser, sent: dict[str, Sent]

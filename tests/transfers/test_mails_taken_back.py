@@ -10,6 +10,8 @@ from tests.client import Browser
 from tests.inventory import stock
 from tests.transfers.boxes import send
 
+pytestmark = pytest.mark.both_databases
+
 
 def states() -> dict[str, set[str]]:
     """What has become of the messages, by their kind."""

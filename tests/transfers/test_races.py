@@ -21,12 +21,18 @@ from portal.clock import now
 from portal.db import db, run, session, unit_of_work
 from portal.errors import Conflict, PortalError
 from portal.places.scope import Scope
+from tests.effort import amount
 from tests.inventory import stock
 from tests.inventory.careless import begin_deferred
 from tests.personas import Personas
 from tests.processes import FORK, results, start
 
-REPEATS = 20
+pytestmark = [
+    pytest.mark.both_databases,
+    pytest.mark.slow("lets several processes race"),
+]
+
+REPEATS = amount(short=6, full=20)
 PARTIES = ("receive", "receive", "cancel", "refuse")
 
 
@@ -211,9 +217,10 @@ def receive_one(barrier: Any, scope: Scope, line: int) -> str:
 
 @pytest.mark.timeout(240)
 def test_two_who_receive_at_once_leave_no_box_in_transit(app: Flask, personas: Personas) -> None:
-    assert two_boxes_at_once(app, personas, 10) == []
+    assert two_boxes_at_once(app, personas, amount(short=4, full=10)) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(240)
 def test_the_boxes_would_show_that_nobody_waits(
     app: Flask, personas: Personas, monkeypatch: pytest.MonkeyPatch, database_kind: str

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import pytest
 from flask import Flask
 
 from tests.client import Browser
@@ -10,6 +11,8 @@ from tests.personas import Personas
 from tests.rivals import TEN, all_at_once, browsers, fill_in
 from tests.transfers import boxes
 from tests.transfers.steps import wrong
+
+pytestmark = pytest.mark.both_databases
 
 
 def test_of_ten_who_send_two_of_five_doses_two_do_and_eight_are_told(

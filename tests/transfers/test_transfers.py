@@ -26,6 +26,8 @@ from tests.transfers.steps import (
     wrong,
 )
 
+pytestmark = pytest.mark.both_databases
+
 
 def test_doses_leave_at_once_and_arrive_with_the_second_next(
     browser: Browser, scope: Scope, other: Scope

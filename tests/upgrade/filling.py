@@ -18,38 +18,9 @@ from sqlalchemy import (
     select,
 )
 
+from tests.samples import each, together
+
 ROWS = 3
-# Kept by the database itself, or with one row from the beginning.
-NOT_FILLED = {"alembic_version", "audit_head", "mail_server", "row_count"}
-ZERO = (
-    "doses_administered",
-    "doses_wasted",
-    "doses_returned",
-    "doses_transferred_in",
-    "doses_adjusted",
-    "doses_in_transit",
-    "doses_transferred",
-    "doses_available",
-    "doses_total",
-)
-# What the tables' own rules demand.
-DEMANDED: dict[str, dict[str, Any]] = {
-    "message": {
-        "state": "waiting",
-        "sent_at": None,
-        "lease_until": None,
-        "lease_owner": None,
-    },
-    "vaccine_inventory": dict.fromkeys(ZERO, 0),
-    "dose_entry": {"doses": 5, "kind": "received", "reverses_id": None},
-    "user_account": {"profile": "manager"},
-    "transfer": {"from_location_id": 1, "to_location_id": 2},
-    "transfer_line": {"state": "in_transit", "doses_received": None},
-    "transfer_side": {"direction": "out", "state": "in_transit"},
-    "stock_count": {"state": "finished"},
-}
-# Columns that a migration took away; no version ever wrote anything into them.
-NEVER_WRITTEN = {"dose_entry": {"document"}}
 MOMENT = datetime(2021, 2, 24, 15, 30, tzinfo=UTC)
 
 
@@ -62,12 +33,13 @@ def tables_of(engine: Engine) -> dict[str, Table]:
     return {table.name: table for table in found.sorted_tables}
 
 
-def fill(engine: Engine) -> None:
-    """Put three rows into every table."""
+def fill(engine: Engine, first: int = 1) -> None:
+    """Put three rows into every table, the first of them with that number."""
+    not_filled = each(lambda samples: samples.upgrade.not_filled)
     with engine.begin() as connection:
         for name, table in tables_of(engine).items():
-            if name not in NOT_FILLED:
-                rows = [row_of(table, number) for number in range(1, ROWS + 1)]
+            if name not in not_filled:
+                rows = [row_of(table, number) for number in range(first, first + ROWS)]
                 for row in rows:
                     connection.execute(table.insert(), row)
 
@@ -75,7 +47,8 @@ def fill(engine: Engine) -> None:
 def row_of(table: Table, number: int) -> dict[str, Any]:
     """The values of one row; foreign keys point to the row of the same number."""
     values = {column.name: value_of(column, number) for column in table.columns}
-    return {**values, **{k: v for k, v in DEMANDED.get(table.name, {}).items() if k in values}}
+    demanded = together(lambda samples: samples.upgrade.demanded).get(table.name, {})
+    return {**values, **{name: value for name, value in demanded.items() if name in values}}
 
 
 def value_of(column: "Column[Any]", number: int) -> Any:
@@ -110,7 +83,8 @@ def rows_of(engine: Engine, like: dict[str, list[str]] | None = None) -> dict[st
 
 def columns_of(engine: Engine) -> dict[str, list[str]]:
     """The columns of every table."""
+    never = together(lambda samples: samples.upgrade.never_written)
     return {
-        name: [c.name for c in table.columns if c.name not in NEVER_WRITTEN.get(name, ())]
+        name: [c.name for c in table.columns if c.name not in never.get(name, ())]
         for name, table in tables_of(engine).items()
     }

@@ -18,6 +18,8 @@ from portal.settings import Settings, load_settings
 from tests.upgrade.conftest import Empty
 from tests.upgrade.filling import ROWS, fill
 
+pytestmark = pytest.mark.both_databases
+
 REVISIONS = sorted(path.name[:4] for path in (migrations.FOLDER / "versions").glob("[0-9]*.py"))
 WITH_TRAIL = [revision for revision in REVISIONS if "0002" <= revision < "0018"]
 

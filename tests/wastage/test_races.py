@@ -9,6 +9,8 @@ from tests.inventory import stock
 from tests.personas import Personas
 from tests.rivals import TEN, all_at_once, browsers, fill_in
 
+pytestmark = pytest.mark.both_databases
+
 DETAILS = {
     "Wastage": {"reason": "broken", "vial": "closed", "note": "fell"},
     "Return": {"reason": "too_warm", "note": "fridge"},

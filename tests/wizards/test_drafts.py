@@ -15,6 +15,8 @@ from tests.client import Browser, Page
 from tests.personas import PASSPHRASE, Personas
 from tests.wizards.test_steps import TIN, to_details, to_review
 
+pytestmark = pytest.mark.both_databases
+
 PAUSED_AT = datetime(2026, 11, 20, 15, 42, tzinfo=UTC)
 
 

@@ -6,6 +6,7 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 
@@ -15,6 +16,8 @@ from tests.personas import Personas
 from tests.wizards.conftest import Shelve, tins_app
 from tests.wizards.test_steps import tins, to_review
 from tests.wizards.tins import Tin
+
+pytestmark = pytest.mark.both_databases
 
 RIVALS = 4
 ready: Barrier

@@ -1,0 +1,85 @@
+"""How much a run does.
+
+`bin/test` runs the short form of every test: few kills, few examples, and the same ones each time.
+`bin/test --all` runs the long form: full numbers, fresh seeds, everything on every database, and
+the tests marked `thorough`, too.
+"""
+
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+Case = TypeVar("Case")
+
+
+@dataclass
+class Run:
+    """What was asked for on the command line."""
+
+    everything: bool = False
+    seed: int = 0
+
+
+RUN = Run()
+
+
+def amount(*, short: int, full: int) -> int:
+    """How often something is done or tried: `full` times with --all."""
+    return full if RUN.everything else short
+
+
+def some(cases: Iterable[Case], *, short: int) -> list[Case]:
+    """The cases of a test: with --all every one, else `short`, spread from the first to the
+    last."""
+    found = list(cases)
+    if RUN.everything or len(found) <= short:
+        return found
+    step = (len(found) - 1) / max(1, short - 1)
+    return [found[round(number * step)] for number in range(short)]
+
+
+def seed(number: int) -> int:
+    """The seed of a test that draws its cases: the same each time, but another one with --all."""
+    return number + RUN.seed
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all", action="store_true", help="the long form of every test")
+    parser.addoption("--seed", type=int, help="draw as the run did that said so (with --all)")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    RUN.everything = config.getoption("--all")
+    if RUN.everything and config.option.seed is None:
+        config.option.seed = random.SystemRandom().randrange(1, 10**6)  # workers are told
+    RUN.seed = config.option.seed or 0
+    # A busy machine is no fault of the portal's.
+    settings.register_profile(
+        "patient",
+        deadline=None,
+        max_examples=amount(short=30, full=100),
+        derandomize=not RUN.everything,
+        print_blob=True,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    settings.load_profile("patient")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    if RUN.everything:
+        return f"everything, at full length; to draw the same again: --all --seed {RUN.seed}"
+    return "the short form of every test; --all runs the long one"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if RUN.everything:
+        return
+    left_out = [item for item in items if item.get_closest_marker("thorough")]
+    if left_out:
+        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
+        config.hook.pytest_deselected(items=left_out)
