@@ -93,11 +93,11 @@ class Peak:
 def run_one(kind: str, url: str, rows: int, profile: bool) -> None:
     """In a process of its own: prepare, import, print the figures as JSON."""
     from blueprints.shipments import imports
+    from portal.accounts.practice import make_sample
     from portal.app import create_app
     from portal.catalog.services import load_products
     from portal.db import unit_of_work
     from portal.installation import bring_up_to_date
-    from portal.people.practice import make_sample
     from portal.settings import load_settings
 
     with tempfile.TemporaryDirectory() as folder:

@@ -32,14 +32,14 @@ from sqlalchemy.engine import make_url
 from bench import transfers
 from blueprints.shipments.models import Order
 from portal import migrations
+from portal.access.profiles import Profile
 from portal.app import create_app
 from portal.catalog.models import Product
 from portal.db import db, unit_of_work
-from portal.listviews.search import join
 from portal.people import sessions
 from portal.people.models import User, UserLocation
-from portal.people.profiles import Profile
 from portal.places.models import Location, Organization
+from portal.searching.text import join
 from portal.settings import load_settings
 
 ROOT = Path(__file__).absolute().parent.parent

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from portal.listviews.search import join
+from portal.searching.text import join
 
 Rows = Iterator[tuple[Any, ...]]
 SORTS = ("number", "sent", "sender", "receiver", "product", "lot", "doses", "status")

@@ -2,14 +2,16 @@
 
 from portal.audit.models import AuditEntry, AuditHead
 from portal.catalog.models import Product, ProductFacts, ProductPackage
+from portal.drafts import Draft
 from portal.jobs.models import JobRun
+from portal.links import MailedLink
 from portal.listviews.models import ListPin, RecentView, RowCount
 from portal.messages.models import MailServer, Message
-from portal.operations import Operation
-from portal.people.models import Attempt, MailedLink, User, UserLocation, UserSession
+from portal.people.models import User, UserLocation, UserSession
 from portal.places.models import Location, Organization
 from portal.refusals.models import Refusal
-from portal.wizards.models import Draft
+from portal.submissions import Operation
+from portal.throttle import Attempt
 
 __all__ = [
     "AuditEntry",

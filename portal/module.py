@@ -14,8 +14,8 @@ from functools import cached_property
 from importlib.metadata import entry_points
 from typing import Any
 
+from portal.access.profiles import Profile
 from portal.i18n import Label, _
-from portal.people.profiles import Profile
 
 ENTRY_POINT_GROUP = "portal.modules"
 

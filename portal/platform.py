@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
+from portal.access.profiles import EVERYONE, Profile
 from portal.i18n import _l
 from portal.module import Capability, Check, Fill, Job, Lookup, Module
-from portal.people.profiles import EVERYONE, Profile
 
 ADMINISTRATORS = frozenset({Profile.ADMINISTRATOR})
 
@@ -12,10 +12,10 @@ module = Module(
     name="platform",
     title="Platform",
     blueprint=(
-        "portal.people.views:blueprint",
-        "portal.people.link_views:blueprint",
-        "portal.people.session_views:blueprint",
-        "portal.people.setup_views:blueprint",
+        "portal.signing_in.views:blueprint",
+        "portal.signing_in.link_views:blueprint",
+        "portal.signing_in.session_views:blueprint",
+        "portal.signing_in.setup_views:blueprint",
         "portal.web.health:blueprint",
         "portal.lookups.views:blueprint",
         "portal.listviews.views:blueprint",
@@ -31,7 +31,7 @@ module = Module(
         "data_fault",
     ),
     words="portal.words:WORDS",
-    practice="portal.people.practice:make_sample",
+    practice="portal.accounts.practice:make_sample",
     capabilities=(
         Capability(name="portal.use", title=_l("Sign in and use the portal"), profiles=EVERYONE),
         Capability(
@@ -44,7 +44,7 @@ module = Module(
     commands=(
         "portal.audit.commands:audit",
         "portal.catalog.commands:catalog",
-        "portal.people.commands:users",
+        "portal.accounts.commands:users",
     ),
     checks=(
         Check(name="pages", title="The pages of the database", function="portal.checks:pages"),
@@ -145,13 +145,13 @@ module = Module(
         Job(
             name="platform.forget_operations",
             title=_l("Forget old form ids"),
-            function="portal.operations:forget_old",
+            function="portal.submissions:forget_old",
             every=timedelta(hours=6),
         ),
         Job(
             name="people.forget",
             title=_l("Forget old attempts, links and sessions"),
-            function="portal.people.forgetting:forget_old",
+            function="portal.signing_in.forgetting:forget_old",
             every=timedelta(hours=6),
         ),
         Job(
@@ -169,7 +169,7 @@ module = Module(
         Job(
             name="platform.forget_drafts",
             title=_l("Forget drafts untouched for 30 days"),
-            function="portal.wizards.drafts:forget_old",
+            function="portal.drafts:forget_old",
             every=timedelta(hours=6),
         ),
     ),

@@ -6,8 +6,8 @@
 from collections.abc import Iterable
 from dataclasses import MISSING, fields
 
+from portal.access.profiles import Profile
 from portal.module import Module, Registry
-from portal.people.profiles import Profile
 from portal.settings import DEFAULT_BASE_URL, Settings
 
 HELP = {

@@ -73,7 +73,7 @@ class Server(BaseApplication):
     def _started(self, worker: PatientWorker) -> None:
         """In the worker, when it can answer: start the scheduler and say where the portal is."""
         from portal import jobs
-        from portal.people import setup
+        from portal.signing_in import setup
 
         app: Flask = self.callable
         settings = app.extensions["portal"].settings

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from portal.access.profiles import Profile
 from portal.db import unit_of_work
 from portal.people.models import User, UserLocation
-from portal.people.profiles import Profile
 from portal.places.models import Location, Organization
 
 PASSPHRASE = "practice makes perfect"

@@ -9,9 +9,9 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import event
 
+from portal import drafts
 from portal.db import db, unit_of_work
-from portal.wizards import drafts
-from portal.wizards.models import WIZARD
+from portal.drafts import WIZARD
 from tests import threads
 from tests.client import Browser, Page
 from tests.personas import Personas

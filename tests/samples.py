@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
+from portal.access.scope import Scope
 from portal.module import discover
-from portal.places.scope import Scope
 from tests.personas import Personas
 
 if TYPE_CHECKING:

@@ -1,8 +1,8 @@
 """`Account Management`: location managers and programme administrators look after accounts."""
 
+from portal.access.profiles import Profile
 from portal.i18n import _l
 from portal.module import Capability, Module, Tab
-from portal.people.profiles import Profile
 
 module = Module(
     name="accounts",

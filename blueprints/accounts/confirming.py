@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from blueprints.accounts.queries import UserRecord
+from portal.access.profiles import Profile
+from portal.access.scope import Scope
+from portal.accounts.safeguards import left_without_manager
 from portal.i18n import _
-from portal.people.profiles import Profile
-from portal.people.safeguards import left_without_manager
-from portal.places.scope import Scope
 from portal.web.context import registry
 
 

@@ -3,17 +3,17 @@
 from collections.abc import Collection
 from typing import Any
 
+from portal.formats.numbers import record_number
 from wtforms import HiddenField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from portal.access.profiles import Profile
+from portal.access.scope import Scope
+from portal.accounts.corrections import Correction
 from portal.errors import Invalid
 from portal.i18n import _, _l
-from portal.people.corrections import Correction
-from portal.people.profiles import Profile
 from portal.people.rules import grantable_profiles
-from portal.places.scope import Scope
-from portal.web.converters import record_number
 from portal.web.forms import AREA_LENGTH, Form, Required
 
 CORRECTED = ("first_name", "last_name", "email")

@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import select
 
 from blueprints.accounts.queries import UserRecord
+from portal.access.profiles import STAFF, Profile
+from portal.access.scope import Scope
 from portal.audit import queries as audit
 from portal.audit.models import AuditEntry
 from portal.db import session
 from portal.i18n import _
 from portal.people.models import User, UserLocation
-from portal.people.profiles import STAFF, Profile
 from portal.places.models import Location
-from portal.places.scope import Scope
 from portal.web.context import registry
 
 # What happened to the account; signing in and being looked at is the audit trail's business.

@@ -2,11 +2,11 @@
 
 from sqlalchemy import ColumnElement, exists, false, true
 
+from portal.access.profiles import CLINIC, Profile
+from portal.access.scope import Scope
 from portal.i18n import _, _l
 from portal.listviews.definition import Column, ListDefinition, ListView, Tone
 from portal.people.models import User, UserLocation
-from portal.people.profiles import CLINIC, Profile
-from portal.places.scope import Scope
 
 
 def users_in_sight(scope: Scope) -> list[ColumnElement[bool]]:

@@ -5,14 +5,14 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from portal import links
+from portal.access.profiles import CLINIC, Profile
+from portal.access.scope import Scope
 from portal.db import session
 from portal.errors import NotFound
-from portal.people import links
 from portal.people.models import User, UserLocation
-from portal.people.profiles import CLINIC, Profile
-from portal.people.recovery import is_registered
 from portal.places.models import Location
-from portal.places.scope import Scope
+from portal.signing_in.recovery import is_registered
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,17 +3,20 @@
 from dataclasses import asdict
 
 from blueprints.accounts.queries import UserRecord, get_user
+from portal.access.profiles import Profile
+from portal.access.scope import Scope
+from portal.accounts import corrections
+from portal.accounts import limit_on_adding as additions
+from portal.accounts import services as accounts
+from portal.accounts.corrections import Correction
+from portal.accounts.services import Added, NewUser, giver_of
 from portal.errors import Conflict, Forbidden
 from portal.i18n import _
 from portal.normal_form import normalize
-from portal.people import accounts, additions, corrections, rules
-from portal.people.accounts import Added, NewUser, giver_of
-from portal.people.corrections import Correction
+from portal.people import rules
 from portal.people.models import User
-from portal.people.profiles import Profile
 from portal.people.queries import location_ids_of
 from portal.people.rules import Holder
-from portal.places.scope import Scope
 
 
 class Overtaken(Conflict):
@@ -33,7 +36,7 @@ def _load(scope: Scope, user_id: int) -> User:
 
 
 def add(scope: Scope, new: NewUser) -> Added:
-    """Add a user; see `portal.people.accounts.add_user`."""
+    """Add a user; see `portal.accounts.services.add_user`."""
     added = accounts.add_user(scope.user, giver_of(scope), new)
     additions.accepted(scope)
     return added
@@ -67,7 +70,7 @@ def _here(scope: Scope) -> frozenset[int]:
 
 
 def change_profile(scope: Scope, user_id: int, profile: Profile, *, was: str) -> User:
-    """Give another profile; see `portal.people.accounts.change_profile`.
+    """Give another profile; see `portal.accounts.services.change_profile`.
 
     Programme staff who become a clinic's users work at the location where one is at the moment.
     `was` is the profile that the sender was shown. Raises `Conflict` if it is another one now: then
@@ -125,7 +128,7 @@ def _works_now(record: UserRecord) -> str:
 
 
 def correct(scope: Scope, user_id: int, right: Correction, *, shown: Correction) -> frozenset[str]:
-    """Correct name and e-mail address; see `portal.people.corrections.correct`.
+    """Correct name and e-mail address; see `portal.accounts.corrections.correct`.
 
     Only what differs from `shown`, which the sender saw, is corrected. Raises `Overtaken` where
     somebody else put another value meanwhile.
@@ -161,21 +164,21 @@ def _same(name: str, one: str, other: str) -> bool:
 
 
 def deactivate(scope: Scope, user_id: int) -> User:
-    """End the access; see `portal.people.accounts.deactivate`."""
+    """End the access; see `portal.accounts.services.deactivate`."""
     user = _load(scope, user_id)
     accounts.deactivate(scope.user, giver_of(scope), user)
     return user
 
 
 def reactivate(scope: Scope, user_id: int) -> User:
-    """Give the access back; see `portal.people.accounts.reactivate`."""
+    """Give the access back; see `portal.accounts.services.reactivate`."""
     user = _load(scope, user_id)
     accounts.reactivate(scope.user, giver_of(scope), user)
     return user
 
 
 def resend_invitation(scope: Scope, user_id: int) -> User:
-    """Mail the welcome again; see `portal.people.accounts.resend_invitation`."""
+    """Mail the welcome again; see `portal.accounts.services.resend_invitation`."""
     user = _load(scope, user_id)
     accounts.resend_invitation(scope.user, giver_of(scope), user)
     return user

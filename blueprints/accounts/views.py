@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, flash, g, request, url_for
 from flask_login import current_user
+from portal.formats.numbers import record_number
 
 from blueprints.accounts import services
 from blueprints.accounts.confirming import after_deactivating, after_new_profile
@@ -21,18 +22,18 @@ from blueprints.accounts.forms import (
 from blueprints.accounts.history import history_of
 from blueprints.accounts.lists import USERS
 from blueprints.accounts.queries import UserRecord, get_user
+from portal.access.scope import Scope
+from portal.accounts import limit_on_adding as additions
+from portal.accounts.services import NewUser, giver_of
 from portal.audit.services import viewed as audit_view
 from portal.db import unit_of_work
 from portal.errors import Conflict, Invalid, PortalError, TooMany
 from portal.i18n import _, _l
 from portal.listviews.definition import Action
 from portal.listviews.views import list_page, viewed
-from portal.people import additions, rules
-from portal.people.accounts import NewUser, giver_of
+from portal.people import rules
 from portal.people.models import User
-from portal.places.scope import Scope
 from portal.web.context import scope
-from portal.web.converters import record_number
 from portal.web.guards import ahead, needs
 from portal.web.htmx import go_to
 from portal.web.late_forms import keeps_late_input, late_values

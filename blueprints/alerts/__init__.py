@@ -6,9 +6,9 @@ Other modules say their part through the slot `alerts.digest`: a function that g
 
 from datetime import timedelta
 
+from portal.access.profiles import MANAGERS
 from portal.i18n import _l
 from portal.module import Capability, Fill, Job, Module
-from portal.people.profiles import MANAGERS
 
 module = Module(
     name="alerts",

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import url_for
 
-from portal.places.scope import Scope
+from portal.access.scope import Scope
 
 
 def list_actions(_scope: Scope, _subject: object) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from sqlalchemy import insert, select, update
 from blueprints.alerts.models import DailyDigest, DigestRefusal
 from blueprints.alerts.rules import next_due
 from portal import jobs
+from portal.access.profiles import Profile
+from portal.access.scope import Place, Scope
 from portal.clock import now, today
 from portal.db import session, unit_of_work
 from portal.errors import where
@@ -15,10 +17,8 @@ from portal.i18n import speaking
 from portal.messages.services import NewMessage, queue_many
 from portal.module import load
 from portal.people.models import User
-from portal.people.profiles import Profile
 from portal.people.queries import actor_of, list_managers
 from portal.places.models import Location
-from portal.places.scope import Place, Scope
 from portal.web.context import registry
 
 log = logging.getLogger("portal.alerts")

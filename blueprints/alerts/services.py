@@ -5,9 +5,9 @@ from sqlalchemy import delete
 from blueprints.alerts.models import DigestRefusal
 from blueprints.inventory.models import StockThreshold
 from blueprints.inventory.settings import Thresholds, thresholds
+from portal.access.scope import Scope
 from portal.audit.services import record as audit
 from portal.db import insert, session
-from portal.places.scope import Scope
 
 
 def wants_digest(scope: Scope) -> bool:

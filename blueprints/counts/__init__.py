@@ -1,8 +1,8 @@
 """`Count`: what is in the fridges beside what the ledger says (SPEC D11)."""
 
+from portal.access.profiles import MANAGERS, Profile
 from portal.i18n import _l
 from portal.module import Capability, Check, Fill, Module
-from portal.people.profiles import MANAGERS, Profile
 
 SEES = MANAGERS | {Profile.AGENT, Profile.ADMINISTRATOR}
 

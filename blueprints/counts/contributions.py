@@ -6,7 +6,7 @@ from flask import url_for
 
 from blueprints.counts.queries import find_of_document
 from blueprints.inventory.models import StockDocument
-from portal.places.scope import Scope
+from portal.access.scope import Scope
 
 
 def list_actions(_scope: Scope, _subject: object) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
+from portal.formats.numbers import record_number
 from wtforms import BooleanField, HiddenField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Length
@@ -11,10 +12,9 @@ from blueprints.counts.queries import Count, Line
 from blueprints.counts.rules import FEWER, MORE, OTHER, Entered, Problem, mark_of, part_label
 from blueprints.counts.services import Overwriting, Sent
 from blueprints.inventory.forms import NoteField
-from blueprints.inventory.reasons import reason_labels
+from blueprints.inventory.ledger.reasons import reason_labels
 from portal.errors import Invalid
 from portal.i18n import _, _l, ngettext
-from portal.web.converters import record_number
 from portal.web.forms import Form, WholeNumberField
 
 LONGEST_WAS = 20_000

@@ -11,9 +11,9 @@ from blueprints.counts.starting import start
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.practice import manager_of
 from blueprints.inventory.storage import put_into
+from portal.access.scope import Scope
 from portal.db import session, unit_of_work
 from portal.places.models import Location
-from portal.places.scope import Scope
 
 RIGHTS = frozenset({"counts.view", "counts.handle", "inventory.rename"})
 

@@ -24,9 +24,9 @@ from blueprints.counts.rules import (
 )
 from blueprints.inventory.models import DoseEntry, VaccineInventory
 from blueprints.inventory.rules import DocumentKind, document_number
+from portal.access.scope import Scope
 from portal.db import session
 from portal.people.models import User
-from portal.places.scope import Scope
 
 PAGE = 25
 

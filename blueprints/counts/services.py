@@ -28,15 +28,15 @@ from blueprints.counts.rules import (
     merged,
     problems,
 )
-from blueprints.inventory import ledger
-from blueprints.inventory.documents import open_document
+from blueprints.inventory.ledger import entries as ledger
+from blueprints.inventory.ledger.documents import open_document
 from blueprints.inventory.rules import DocumentKind, Kind
+from portal.access.scope import Scope
 from portal.audit.services import record as audit
 from portal.clock import now, today
 from portal.db import session
 from portal.errors import Conflict, Invalid
 from portal.i18n import _
-from portal.places.scope import Scope
 from portal.web.templating import moment
 
 

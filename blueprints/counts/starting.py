@@ -9,10 +9,10 @@ from blueprints.counts.queries import Count, find_open, get_count
 from blueprints.counts.services import note_down
 from blueprints.inventory.models import DoseEntry, VaccineInventory
 from blueprints.inventory.storage import count_by_storage_unit
+from portal.access.scope import Scope
 from portal.db import insert, session
 from portal.errors import Conflict, Invalid
 from portal.i18n import _
-from portal.places.scope import Scope
 
 
 class AlreadyOpen(Conflict):

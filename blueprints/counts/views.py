@@ -4,6 +4,7 @@ from datetime import date
 from functools import partial
 
 from flask import Blueprint, Response, flash, request, url_for
+from portal.formats.numbers import record_number
 
 from blueprints.counts import services
 from blueprints.counts.forms import (
@@ -34,7 +35,7 @@ from blueprints.counts.queries import (
 from blueprints.counts.rules import LINES_A_PAGE, LINES_A_SHEET, Problem, page_of, stretch
 from blueprints.counts.starting import AlreadyOpen
 from blueprints.counts.starting import start as begin
-from blueprints.inventory.reasons import reason_labels
+from blueprints.inventory.ledger.reasons import reason_labels
 from blueprints.inventory.storage import count_by_storage_unit
 from portal.audit.services import viewed as audit_view
 from portal.clock import today
@@ -42,7 +43,6 @@ from portal.db import session
 from portal.errors import Conflict, Invalid
 from portal.i18n import _, _l, ngettext
 from portal.web.context import scope
-from portal.web.converters import record_number
 from portal.web.guards import needs
 from portal.web.htmx import go_to
 from portal.web.late_forms import keeps_late_input, late_values

@@ -1,8 +1,8 @@
 """`Home`, `Help & Information`, the style guide."""
 
+from portal.access.profiles import EVERYONE
 from portal.i18n import _l
 from portal.module import Capability, Module, Tab
-from portal.people.profiles import EVERYONE
 
 module = Module(
     name="home",

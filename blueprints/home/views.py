@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response
 
-from portal.people.profiles import EVERYONE
+from portal.access.profiles import EVERYONE
 from portal.web.context import registry, scope
 from portal.web.guards import needs
 from portal.web.respond import respond

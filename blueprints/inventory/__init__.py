@@ -1,8 +1,8 @@
 """`Vaccine Inventory`: lots at a location and the ledger of their doses."""
 
+from portal.access.profiles import MANAGERS, Profile
 from portal.i18n import _l
 from portal.module import Capability, Check, Fill, Lookup, Module, Setting, Tab
-from portal.people.profiles import MANAGERS, Profile
 
 SEES = MANAGERS | {Profile.AGENT, Profile.ADMINISTRATOR}
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from flask import url_for
 
-from blueprints.inventory.balance import balance_here, totals
-from blueprints.inventory.held import count_held_here, list_held_here
+from blueprints.inventory.ledger.balance import balance_here, totals
+from blueprints.inventory.quarantine.queries import count_held_here, list_held_here
 from blueprints.inventory.queries import (
     list_doses_by_product,
     list_expiring,
@@ -15,9 +15,9 @@ from blueprints.inventory.queries import (
 from blueprints.inventory.rules import usable_on
 from blueprints.inventory.settings import thresholds, warn_days
 from blueprints.shipments.models import Shipment
+from portal.access.scope import Scope
 from portal.clock import today
 from portal.i18n import _
-from portal.places.scope import Scope
 
 IN_THE_MAIL = 20
 ON_A_CARD = 5

@@ -19,10 +19,10 @@ from wtforms import (
 from wtforms.validators import Length
 from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
-from blueprints.inventory.reasons import NOTE_LENGTH, QUARANTINE, choices
+from blueprints.inventory.ledger.reasons import NOTE_LENGTH, QUARANTINE, choices
 from blueprints.inventory.rules import ensure_shipment
-from portal.catalog.codes import normalise_lot, parse_date
 from portal.errors import Invalid
+from portal.formats.codes import normalise_lot, parse_date
 from portal.i18n import _, _l
 from portal.lookups.fields import LookupField
 from portal.web.forms import DayField, Form, Required, ScanField, WholeNumberField

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Bundle
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.rules import Expiry, expiry_of
 from blueprints.inventory.settings import warn_days
+from portal.access.scope import Scope
 from portal.clock import today
 from portal.i18n import _, _l
 from portal.listviews.definition import Clauses, Column, ListDefinition, Tone
-from portal.places.scope import Scope
 from portal.web.context import scope
 
 

@@ -5,18 +5,18 @@ from random import Random
 
 from sqlalchemy import select
 
-from blueprints.inventory import ledger
-from blueprints.inventory.deliveries import SEPARATE, Delivery
+from blueprints.inventory.adding.deliveries import SEPARATE, Delivery
+from blueprints.inventory.ledger import entries as ledger
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.rules import Kind, proposed_name
 from blueprints.inventory.services import add_delivery
 from blueprints.shipments.models import Shipment
+from portal.access.profiles import Profile
+from portal.access.scope import Actor, Place, Scope
 from portal.clock import today
 from portal.db import session, unit_of_work
 from portal.people.models import User, UserLocation
-from portal.people.profiles import Profile
 from portal.places.models import Location
-from portal.places.scope import Actor, Place, Scope
 from portal.web.context import registry
 
 UNDERWAY = timedelta(days=6)

@@ -7,16 +7,16 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import aliased
 
+from blueprints.inventory.ledger.reasons import reason_label
 from blueprints.inventory.models import DoseEntry, StockDocument, VaccineInventory
-from blueprints.inventory.reasons import reason_label
 from blueprints.inventory.rules import Kind, document_number, on_hand
 from blueprints.shipments.models import Shipment
+from portal.access.scope import Scope
 from portal.clock import now, today
 from portal.db import session
-from portal.listviews.search import fold
 from portal.lookups.search import Choice
 from portal.people.models import User
-from portal.places.scope import Scope
+from portal.searching.text import fold
 
 ENTRIES_SHOWN = 50
 KEPT_IN_STOCK = timedelta(days=183)

@@ -5,31 +5,31 @@ from functools import partial
 from typing import cast
 
 from flask import request, url_for
+from portal.formats.numbers import record_number
 from wtforms import Form
 
-from blueprints.inventory.balance import balance_of
-from blueprints.inventory.corrections import may_reverse
+from blueprints.inventory.correcting.services import may_reverse
 from blueprints.inventory.forms import NameForm, StorageUnitField, StorageUnitForm
-from blueprints.inventory.held import list_holdings
+from blueprints.inventory.ledger.balance import balance_of
+from blueprints.inventory.ledger.reasons import reason_label
 from blueprints.inventory.models import Quarantine, VaccineInventory
-from blueprints.inventory.quarantine import quarantines_of
+from blueprints.inventory.quarantine.queries import list_holdings
+from blueprints.inventory.quarantine.services import quarantines_of
 from blueprints.inventory.queries import (
     ENTRIES_SHOWN,
     get_inventory,
     list_entries,
 )
-from blueprints.inventory.reasons import reason_label
 from blueprints.inventory.rules import Expiry, Kind, expiry_of
 from blueprints.inventory.services import rename
 from blueprints.inventory.settings import warn_days
 from blueprints.inventory.storage import list_storage_units, put_into
 from blueprints.shipments.queries import find_of_location
+from portal.access.scope import Scope
 from portal.clock import today
 from portal.i18n import _, _l
-from portal.places.scope import Scope
 from portal.records.page import Action, Fact, Figure, RecordPage, Section, Tab
 from portal.records.views import Editor, Pen
-from portal.web.converters import record_number
 from portal.web.templating import day, moment, number
 
 

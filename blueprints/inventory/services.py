@@ -4,16 +4,16 @@ from typing import Any
 
 from sqlalchemy import select
 
-from blueprints.inventory import ledger
-from blueprints.inventory.deliveries import (
+from blueprints.inventory.adding.deliveries import (
     SEPARATE,
     Checked,
     Delivery,
     check_delivery,
     ensure_meant,
 )
+from blueprints.inventory.ledger import entries as ledger
 from blueprints.inventory.models import VaccineInventory
-from blueprints.inventory.quarantine import hold_lot, is_held
+from blueprints.inventory.quarantine.services import hold_lot, is_held
 from blueprints.inventory.queries import list_same_lot
 from blueprints.inventory.rules import (
     Kind,
@@ -21,16 +21,16 @@ from blueprints.inventory.rules import (
 )
 from blueprints.shipments.closing import reopen
 from blueprints.shipments.models import Shipment
+from portal.access.scope import Scope
 from portal.audit.services import record as audit
 from portal.audit.services import seal
-from portal.catalog.codes import lot_key
 from portal.clock import today
 from portal.db import session
 from portal.errors import Conflict
+from portal.formats.codes import lot_key
 from portal.i18n import _
-from portal.listviews.search import fold, join
 from portal.places.models import Location
-from portal.places.scope import Scope
+from portal.searching.text import fold, join
 
 
 def add_delivery(scope: Scope, delivery: Delivery) -> VaccineInventory:

@@ -3,11 +3,11 @@
 from sqlalchemy import func, select
 
 from blueprints.inventory.models import VaccineInventory
+from portal.access.scope import Scope
 from portal.audit.services import record as audit
 from portal.db import session
 from portal.errors import Invalid
 from portal.i18n import _
-from portal.places.scope import Scope
 
 LONGEST = 60
 

@@ -3,15 +3,16 @@
 from functools import partial
 
 from flask import Blueprint, Response, request, url_for
+from portal.formats.numbers import record_number
 
-from blueprints.inventory import correction_views
-from blueprints.inventory.add import ADD
-from blueprints.inventory.adjusting import ADJUST
-from blueprints.inventory.corrections import may_reverse
-from blueprints.inventory.documents import author_of, get_document, list_document_lines
+from blueprints.inventory.adding.wizard import ADD
+from blueprints.inventory.correcting import views as correction_views
+from blueprints.inventory.correcting.services import may_reverse
+from blueprints.inventory.correcting.wizard import ADJUST
+from blueprints.inventory.ledger.documents import author_of, get_document, list_document_lines
+from blueprints.inventory.ledger.reasons import reason_label, vial_labels
 from blueprints.inventory.lists import INVENTORY
 from blueprints.inventory.queries import ENTRIES_SHOWN, get_inventory, list_entries_here
-from blueprints.inventory.reasons import reason_label, vial_labels
 from blueprints.inventory.record import EDITOR, inventory_page
 from blueprints.inventory.rules import DocumentKind, Kind, document_number
 from portal.audit.services import viewed as audit_view
@@ -20,7 +21,6 @@ from portal.listviews.definition import Action
 from portal.listviews.views import list_page, viewed
 from portal.records.views import record_response
 from portal.web.context import scope
-from portal.web.converters import record_number
 from portal.web.guards import needs
 from portal.web.requests import note
 from portal.web.respond import respond

@@ -1,8 +1,8 @@
 """The account (location) page. The `Locations` tab of the site locator will live here too."""
 
+from portal.access.profiles import MANAGERS, Profile
 from portal.i18n import _l
 from portal.module import Capability, Fill, Module
-from portal.people.profiles import MANAGERS, Profile
 
 SEES = MANAGERS | {Profile.AGENT, Profile.ADMINISTRATOR}
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from portal.places.scope import Scope
+from portal.access.scope import Scope
 
 
 def account_card(scope: Scope, _subject: object) -> dict[str, Any] | None:

@@ -3,10 +3,10 @@
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from portal.access.scope import Scope
 from portal.db import session
 from portal.errors import NotFound
 from portal.places.models import Location
-from portal.places.scope import Scope
 
 
 def get_location(scope: Scope, location_id: int) -> Location:

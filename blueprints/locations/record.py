@@ -12,9 +12,9 @@ from blueprints.locations.forms import (
 )
 from blueprints.locations.queries import get_location
 from blueprints.locations.services import CONTACTS, change_contact
+from portal.access.scope import Scope
 from portal.i18n import _, _l
 from portal.places.models import Location
-from portal.places.scope import Scope
 from portal.records.page import Fact, RecordPage, Section, Tab
 from portal.records.views import Editor, Pen
 from portal.web.forms import Form

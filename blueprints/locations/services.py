@@ -1,9 +1,9 @@
 """Use cases that change a location."""
 
+from portal.access.scope import Scope
 from portal.audit.services import record as audit
 from portal.db import session
 from portal.places.models import Location
-from portal.places.scope import Scope
 
 CONTACTS = (
     "coordinator_name",

@@ -1,8 +1,8 @@
 """`Operations`: messages, jobs, the audit trail and refusals, for programme administrators."""
 
+from portal.access.profiles import Profile
 from portal.i18n import _l
 from portal.module import Capability, Fill, Module, Tab
-from portal.people.profiles import Profile
 
 module = Module(
     name="operations",

@@ -5,10 +5,10 @@ from flask import Response, current_app, request, url_for
 from blueprints.operations.forms import search_form
 from blueprints.operations.job_views import ask_for
 from blueprints.operations.pages import LARGEST, below, blueprint, show
+from portal.access.through import in_words
 from portal.audit import queries
 from portal.audit.queries import Found
 from portal.audit.services import viewed
-from portal.audit.through import in_words
 from portal.jobs import runner
 from portal.jobs.queries import last_runs
 from portal.web.context import scope

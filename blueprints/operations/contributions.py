@@ -3,8 +3,8 @@
 from typing import Any
 
 from portal import settings
+from portal.access.scope import Scope
 from portal.messages.queries import troubled
-from portal.places.scope import Scope
 from portal.refusals.queries import find_unusual
 
 

@@ -8,11 +8,11 @@ from typing import Any
 from wtforms import SelectField, StringField
 from wtforms.validators import Length
 
+from portal.access.scope import Scope
+from portal.access.through import Through
 from portal.audit import queries
 from portal.audit.queries import Wanted
-from portal.audit.through import Through
 from portal.i18n import _l
-from portal.places.scope import Scope
 from portal.web.context import registry
 from portal.web.forms import DayField, Form, Required, WholeNumberField
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from portal.access.scope import Scope
 from portal.i18n import _, _l
 from portal.listviews.definition import Clauses, Column, ListDefinition, ListView, Tone
-from portal.places.scope import Scope
 from portal.refusals.models import Refusal
 from portal.refusals.queries import CAPABILITY
 from portal.refusals.rules import Kind

@@ -2,10 +2,11 @@
 
 from flask import Response, flash, request, url_for
 from jinja2 import TemplateError
+from portal.formats.numbers import record_number
 
 from blueprints.operations.forms import CancelForm, FindForm
 from blueprints.operations.pages import LARGEST, below, blueprint, show
-from portal import settings
+from portal import links, settings
 from portal.audit.services import viewed
 from portal.errors import Invalid
 from portal.i18n import _
@@ -13,9 +14,7 @@ from portal.listviews.services import keep_words, kept_words
 from portal.messages import queries, upkeep
 from portal.messages.models import Message, State
 from portal.messages.rendering import Rendered, render, subject_of
-from portal.people import links
 from portal.web.context import scope
-from portal.web.converters import record_number
 from portal.web.guards import needs
 from portal.web.htmx import go_to
 from portal.web.requests import note

@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
+from portal.access.profiles import MANAGERS, Profile
 from portal.i18n import _l
 from portal.module import Capability, Fill, Job, Lookup, Module, Setting, Tab
-from portal.people.profiles import MANAGERS, Profile
 
 SEES = MANAGERS | {Profile.AGENT, Profile.ADMINISTRATOR}
 IMPORTS = frozenset({Profile.ADMINISTRATOR})

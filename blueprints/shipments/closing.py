@@ -5,12 +5,12 @@ from sqlalchemy import delete, select
 from blueprints.shipments.models import Shipment, ShipmentClosing
 from blueprints.shipments.queries import get_shipment
 from blueprints.shipments.rules import ClosingReason, Status, ensure_may_close, status_of
+from portal.access.scope import Actor, Scope
 from portal.audit.services import record
 from portal.clock import now
 from portal.db import session
 from portal.errors import Conflict
 from portal.i18n import _
-from portal.places.scope import Actor, Scope
 
 
 def close_shipment(

@@ -8,8 +8,8 @@ from blueprints.shipments.models import Shipment
 from blueprints.shipments.queries import closing_of, get_shipment
 from blueprints.shipments.rules import ClosingReason
 from blueprints.shipments.views import blueprint
+from portal.confirmation import Question, answered, ask
 from portal.i18n import _, _l
-from portal.web.asking import Question, answered, ask
 from portal.web.context import scope
 from portal.web.guards import needs
 from portal.web.htmx import go_to

@@ -4,8 +4,8 @@ from typing import Any
 
 from blueprints.shipments.models import Shipment
 from blueprints.shipments.queries import count_to_be_received
+from portal.access.scope import Scope
 from portal.i18n import _
-from portal.places.scope import Scope
 
 
 def to_be_received_card(scope: Scope, _subject: object) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from typing import BinaryIO, cast
 
 from flask import Response, after_this_request, current_app, flash, g, request, send_file, url_for
 from flask_login import current_user
+from portal.formats.numbers import record_number
 
 from blueprints.shipments import imports
 from blueprints.shipments.corrections import cut_short, write_corrections
@@ -24,16 +25,15 @@ from blueprints.shipments.queries import (
 from blueprints.shipments.services import RowRefused, announce_by_form
 from blueprints.shipments.sheets import COLUMNS
 from blueprints.shipments.views import blueprint
+from portal.access.scope import Scope
 from portal.clock import today
 from portal.db import unit_of_work
 from portal.errors import Conflict, NotFound
 from portal.i18n import _
 from portal.jobs.queries import silence
-from portal.places.scope import Scope
 from portal.settings import current
 from portal.sheets.writer import write_xlsx
 from portal.web.context import scope
-from portal.web.converters import record_number
 from portal.web.guards import ahead, needs, quiet
 from portal.web.htmx import go_to
 from portal.web.respond import respond

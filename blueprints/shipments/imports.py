@@ -24,16 +24,16 @@ from blueprints.shipments.outcomes import MOST_WRONG, Outcome
 from blueprints.shipments.placing import Numbered, Placed, Placing
 from blueprints.shipments.sheets import COLUMNS, codes_of, parse_shipment, shipment_columns
 from portal import clock, db
+from portal.access.profiles import Profile
+from portal.access.scope import Actor
+from portal.access.through import Through, acting
 from portal.audit.services import record
-from portal.audit.through import Through, acting
 from portal.bulk import insert_rows
 from portal.db import after_commit, session, unit_of_work
 from portal.errors import Conflict
 from portal.i18n import _
 from portal.jobs import wake
 from portal.people.models import User
-from portal.people.profiles import Profile
-from portal.places.scope import Actor
 from portal.settings import Settings
 from portal.sheets.columns import BoundColumns, CellError, bind, header_test
 from portal.sheets.errors import SheetError

@@ -17,13 +17,13 @@ from blueprints.shipments.rules import (
     differences,
     labels_of,
 )
+from portal.access.scope import Actor
 from portal.audit.services import record, seal, seal_rows
 from portal.bulk import insert_rows
 from portal.clock import now
 from portal.db import is_sqlite, session
 from portal.i18n import _
-from portal.listviews.search import join
-from portal.places.scope import Actor
+from portal.searching.text import join
 from portal.sheets.columns import CellError
 
 INTAKE_LOCK = 650_001

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from blueprints.shipments.models import Shipment
 from blueprints.shipments.queries import to_be_received
 from blueprints.shipments.rules import Status
+from portal.access.scope import Scope
 from portal.i18n import _, _l
 from portal.listviews.definition import Clauses, Column, ListDefinition, ListView, Tone
-from portal.places.scope import Scope
 
 
 def status_label(status: str) -> str:

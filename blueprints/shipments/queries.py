@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from portal.formats.numbers import record_number
 from sqlalchemy import func, select
 
 from blueprints.shipments.models import (
@@ -14,18 +15,17 @@ from blueprints.shipments.models import (
     ShipmentClosing,
 )
 from blueprints.shipments.rules import TO_BE_RECEIVED, ClosingReason, Status
+from portal.access.scope import Scope
 from portal.db import session
 from portal.errors import NotFound
 from portal.i18n import _
 from portal.listviews.counts import Count, capped
 from portal.listviews.definition import Clauses
-from portal.listviews.hits import only_hits
-from portal.listviews.search import words
 from portal.lookups.search import Choice
 from portal.people.models import User
-from portal.places.scope import Scope
+from portal.searching.hits import only_hits
+from portal.searching.text import words
 from portal.sheets.columns import CellError
-from portal.web.converters import record_number
 
 SHOWN = 20
 HITS_SORTED = 500

@@ -10,11 +10,11 @@ from blueprints.shipments.models import Shipment
 from blueprints.shipments.placing import Numbered, Placing
 from blueprints.shipments.rules import Status
 from blueprints.shipments.sheets import codes_of, parse_shipment, shipment_columns
+from portal.access.scope import Scope
 from portal.clock import now
 from portal.db import session
 from portal.errors import Conflict, Invalid, NotFound
 from portal.i18n import _
-from portal.places.scope import Scope
 from portal.sheets.columns import CellError, bind
 
 

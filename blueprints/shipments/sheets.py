@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 
-from portal.catalog.codes import (
+from portal.formats.codes import (
     ndc_candidates,
     normalise_lot,
     parse_date,

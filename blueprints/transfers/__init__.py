@@ -1,8 +1,8 @@
 """`Transfer` and `Inbound Transfer`: doses that go from one location to another (SPEC E)."""
 
+from portal.access.profiles import MANAGERS, Profile
 from portal.i18n import _l
 from portal.module import Capability, Check, Fill, Lookup, Module
-from portal.people.profiles import MANAGERS, Profile
 
 SEES = MANAGERS | {Profile.AGENT, Profile.ADMINISTRATOR}
 

@@ -12,9 +12,9 @@ from blueprints.transfers.queries import (
     list_receivers_of,
     under_way,
 )
+from portal.access.scope import Scope
 from portal.clock import today
 from portal.i18n import _
-from portal.places.scope import Scope
 
 
 def list_actions(_scope: Scope, _subject: object) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import cast
 
+from blueprints.transfers.list_rows import INBOUND, OUTBOUND
 from blueprints.transfers.models import TransferSide
 from blueprints.transfers.rules import UNDER_WAY, TransferState
-from blueprints.transfers.sides import INBOUND, OUTBOUND
+from portal.access.scope import Scope
 from portal.i18n import _, _l
 from portal.listviews.definition import Clauses, Column, ListDefinition, ListView, Tone
-from portal.places.scope import Scope
 
 
 def status_label(state: str) -> str:

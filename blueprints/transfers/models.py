@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from blueprints.inventory.models import BIG
 from portal.clock import now
 from portal.db import Base, plain_text
-from portal.listviews.search import search_text
+from portal.searching.text import search_text
 
 
 class Transfer(Base):

@@ -4,15 +4,15 @@ from datetime import date, timedelta
 
 from sqlalchemy import select
 
+from blueprints.inventory.leaving.selection import Chosen
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.practice import manager_of
-from blueprints.inventory.selection import Chosen
 from blueprints.transfers import services
 from blueprints.transfers.services import Receipt, Sending
+from portal.access.scope import Scope
 from portal.clock import today
 from portal.db import session, unit_of_work
 from portal.places.models import Location
-from portal.places.scope import Scope
 
 SENT_BEFORE = timedelta(days=3)
 

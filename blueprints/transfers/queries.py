@@ -11,14 +11,14 @@ from blueprints.inventory.models import StockDocument, VaccineInventory
 from blueprints.inventory.rules import DocumentKind, document_number
 from blueprints.transfers.models import Transfer, TransferLine
 from blueprints.transfers.rules import LineState, TransferState, state_of
+from portal.access.scope import Scope
 from portal.clock import today
 from portal.db import session
 from portal.errors import NotFound
-from portal.listviews.search import fold
 from portal.lookups.search import Choice
 from portal.people.models import User
 from portal.places.models import Location
-from portal.places.scope import Scope
+from portal.searching.text import fold
 
 MOST = 25
 

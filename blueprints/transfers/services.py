@@ -11,15 +11,17 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from blueprints.inventory import ledger, quarantine
-from blueprints.inventory.documents import open_document
+from blueprints.inventory.leaving.selection import Chosen, ensure_usable
+from blueprints.inventory.ledger import entries as ledger
+from blueprints.inventory.ledger.documents import open_document
+from blueprints.inventory.ledger.reasons import OTHER, ensure_explained
 from blueprints.inventory.models import VaccineInventory
+from blueprints.inventory.quarantine import services as quarantine
 from blueprints.inventory.queries import get_inventory
-from blueprints.inventory.reasons import OTHER, ensure_explained
 from blueprints.inventory.rules import DocumentKind, Kind, ensure_not_in_future
-from blueprints.inventory.selection import Chosen, ensure_usable
 from blueprints.inventory.services import hold_arrivals, record_for_arrival
-from blueprints.transfers import notices, sides
+from blueprints.transfers import list_rows as sides
+from blueprints.transfers import notices
 from blueprints.transfers.models import Transfer, TransferLine
 from blueprints.transfers.queries import (
     Inbound,
@@ -35,6 +37,7 @@ from blueprints.transfers.rules import (
     ensure_days,
     ensure_received,
 )
+from portal.access.scope import Scope
 from portal.audit.services import record as audit
 from portal.audit.services import seal
 from portal.clock import now, today
@@ -43,7 +46,6 @@ from portal.errors import Conflict, Invalid, NotFound
 from portal.i18n import _
 from portal.people.models import User
 from portal.places.models import Location
-from portal.places.scope import Scope
 from portal.web.templating import moment
 
 

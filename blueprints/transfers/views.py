@@ -6,21 +6,21 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, request, url_for
 
-from blueprints.inventory.documents import author_of
 from blueprints.inventory.forms import WhyForm
+from blueprints.inventory.ledger.documents import author_of
 from blueprints.transfers import services
 from blueprints.transfers.forms import RefuseForm
 from blueprints.transfers.lists import TRANSFERS
 from blueprints.transfers.queries import Sent, find_of_document, get_transfer
 from blueprints.transfers.rules import LineState
 from blueprints.transfers.wizards import INBOUND, TRANSFER
+from portal.access.scope import Scope
 from portal.audit.services import viewed as audit_view
+from portal.confirmation import Question, answered, ask
 from portal.errors import NotFound
 from portal.i18n import _, _l
 from portal.listviews.definition import Action
 from portal.listviews.views import list_page, viewed
-from portal.places.scope import Scope
-from portal.web.asking import Question, answered, ask
 from portal.web.context import scope
 from portal.web.guards import needs
 from portal.web.htmx import go_to

@@ -5,14 +5,11 @@ from functools import partial
 from typing import Any, cast
 
 from flask import url_for
+from portal.formats.numbers import record_number
 from wtforms import Form, SelectFieldBase
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
-from blueprints.inventory.ledger import ensure_never_short
-from blueprints.inventory.queries import get_inventory
-from blueprints.inventory.reasons import choices, reason_label
-from blueprints.inventory.rules import DocumentKind, Kind
-from blueprints.inventory.selection import (
+from blueprints.inventory.leaving.selection import (
     TEMPLATE,
     LinesForm,
     admit,
@@ -24,8 +21,12 @@ from blueprints.inventory.selection import (
     prepare_lines,
     remaining,
 )
+from blueprints.inventory.leaving.warnings import taken_before
+from blueprints.inventory.ledger.entries import ensure_never_short
+from blueprints.inventory.ledger.reasons import choices, reason_label
+from blueprints.inventory.queries import get_inventory
+from blueprints.inventory.rules import DocumentKind, Kind
 from blueprints.inventory.unfinished import about_lines, news_of_lines
-from blueprints.inventory.warnings import taken_before
 from blueprints.transfers.forms import InboundForm, ReceiptForm, SendForm
 from blueprints.transfers.queries import (
     Inbound,
@@ -45,13 +46,12 @@ from blueprints.transfers.services import (
     settled,
 )
 from blueprints.transfers.unfinished import about_inbound, news_of_inbound
+from portal.access.scope import Scope
 from portal.clock import today
 from portal.db import session
 from portal.errors import NotFound
 from portal.i18n import _, _l
 from portal.places.models import Location
-from portal.places.scope import Scope
-from portal.web.converters import record_number
 from portal.web.templating import day, number
 from portal.wizards.definition import Answers, Done, Step, Wizard
 

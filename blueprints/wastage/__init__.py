@@ -1,8 +1,8 @@
 """`Wastage` and `Return`: doses that leave the inventory without being given (SPEC D5)."""
 
+from portal.access.profiles import MANAGERS
 from portal.i18n import _l
 from portal.module import Capability, Fill, Module
-from portal.people.profiles import MANAGERS
 
 module = Module(
     name="wastage",

@@ -5,7 +5,7 @@ from typing import Any
 from flask import url_for
 
 from blueprints.inventory.models import VaccineInventory
-from portal.places.scope import Scope
+from portal.access.scope import Scope
 
 
 def list_actions(_scope: Scope, _subject: object) -> dict[str, Any]:

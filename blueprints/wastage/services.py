@@ -4,24 +4,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from blueprints.inventory import ledger
-from blueprints.inventory.documents import open_document
+from blueprints.inventory.leaving.selection import Chosen
+from blueprints.inventory.ledger import entries as ledger
+from blueprints.inventory.ledger.documents import open_document
+from blueprints.inventory.ledger.reasons import RETURN, WASTAGE, ensure_explained
 from blueprints.inventory.models import StockDocument
 from blueprints.inventory.queries import get_inventory
-from blueprints.inventory.reasons import RETURN, WASTAGE, ensure_explained
 from blueprints.inventory.rules import (
     DocumentKind,
     Kind,
     document_number,
     ensure_not_in_future,
 )
-from blueprints.inventory.selection import Chosen
 from blueprints.wastage.rules import ensure_vial
+from portal.access.scope import Scope
 from portal.audit.services import record as audit
 from portal.clock import today
 from portal.errors import Invalid
 from portal.i18n import _
-from portal.places.scope import Scope
 
 KINDS = {DocumentKind.WASTAGE: Kind.WASTED, DocumentKind.RETURN: Kind.RETURNED}
 

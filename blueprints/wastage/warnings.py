@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
+from blueprints.inventory.leaving.selection import Remaining
+from blueprints.inventory.leaving.warnings import Warned, taken_before
 from blueprints.inventory.rules import usable_on
-from blueprints.inventory.selection import Remaining
-from blueprints.inventory.warnings import Warned, taken_before
 from blueprints.wastage.services import Loss
+from portal.access.scope import Scope
 from portal.i18n import _
-from portal.places.scope import Scope
 from portal.web.templating import day
 
 

@@ -6,12 +6,7 @@ from typing import Any
 from flask import url_for
 from wtforms import Form
 
-from blueprints.inventory.ledger import ensure_never_short
-from blueprints.inventory.reasons import RETURN as RETURN_REASONS
-from blueprints.inventory.reasons import WASTAGE as WASTAGE_REASONS
-from blueprints.inventory.reasons import choices, reason_label, vial_labels
-from blueprints.inventory.rules import DocumentKind, document_number
-from blueprints.inventory.selection import (
+from blueprints.inventory.leaving.selection import (
     TEMPLATE,
     LinesForm,
     admit,
@@ -22,13 +17,18 @@ from blueprints.inventory.selection import (
     prepare_lines,
     remaining,
 )
+from blueprints.inventory.ledger.entries import ensure_never_short
+from blueprints.inventory.ledger.reasons import RETURN as RETURN_REASONS
+from blueprints.inventory.ledger.reasons import WASTAGE as WASTAGE_REASONS
+from blueprints.inventory.ledger.reasons import choices, reason_label, vial_labels
+from blueprints.inventory.rules import DocumentKind, document_number
 from blueprints.inventory.unfinished import about_lines, news_of_lines
 from blueprints.wastage.forms import ReturnForm, WastageForm
 from blueprints.wastage.services import KINDS, Loss, ensure_complete, record_loss
 from blueprints.wastage.warnings import warnings
+from portal.access.scope import Scope
 from portal.clock import today
 from portal.i18n import _, _l
-from portal.places.scope import Scope
 from portal.wizards.definition import Answers, Done, Step, Wizard
 
 NOTHING = _l("Doses that are available at this location are listed here.")

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, select
 
+from portal.access.scope import Scope
 from portal.audit.models import AuditEntry, AuditHead
 from portal.db import distinct_values, session
 from portal.errors import NotFound
 from portal.people.models import User
 from portal.places.models import Location
-from portal.places.scope import Scope
 
 CAPABILITY = "audit.read"
 PAGE = 50

@@ -12,14 +12,14 @@ from sqlalchemy import event, select, update
 from sqlalchemy.orm import Session, SessionTransaction
 
 from portal import settings
+from portal.access.scope import Actor, Scope
+from portal.access.through import present
 from portal.audit import seals
 from portal.audit.chain import FORM, entry_hash, head_mac, values_text
 from portal.audit.models import AuditEntry, AuditHead
-from portal.audit.through import present
 from portal.bulk import insert_rows
 from portal.clock import now
 from portal.db import Base, before_commit, session
-from portal.places.scope import Actor, Scope
 
 GATHERED = "audit_gathered"
 MARKS = "audit_marks"

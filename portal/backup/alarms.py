@@ -3,11 +3,11 @@
 from typing import Any
 
 from portal import settings, soundness
+from portal.access.scope import Scope
 from portal.backup import routine
 from portal.db import unit_of_work
 from portal.messages.services import NewMessage, queue_many
 from portal.people.queries import list_administrators
-from portal.places.scope import Scope
 from portal.soundness import Fault
 
 

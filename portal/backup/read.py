@@ -18,8 +18,9 @@ from portal.backup.write import PREFIX
 from portal.clock import now
 from portal.db import db, unit_of_work
 from portal.installation import bring_up_to_date
+from portal.links import MailedLink
 from portal.messages.models import Message, State
-from portal.people.models import MailedLink, UserSession
+from portal.people.models import UserSession
 from portal.settings import Settings
 
 REASON = "restored from a backup"

@@ -22,8 +22,8 @@ from itertools import count, islice
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from portal.catalog.codes import ParsedDate
 from portal.errors import Invalid
+from portal.formats.codes import ParsedDate
 from portal.i18n import _
 
 LONGEST = 300

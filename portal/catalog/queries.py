@@ -5,14 +5,14 @@ from datetime import date
 
 from sqlalchemy import select
 
-from portal.catalog.codes import ndc_candidates
+from portal.access.scope import Scope
 from portal.catalog.gs1 import ndc_of
 from portal.catalog.models import Product, ProductFacts, ProductPackage
 from portal.db import session
-from portal.listviews.search import words
+from portal.formats.codes import ndc_candidates
+from portal.formats.numbers import record_number
 from portal.lookups.search import Choice
-from portal.places.scope import Scope
-from portal.web.converters import record_number
+from portal.searching.text import words
 
 SHOWN = 20
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from portal.catalog.codes import parse_date
 from portal.catalog.models import Product, ProductFacts, ProductPackage
 from portal.db import session
 from portal.errors import Invalid
-from portal.listviews.search import join
+from portal.formats.codes import parse_date
+from portal.searching.text import join
 
 PRODUCTS = Path(__file__).with_name("products.csv")
 

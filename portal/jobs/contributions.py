@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from portal.access.scope import Scope
 from portal.jobs.queries import silence
-from portal.places.scope import Scope
 
 
 def silence_card(_scope: Scope, _subject: object) -> dict[str, Any] | None:

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
+from portal.access.scope import Scope
 from portal.clock import now
 from portal.db import session
 from portal.jobs.models import JobRun
-from portal.places.scope import Scope
 
 CAPABILITY = "jobs.manage"
 SHOWN = 50

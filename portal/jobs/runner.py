@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select, update
 
-from portal.audit.through import Through, acting
+from portal.access.through import Through, acting
 from portal.clock import now
 from portal.db import insert, rollback, session, unit_of_work
 from portal.errors import where

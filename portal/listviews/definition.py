@@ -9,9 +9,9 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Bundle, InstrumentedAttribute
 
+from portal.access.scope import Scope
 from portal.db import Base
 from portal.i18n import Label
-from portal.places.scope import Scope
 
 Kind = Literal["text", "date", "number", "moment", "status"]
 Tone = Literal["neutral", "info", "success", "warning", "danger"]
@@ -91,7 +91,7 @@ class ListDefinition:
     scope_column: the model's location column; None for lists that `where` restricts.
     where: what restricts the list for this user beyond the location.
     subject: the kind of record for `remember_view`; None: no `Recently Viewed`.
-    search: whether the model has a `search` column (portal.listviews.search).
+    search: whether the model has a `search` column (portal.searching.text).
     count: "counter" where the table has counting triggers (migrations/listing.py), else "exact".
     phrases: what a search may say instead of words that occur in the record, such as a status,
     and the rows each means.

@@ -15,9 +15,10 @@ from urllib.parse import urlencode
 from sqlalchemy import BigInteger, SmallInteger
 from sqlalchemy.types import TypeEngine
 
+from portal.formats.numbers import record_number
 from portal.listviews.definition import RECENT, VIEWED, ListDefinition
-from portal.listviews.search import typed
-from portal.web.converters import LARGEST, record_number
+from portal.searching.text import typed
+from portal.web.converters import LARGEST
 
 ROWS = 25
 MORE_ROWS = 50

@@ -15,15 +15,15 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, literal, or_, select, union_all
 
+from portal.access.scope import Scope
 from portal.db import session
-from portal.listviews import hits
 from portal.listviews.counts import CAP, Count, counted, exact
 from portal.listviews.definition import RECENT, VIEWED, Clauses, ListDefinition
 from portal.listviews.models import ListPin, RecentView
 from portal.listviews.paging import END, State, largest_of, read_cursor, write_cursor
-from portal.listviews.search import day_of, phrase_in, words
 from portal.listviews.services import place_of
-from portal.places.scope import Scope
+from portal.searching import hits
+from portal.searching.text import day_of, phrase_in, words
 
 SORT_VALUE = "sort_value_"
 RECORD = "record_"

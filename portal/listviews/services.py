@@ -4,14 +4,14 @@ from datetime import timedelta
 
 from sqlalchemy import delete, select
 
+from portal.access.scope import Scope
 from portal.clock import now
 from portal.db import insert, session, unit_of_work
 from portal.errors import Invalid
 from portal.i18n import _
 from portal.listviews.definition import RECENT, ListDefinition
 from portal.listviews.models import NOWHERE, ListPin, ListWords, RecentView
-from portal.listviews.search import typed
-from portal.places.scope import Scope
+from portal.searching.text import typed
 
 KEPT = 50
 # Searches of a private list: as many as a user goes back to, no longer than a day of work.

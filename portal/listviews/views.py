@@ -9,20 +9,20 @@ from typing import Any
 from flask import Blueprint, Response, current_app, request, stream_with_context, url_for
 from markupsafe import Markup
 
+from portal.access.scope import Scope
 from portal.audit.services import record
 from portal.clock import today
 from portal.errors import NotFound
+from portal.formats.numbers import record_number
 from portal.i18n import _
 from portal.listviews import rendering, services
 from portal.listviews.definition import ALL, RECENT, Action, ListDefinition
 from portal.listviews.export import MOST_ROWS, exported_rows
 from portal.listviews.paging import END, MORE_ROWS, ROWS, State, address, read_state
 from portal.listviews.queries import Listing, pinned_view, read_page
-from portal.places.scope import Scope
 from portal.sheets.writer import write_csv, write_xlsx
 from portal.web.context import registry
 from portal.web.context import scope as present_scope
-from portal.web.converters import record_number
 from portal.web.guards import signed_in
 from portal.web.htmx import go_to, htmx
 from portal.web.requests import note

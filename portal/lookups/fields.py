@@ -8,11 +8,11 @@ from wtforms.fields import FieldList
 from wtforms.validators import StopValidation
 from wtforms.widgets import TextInput
 
+from portal.formats.numbers import record_number
 from portal.i18n import _
 from portal.lookups import search as engine
 from portal.lookups.search import MINIMUM, Choice, folded
 from portal.web.context import registry, scope
-from portal.web.converters import record_number
 
 
 def row_id(text: str) -> int:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from portal.access.scope import Scope
 from portal.errors import NotFound
-from portal.listviews.search import words
 from portal.module import Lookup, ModuleError, Registry, load
-from portal.places.scope import Scope
+from portal.searching.text import words
 
 MINIMUM = 3
 LIMIT = 20

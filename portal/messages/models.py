@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.clock import now
 from portal.db import Base
-from portal.listviews.search import search_text
+from portal.searching.text import search_text
 
 BIG = BigInteger().with_variant(Integer, "sqlite")
 

@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import and_, func, or_, select
 
+from portal.access.scope import Scope
 from portal.clock import now
 from portal.db import distinct_values, session, unit_of_work
 from portal.errors import NotFound
-from portal.listviews.hits import contains
-from portal.listviews.search import words
 from portal.messages.models import MailServer, Message, State
 from portal.places.models import Location
-from portal.places.scope import Scope
+from portal.searching.hits import contains
+from portal.searching.text import words
 
 CAPABILITY = "messages.manage"
 PAGE = 50

@@ -11,8 +11,8 @@ from jinja2 import TemplateError
 
 from portal.messages.models import Message
 from portal.messages.services import unpacked
+from portal.messages.templates import render_mail, render_part
 from portal.settings import Settings
-from portal.web.mail import render_mail, render_part
 
 HIDDEN = "••••••"
 

@@ -15,9 +15,9 @@ from portal import jobs, settings
 from portal.bulk import insert_rows
 from portal.clock import now
 from portal.db import after_commit, session
-from portal.listviews.search import join
 from portal.messages.models import Message, State
 from portal.people.models import User
+from portal.searching.text import join
 
 JOB = "messages.deliver"
 KIND = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")

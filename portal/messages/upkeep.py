@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy import and_, select, update
 
 from portal import jobs
+from portal.access.scope import Actor
 from portal.audit.services import record
 from portal.clock import now
 from portal.db import after_commit, session, unit_of_work
@@ -12,7 +13,6 @@ from portal.errors import Conflict, Invalid
 from portal.i18n import _
 from portal.messages.models import MailServer, Message, State
 from portal.messages.services import JOB
-from portal.places.scope import Actor
 
 # Long enough to answer "I never got that"; after it what the message said is nobody's business.
 CONTENTS_KEPT = timedelta(days=90)

@@ -5,11 +5,11 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from portal.access.profiles import Profile
 from portal.clock import now
 from portal.db import Base
-from portal.listviews.search import search_text, searchable
-from portal.people.profiles import Profile
 from portal.places.models import Location
+from portal.searching.text import search_text, searchable
 
 
 class User(Base):

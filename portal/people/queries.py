@@ -3,12 +3,12 @@
 from sqlalchemy import or_, select
 
 from portal import settings
+from portal.access.profiles import Profile
+from portal.access.scope import Actor
 from portal.db import session
 from portal.people.models import User, UserLocation
-from portal.people.profiles import Profile
-from portal.people.recovery import registered
 from portal.places.models import Location, Organization
-from portal.places.scope import Actor
+from portal.signing_in.recovery import registered
 
 
 def actor_of(user: User) -> Actor:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from email_validator import EmailNotValidError, validate_email
 
+from portal.access.profiles import CLINIC, Profile
 from portal.errors import Forbidden, Invalid
 from portal.i18n import _
 from portal.normal_form import normalize
-from portal.people.profiles import CLINIC, Profile
 
 LONGEST_EMAIL = 254
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._@-]{2,63}")

@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, case, select, update
 from sqlalchemy.orm import Bundle
 
-from portal import clock, settings
+from portal import clock, settings, throttle
+from portal.access.profiles import STAFF, Profile
+from portal.access.scope import Actor, Place
 from portal.db import session, unit_of_work
 from portal.errors import NotFound
-from portal.people import browsers, throttle
+from portal.people import browsers
 from portal.people.models import User, UserLocation, UserSession
-from portal.people.profiles import STAFF, Profile
 from portal.places.models import Location
-from portal.places.scope import Actor, Place
 
 TOUCH_EVERY = timedelta(seconds=5)
 # For how long a form that was sent too late is still kept: through a lunch, a shift, a night. A

@@ -4,10 +4,10 @@ from typing import Any
 
 from sqlalchemy import Select, func, or_, select
 
+from portal.access.scope import Place, Scope
 from portal.db import session
-from portal.people.sessions import PLACE
 from portal.places.models import Location
-from portal.places.scope import Place, Scope
+from portal.places.queries import PLACE
 
 SHORTEST_SEARCH = 3
 MOST_FOUND = 20

@@ -6,13 +6,13 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from portal import settings
+from portal.access.scope import Actor
 from portal.audit.services import record
 from portal.db import session
 from portal.errors import Invalid
 from portal.i18n import _
 from portal.places import rules
 from portal.places.models import Location, Organization
-from portal.places.scope import Actor
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,11 +9,11 @@ from markupsafe import Markup
 from sqlalchemy import inspect, select
 from wtforms import Form
 
+from portal.access.scope import Scope
 from portal.db import session
 from portal.errors import Conflict, Invalid, NotFound
 from portal.i18n import _
 from portal.lookups.fields import look_up
-from portal.places.scope import Scope
 from portal.records.page import RecordPage
 from portal.web.context import scope
 from portal.web.guards import needs

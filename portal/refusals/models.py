@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Index, Integer, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, plain_text
-from portal.listviews.search import search_text, searchable
+from portal.searching.text import search_text, searchable
 
 BIG = BigInteger().with_variant(Integer, "sqlite")
 

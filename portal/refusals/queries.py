@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from portal import clock
+from portal.access.scope import Scope
 from portal.db import session
-from portal.places.scope import Scope
 from portal.refusals.models import Refusal
 from portal.refusals.rules import LOOK_BACK, unusual_hour
 

@@ -7,9 +7,9 @@ from sqlalchemy import case, delete, func, select
 
 from portal import clock
 from portal.db import insert, session, unit_of_work
-from portal.listviews.search import search_of
 from portal.refusals.models import Refusal
 from portal.refusals.tally import Counted
+from portal.searching.text import search_of
 
 KEPT = timedelta(days=90)
 MOST_ROWS = 50_000

@@ -4,8 +4,8 @@ from typing import cast
 
 from flask import current_app, g
 
+from portal.access.scope import Scope
 from portal.module import Registry
-from portal.places.scope import Scope
 
 
 def set_scope(scope: Scope | None) -> None:

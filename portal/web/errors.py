@@ -25,6 +25,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
+from portal.access.scope import Place
 from portal.db import is_full, rollback, unit_of_work
 from portal.errors import (
     AtAnotherLocation,
@@ -40,7 +41,6 @@ from portal.errors import (
 )
 from portal.i18n import _
 from portal.outages import cause, is_unreachable
-from portal.places.scope import Place
 from portal.refusals.rules import Kind
 from portal.web import last_resort
 from portal.web.context import find_scope

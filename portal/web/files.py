@@ -7,8 +7,8 @@ from flask import g, request
 from flask_login import current_user
 from werkzeug.datastructures import CombinedMultiDict, MultiDict
 
+from portal.access.scope import Scope
 from portal.db import unit_of_work
-from portal.places.scope import Scope
 from portal.web.context import set_scope
 
 Read = Callable[[Mapping[str, BinaryIO]], Mapping[str, object]]

@@ -19,8 +19,8 @@ from wtforms.meta import DefaultMeta
 from wtforms.validators import Length, StopValidation
 from wtforms.widgets import DateInput, TextInput
 
-from portal.catalog.codes import parse_date
 from portal.errors import Invalid, PortalError
+from portal.formats.codes import parse_date
 from portal.i18n import _, _l
 from portal.normal_form import normalize
 
@@ -257,7 +257,7 @@ class RowsField(FieldList):  # type: ignore[type-arg]  # it takes none when it r
 
 class DayField(Field):
     """A calendar day of our time, typed as MM/DD/YYYY or in another way that imports understand,
-    too (`portal.catalog.codes.parse_date`). Not for birthdays: a year of two digits is taken for
+    too (`portal.formats.codes.parse_date`). Not for birthdays: a year of two digits is taken for
     one after 2000."""
 
     widget = DateInput()

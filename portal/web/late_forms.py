@@ -14,17 +14,17 @@ from flask import Response, current_app, flash, g, make_response, request
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
+from portal import drafts
+from portal.access.scope import Place, Scope
 from portal.db import PATIENCE_OF_A_PERSON, run_sparingly, unit_of_work
+from portal.drafts import FORM, LATE, Draft
 from portal.errors import PortalError
 from portal.i18n import _
 from portal.people import sessions
-from portal.places.scope import Place, Scope
 from portal.web.context import find_scope, set_scope
 from portal.web.htmx import htmx
 from portal.web.login import scope_of
-from portal.wizards import drafts
 from portal.wizards.addresses import onward
-from portal.wizards.models import FORM, LATE, Draft
 
 View = TypeVar("View", bound=Callable[..., Any])
 Keeper = Callable[[Scope, dict[str, Any]], str]

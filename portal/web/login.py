@@ -5,8 +5,8 @@ from datetime import timedelta
 from flask import Flask, current_app, g, request, session
 from flask_login import LoginManager, UserMixin, login_user, logout_user
 
+from portal.access.scope import Scope
 from portal.people import sessions
-from portal.places.scope import Scope
 
 
 class SignedIn(UserMixin):

@@ -7,11 +7,10 @@ import threading
 from flask import Flask, Response, current_app, g, request
 from sqlalchemy.exc import DBAPIError
 
-from portal import clock
+from portal import clock, throttle
+from portal.access.scope import Scope
 from portal.db import unit_of_work
 from portal.errors import Unavailable, where
-from portal.people import throttle
-from portal.places.scope import Scope
 from portal.refusals import services
 from portal.refusals.rules import Kind, hour_of
 from portal.refusals.tally import Refused, Tally

@@ -18,16 +18,17 @@ from flask_login import current_user
 from werkzeug.exceptions import BadRequest
 from werkzeug.routing import MapAdapter, RequestRedirect
 
-from portal import clock, db, operations
-from portal.audit.through import Through, acting, now_through
+from portal import clock, db
+from portal import submissions as operations
+from portal.access.scope import Scope
+from portal.access.through import Through, acting, now_through
 from portal.errors import Forbidden, OpenedElsewhere
+from portal.formats.numbers import record_number
 from portal.i18n import _
 from portal.people import sessions
-from portal.places.scope import Scope
 from portal.web import guards
 from portal.web.bounds import BoundedRequest
 from portal.web.context import find_scope, set_scope
-from portal.web.converters import record_number
 from portal.web.htmx import go_to, led_to
 from portal.web.local import path_of
 

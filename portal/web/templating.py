@@ -12,7 +12,7 @@ from werkzeug.routing import BuildError
 
 from portal.i18n import translated, translated_plural
 from portal.module import load
-from portal.operations import new_operation_id
+from portal.submissions import new_operation_id
 from portal.web.context import find_scope
 
 

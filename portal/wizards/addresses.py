@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 from flask import current_app, request, url_for
 from werkzeug.datastructures import MultiDict
 
+from portal.drafts import FORM, WIZARD, Draft
 from portal.wizards.definition import Wizard
-from portal.wizards.models import FORM, WIZARD, Draft
 
 EXTENSION = "portal.wizards"
 LONGEST_ARGUMENT = 200

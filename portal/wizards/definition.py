@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from wtforms import Form
 
+from portal.access.scope import Scope
 from portal.module import load
-from portal.places.scope import Scope
 
 if TYPE_CHECKING:
     from flask import Blueprint

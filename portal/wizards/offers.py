@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from portal import drafts
+from portal.access.scope import Scope
 from portal.db import session
+from portal.drafts import Draft
 from portal.errors import NotFound
 from portal.i18n import _
 from portal.places.models import Location
-from portal.places.scope import Scope
-from portal.wizards import drafts
 from portal.wizards.addresses import wizard_of
 from portal.wizards.definition import Begun, Wizard
-from portal.wizards.models import Draft
 
 ON_HOME = 2
 

@@ -6,6 +6,8 @@ from flask_login import user_logged_in
 from markupsafe import Markup, escape
 from werkzeug.exceptions import HTTPException
 
+from portal import drafts
+from portal.drafts import FORM, Draft
 from portal.errors import NotFound
 from portal.i18n import _
 from portal.people import sessions
@@ -14,9 +16,7 @@ from portal.web.guards import signed_in
 from portal.web.htmx import go_to
 from portal.web.login import SignedIn, scope_of
 from portal.web.respond import respond
-from portal.wizards import drafts
 from portal.wizards.addresses import onward, wizard_of
-from portal.wizards.models import FORM, Draft
 from portal.wizards.offers import Offer, offer, offers
 from portal.wizards.review import Entered, lines
 from portal.wizards.views import walker_of

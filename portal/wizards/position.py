@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from portal.drafts import Draft
 from portal.wizards.addresses import address_of
 from portal.wizards.definition import Step, Wizard
-from portal.wizards.models import Draft
 from portal.wizards.review import lines
 from portal.wizards.walk import Walk, Walker
 

@@ -6,11 +6,13 @@ from flask import Blueprint, Response, flash, request, url_for
 from flask.blueprints import BlueprintSetupState
 from wtforms import Form
 
+from portal import drafts
+from portal.access.scope import Scope
 from portal.db import session
+from portal.drafts import LATE, PAUSED, STARTED, WIZARD, Draft
 from portal.errors import Conflict, Invalid, PortalError
 from portal.i18n import _
 from portal.lookups.fields import look_up
-from portal.places.scope import Scope
 from portal.web.context import scope
 from portal.web.files import read_ahead
 from portal.web.files import sent as sent_with_files
@@ -19,10 +21,8 @@ from portal.web.htmx import go_to, htmx, push_url
 from portal.web.late_forms import came_late, keeps_late
 from portal.web.requests import kept_although_refused
 from portal.web.respond import respond
-from portal.wizards import drafts
 from portal.wizards.addresses import EXTENSION, address_of, arguments, onward
 from portal.wizards.definition import Answers, Done, Step, Wizard
-from portal.wizards.models import LATE, PAUSED, STARTED, WIZARD, Draft
 from portal.wizards.offers import Offer, offer
 from portal.wizards.position import position
 from portal.wizards.review import lines

@@ -12,12 +12,12 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Field as AnyField
 from wtforms import FieldList, FileField, Form, FormField, PasswordField
 
+from portal.access.scope import Scope
+from portal.drafts import Sent
 from portal.errors import Conflict, Invalid, NotFound, PortalError
 from portal.i18n import _
 from portal.lookups.fields import LookupField, lookups_of
-from portal.places.scope import Scope
 from portal.wizards.definition import Answers, Step, Wizard
-from portal.wizards.drafts import Sent
 
 
 def names_of(fields: Any) -> Iterator[str]:

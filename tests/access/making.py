@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 from flask import Flask
 
+from portal import drafts
+from portal.access.profiles import Profile
 from portal.db import unit_of_work
+from portal.drafts import WIZARD
 from portal.people.models import User
-from portal.people.profiles import Profile
-from portal.wizards import drafts
-from portal.wizards.models import WIZARD
 from tests.inventory import stock
 from tests.personas import Personas
 from tests.samples import PLACE_OF, Begun, Making, Place, all_samples, together

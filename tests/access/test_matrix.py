@@ -16,13 +16,13 @@ from sqlalchemy import inspect
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from portal.access.profiles import Profile
 from portal.db import db, unit_of_work
 from portal.module import Registry
-from portal.operations import new_operation_id
 from portal.people.models import User
-from portal.people.profiles import Profile
 from portal.refusals import tally
 from portal.refusals.rules import Kind
+from portal.submissions import new_operation_id
 from portal.web import guards
 from tests.access.making import MISSING, OTHER, make_samples
 from tests.client import Browser

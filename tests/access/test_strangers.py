@@ -9,9 +9,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, inspect, select
 
+from portal import throttle
 from portal.db import db, unit_of_work
-from portal.operations import new_operation_id
-from portal.people import hashing, recovery, setup, throttle
+from portal.signing_in import hashing, recovery, setup
+from portal.submissions import new_operation_id
 from portal.web import guards
 from tests.client import Browser
 from tests.statements import watched

@@ -1,8 +1,8 @@
 """Somebody to look after at each location who is no persona."""
 
+from portal.access.profiles import Profile
 from portal.db import unit_of_work
 from portal.people.models import User, UserLocation
-from portal.people.profiles import Profile
 from tests.samples import Access, Canaries, Making, Own, Samples, Tour
 
 

@@ -7,9 +7,9 @@ import pytest
 import time_machine
 from flask import Flask
 
+from portal.access.profiles import Profile
+from portal.accounts import services as accounts
 from portal.errors import PortalError
-from portal.people import accounts
-from portal.people.profiles import Profile
 from portal.people.rules import Giver
 from tests.accounts.steps import JANE, add, jane, places_of, press
 from tests.client import Browser

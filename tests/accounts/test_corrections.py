@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal.people import additions
+from portal.accounts import limit_on_adding as additions
 from tests.accounts.steps import add, jane
 from tests.client import Browser, Page
 from tests.people.steps import NEW, change, link_in, mails, sign_in, trail, user_of

@@ -9,12 +9,15 @@ from flask import Flask
 from sqlalchemy import delete
 
 from blueprints.accounts import services
-from portal import clock, operations
+from portal import clock
+from portal import submissions as operations
+from portal.access.profiles import Profile
+from portal.accounts import limit_on_adding as additions
+from portal.accounts import services as accounts
 from portal.db import run, session
 from portal.errors import Forbidden, Invalid, NotFound
-from portal.people import accounts, additions, rules
+from portal.people import rules
 from portal.people.models import User, UserLocation
-from portal.people.profiles import Profile
 from portal.people.rules import Giver, Holder
 from tests.accounts.steps import JANE, add, jane, press
 from tests.client import Browser, Page

@@ -10,10 +10,11 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from portal import db
+from portal.access.profiles import Profile
+from portal.accounts import safeguards
+from portal.accounts import services as accounts
 from portal.errors import Invalid, PortalError
-from portal.people import accounts, safeguards
 from portal.people.models import User, UserLocation
-from portal.people.profiles import Profile
 from portal.people.rules import Giver
 from tests.accounts.steps import add, ask, jane, places_of, press
 from tests.client import Browser

@@ -12,14 +12,14 @@ from sqlalchemy import select, update
 from blueprints.alerts import jobs
 from blueprints.alerts.models import DailyDigest
 from blueprints.alerts.rules import next_due
+from blueprints.inventory.leaving.selection import Chosen
 from blueprints.inventory.rules import Kind
-from blueprints.inventory.selection import Chosen
 from blueprints.transfers.services import Sending, send
+from portal.access.scope import Scope
 from portal.clock import now
 from portal.db import unit_of_work
 from portal.messages.models import Message
 from portal.messages.services import queue_many
-from portal.places.scope import Scope
 from tests.client import Browser
 from tests.inventory import stock
 from tests.people.steps import change

@@ -12,9 +12,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, create_engine, text
 
-from blueprints.inventory.corrections import Adjustment, adjust
+from blueprints.inventory.correcting.services import Adjustment, adjust
+from blueprints.inventory.leaving.selection import Chosen
 from blueprints.inventory.rules import DocumentKind, Kind
-from blueprints.inventory.selection import Chosen
 from blueprints.transfers.services import Sending, send
 from blueprints.wastage.services import Loss, record_loss
 from portal.audit import anchor as anchors

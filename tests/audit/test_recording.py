@@ -9,13 +9,13 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from portal import db as database
+from portal.access.profiles import Profile
+from portal.access.scope import Actor, Place, Scope
 from portal.audit.models import AuditEntry, AuditHead
 from portal.audit.services import record, viewed
 from portal.audit.verify import verify
 from portal.db import session, unit_of_work
-from portal.people.profiles import Profile
 from portal.places.models import Organization
-from portal.places.scope import Actor, Place, Scope
 from tests.statements import watched
 
 pytestmark = pytest.mark.both_databases

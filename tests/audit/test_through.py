@@ -6,9 +6,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from portal.access.through import Through, acting, in_words, present
 from portal.audit.models import AuditEntry
 from portal.audit.services import record
-from portal.audit.through import Through, acting, in_words, present
 from portal.audit.verify import verify
 from portal.jobs import runner
 from portal.module import Job

@@ -15,12 +15,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from portal import links
 from portal.backup import journal, read, write
 from portal.db import db, session, unit_of_work
 from portal.errors import PortalError
 from portal.installation import bring_up_to_date
-from portal.people import links
-from portal.people.models import MailedLink, User
+from portal.links import MailedLink
+from portal.people.models import User
 from portal.running import AlreadyLocked, hold
 from portal.settings import Settings, load_settings
 from tests.backup.test_backup import add_organization, organizations

@@ -4,10 +4,10 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
-from blueprints.inventory import quarantine
-from blueprints.inventory.documents import open_document
-from blueprints.inventory.ledger import Movement, post
+from blueprints.inventory.ledger.documents import open_document
+from blueprints.inventory.ledger.entries import Movement, post
 from blueprints.inventory.models import VaccineInventory
+from blueprints.inventory.quarantine import services as quarantine
 from blueprints.inventory.rules import DocumentKind, Kind
 from portal.db import unit_of_work
 from tests.browser.conftest import Visit

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.catalog.codes import ParsedDate
 from portal.catalog.gs1 import (
     LONGEST,
     MOST_READINGS,
@@ -22,6 +21,7 @@ from portal.catalog.gs1 import (
     read,
 )
 from portal.errors import Invalid
+from portal.formats.codes import ParsedDate
 from tests.work import Watch
 
 TODAY = date(2026, 3, 1)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.catalog.codes import look_alike_key
+from portal.formats.codes import look_alike_key
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from portal.access.scope import Scope
 from portal.catalog.models import Product, ProductFacts, ProductPackage
 from portal.catalog.queries import (
     facts_on,
@@ -19,7 +20,6 @@ from portal.catalog.services import PRODUCTS, load_products
 from portal.db import unit_of_work
 from portal.errors import Invalid
 from portal.lookups import Choice
-from portal.places.scope import Scope
 from tests.client import Browser
 from tests.inventory.stock import product_id, scope_for
 from tests.personas import Personas

@@ -3,7 +3,7 @@
 from typing import Any
 
 from blueprints.counts import services
-from blueprints.inventory import ledger
+from blueprints.inventory.ledger import entries as ledger
 
 
 def trust(*_arguments: Any) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from portal.places.scope import Scope
+from portal.access.scope import Scope
 from tests.client import Browser
 from tests.counts.steps import Window
 from tests.inventory import stock

@@ -8,9 +8,9 @@ from sqlalchemy import update
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.rules import Kind
 from portal import clock
+from portal.access.scope import Scope
 from portal.db import unit_of_work
 from portal.people.models import UserSession
-from portal.places.scope import Scope
 from tests.client import Browser
 from tests.counts.steps import (
     COUNTS,

@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import select
 
+from portal.access.scope import Scope
 from portal.audit.models import AuditEntry
 from portal.db import unit_of_work
 from portal.people.models import User
-from portal.places.scope import Scope
 from tests.client import Browser
 from tests.counts.steps import COUNTS, begin, enter, store
 from tests.inventory import stock

@@ -6,8 +6,8 @@ from sqlalchemy import select, text
 from blueprints.counts.checks import booked
 from blueprints.inventory.models import DoseEntry
 from blueprints.inventory.rules import Kind
+from portal.access.scope import Scope
 from portal.db import unit_of_work
-from portal.places.scope import Scope
 from tests.client import Browser
 from tests.counts.steps import actions, begin, documents, enter, field, wrong
 from tests.inventory import stock

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.places.scope import Scope
+from portal.access.scope import Scope
 from tests.client import Browser, Page
 from tests.counts.steps import begin, enter, wrong
 from tests.inventory import stock

@@ -9,9 +9,9 @@ from blueprints.counts import queries, rules, views
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.rules import Kind
 from portal import clock
+from portal.access.scope import Scope
 from portal.db import unit_of_work
 from portal.people.models import User, UserSession
-from portal.places.scope import Scope
 from tests.client import Browser, Page
 from tests.counts.steps import COUNTS, begin, enter, field, wrong
 from tests.inventory import stock

@@ -13,9 +13,9 @@ from blueprints.counts.starting import start as start_count
 from blueprints.inventory.models import StockDocument, VaccineInventory
 from blueprints.inventory.rules import Kind
 from blueprints.inventory.storage import put_into
+from portal.access.scope import Scope
 from portal.audit.models import AuditEntry
 from portal.db import run, session, unit_of_work
-from portal.places.scope import Scope
 from tests.client import Browser, Page
 from tests.counts import careless
 from tests.counts.steps import begin, documents, enter, field, store, wrong

@@ -14,13 +14,13 @@ from blueprints.counts import services
 from blueprints.counts.queries import get_count, list_lines, list_moved
 from blueprints.counts.rules import Entered, mark_of
 from blueprints.counts.starting import start as start_count
-from blueprints.inventory import ledger
+from blueprints.inventory.ledger import entries as ledger
 from blueprints.inventory.models import StockDocument
 from blueprints.inventory.rules import Kind
+from portal.access.scope import Scope
 from portal.audit.verify import verify
 from portal.db import run, unit_of_work
 from portal.errors import Conflict, Invalid, Unavailable
-from portal.places.scope import Scope
 from tests.counts import careless
 from tests.counts.steps import documents, wrong
 from tests.inventory import stock

@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
+from portal.access.profiles import Profile
 from portal.module import Module, discover, load
-from portal.people.profiles import Profile
 from tests.house.source import ROOT, Source, packages, sources
 
-PURE = {"portal.errors", "portal.i18n", "portal.clock", "portal.people.profiles"}
+PURE = {"portal.errors", "portal.i18n", "portal.clock", "portal.access.profiles"}
 LINES = 400
 STATEMENTS = 40
 NAMELESS = {"utils", "helpers", "misc", "common"}
@@ -31,7 +31,7 @@ def test_the_announcement_is_data_without_logic(name: str) -> None:
     source = Source(ROOT / "blueprints" / name / "__init__.py")
     for node in source.tree.body:
         assert isinstance(node, (ast.Expr, ast.Import, ast.ImportFrom, ast.Assign)), node.lineno
-    allowed = ("datetime", "portal.module", "portal.people.profiles", "portal.i18n", "flask_babel")
+    allowed = ("datetime", "portal.module", "portal.access.profiles", "portal.i18n", "flask_babel")
     for found in source.imports():
         assert found.name.startswith(allowed), f"{source.name}:{found.line} {found.name}"
 
@@ -71,7 +71,7 @@ def test_rules_need_nothing_but_values(source: Source) -> None:
         if top in sys.stdlib_module_names or found.name.startswith((f"{own}.rules", "email_valid")):
             continue
         known = any(found.name == name or found.name.startswith(f"{name}.") for name in PURE)
-        others = found.name.startswith("portal.catalog.codes") or ".rules" in found.name
+        others = found.name.startswith("portal.formats.codes") or ".rules" in found.name
         bare = found.name in {name.rpartition(".")[0] for name in PURE}
         assert known or others or bare, f"{source.name}:{found.line} imports {found.name}"
 
@@ -91,7 +91,7 @@ def test_models_ask_nothing_and_do_nothing(source: Source) -> None:
 def test_no_file_is_too_long_and_none_is_a_drawer() -> None:
     for source in sources():
         lines = source.path.read_text("utf-8").count("\n")
-        assert lines <= LINES or source.name == "portal/catalog/codes.py", f"{source.name}: {lines}"
+        assert lines <= LINES or source.name == "portal/formats/codes.py", f"{source.name}: {lines}"
         assert source.path.stem not in NAMELESS, source.name
 
 

@@ -21,11 +21,11 @@ FLASK = {
     "portal/i18n.py": "asks whether an application runs, late",
     "portal/settings.py": "the settings of the running application, late",
     "portal/wizards/addresses.py": "the addresses of wizards",
-    "portal/people/throttle.py": "the client's address",
+    "portal/throttle.py": "the client's address",
     "blueprints/*/record.py": "routes of a record page",
     "blueprints/*/add.py": "routes of a wizard",
     "blueprints/*/wizards.py": "routes of wizards",
-    "blueprints/inventory/adjusting.py": "routes of a wizard",
+    "blueprints/inventory/correcting/wizard.py": "routes of a wizard",
     "blueprints/*/contributions.py": "addresses in what is shown on another module's page",
 }
 

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from blueprints.inventory import ledger, services
+from blueprints.inventory import services
+from blueprints.inventory.ledger import entries as ledger
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.rules import Kind, changes
-from portal import db, operations
+from portal import db, drafts
+from portal import submissions as operations
 from portal.db import session
 from portal.errors import Invalid
-from portal.wizards import drafts
 
 PAUSE = 0.01
 get_draft = drafts.get_draft

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from blueprints.inventory import quarantine
+from blueprints.inventory.quarantine import services as quarantine
 from portal.db import unit_of_work
 from tests.browser.steps import second_step
 from tests.inventory import stock

@@ -7,19 +7,19 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import select
 
-from blueprints.inventory import ledger
+from blueprints.inventory.adding.deliveries import Delivery
 from blueprints.inventory.checks import ledger_sums, received_of_shipments
-from blueprints.inventory.deliveries import Delivery
+from blueprints.inventory.ledger import entries as ledger
 from blueprints.inventory.models import DoseEntry, VaccineInventory
 from blueprints.inventory.rules import COUNTERS, Kind
 from blueprints.inventory.services import add_delivery
 from blueprints.shipments.models import Shipment
+from portal.access.scope import Scope
 from portal.catalog.models import Product
 from portal.clock import today
 from portal.db import unit_of_work
 from portal.people import sessions
 from portal.people.models import User, UserLocation
-from portal.places.scope import Scope
 from portal.web.login import scope_of
 from tests.personas import Personas
 

@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 
-from portal.places.scope import Scope
+from portal.access.scope import Scope
 from tests.client import Browser, Page
 from tests.inventory import stock
 from tests.inventory.test_add import add, manually, open_form, records

@@ -6,11 +6,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from blueprints.inventory.documents import open_document
+from blueprints.inventory.ledger.documents import open_document
 from blueprints.inventory.rules import DocumentKind, Kind
+from portal.access.scope import Scope
 from portal.db import db, unit_of_work
 from portal.people.models import User
-from portal.places.scope import Scope
 from tests.client import Browser, Page
 from tests.inventory import stock
 from tests.personas import Personas

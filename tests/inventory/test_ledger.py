@@ -8,13 +8,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from blueprints.inventory import ledger
-from blueprints.inventory.deliveries import SEPARATE
+from blueprints.inventory.adding.deliveries import SEPARATE
+from blueprints.inventory.ledger import entries as ledger
 from blueprints.inventory.rules import EFFECTS, Kind
 from blueprints.inventory.services import rename
+from portal.access.scope import Scope
 from portal.db import session, unit_of_work
 from portal.errors import Conflict, Forbidden, Invalid, NotFound
-from portal.places.scope import Scope
 from tests.inventory import stock
 from tests.personas import Personas
 from tests.shipments.files import csv, row, take_in

@@ -8,9 +8,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from blueprints.inventory.rules import Kind
+from portal.access.scope import Scope
 from portal.checks import run_checks
 from portal.db import db, unit_of_work
-from portal.places.scope import Scope
 from tests.inventory import stock
 from tests.personas import Personas
 from tests.shipments.files import csv, row, take_in

@@ -18,15 +18,15 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from blueprints.inventory import ledger
-from blueprints.inventory.deliveries import SEPARATE
+from blueprints.inventory.adding.deliveries import SEPARATE
+from blueprints.inventory.ledger import entries as ledger
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.rules import Kind
 from blueprints.inventory.services import rename
 from blueprints.shipments.models import Order, Shipment
+from portal.access.scope import Scope
 from portal.db import session, unit_of_work
 from portal.errors import Conflict, Invalid, PortalError
-from portal.places.scope import Scope
 from tests.effort import amount
 from tests.inventory import stock
 from tests.personas import Personas

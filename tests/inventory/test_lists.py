@@ -12,10 +12,10 @@ from flask import Flask
 from openpyxl import load_workbook
 from sqlalchemy import event
 
-from blueprints.inventory import quarantine
+from blueprints.inventory.quarantine import services as quarantine
 from portal import clock
+from portal.access.scope import Scope
 from portal.db import db, unit_of_work
-from portal.places.scope import Scope
 from tests.client import Browser, Page, htmx_headers
 from tests.inventory import stock
 from tests.inventory.test_add import add

@@ -6,14 +6,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from blueprints.inventory.leaving.selection import Chosen
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.rules import Kind
-from blueprints.inventory.selection import Chosen
 from blueprints.transfers.services import Receipt, Sending, receive, send
+from portal.access.scope import Scope
 from portal.db import unit_of_work
 from portal.errors import Invalid
 from portal.messages.models import Message
-from portal.places.scope import Scope
 from tests.client import Browser, Page
 from tests.inventory import stock
 from tests.people.steps import change

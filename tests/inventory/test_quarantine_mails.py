@@ -6,9 +6,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from portal.access.scope import Scope
 from portal.db import unit_of_work
 from portal.messages.models import Message
-from portal.places.scope import Scope
 from tests.client import Browser, Page
 from tests.inventory import stock
 from tests.inventory.test_quarantine import hold, recall, release

@@ -19,15 +19,15 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from blueprints.inventory import ledger
-from blueprints.inventory.deliveries import SEPARATE
+from blueprints.inventory.adding.deliveries import SEPARATE
+from blueprints.inventory.ledger import entries as ledger
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.rules import EFFECTS, Kind
 from blueprints.inventory.services import add_delivery
+from portal.access.scope import Scope
 from portal.audit.verify import verify
 from portal.db import run, unit_of_work
 from portal.errors import Conflict, Invalid, Unavailable
-from portal.places.scope import Scope
 from tests import threads
 from tests.client import Browser, Page, fields_of
 from tests.inventory import careless, stock

@@ -7,9 +7,9 @@ from flask import Flask
 from sqlalchemy import select
 
 from blueprints.inventory.rules import Kind
+from portal.access.scope import Scope
 from portal.audit.models import AuditEntry
 from portal.db import unit_of_work
-from portal.places.scope import Scope
 from tests.client import Browser, Page
 from tests.inventory import stock
 from tests.inventory.test_quarantine import is_held, recall, told
@@ -180,7 +180,7 @@ def test_the_next_lot_of_the_maker_is_no_look_alike(browser: Browser, scope: Sco
 def test_the_list_of_locations_ends_somewhere(
     browser: Browser, scope: Scope, monkeypatch: pytest.MonkeyPatch, theirs: Scope
 ) -> None:
-    monkeypatch.setattr("blueprints.inventory.recall.PLACES_NAMED", 1)
+    monkeypatch.setattr("blueprints.inventory.quarantine.recall.PLACES_NAMED", 1)
     records = [stock.add(place, lot="O11J2OA") for place in (scope, theirs)]
     browser.sign_in("admin")
     asked = recall(browser, confirmed="y")

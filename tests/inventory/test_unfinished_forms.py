@@ -6,7 +6,7 @@ from sqlalchemy import select
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.rules import Kind
 from portal.db import unit_of_work
-from portal.wizards.models import Draft
+from portal.drafts import Draft
 from tests.client import Browser, Page
 from tests.inventory import stock
 from tests.personas import Personas

@@ -14,11 +14,11 @@ from flask import Flask
 from sqlalchemy import Engine, create_engine, insert
 
 from migrations.listing import create_counter, create_search
+from portal.access.profiles import Profile
+from portal.access.scope import Actor, Place, Scope
 from portal.app import create_app
 from portal.db import db, session, unit_of_work
-from portal.listviews.search import search_of
-from portal.people.profiles import Profile
-from portal.places.scope import Actor, Place, Scope
+from portal.searching.text import search_of
 from portal.settings import load_settings
 from tests import databases
 from tests.client import Browser

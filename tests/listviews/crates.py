@@ -12,14 +12,14 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
+from portal.access.profiles import CLINIC
 from portal.db import Base, plain_text, session
 from portal.errors import NotFound
 from portal.i18n import _l
 from portal.listviews.definition import Column, ListDefinition, ListView
-from portal.listviews.search import search_text, searchable
 from portal.listviews.views import list_page, viewed
 from portal.module import Capability, Module, Tab
-from portal.people.profiles import CLINIC
+from portal.searching.text import search_text, searchable
 from portal.web.context import scope
 from portal.web.guards import needs
 

@@ -9,12 +9,12 @@ from flask import Flask, get_template_attribute
 from markupsafe import Markup
 from sqlalchemy import inspect
 
+from portal.access.scope import Scope
 from portal.db import db
 from portal.listviews.definition import ALL, Column, DefinitionError, ListDefinition
 from portal.listviews.paging import State, address, read_state
 from portal.listviews.queries import read_page
 from portal.listviews.rendering import LONG_CELL, body, cell_format
-from portal.places.scope import Scope
 from tests.listviews.conftest import Pack
 from tests.listviews.crates import CRATES, Crate
 

@@ -9,7 +9,7 @@ from portal.catalog.queries import find_product_choice
 from portal.db import unit_of_work
 from portal.listviews.paging import LARGEST_BIG, largest_of, read_cursor
 from portal.lookups.fields import row_id
-from portal.operations import new_operation_id
+from portal.submissions import new_operation_id
 from portal.web.converters import LARGEST
 from tests.client import Browser
 from tests.inventory import stock

@@ -9,12 +9,12 @@ from flask import Flask
 from sqlalchemy import String, create_engine, inspect, text
 
 from migrations.listing import create_counter, create_search, drop_counter, drop_search
+from portal.access.scope import Scope
 from portal.db import db, is_sqlite, rollback, unit_of_work
 from portal.listviews.checks import counts, searching
 from portal.listviews.definition import ALL
 from portal.listviews.paging import State
 from portal.listviews.queries import read_page
-from portal.places.scope import Scope
 from tests.databases import run_on_server, server_url
 from tests.listviews.conftest import Pack
 from tests.listviews.crates import CRATES

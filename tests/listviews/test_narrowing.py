@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from portal.access.scope import Scope
 from portal.db import unit_of_work
 from portal.listviews import queries
 from portal.listviews.definition import ALL, DefinitionError, ListDefinition
 from portal.listviews.paging import END, State
 from portal.listviews.queries import read_page
-from portal.listviews.search import day_of, phrase_in, words
-from portal.places.scope import Scope
+from portal.searching.text import day_of, phrase_in, words
 from tests.listviews.conftest import FIRST_DAY, Pack, scope_at
 from tests.listviews.crates import CRATES, Crate
 from tests.personas import Personas

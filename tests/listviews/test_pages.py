@@ -4,10 +4,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from portal.access.scope import Scope
 from portal.db import session, unit_of_work
 from portal.listviews.models import ListPin, RecentView
 from portal.listviews.services import KEPT, remember_view
-from portal.places.scope import Scope
 from tests.client import Browser, Element, Page
 from tests.listviews.conftest import FIRST_DAY, Pack, scope_at
 from tests.personas import Personas

@@ -9,12 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert
 
+from portal.access.scope import Scope
 from portal.db import session, unit_of_work
 from portal.listviews import queries
 from portal.listviews.definition import ALL
 from portal.listviews.paging import END, State, read_cursor, read_state, write_cursor
 from portal.listviews.queries import read_page
-from portal.places.scope import Scope
 from tests.listviews.conftest import FIRST_DAY, Pack
 from tests.listviews.crates import CRATES, Crate
 from tests.listviews.test_definitions import changed

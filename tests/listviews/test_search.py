@@ -3,15 +3,15 @@
 import pytest
 from sqlalchemy import delete, select, text, update
 
+from portal.access.scope import Scope
 from portal.db import is_sqlite, session, unit_of_work
 from portal.listviews import queries
 from portal.listviews.checks import searching
 from portal.listviews.definition import ALL
-from portal.listviews.hits import contains as contains_words
 from portal.listviews.paging import State
 from portal.listviews.queries import read_page
-from portal.listviews.search import SEPARATOR, fold, join, words
-from portal.places.scope import Scope
+from portal.searching.hits import contains as contains_words
+from portal.searching.text import SEPARATOR, fold, join, words
 from tests.listviews.conftest import FIRST_DAY, Pack, scope_at
 from tests.listviews.crates import CRATES, Crate
 from tests.personas import Personas

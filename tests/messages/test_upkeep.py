@@ -11,9 +11,9 @@ from portal import messages
 from portal.db import unit_of_work
 from portal.messages.models import Message
 from portal.messages.queries import faults
+from portal.messages.templates import absolute_url, missing_templates
 from portal.messages.upkeep import forget_contents
 from portal.module import Registry
-from portal.web.mail import absolute_url, missing_templates
 
 pytestmark = pytest.mark.both_databases
 

@@ -6,10 +6,10 @@ import pytest
 import time_machine
 from flask import Flask
 
+from portal.access.profiles import Profile
+from portal.access.scope import Actor
 from portal.audit.services import record
 from portal.db import unit_of_work
-from portal.people.profiles import Profile
-from portal.places.scope import Actor
 from tests.client import Browser, Page
 from tests.statements import watched
 

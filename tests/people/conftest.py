@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from portal.people import hashing
+from portal.signing_in import hashing
 from tests.client import Browser
 from tests.personas import Personas
 

@@ -8,8 +8,10 @@ import time_machine
 from flask import Flask
 from sqlalchemy import func, select
 
-from portal.people import hashing, links, temporary
-from portal.people.models import MailedLink, User
+from portal import links
+from portal.links import MailedLink
+from portal.people.models import User
+from portal.signing_in import hashing, temporary
 from tests.client import Browser, Page
 from tests.people.steps import (
     NEW,

@@ -3,7 +3,7 @@
 from click.testing import CliRunner, Result
 from flask import Flask
 
-from portal.people.commands import users
+from portal.accounts.commands import users
 from tests.client import Browser
 from tests.people.steps import NEW, mails, sign_in, user_of
 from tests.personas import Personas

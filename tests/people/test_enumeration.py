@@ -7,8 +7,10 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
+from portal import throttle
 from portal.db import unit_of_work
-from portal.people import hashing, recovery, signing_in, throttle
+from portal.signing_in import by_password as signing_in
+from portal.signing_in import hashing, recovery
 from tests.people.steps import change
 from tests.personas import Personas
 

@@ -7,8 +7,8 @@ import unicodedata
 import pytest
 
 from portal.errors import Unavailable
-from portal.people import hashing
-from portal.people.passwords import normal
+from portal.signing_in import hashing
+from portal.signing_in.passwords import normal
 from tests.threads import at_once
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from argon2 import PasswordHasher
 
-from portal.people import hashing
+from portal.signing_in import hashing
 from tests.client import Browser
 from tests.people.steps import NEW, change, sign_in
 from tests.personas import Personas

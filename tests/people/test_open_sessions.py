@@ -8,7 +8,8 @@ import time_machine
 from flask import Flask
 from sqlalchemy import select
 
-from portal.people import browsers, throttle
+from portal import throttle
+from portal.people import browsers
 from portal.people.models import UserSession
 from tests.client import Browser, Element, Page
 from tests.people.steps import change, reading, sign_in, trail

@@ -6,8 +6,8 @@ import unicodedata
 import pytest
 
 from portal.errors import Invalid
-from portal.people import passwords
-from portal.people.passwords import FOLDER, check, normal, weakness
+from portal.signing_in import passwords
+from portal.signing_in.passwords import FOLDER, check, normal, weakness
 
 NAMES = (
     "COVID-19 Vaccine Management System (CVMS)",

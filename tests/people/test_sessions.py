@@ -180,7 +180,7 @@ def test_tokens_are_long_and_never_alike(app: Flask, personas: Personas) -> None
 
 
 def test_old_sessions_are_forgotten(browser: Browser, personas: Personas) -> None:
-    from portal.people.forgetting import forget_old
+    from portal.signing_in.forgetting import forget_old
 
     browser.sign_in("manager_a")
     token = cookie_token(browser)

@@ -7,9 +7,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import delete, func, select, update
 
-from portal.people import setup, throttle
+from portal import throttle
 from portal.people.models import User, UserLocation, UserSession
 from portal.places.models import Location, Organization
+from portal.signing_in import setup
 from tests.client import Browser, Page, fields_of, parse
 from tests.people.steps import NEW, reading, sign_in, trail, writing
 from tests.personas import Personas

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import delete, select
 
-from portal.people import hashing
 from portal.people.models import UserLocation, UserSession
 from portal.people.sessions import hashed
+from portal.signing_in import hashing
 from tests.client import Browser
 from tests.people.steps import (
     carry,

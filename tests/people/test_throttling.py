@@ -8,10 +8,11 @@ import time_machine
 from flask import Flask
 from sqlalchemy import select
 
+from portal import throttle
 from portal.db import session
 from portal.networks import bucket
-from portal.people import signing_in, throttle
-from portal.people.models import Attempt
+from portal.signing_in import by_password as signing_in
+from portal.throttle import Attempt
 from tests.client import Browser
 from tests.people.steps import reading, sign_in, trail, writing
 from tests.personas import PASSPHRASE, Personas
@@ -28,9 +29,9 @@ CLINIC = "203.0.113.7"
 def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Counting is tested here, not hashing."""
     monkeypatch.setattr(
-        "portal.people.hashing.verify", lambda stored, text: bool(stored) and text == PASSPHRASE
+        "portal.signing_in.hashing.verify", lambda stored, text: bool(stored) and text == PASSPHRASE
     )
-    monkeypatch.setattr("portal.people.hashing.is_outdated", lambda _stored: False)
+    monkeypatch.setattr("portal.signing_in.hashing.is_outdated", lambda _stored: False)
 
 
 def judge(app: Flask, address: str, password: str = WRONG, username: str = "manager.a") -> int:
@@ -283,7 +284,7 @@ def test_old_attempts_are_forgotten(app: Flask, personas: Personas) -> None:
 
 
 def forget(app: Flask) -> None:
-    from portal.people.forgetting import forget_old
+    from portal.signing_in.forgetting import forget_old
 
     with app.app_context():
         forget_old()

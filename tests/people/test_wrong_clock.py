@@ -7,7 +7,7 @@ import time_machine
 from flask import Flask
 from sqlalchemy import update
 
-from portal.people import throttle
+from portal import throttle
 from portal.people.models import UserSession
 from tests.accounts.steps import JANE
 from tests.client import Browser

@@ -10,7 +10,7 @@ import werkzeug.sansio.http
 from flask import Flask
 from werkzeug.datastructures import MultiDict
 
-from blueprints.inventory.selection import LinesForm
+from blueprints.inventory.leaving.selection import LinesForm
 from portal.normal_form import MOST_MARKS, normalize
 from portal.web.bounds import LONGEST_HEADER, LONGEST_LANGUAGES, PUBLIC_BYTES, PUBLIC_FIELDS
 from portal.web.context import set_scope

@@ -7,8 +7,8 @@ from sqlalchemy import select, update
 from blueprints.counts.models import StockCount
 from blueprints.inventory.models import StockThreshold
 from portal.db import unit_of_work
+from portal.drafts import Draft
 from portal.people.models import User, UserLocation
-from portal.wizards.models import Draft
 from tests.client import Browser
 from tests.inventory import stock
 from tests.personas import Personas

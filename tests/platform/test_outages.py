@@ -17,13 +17,14 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from portal.accounts import limit_on_adding as additions
 from portal.app import create_app
 from portal.db import db, unit_of_work
-from portal.people import additions, sessions
+from portal.drafts import Draft
+from portal.people import sessions
 from portal.settings import load_settings
 from portal.web import errors
 from portal.web.headers import HEADERS
-from portal.wizards.models import Draft
 from tests import databases
 from tests.accounts.steps import JANE, jane
 from tests.client import Browser, Page
@@ -163,7 +164,7 @@ def test_a_form_is_a_proper_answer_at_every_step_and_saved_once(
 def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     from argon2 import PasswordHasher
 
-    from portal.people import hashing
+    from portal.signing_in import hashing
 
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     monkeypatch.setattr(hashing, "_hasher", cheap)

@@ -18,12 +18,12 @@ from wtforms import FormField, SelectFieldBase
 from wtforms.fields import FieldList
 
 from portal.errors import PortalError
-from portal.listviews import search
 from portal.lookups.fields import LookupField
-from portal.people import passwords
 from portal.people.rules import clean_email, clean_username, stored_username
+from portal.searching import text as search
 from portal.sheets.columns import Column, bind, header_test, parse_row
 from portal.sheets.reader import SheetError, open_table
+from portal.signing_in import passwords
 from portal.web import guards
 from portal.web.bounds import PUBLIC_BYTES
 from portal.web.context import set_scope

@@ -9,10 +9,10 @@ import time_machine
 from flask import Flask
 from sqlalchemy import select
 
+from portal import throttle
 from portal.db import unit_of_work
 from portal.errors import Busy
 from portal.networks import bucket
-from portal.people import throttle
 from portal.refusals import services
 from portal.refusals.models import Refusal
 from portal.refusals.rules import Kind

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.catalog.codes import (
+from portal.errors import Invalid
+from portal.formats.codes import (
     lot_key,
     ndc_candidates,
     normalise_lot,
@@ -18,7 +19,6 @@ from portal.catalog.codes import (
     parse_quantity,
     parse_text,
 )
-from portal.errors import Invalid
 
 anything = st.one_of(
     st.none(),

@@ -4,8 +4,8 @@ from datetime import date, datetime
 
 import pytest
 
-from portal.catalog.codes import parse_date, parse_quantity, parse_text
 from portal.errors import Invalid
+from portal.formats.codes import parse_date, parse_quantity, parse_text
 from portal.sheets.columns import ADVICE, Column, bind, fold, header_test, parse_row, shown
 
 COLUMNS = (
@@ -88,7 +88,7 @@ def test_refusals_follow_the_readers_language(monkeypatch: pytest.MonkeyPatch) -
     """What is remembered of parsed cells must not be a sentence in somebody else's language."""
     with pytest.raises(Invalid, match="Enter a whole number"):
         parse_quantity("none")
-    monkeypatch.setattr("portal.catalog.codes._", lambda message, **_params: "¡" + message)
+    monkeypatch.setattr("portal.formats.codes._", lambda message, **_params: "¡" + message)
     with pytest.raises(Invalid, match="¡Enter a whole number"):
         parse_quantity("none")
 

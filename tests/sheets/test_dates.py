@@ -7,11 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.catalog.codes import (
-    ParsedDate,
-    parse_date,
-)
 from portal.errors import Invalid
+from portal.formats.codes import ParsedDate, parse_date
 
 JUNE_30 = ParsedDate(date(2021, 6, 30), False)
 JUNE = ParsedDate(date(2021, 6, 30), True)

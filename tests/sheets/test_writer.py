@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
-from portal.catalog.codes import parse_text
+from portal.formats.codes import parse_text
 from portal.sheets.columns import ADVICE, CellError
 from portal.sheets.reader import open_table
 from portal.sheets.writer import Fill, annotated_copy, write_csv, write_xlsx

@@ -14,9 +14,9 @@ from blueprints.shipments import corrections, files, imports, inbox, jobs, outco
 from blueprints.shipments.models import ImportRun
 from portal import clock
 from portal.db import unit_of_work
-from portal.operations import new_operation_id
 from portal.sheets import xlsx_file
 from portal.sheets.writer import write_xlsx
+from portal.submissions import new_operation_id
 from tests.client import Browser
 from tests.shipments.files import HEADER, csv, row, take_in
 

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from blueprints.inventory.deliveries import SEPARATE
+from blueprints.inventory.adding.deliveries import SEPARATE
 from blueprints.shipments import imports, intake
 from blueprints.shipments.models import Order, Shipment
 from blueprints.shipments.placing import Placed

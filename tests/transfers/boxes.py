@@ -1,13 +1,13 @@
 """Transfers for tests, made through the services, and what the list of a location shows."""
 
-from blueprints.inventory.selection import Chosen
+from blueprints.inventory.leaving.selection import Chosen
 from blueprints.transfers import services
 from blueprints.transfers.checks import listed
 from blueprints.transfers.queries import Sent
 from blueprints.transfers.services import Receipt, Sending
+from portal.access.scope import Scope
 from portal.db import unit_of_work
 from portal.listviews.checks import counts, searching
-from portal.places.scope import Scope
 from tests.client import Browser, Page
 from tests.inventory import stock
 

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from blueprints.transfers.queries import Sent
-from portal.places.scope import Scope
+from portal.access.scope import Scope
 from tests.client import Browser
 from tests.inventory import stock
 from tests.personas import Personas

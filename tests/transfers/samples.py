@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from blueprints.inventory.selection import Chosen
+from blueprints.inventory.leaving.selection import Chosen
 from blueprints.transfers.queries import Sent
 from blueprints.transfers.services import Sending, send
+from portal.access.scope import Scope
 from portal.db import unit_of_work
-from portal.places.scope import Scope
 from tests.browser.steps import second_step
 from tests.inventory import stock
 from tests.samples import Access, Canaries, Making, Own, Samples, Tour, Upgrade

@@ -4,9 +4,9 @@ from sqlalchemy import select
 
 from blueprints.inventory.models import VaccineInventory
 from blueprints.transfers.checks import conserved
+from portal.access.scope import Scope
 from portal.db import unit_of_work
 from portal.messages.models import Message
-from portal.places.scope import Scope
 from tests.client import Browser, Page
 from tests.inventory import stock
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from blueprints.inventory import ledger
-from blueprints.inventory.documents import open_document
+from blueprints.inventory.ledger import entries as ledger
+from blueprints.inventory.ledger.documents import open_document
 from blueprints.inventory.rules import DocumentKind, Kind
 from blueprints.transfers.services import cancel
+from portal.access.scope import Scope
 from portal.db import unit_of_work
-from portal.places.scope import Scope
 from tests.client import Browser, Page
 from tests.inventory import stock
 from tests.transfers import boxes

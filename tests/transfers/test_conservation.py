@@ -16,17 +16,18 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import func, select
 
-from blueprints.inventory import corrections, ledger
+from blueprints.inventory.correcting import services as corrections
+from blueprints.inventory.leaving.selection import Chosen
+from blueprints.inventory.ledger import entries as ledger
 from blueprints.inventory.models import DoseEntry, VaccineInventory
 from blueprints.inventory.rules import COUNTERS, Kind
-from blueprints.inventory.selection import Chosen
 from blueprints.transfers import services
 from blueprints.transfers.checks import conserved
 from blueprints.transfers.rules import MISSING
 from blueprints.transfers.services import Receipt, Sending
+from portal.access.scope import Scope
 from portal.db import session, unit_of_work
 from portal.errors import Conflict, Invalid, PortalError
-from portal.places.scope import Scope
 from tests.effort import amount
 from tests.inventory import stock
 from tests.personas import Personas

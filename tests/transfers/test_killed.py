@@ -9,16 +9,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from blueprints.inventory import ledger
+from blueprints.inventory.ledger import entries as ledger
 from blueprints.transfers import notices, services
 from blueprints.transfers.checks import conserved
 from blueprints.transfers.models import TransferLine
 from portal import db as portal_db
+from portal import drafts
 from portal.audit import services as audit_services
 from portal.audit.verify import verify
 from portal.db import db, unit_of_work
 from portal.messages.models import Message
-from portal.wizards import drafts
 from tests.client import Browser, fields_of
 from tests.effort import some
 from tests.inventory import stock

@@ -14,8 +14,8 @@ from blueprints.transfers.models import TransferSide
 from blueprints.transfers.queries import Sent
 from migrations.listing import drop_counter, drop_search
 from portal import migrations
+from portal.access.scope import Scope
 from portal.db import db, unit_of_work
-from portal.places.scope import Scope
 from tests.client import Browser
 from tests.inventory import stock
 from tests.transfers.boxes import numbers, receive, rows, send, wrong

@@ -10,9 +10,9 @@ from sqlalchemy import delete, select
 
 from blueprints.transfers.models import TransferSide
 from blueprints.transfers.queries import Sent
+from portal.access.scope import Scope
 from portal.audit.models import AuditEntry
 from portal.db import unit_of_work
-from portal.places.scope import Scope
 from tests.client import Browser
 from tests.inventory import stock
 from tests.personas import Personas

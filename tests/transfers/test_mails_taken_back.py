@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import select
 
+from portal.access.scope import Scope
 from portal.db import unit_of_work
 from portal.messages.models import Message
-from portal.places.scope import Scope
 from tests.client import Browser
 from tests.inventory import stock
 from tests.transfers.boxes import send

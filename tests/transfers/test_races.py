@@ -10,17 +10,17 @@ from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 
-from blueprints.inventory.selection import Chosen
+from blueprints.inventory.leaving.selection import Chosen
 from blueprints.transfers import services
 from blueprints.transfers.checks import conserved, listed
 from blueprints.transfers.models import TransferLine
 from blueprints.transfers.rules import LineState
 from blueprints.transfers.services import Receipt, Sending
 from portal import db as portal_db
+from portal.access.scope import Scope
 from portal.clock import now
 from portal.db import db, run, session, unit_of_work
 from portal.errors import Conflict, PortalError
-from portal.places.scope import Scope
 from tests.effort import amount
 from tests.inventory import stock
 from tests.inventory.careless import begin_deferred

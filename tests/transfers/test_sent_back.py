@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.places.scope import Scope
+from portal.access.scope import Scope
 from tests.client import Browser
 from tests.inventory import stock
 from tests.transfers.steps import mails, name_of, press, receive, records_of, send, wrong

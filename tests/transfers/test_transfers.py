@@ -6,10 +6,10 @@ from sqlalchemy import select
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.rules import Kind
 from blueprints.transfers.models import TransferLine
+from portal.access.scope import Scope
 from portal.db import unit_of_work
 from portal.people.models import UserLocation
 from portal.places.models import Location
-from portal.places.scope import Scope
 from tests.client import Browser
 from tests.inventory import stock
 from tests.people.steps import change

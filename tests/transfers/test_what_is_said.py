@@ -4,10 +4,10 @@ import re
 
 import pytest
 
+from portal.access.scope import Scope
 from portal.db import unit_of_work
 from portal.messages.models import Message
 from portal.messages.rendering import render
-from portal.places.scope import Scope
 from tests.client import Browser
 from tests.inventory import stock
 from tests.transfers.steps import (

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from blueprints.inventory.leaving.selection import Chosen
 from blueprints.inventory.models import DoseEntry
 from blueprints.inventory.rules import DocumentKind
-from blueprints.inventory.selection import Chosen
 from blueprints.wastage.services import Loss, record_loss
 from portal.db import unit_of_work
 from tests.browser.steps import second_step

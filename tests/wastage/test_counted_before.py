@@ -2,11 +2,11 @@
 
 import pytest
 
-from blueprints.inventory import ledger
-from blueprints.inventory.documents import open_document
+from blueprints.inventory.ledger import entries as ledger
+from blueprints.inventory.ledger.documents import open_document
 from blueprints.inventory.rules import DocumentKind, Kind
+from portal.access.scope import Scope
 from portal.db import unit_of_work
-from portal.places.scope import Scope
 from tests.client import Browser, Page
 from tests.counts.steps import begin as begin_count
 from tests.counts.steps import enter

@@ -7,8 +7,8 @@ from flask import Flask
 from sqlalchemy import text
 
 from blueprints.inventory.rules import Kind
+from portal.access.scope import Scope
 from portal.db import db
-from portal.places.scope import Scope
 from tests.client import Browser, Page
 from tests.inventory import stock
 from tests.personas import Personas

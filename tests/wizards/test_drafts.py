@@ -7,10 +7,10 @@ import time_machine
 from flask import Flask
 from sqlalchemy import func, select, update
 
+from portal import drafts
 from portal.db import unit_of_work
+from portal.drafts import Draft
 from portal.people.models import UserLocation
-from portal.wizards import drafts
-from portal.wizards.models import Draft
 from tests.client import Browser, Page
 from tests.personas import PASSPHRASE, Personas
 from tests.wizards.test_steps import TIN, to_details, to_review

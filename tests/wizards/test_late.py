@@ -9,11 +9,11 @@ from flask import Flask
 from sqlalchemy import select
 from time_machine import Traveller
 
+from portal import drafts
 from portal.db import unit_of_work
+from portal.drafts import Draft
 from portal.people import sessions
 from portal.people.models import User
-from portal.wizards import drafts
-from portal.wizards.models import Draft
 from tests.client import Browser, Page, fields_of
 from tests.personas import PASSPHRASE, Personas
 from tests.wizards.conftest import Shelve

@@ -5,7 +5,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal.db import unit_of_work
-from portal.wizards.models import Draft
+from portal.drafts import Draft
 from tests.client import Browser, Page
 from tests.wizards.conftest import Shelve
 from tests.wizards.test_drafts import card

@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from portal.db import unit_of_work
-from portal.wizards.models import Draft
+from portal.drafts import Draft
 from tests.client import Browser, Page, fields_of
 from tests.personas import Personas
 from tests.wizards.conftest import Shelve

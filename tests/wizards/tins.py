@@ -14,14 +14,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
+from portal.access.profiles import CLINIC, Profile
+from portal.access.scope import Scope
 from portal.db import Base, session
 from portal.errors import Conflict, Invalid, NotFound
 from portal.i18n import _l
 from portal.lookups import Choice
 from portal.lookups.fields import LookupField, look_up
 from portal.module import Capability, Fill, Lookup, Module, Tab
-from portal.people.profiles import CLINIC, Profile
-from portal.places.scope import Scope
 from portal.records import Action, Fact, Figure, RecordPage, Section
 from portal.records import Tab as RecordTab
 from portal.records.views import Editor, Pen, record_response

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
+from portal.access.profiles import CLINIC
 from portal.module import Capability, Fill, Job, Lookup, Module, Tab
-from portal.people.profiles import CLINIC
 
 module = Module(
     name="fridges",

@@ -2,8 +2,8 @@
 
 import click
 
+from portal.access.scope import Scope
 from portal.lookups import Choice
-from portal.places.scope import Scope
 
 NAMES = {"1": "Big fridge", "2": "Small fridge"}
 read: list[str] = []

@@ -1,0 +1,1 @@
+"""`Add`: doses that arrived, typed, scanned or photographed."""

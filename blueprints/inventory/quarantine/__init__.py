@@ -1,0 +1,1 @@
+"""Quarantine of a lot, at one location or at all."""

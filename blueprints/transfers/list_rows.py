@@ -1,0 +1,67 @@
+"""What the lists of transfers read: a row for each of the two locations, kept with the transfer."""
+
+from sqlalchemy import select, update
+
+from blueprints.transfers.models import Transfer, TransferLine, TransferSide
+from blueprints.transfers.queries import Sent
+from blueprints.transfers.rules import LineState, in_short, state_of
+from portal.db import session
+from portal.places.models import Location
+from portal.searching.text import join
+
+INBOUND, OUTBOUND = "in", "out"
+
+
+def add(sent: Sent) -> None:
+    """Enter a new transfer into the lists of both locations. It is found by its number, the other
+    location, and what is in the box."""
+    records = [line.record for line in sent.lines]
+    products = [record.product_name for record in records]
+    lots = [record.lot for record in records]
+    contents = (*products, *(record.manufacturer for record in records), *lots)
+
+    def side(direction: str, here: Location, there: Location) -> TransferSide:
+        return TransferSide(
+            transfer_id=sent.transfer.id,
+            location_id=here.id,
+            direction=direction,
+            document_id=sent.document.id,
+            number=sent.number,
+            sent_on=sent.transfer.sent_on,
+            sender=sent.sender.name,
+            receiver=sent.receiver.name,
+            product=in_short(products),
+            lot=in_short(lots),
+            doses=sent.doses,
+            state=sent.state,
+            search=join(dict.fromkeys((sent.number, there.name, there.pin, *contents))),
+        )
+
+    both = [
+        side(OUTBOUND, sent.sender, sent.receiver),
+        side(INBOUND, sent.receiver, sent.sender),
+    ]
+    # Everybody counts the rows of the lower location first: nobody waits in a circle.
+    both.sort(key=lambda one: one.location_id)
+    session().add_all(both)
+    session().flush()
+
+
+def hold(transfer_id: int) -> None:
+    """Make everybody else who settles lines of this transfer wait until this transaction ends."""
+    session().execute(
+        select(Transfer.id).where(Transfer.id == transfer_id).with_for_update(key_share=True)
+    )
+
+
+def settle(transfer_id: int) -> None:
+    """Bring both rows of a transfer that the caller holds in line with its lines."""
+    states = session().scalars(
+        select(TransferLine.state).where(TransferLine.transfer_id == transfer_id).distinct()
+    )
+    session().execute(
+        update(TransferSide)
+        .where(TransferSide.transfer_id == transfer_id)
+        .values(state=state_of({LineState(state) for state in states}))
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,1 @@
+"""Who asks, for which location, and what the profile may do."""

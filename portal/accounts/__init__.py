@@ -1,0 +1,1 @@
+"""Accounts of users, as managers and programme administrators change them."""

@@ -1,0 +1,87 @@
+"""Sample organizations, locations and users for practice mode."""
+
+from argon2 import PasswordHasher
+from sqlalchemy.orm import Session
+
+from portal.access.profiles import Profile
+from portal.clock import now
+from portal.db import unit_of_work
+from portal.people.models import User, UserLocation
+from portal.places.models import Location, Organization
+
+PASSPHRASE = "practice makes perfect"  # noqa: S105
+ORGANIZATIONS = {
+    "Washington County Health Department": "AC",
+    "Beaufort Family Practice": "B",
+}
+PLACES = {
+    "A": ("NCA650001", "12 Water Street", "Plymouth", "27962", "Washington"),
+    "B": ("NCA650002", "240 Front Street", "Beaufort", "28516", "Carteret"),
+    "C": ("NCA650003", "31 Main Street", "Roper", "27970", "Washington"),
+}
+PEOPLE = (
+    ("manager.a", "Alma", "Manning", Profile.MANAGER, "A"),
+    ("provider.a", "Paul", "Reyes", Profile.PROVIDER, "A"),
+    ("readonly.a", "Rhea", "Owens", Profile.READ_ONLY, "A"),
+    ("manager.b", "Bruno", "Mills", Profile.MANAGER, "B"),
+    ("manager.ab", "Abby", "Monroe", Profile.MANAGER, "AB"),
+    ("agent", "Agnes", "Holt", Profile.AGENT, ""),
+    ("admin", "Adam", "Ward", Profile.ADMINISTRATOR, ""),
+)
+
+
+def make_sample() -> None:
+    """Put the sample organizations, locations and users into a database without any."""
+    with unit_of_work() as session:
+        places = _places(session)
+        _people(session, places)
+
+
+def _places(session: Session) -> dict[str, Location]:
+    places: dict[str, Location] = {}
+    for name, letters in ORGANIZATIONS.items():
+        organization = Organization(name=name)
+        session.add(organization)
+        for letter in letters:
+            pin, street, city, zip_code, county = PLACES[letter]
+            places[letter] = Location(
+                organization=organization,
+                name=f"Clinic {letter}",
+                pin=pin,
+                time_zone="America/New_York",
+                street=street,
+                city=city,
+                state="NC",
+                zip_code=zip_code,
+                county=county,
+                phone="(252) 555-0100",
+                coordinator_name=f"Coordinator of {letter}",
+                coordinator_email=f"coordinator.{letter.lower()}@example.org",
+                coordinator_phone="(252) 555-0101",
+                backup_name=f"Backup of {letter}",
+                backup_email=f"backup.{letter.lower()}@example.org",
+                backup_phone="(252) 555-0102",
+            )
+    session.add_all(places.values())
+    session.flush()
+    return places
+
+
+def _people(session: Session, places: dict[str, Location]) -> None:
+    hashed = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1).hash(PASSPHRASE)
+    for username, first, last, profile, letters in PEOPLE:
+        user = User(
+            username=username,
+            first_name=first,
+            last_name=last,
+            email=f"{username}@example.org",
+            profile=profile,
+            password_hash=hashed,
+            current_location_id=places[letters[0]].id if letters else None,
+            registered_at=now(),
+        )
+        session.add(user)
+        session.flush()
+        session.add_all(
+            UserLocation(user_id=user.id, location_id=places[letter].id) for letter in letters
+        )

@@ -1,0 +1,246 @@
+"""Keeping, offering, finishing and discarding drafts. A draft is its user's alone."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+
+from portal.access.scope import Scope
+from portal.clock import now
+from portal.db import session, unit_of_work
+from portal.drafts import LATE, STARTED, WIZARD, Draft
+from portal.errors import Conflict, Invalid, NotFound
+from portal.i18n import _
+from portal.web.converters import LARGEST as LARGEST_NUMBER
+
+KEPT = timedelta(days=30)
+MOST = 40
+LARGEST = 64 * 1024
+
+Sent = list[list[str]]
+
+
+class NoRoom(Conflict):
+    """The user has as many unfinished forms as can be kept."""
+
+
+def size(sent: Sequence[Sequence[str]]) -> int:
+    """How much was typed, in characters."""
+    return sum(len(name) + len(value) for name, value in sent)
+
+
+def start(
+    *,
+    user_id: int,
+    location_id: int | None,
+    kind: str,
+    name: str,
+    title: str,
+    step: str = "",
+    reason: str = STARTED,
+    data: dict[str, Any],
+) -> Draft:
+    """Begin a draft; of more than forty open ones the oldest is given up.
+
+    Not for what was sent too late: its sender is not here to see what is given up. Raises `NoRoom`.
+    """
+    if reason == LATE and not has_room(user_id):
+        raise NoRoom(_("You have as many unfinished forms as the portal keeps."))
+    _make_room(user_id)
+    draft = Draft(
+        user_id=user_id,
+        location_id=location_id,
+        kind=kind,
+        name=name,
+        title=title[:160],
+        step=step,
+        reason=reason,
+        data=data,
+    )
+    session().add(draft)
+    session().flush()
+    return draft
+
+
+def has_room(user_id: int) -> bool:
+    """Whether another draft can be kept without giving one up."""
+    beyond = _open_of(user_id).with_only_columns(Draft.id).offset(MOST - 1).limit(1)
+    return session().scalar(beyond) is None
+
+
+def _make_room(user_id: int) -> None:
+    surplus = session().scalars(_open_of(user_id).with_only_columns(Draft.id).offset(MOST - 1))
+    for draft_id in surplus.all():
+        session().execute(
+            update(Draft).where(Draft.id == draft_id).values(discarded_at=now(), data={})
+        )
+
+
+def _open_of(user_id: int) -> Any:
+    return (
+        select(Draft)
+        .where(
+            Draft.user_id == user_id,
+            Draft.finished_at.is_(None),
+            Draft.discarded_at.is_(None),
+            Draft.updated_at >= now() - KEPT,
+        )
+        .order_by(Draft.updated_at.desc(), Draft.id.desc())
+    )
+
+
+def list_open(user_id: int, *, limit: int = MOST) -> list[Draft]:
+    """The user's unfinished drafts of the last 30 days, at any location, newest first."""
+    return list(session().scalars(_open_of(user_id).limit(limit)))
+
+
+def open_of_kind(
+    user_id: int, *, kind: str, name: str, location_id: int | None = None
+) -> Draft | None:
+    """The user's newest unfinished draft of one wizard or form, at one location or (None) any."""
+    query = _open_of(user_id).where(Draft.kind == kind, Draft.name == name)
+    if location_id is not None:
+        query = query.where(Draft.location_id == location_id)
+    found: Draft | None = session().scalar(query.limit(1))
+    return found
+
+
+def get_draft(scope: Scope, draft_id: int, *, lock: bool = False) -> Draft:
+    """The user's own draft, finished or not, at whatever location; with `lock` no other
+    transaction can change it until this one ends.
+
+    Raises `NotFound` for another user's, a discarded and an expired one.
+    """
+    if not 0 < draft_id <= LARGEST_NUMBER:
+        raise NotFound
+    query = select(Draft).where(
+        Draft.id == draft_id,
+        Draft.user_id == scope.user.id,
+        Draft.discarded_at.is_(None),
+        Draft.updated_at >= now() - KEPT,
+    )
+    if lock:
+        query = query.with_for_update()
+    draft = session().scalar(query)
+    if draft is None:
+        raise NotFound
+    return draft
+
+
+def get_wizard_draft(scope: Scope, draft_id: int, name: str, *, lock: bool = False) -> Draft:
+    """The user's draft of the wizard `name` at the present location.
+
+    Raises `AtAnotherLocation` for one made at another location of the user.
+    """
+    draft = get_draft(scope, draft_id, lock=lock)
+    if draft.kind != WIZARD or draft.name != name:
+        raise NotFound
+    if draft.location_id is not None:
+        scope.require_location(draft.location_id)
+    return draft
+
+
+def open_of_user(user_id: int, draft_id: int, name: str) -> Draft | None:
+    """An unfinished draft of the wizard `name`, for keeping what its user sent too late."""
+    if not 0 < draft_id <= LARGEST_NUMBER:
+        return None
+    query = _open_of(user_id).where(Draft.id == draft_id, Draft.kind == WIZARD, Draft.name == name)
+    found: Draft | None = session().scalar(query.with_for_update())
+    return found
+
+
+def is_of(user_id: int, draft_id: int) -> bool:
+    """Whether there is such a draft of the user, finished or not."""
+    if not 0 < draft_id <= LARGEST_NUMBER:
+        return False
+    query = select(Draft.id).where(Draft.id == draft_id, Draft.user_id == user_id)
+    return session().scalar(query) is not None
+
+
+def same_beginning(user_id: int, name: str, entered: dict[str, Sent]) -> Draft | None:
+    """An unfinished draft that holds exactly `entered`: the same form sent twice."""
+    for draft in session().scalars(_open_of(user_id).where(Draft.name == name)):
+        if draft.data.get("entered") == entered:
+            found: Draft = draft
+            return found
+    return None
+
+
+def keep(draft: Draft, *, step: str, sent: Sent, at: str | None = None) -> None:
+    """Keep what was typed in `step`; the draft then stands at the step `at`.
+
+    Raises `Invalid` if it is more than a draft can hold.
+    """
+    entered = {**draft.data.get("entered", {}), step: sent}
+    if sum(size(each) for each in entered.values()) > LARGEST:
+        raise Invalid(_("This is more text than a form can hold. Please shorten it."))
+    if entered != draft.data.get("entered"):
+        draft.data = {**draft.data, "entered": entered}
+        draft.version += 1
+    if at is not None:
+        draft.step = at
+    draft.updated_at = now()
+    session().flush()
+
+
+def mark(draft: Draft, reason: str) -> None:
+    """Note why the draft waits: begun, paused, or sent after the time-out."""
+    draft.reason = reason
+    draft.updated_at = now()
+    session().flush()
+
+
+def claim(draft: Draft) -> bool:
+    """Finish the draft; False if it was finished or discarded before.
+
+    The caller does the work in the same transaction, and only if this says True.
+    """
+    found = session().execute(
+        update(Draft)
+        .where(Draft.id == draft.id, Draft.finished_at.is_(None), Draft.discarded_at.is_(None))
+        .values(finished_at=now(), updated_at=now())
+        .returning(Draft.id)
+        .execution_options(synchronize_session=False)
+    )
+    return found.first() is not None
+
+
+def close(
+    draft: Draft, *, result: str, step: str = "", shown: dict[str, Any] | None = None
+) -> None:
+    """After `claim` and the work: forget what was typed, keep where it led and what is `shown`
+    as its confirmation."""
+    session().execute(
+        update(Draft)
+        .where(Draft.id == draft.id)
+        .values(
+            data={"args": draft.data.get("args", {}), **(shown or {})},
+            result=result[:500],
+            step=step,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    session().expire(draft)
+
+
+def discard(scope: Scope, draft_id: int) -> None:
+    """Throw the user's draft away, with all that was typed; twice changes nothing more."""
+    if not 0 < draft_id <= LARGEST_NUMBER:
+        raise NotFound
+    found = session().execute(
+        update(Draft)
+        .where(Draft.id == draft_id, Draft.user_id == scope.user.id, Draft.finished_at.is_(None))
+        .values(discarded_at=func.coalesce(Draft.discarded_at, now()), data={})
+        .returning(Draft.id)
+        .execution_options(synchronize_session=False)
+    )
+    if found.first() is None:
+        raise NotFound
+    session().expire_all()
+
+
+def forget_old() -> None:
+    """Delete drafts untouched for 30 days (a job of the platform)."""
+    with unit_of_work() as current:
+        current.execute(delete(Draft).where(Draft.updated_at < now() - KEPT))

@@ -1,0 +1,1 @@
+"""How dates, times, numbers and names are written for people."""

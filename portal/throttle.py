@@ -1,0 +1,224 @@
+"""Counting attempts, so that guessing is slow and nobody can lock somebody else out.
+
+The reasoning is in `docs/adr/0003-throttling.md`. Rows hold keyed hashes only. An attempt is
+counted before it is judged and taken back when it succeeds, so that parallel guesses cannot slip
+through; the caller does this in a unit of work of its own, for a refused request rolls back.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import current_app
+from sqlalchemy import ColumnElement, delete, func, insert, select, text, update
+
+from portal import clock
+from portal.db import is_sqlite, session, unit_of_work
+from portal.networks import bucket
+from portal.throttle import Attempt
+
+WINDOW = timedelta(minutes=5)
+PER_ACCOUNT_AND_ADDRESS = 10
+PER_ADDRESS = 50
+STRANGERS_FREELY = 100
+STRANGERS_AT_ALL = 1_000
+STRANGERS_REMEMBERED = timedelta(days=30)
+ONE_TRY_PER_NETWORK = timedelta(hours=24)
+KNOWN_FOR = timedelta(days=90)
+
+Limit = tuple[int, timedelta]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admission:
+    """An attempt that may be judged; `rows` count it until it succeeds.
+
+    When `retry_after` (seconds) is not 0 the attempt must not be judged at all.
+    """
+
+    account: str
+    address: str
+    rows: tuple[int, ...] = ()
+    known: bool = False
+    retry_after: int = 0
+
+
+def shortened(address: str) -> str:
+    """An address as its user may see it again: without the last number of an IPv4 address, of an
+    IPv6 address the first three groups. Empty for none."""
+    one = bucket(address, v6_prefix=48)
+    if one == "unknown":
+        return ""
+    return one.partition("/")[0] if ":" in one else f"{one.rpartition('.')[0]}.x"
+
+
+def stand_in(address: str) -> str:
+    """Eight letters that stand for a client's address where it is shown, and do not tell it."""
+    return _key("shown", bucket(address))[:8]
+
+
+def admit(account: str, address: str) -> Admission:
+    """Count an attempt to sign in as `account` (any text) from the client `address`.
+
+    Failures of five minutes are limited per account and address. An account that was used from
+    this address before meets no other limit: whoever shares the address cannot use it up. For all
+    others failures of five minutes are limited per address, too; and beyond a hundred failures of
+    strangers in a row, each network that the account was never used from has one attempt a day;
+    beyond a thousand none.
+    """
+    one, wide = bucket(address), bucket(address, v6_prefix=48)
+    pair = f"{account}|{one}"
+    keys = {
+        "address": _key("address", one),
+        "pair": _key("pair", pair),
+        "stranger": _key("stranger", account),
+        "network": _key("network", f"{account}|{wide}"),
+    }
+    _lock(keys["address"], keys["stranger"])
+    known = _is_known(pair)
+    waits = [_wait("pair", keys["pair"], (PER_ACCOUNT_AND_ADDRESS, WINDOW))]
+    if not known:
+        waits.append(_wait("address", keys["address"], (PER_ADDRESS, WINDOW)))
+        waits += _strangers_wait(keys)
+    wait = max(waits)
+    if wait:
+        return Admission(account=account, address=address, known=known, retry_after=wait)
+    kinds = ("address", "pair") if known else ("address", "pair", "stranger", "network")
+    rows = tuple(_count(kind, keys[kind]) for kind in kinds)
+    return Admission(account=account, address=address, rows=rows, known=known)
+
+
+def _strangers_wait(keys: dict[str, str]) -> list[int]:
+    failures = _number("stranger", keys["stranger"], STRANGERS_REMEMBERED)
+    if failures >= STRANGERS_AT_ALL:
+        return [_wait("stranger", keys["stranger"], (STRANGERS_AT_ALL, STRANGERS_REMEMBERED))]
+    if failures >= STRANGERS_FREELY:
+        return [_wait("network", keys["network"], (1, ONE_TRY_PER_NETWORK))]
+    return []
+
+
+def succeeded(admission: Admission) -> None:
+    """The attempt was right: it no longer counts, and the address becomes known."""
+    session().execute(delete(Attempt).where(Attempt.id.in_(admission.rows)))
+    pair = f"{admission.account}|{bucket(admission.address)}"
+    _forget("pair", pair)
+    if not admission.known:
+        _forget("stranger", admission.account)
+    _make_known(pair)
+
+
+def welcome(account: str, address: str) -> None:
+    """The account's owner proved by mail to be at `address`: forget failures, know the address."""
+    pair = f"{account}|{bucket(address)}"
+    _forget("pair", pair)
+    _forget("stranger", account)
+    _make_known(pair)
+
+
+def take(kind: str, subject: str, limits: Sequence[Limit]) -> int:
+    """Count one use of `kind` (up to 16 characters) by `subject`, if all `limits` allow it.
+
+    Returns 0, or the seconds to wait; then nothing was counted.
+    """
+    key = _key(kind, subject)
+    _lock(key)
+    wait = max(_wait(kind, key, limit) for limit in limits)
+    if not wait:
+        _count(kind, key)
+    return wait
+
+
+def take_back(kind: str, subject: str) -> None:
+    """Undo one `take`: what was counted turned out to be harmless."""
+    newest = (
+        select(Attempt.id)
+        .where(Attempt.kind == kind, Attempt.key_hash == _key(kind, subject))
+        .order_by(Attempt.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    session().execute(delete(Attempt).where(Attempt.id == newest))
+
+
+def forget_old() -> None:
+    """Delete rows that no limit asks for any more (a job of the platform)."""
+    with unit_of_work() as current:
+        current.execute(delete(Attempt).where(Attempt.at < clock.now() - KNOWN_FOR))
+
+
+def _key(kind: str, subject: str) -> str:
+    secret = current_app.extensions["portal"].settings.key("throttle")
+    return hmac.new(secret, f"{kind}\0{subject}".encode(), hashlib.sha256).hexdigest()
+
+
+def _lock(*keys: str) -> None:
+    """Let attempts on the same keys pass one by one; on SQLite the write lock does that."""
+    if is_sqlite():
+        return
+    for number in sorted(int(key[:15], 16) for key in keys):
+        session().execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+
+
+def _number(kind: str, key: str, window: timedelta) -> int:
+    return (
+        session().scalar(
+            select(func.count()).select_from(Attempt).where(*_counted(kind, key, window))
+        )
+        or 0
+    )
+
+
+def _counted(kind: str, key: str, window: timedelta) -> tuple[ColumnElement[bool], ...]:
+    """The attempts within the window; none that a clock noted while it ran ahead."""
+    moment = clock.now()
+    return (
+        Attempt.kind == kind,
+        Attempt.key_hash == key,
+        Attempt.at > moment - window,
+        Attempt.at <= moment + clock.SKEW,
+    )
+
+
+def _wait(kind: str, key: str, limit: Limit) -> int:
+    """Seconds until another attempt fits into the limit; 0 for now."""
+    most, window = limit
+    moment = clock.now()
+    oldest_that_counts = session().scalar(
+        select(Attempt.at)
+        .where(*_counted(kind, key, window))
+        .order_by(Attempt.at.desc())
+        .offset(most - 1)
+        .limit(1)
+    )
+    if oldest_that_counts is None:
+        return 0
+    return max(1, int((oldest_that_counts + window - moment).total_seconds()) + 1)
+
+
+def _count(kind: str, key: str) -> int:
+    statement = insert(Attempt).values(kind=kind, key_hash=key, at=clock.now())
+    return session().execute(statement.returning(Attempt.id)).scalar_one()
+
+
+def _forget(kind: str, subject: str) -> None:
+    session().execute(
+        delete(Attempt).where(Attempt.kind == kind, Attempt.key_hash == _key(kind, subject))
+    )
+
+
+def _is_known(pair: str) -> bool:
+    return _number("known", _key("known", pair), KNOWN_FOR) > 0
+
+
+def _make_known(pair: str) -> None:
+    key = _key("known", pair)
+    renewed = session().execute(
+        update(Attempt)
+        .where(Attempt.kind == "known", Attempt.key_hash == key)
+        .values(at=clock.now())
+        .returning(Attempt.id)
+    )
+    if renewed.first() is None:
+        _count("known", key)
