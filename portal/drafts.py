@@ -1,24 +1,59 @@
 """Keeping, offering, finishing and discarding drafts. A draft is its user's alone."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import JSON, ForeignKey, Index, String, delete, func, select, update
+from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.access.scope import Scope
 from portal.clock import now
-from portal.db import session, unit_of_work
-from portal.drafts import LATE, STARTED, WIZARD, Draft
+from portal.db import Base, session, unit_of_work
 from portal.errors import Conflict, Invalid, NotFound
+from portal.formats.numbers import LARGEST_ID
 from portal.i18n import _
-from portal.web.converters import LARGEST as LARGEST_NUMBER
 
 KEPT = timedelta(days=30)
 MOST = 40
 LARGEST = 64 * 1024
 
+WIZARD = "wizard"
+FORM = "form"
+
+STARTED = "started"
+PAUSED = "paused"
+LATE = "late"
+
 Sent = list[list[str]]
+
+
+class Draft(Base):
+    """One user's unfinished wizard, or a form that arrived after the session had timed out.
+
+    `data` holds what was typed, as it was typed; it is emptied when the draft is finished or
+    discarded. `version` counts the changes of `data`, so that nobody finishes what another
+    window changed unseen.
+    """
+
+    __tablename__ = "draft"
+    __table_args__ = (Index("ix_draft_user_id_updated_at", "user_id", "updated_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    location_id: Mapped[int | None] = mapped_column(ForeignKey("location.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    name: Mapped[str] = mapped_column(String(500))
+    title: Mapped[str] = mapped_column(String(160))
+    step: Mapped[str] = mapped_column(String(40), default="")
+    reason: Mapped[str] = mapped_column(String(8))
+    data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime] = mapped_column(default=now, index=True)
+    finished_at: Mapped[datetime | None] = mapped_column(default=None)
+    discarded_at: Mapped[datetime | None] = mapped_column(default=None)
+    result: Mapped[str] = mapped_column(String(500), default="")
 
 
 class NoRoom(Conflict):
@@ -112,7 +147,7 @@ def get_draft(scope: Scope, draft_id: int, *, lock: bool = False) -> Draft:
 
     Raises `NotFound` for another user's, a discarded and an expired one.
     """
-    if not 0 < draft_id <= LARGEST_NUMBER:
+    if not 0 < draft_id <= LARGEST_ID:
         raise NotFound
     query = select(Draft).where(
         Draft.id == draft_id,
@@ -143,7 +178,7 @@ def get_wizard_draft(scope: Scope, draft_id: int, name: str, *, lock: bool = Fal
 
 def open_of_user(user_id: int, draft_id: int, name: str) -> Draft | None:
     """An unfinished draft of the wizard `name`, for keeping what its user sent too late."""
-    if not 0 < draft_id <= LARGEST_NUMBER:
+    if not 0 < draft_id <= LARGEST_ID:
         return None
     query = _open_of(user_id).where(Draft.id == draft_id, Draft.kind == WIZARD, Draft.name == name)
     found: Draft | None = session().scalar(query.with_for_update())
@@ -152,7 +187,7 @@ def open_of_user(user_id: int, draft_id: int, name: str) -> Draft | None:
 
 def is_of(user_id: int, draft_id: int) -> bool:
     """Whether there is such a draft of the user, finished or not."""
-    if not 0 < draft_id <= LARGEST_NUMBER:
+    if not 0 < draft_id <= LARGEST_ID:
         return False
     query = select(Draft.id).where(Draft.id == draft_id, Draft.user_id == user_id)
     return session().scalar(query) is not None
@@ -226,7 +261,7 @@ def close(
 
 def discard(scope: Scope, draft_id: int) -> None:
     """Throw the user's draft away, with all that was typed; twice changes nothing more."""
-    if not 0 < draft_id <= LARGEST_NUMBER:
+    if not 0 < draft_id <= LARGEST_ID:
         raise NotFound
     found = session().execute(
         update(Draft)

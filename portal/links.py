@@ -11,11 +11,11 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ForeignKey, String, delete, select, update
+from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock, settings
-from portal.db import session, unit_of_work
-from portal.links import MailedLink
+from portal.db import Base, session, unit_of_work
 from portal.people.models import User
 from portal.people.sessions import hashed
 
@@ -25,6 +25,20 @@ PATHS = {INVITATION: "/register/", RESET: "/password/reset/"}
 KEPT = timedelta(days=30)
 
 Link = dict[str, str | int]
+
+
+class MailedLink(Base):
+    """A single-use link sent by mail (invitation, password reset); only its hash is kept."""
+
+    __tablename__ = "mailed_link"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    purpose: Mapped[str] = mapped_column(String(16))
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,15 +9,15 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import ColumnElement, delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Index, String, delete, func, insert, select, text, update
+from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
-from portal.db import is_sqlite, session, unit_of_work
+from portal.db import Base, is_sqlite, session, unit_of_work
 from portal.networks import bucket
-from portal.throttle import Attempt
 
 WINDOW = timedelta(minutes=5)
 PER_ACCOUNT_AND_ADDRESS = 10
@@ -29,6 +29,18 @@ ONE_TRY_PER_NETWORK = timedelta(hours=24)
 KNOWN_FOR = timedelta(days=90)
 
 Limit = tuple[int, timedelta]
+
+
+class Attempt(Base):
+    """One counted attempt (sign-in, reset mail …), for throttling; the key is a keyed hash."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (Index("ix_attempt_kind_key_hash_at", "kind", "key_hash", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    key_hash: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(default=clock.now, index=True)
 
 
 @dataclass(frozen=True, kw_only=True)

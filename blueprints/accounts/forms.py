@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from typing import Any
 
-from portal.formats.numbers import record_number
 from wtforms import HiddenField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import Length
 from wtforms.widgets import CheckboxInput, ListWidget
@@ -12,6 +11,7 @@ from portal.access.profiles import Profile
 from portal.access.scope import Scope
 from portal.accounts.corrections import Correction
 from portal.errors import Invalid
+from portal.formats.numbers import record_number
 from portal.i18n import _, _l
 from portal.people.rules import grantable_profiles
 from portal.web.forms import AREA_LENGTH, Form, Required

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, flash, g, request, url_for
 from flask_login import current_user
-from portal.formats.numbers import record_number
 
 from blueprints.accounts import services
 from blueprints.accounts.confirming import after_deactivating, after_new_profile
@@ -28,6 +27,7 @@ from portal.accounts.services import NewUser, giver_of
 from portal.audit.services import viewed as audit_view
 from portal.db import unit_of_work
 from portal.errors import Conflict, Invalid, PortalError, TooMany
+from portal.formats.numbers import record_number
 from portal.i18n import _, _l
 from portal.listviews.definition import Action
 from portal.listviews.views import list_page, viewed

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from portal.formats.numbers import record_number
 from wtforms import BooleanField, HiddenField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Length
@@ -14,6 +13,7 @@ from blueprints.counts.services import Overwriting, Sent
 from blueprints.inventory.forms import NoteField
 from blueprints.inventory.ledger.reasons import reason_labels
 from portal.errors import Invalid
+from portal.formats.numbers import record_number
 from portal.i18n import _, _l, ngettext
 from portal.web.forms import Form, WholeNumberField
 

@@ -4,7 +4,6 @@ from datetime import date
 from functools import partial
 
 from flask import Blueprint, Response, flash, request, url_for
-from portal.formats.numbers import record_number
 
 from blueprints.counts import services
 from blueprints.counts.forms import (
@@ -41,6 +40,7 @@ from portal.audit.services import viewed as audit_view
 from portal.clock import today
 from portal.db import session
 from portal.errors import Conflict, Invalid
+from portal.formats.numbers import record_number
 from portal.i18n import _, _l, ngettext
 from portal.web.context import scope
 from portal.web.guards import needs

@@ -5,7 +5,6 @@ from functools import partial
 from typing import cast
 
 from flask import request, url_for
-from portal.formats.numbers import record_number
 from wtforms import Form
 
 from blueprints.inventory.correcting.services import may_reverse
@@ -27,6 +26,7 @@ from blueprints.inventory.storage import list_storage_units, put_into
 from blueprints.shipments.queries import find_of_location
 from portal.access.scope import Scope
 from portal.clock import today
+from portal.formats.numbers import record_number
 from portal.i18n import _, _l
 from portal.records.page import Action, Fact, Figure, RecordPage, Section, Tab
 from portal.records.views import Editor, Pen

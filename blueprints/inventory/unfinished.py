@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Mapping
 
-from portal.formats.numbers import record_number
 from sqlalchemy import select
 
 from blueprints.inventory.models import DoseEntry, VaccineInventory
@@ -11,6 +10,7 @@ from blueprints.inventory.queries import list_additions
 from blueprints.inventory.rules import Kind
 from portal.access.scope import Scope
 from portal.db import session
+from portal.formats.numbers import record_number
 from portal.i18n import _, ngettext
 from portal.people.models import User
 from portal.wizards.definition import Begun

@@ -3,7 +3,6 @@
 from functools import partial
 
 from flask import Blueprint, Response, request, url_for
-from portal.formats.numbers import record_number
 
 from blueprints.inventory.adding.wizard import ADD
 from blueprints.inventory.correcting import views as correction_views
@@ -16,6 +15,7 @@ from blueprints.inventory.queries import ENTRIES_SHOWN, get_inventory, list_entr
 from blueprints.inventory.record import EDITOR, inventory_page
 from blueprints.inventory.rules import DocumentKind, Kind, document_number
 from portal.audit.services import viewed as audit_view
+from portal.formats.numbers import record_number
 from portal.i18n import _
 from portal.listviews.definition import Action
 from portal.listviews.views import list_page, viewed

@@ -2,13 +2,13 @@
 
 from flask import Response, flash, request, url_for
 from jinja2 import TemplateError
-from portal.formats.numbers import record_number
 
 from blueprints.operations.forms import CancelForm, FindForm
 from blueprints.operations.pages import LARGEST, below, blueprint, show
 from portal import links, settings
 from portal.audit.services import viewed
 from portal.errors import Invalid
+from portal.formats.numbers import record_number
 from portal.i18n import _
 from portal.listviews.services import keep_words, kept_words
 from portal.messages import queries, upkeep

@@ -7,7 +7,6 @@ from typing import BinaryIO, cast
 
 from flask import Response, after_this_request, current_app, flash, g, request, send_file, url_for
 from flask_login import current_user
-from portal.formats.numbers import record_number
 
 from blueprints.shipments import imports
 from blueprints.shipments.corrections import cut_short, write_corrections
@@ -29,6 +28,7 @@ from portal.access.scope import Scope
 from portal.clock import today
 from portal.db import unit_of_work
 from portal.errors import Conflict, NotFound
+from portal.formats.numbers import record_number
 from portal.i18n import _
 from portal.jobs.queries import silence
 from portal.settings import current

@@ -4,7 +4,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.formats.numbers import record_number
 from sqlalchemy import func, select
 
 from blueprints.shipments.models import (
@@ -18,6 +17,7 @@ from blueprints.shipments.rules import TO_BE_RECEIVED, ClosingReason, Status
 from portal.access.scope import Scope
 from portal.db import session
 from portal.errors import NotFound
+from portal.formats.numbers import record_number
 from portal.i18n import _
 from portal.listviews.counts import Count, capped
 from portal.listviews.definition import Clauses

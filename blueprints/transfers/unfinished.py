@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from portal.formats.numbers import record_number
 from sqlalchemy import select
 
 from blueprints.inventory.models import VaccineInventory
@@ -10,6 +9,7 @@ from blueprints.transfers.models import TransferLine
 from blueprints.transfers.rules import LineState
 from portal.access.scope import Scope
 from portal.db import session
+from portal.formats.numbers import record_number
 from portal.i18n import _
 from portal.web.templating import number
 from portal.wizards.definition import Begun

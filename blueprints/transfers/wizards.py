@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any, cast
 
 from flask import url_for
-from portal.formats.numbers import record_number
 from wtforms import Form, SelectFieldBase
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
@@ -50,6 +49,7 @@ from portal.access.scope import Scope
 from portal.clock import today
 from portal.db import session
 from portal.errors import NotFound
+from portal.formats.numbers import record_number
 from portal.i18n import _, _l
 from portal.places.models import Location
 from portal.web.templating import day, number

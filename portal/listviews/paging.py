@@ -15,10 +15,9 @@ from urllib.parse import urlencode
 from sqlalchemy import BigInteger, SmallInteger
 from sqlalchemy.types import TypeEngine
 
-from portal.formats.numbers import record_number
+from portal.formats.numbers import LARGEST_ID, record_number
 from portal.listviews.definition import RECENT, VIEWED, ListDefinition
 from portal.searching.text import typed
-from portal.web.converters import LARGEST
 
 ROWS = 25
 MORE_ROWS = 50
@@ -114,7 +113,7 @@ def write_cursor(value: Any, record_id: int) -> str:
     return f"{text}~{record_id}"
 
 
-def read_cursor(text: str, kind: type, *, largest: int = LARGEST) -> tuple[Any, int] | None:
+def read_cursor(text: str, kind: type, *, largest: int = LARGEST_ID) -> tuple[Any, int] | None:
     """Sort value and id of a cursor for a column of the Python type `kind`; None if it is bad.
 
     largest: the largest whole number that the column can hold, see `largest_of`.
@@ -133,7 +132,7 @@ def largest_of(column: TypeEngine[Any]) -> int:
     """The largest whole number that a column of this type can hold on both databases."""
     if isinstance(column, SmallInteger):
         return LARGEST_SMALL
-    return LARGEST_BIG if isinstance(column, BigInteger) else LARGEST
+    return LARGEST_BIG if isinstance(column, BigInteger) else LARGEST_ID
 
 
 def _value(text: str, kind: type, largest: int) -> Any:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.access.profiles import Profile
@@ -87,29 +87,3 @@ class UserSession(Base):
     system: Mapped[str] = mapped_column(String(20), default="")
 
     user: Mapped[User] = relationship()
-
-
-class MailedLink(Base):
-    """A single-use link sent by mail (invitation, password reset); only its hash is kept."""
-
-    __tablename__ = "mailed_link"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    purpose: Mapped[str] = mapped_column(String(16))
-    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), index=True)
-    created_at: Mapped[datetime] = mapped_column(default=now)
-    expires_at: Mapped[datetime]
-    used_at: Mapped[datetime | None] = mapped_column(default=None)
-
-
-class Attempt(Base):
-    """One counted attempt (sign-in, reset mail …), for throttling; the key is a keyed hash."""
-
-    __tablename__ = "attempt"
-    __table_args__ = (Index("ix_attempt_kind_key_hash_at", "kind", "key_hash", "at"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(String(16))
-    key_hash: Mapped[str] = mapped_column(String(64))
-    at: Mapped[datetime] = mapped_column(default=now, index=True)

@@ -17,13 +17,13 @@ from portal.errors import NotFound
 from portal.people import browsers
 from portal.people.models import User, UserLocation, UserSession
 from portal.places.models import Location
+from portal.places.queries import PLACE
 
 TOUCH_EVERY = timedelta(seconds=5)
 # For how long a form that was sent too late is still kept: through a lunch, a shift, a night. A
 # cookie that comes later than that may be anybody's by now.
 LATE = timedelta(hours=12)
 log = logging.getLogger("portal.sessions")
-PLACE = (Location.id, Location.name, Location.pin, Location.time_zone, Location.organization_id)
 # The session of a token and its user, a row for each location: those where the user works; for
 # programme staff the one that is chosen, as often as they are anywhere.
 LIVE = (

@@ -7,8 +7,8 @@ from sqlalchemy import Select, func, or_, select
 from portal.access.scope import Place, Scope
 from portal.db import session
 from portal.places.models import Location
-from portal.places.queries import PLACE
 
+PLACE = (Location.id, Location.name, Location.pin, Location.time_zone, Location.organization_id)
 SHORTEST_SEARCH = 3
 MOST_FOUND = 20
 

@@ -1,17 +1,8 @@
 """What the variable parts of addresses may be."""
 
-import re
-
 from werkzeug.routing import IntegerConverter, ValidationError
 
-LARGEST = 2**31 - 1
-
-
-def record_number(text: str | None) -> int | None:
-    """The id that `text` of an address or a form is, or None for what can be none."""
-    if not text or not re.fullmatch(RecordNumber.regex, text) or int(text) > LARGEST:
-        return None
-    return int(text)
+from portal.formats.numbers import LARGEST_ID
 
 
 class RecordNumber(IntegerConverter):
@@ -22,6 +13,6 @@ class RecordNumber(IntegerConverter):
     def to_python(self, value: str) -> int:
         """The number. Raises `ValidationError` for one that is too large."""
         number = int(super().to_python(value))
-        if number > LARGEST:
+        if number > LARGEST_ID:
             raise ValidationError
         return number

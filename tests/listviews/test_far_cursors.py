@@ -7,10 +7,10 @@ from sqlalchemy import BigInteger, Integer, SmallInteger
 from blueprints.shipments.lists import SHIPMENTS
 from portal.catalog.queries import find_product_choice
 from portal.db import unit_of_work
+from portal.formats.numbers import LARGEST_ID
 from portal.listviews.paging import LARGEST_BIG, largest_of, read_cursor
 from portal.lookups.fields import row_id
 from portal.submissions import new_operation_id
-from portal.web.converters import LARGEST
 from tests.client import Browser
 from tests.inventory import stock
 from tests.personas import Personas
@@ -40,12 +40,12 @@ def test_each_column_survives_a_value_it_cannot_hold(browser: Browser, column: s
 
 
 def test_a_cursor_is_bounded_by_what_its_column_holds() -> None:
-    assert (largest_of(Integer()), largest_of(BigInteger())) == (LARGEST, LARGEST_BIG)
+    assert (largest_of(Integer()), largest_of(BigInteger())) == (LARGEST_ID, LARGEST_BIG)
     assert largest_of(BigInteger().with_variant(Integer(), "sqlite")) == LARGEST_BIG
-    assert read_cursor(f"{LARGEST}~{LARGEST}", int) == (LARGEST, LARGEST)
-    assert read_cursor(f"{LARGEST + 1}~1", int) is None
-    assert read_cursor(f"1~{LARGEST + 1}", int) is None
-    assert read_cursor(f"{LARGEST + 1}~1", int, largest=LARGEST_BIG) == (LARGEST + 1, 1)
+    assert read_cursor(f"{LARGEST_ID}~{LARGEST_ID}", int) == (LARGEST_ID, LARGEST_ID)
+    assert read_cursor(f"{LARGEST_ID + 1}~1", int) is None
+    assert read_cursor(f"1~{LARGEST_ID + 1}", int) is None
+    assert read_cursor(f"{LARGEST_ID + 1}~1", int, largest=LARGEST_BIG) == (LARGEST_ID + 1, 1)
 
 
 @pytest.mark.parametrize("pin", ["0", "1"])
@@ -63,8 +63,8 @@ def test_a_view_that_does_not_exist_is_neither_pinned_nor_unpinned(
 def test_an_id_of_a_form_is_one_that_both_databases_can_hold(
     app: Flask, personas: Personas
 ) -> None:
-    assert row_id(str(LARGEST)) == LARGEST
-    for text in (str(LARGEST + 1), "1" * 30, "٣", "-1", "", "1.0"):
+    assert row_id(str(LARGEST_ID)) == LARGEST_ID
+    for text in (str(LARGEST_ID + 1), "1" * 30, "٣", "-1", "", "1.0"):
         with pytest.raises(ValueError, match="no id"):
             row_id(text)
     with app.test_request_context():
@@ -72,9 +72,9 @@ def test_an_id_of_a_form_is_one_that_both_databases_can_hold(
         known = stock.product_id()
         with unit_of_work(write=False):
             assert find_product_choice(scope, str(known)) is not None
-            for text in (str(10**30), str(LARGEST + 1), "٣", "x"):
+            for text in (str(10**30), str(LARGEST_ID + 1), "٣", "x"):
                 assert find_product_choice(scope, text) is None
 
 
 def test_small_columns_are_bounded_too() -> None:
-    assert largest_of(SmallInteger()) < LARGEST
+    assert largest_of(SmallInteger()) < LARGEST_ID

@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any, cast
 
 from flask import url_for
-from portal.formats.numbers import record_number
 from wtforms import Form, SelectFieldBase
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
@@ -22,6 +21,7 @@ from portal.access.scope import Scope
 from portal.catalog.queries import find_product
 from portal.errors import NotFound
 from portal.formats.codes import lot_key
+from portal.formats.numbers import record_number
 from portal.i18n import _, _l
 from portal.wizards.definition import Answers, Done, FinishButton, Step, Wizard
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from flask import url_for
-from portal.formats.numbers import record_number
 from wtforms import Form, SelectFieldBase
 
 from blueprints.inventory.correcting.services import (
@@ -23,6 +22,7 @@ from blueprints.inventory.unfinished import names_of
 from portal.access.scope import Scope
 from portal.clock import today
 from portal.errors import NotFound
+from portal.formats.numbers import record_number
 from portal.i18n import _, _l
 from portal.web.templating import day, number
 from portal.wizards.definition import Answers, Begun, Done, Step, Wizard

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any, cast
 
-from portal.formats.numbers import record_number
 from sqlalchemy import select
 from wtforms import FieldList, FormField, HiddenField, ValidationError
 from wtforms import Form as PlainForm
@@ -15,6 +14,7 @@ from portal.access.scope import Scope
 from portal.clock import today
 from portal.db import session
 from portal.errors import Invalid, NotFound
+from portal.formats.numbers import record_number
 from portal.i18n import _, _l
 from portal.web.forms import Form, RowsField, WholeNumberField
 from portal.wizards.definition import Answers
