@@ -84,9 +84,13 @@ def commands(instance: str | None) -> None:
 @commands.command()
 def migrate() -> None:
     """Bring the database up to date."""
+    from portal.backup.before_upgrade import save_before_upgrade
     from portal.installation import bring_up_to_date
 
-    before, after = bring_up_to_date(load_settings())
+    settings = load_settings()
+    before, after = bring_up_to_date(
+        settings, save=None if settings.practice else save_before_upgrade
+    )
     if before == after:
         click.echo("The database is up to date.")
     else:

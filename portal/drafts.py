@@ -259,6 +259,11 @@ def close(
     session().expire(draft)
 
 
+def address_of_form(draft: Draft) -> str:
+    """Where a form that was sent too late is opened again, filled in."""
+    return f"{draft.name}?late={draft.id}"
+
+
 def discard(scope: Scope, draft_id: int) -> None:
     """Throw the user's draft away, with all that was typed; twice changes nothing more."""
     if not 0 < draft_id <= LARGEST_ID:

@@ -2,6 +2,7 @@
 
 from flask import Response, current_app, request, url_for
 
+from blueprints.operations import queries as named
 from blueprints.operations.forms import search_form
 from blueprints.operations.job_views import ask_for
 from blueprints.operations.pages import LARGEST, below, blueprint, show
@@ -39,7 +40,7 @@ def audit() -> Response:
         found=found,
         kept=kept,
         begun=below() is not None,
-        places=dict(queries.places(scope())),
+        places=dict(named.places(scope())),
         entries=queries.count_entries(scope()),
         through=in_words,
         verified=last_runs(scope()).get(VERIFY),
@@ -60,7 +61,7 @@ def audit_entry(number: int) -> Response:
         entry=entry,
         changes=changes,
         through=in_words(entry.through),
-        place=dict(queries.places(scope())).get(entry.location_id or 0, ""),
+        place=dict(named.places(scope())).get(entry.location_id or 0, ""),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from wtforms import SelectField, StringField
 from wtforms.validators import Length
 
+from blueprints.operations import queries as named
 from portal.access.scope import Scope
 from portal.access.through import Through
 from portal.audit import queries
@@ -82,9 +83,9 @@ def search_form(scope: Scope, given: Any) -> SearchForm:
     """The search form, with what can be chosen and what was given."""
     form = SearchForm(formdata=given or None)
     everybody, anything = _l("Everybody"), _l("Any")
-    form.actor.choices = [("", everybody), *queries.people(scope)]
+    form.actor.choices = [("", everybody), *named.people(scope)]
     form.action.choices = [("", anything), *in_words(queries.actions(scope))]
     form.subject.choices = [("", anything), *in_words(queries.subjects(scope))]
-    form.location.choices = [("", anything), *queries.places(scope)]
+    form.location.choices = [("", anything), *named.places(scope)]
     form.through.choices = [("", anything), *((one.value, one.label) for one in Through)]
     return form

@@ -1,6 +1,5 @@
 """Sample organizations, locations and users for practice mode."""
 
-from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
 from portal.access.profiles import Profile
@@ -8,6 +7,7 @@ from portal.clock import now
 from portal.db import unit_of_work
 from portal.people.models import User, UserLocation
 from portal.places.models import Location, Organization
+from portal.signing_in.hashing import hash_password
 
 PASSPHRASE = "practice makes perfect"  # noqa: S105
 ORGANIZATIONS = {
@@ -68,7 +68,7 @@ def _places(session: Session) -> dict[str, Location]:
 
 
 def _people(session: Session, places: dict[str, Location]) -> None:
-    hashed = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1).hash(PASSPHRASE)
+    hashed = hash_password(PASSPHRASE)
     for username, first, last, profile, letters in PEOPLE:
         user = User(
             username=username,

@@ -9,9 +9,9 @@ from portal.db import session
 from portal.errors import Invalid
 from portal.i18n import _
 from portal.people.models import User, UserLocation
+from portal.people.queries import registered
 from portal.people.rules import Giver
 from portal.places.models import Location
-from portal.signing_in.recovery import registered
 
 
 def check_right_remains(

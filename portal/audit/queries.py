@@ -11,8 +11,6 @@ from portal.access.scope import Scope
 from portal.audit.models import AuditEntry, AuditHead
 from portal.db import distinct_values, session
 from portal.errors import NotFound
-from portal.people.models import User
-from portal.places.models import Location
 
 CAPABILITY = "audit.read"
 PAGE = 50
@@ -86,20 +84,6 @@ def subjects(scope: Scope) -> list[str]:
     """The kinds of records that occur, in alphabetical order."""
     scope.require(CAPABILITY)
     return distinct_values(AuditEntry.subject)
-
-
-def people(scope: Scope) -> list[tuple[int, str]]:
-    """Ids and usernames of all users, by username."""
-    scope.require(CAPABILITY)
-    query = select(User.id, User.username).order_by(User.username)
-    return [(number, name) for number, name in session().execute(query)]
-
-
-def places(scope: Scope) -> list[tuple[int, str]]:
-    """Ids and names of all locations, by name."""
-    scope.require(CAPABILITY)
-    query = select(Location.id, Location.name).order_by(Location.name)
-    return [(number, name) for number, name in session().execute(query)]
 
 
 def _page(query: Select[AuditEntry], below: int | None) -> Found:

@@ -1,6 +1,6 @@
 """Reading users."""
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 
 from portal import settings
 from portal.access.profiles import Profile
@@ -8,7 +8,11 @@ from portal.access.scope import Actor
 from portal.db import session
 from portal.people.models import User, UserLocation
 from portal.places.models import Location, Organization
-from portal.signing_in.recovery import registered
+
+
+def registered() -> ColumnElement[bool]:
+    """The condition of a query that a user has completed the registration."""
+    return or_(User.registered_at.is_not(None), User.password_hash.is_not(None))
 
 
 def actor_of(user: User) -> Actor:

@@ -3,7 +3,7 @@ everybody: known or not, with mails left or not."""
 
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import or_, select
 
 from portal import links, settings, throttle
 from portal.audit.services import record
@@ -104,11 +104,6 @@ def invite(user: User) -> None:
 def is_registered(user: User) -> bool:
     """Whether the user has chosen a password once."""
     return user.registered_at is not None or user.password_hash is not None
-
-
-def registered() -> ColumnElement[bool]:
-    """`is_registered` as a condition of a query."""
-    return or_(User.registered_at.is_not(None), User.password_hash.is_not(None))
 
 
 def new_link(user: User) -> links.Link:

@@ -24,7 +24,6 @@ from portal.people import sessions
 from portal.web.context import find_scope, set_scope
 from portal.web.htmx import htmx
 from portal.web.login import scope_of
-from portal.wizards.addresses import onward
 
 View = TypeVar("View", bound=Callable[..., Any])
 Keeper = Callable[[Scope, dict[str, Any]], str]
@@ -167,7 +166,7 @@ def _keep(scope: Scope, title: str, about: str, page: str, form: type[Form] | No
             data={"labels": labels, "about": about},
         )
     drafts.keep(draft, step=FORM, sent=sent)
-    return onward(draft)
+    return drafts.address_of_form(draft)
 
 
 def _late_draft() -> Draft | None:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from flask import current_app, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from portal.drafts import FORM, WIZARD, Draft
+from portal.drafts import FORM, WIZARD, Draft, address_of_form
 from portal.wizards.definition import Wizard
 
 EXTENSION = "portal.wizards"
@@ -45,7 +45,7 @@ def _variables(endpoint: str) -> set[str]:
 def onward(draft: Draft) -> str:
     """Where a draft goes on; empty if its module is switched off."""
     if draft.kind == FORM:
-        return f"{draft.name}?late={draft.id}"
+        return address_of_form(draft)
     wizard = wizard_of(draft)
     if wizard is None:
         return ""

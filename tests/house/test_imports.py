@@ -21,11 +21,12 @@ FLASK = {
     "portal/i18n.py": "asks whether an application runs, late",
     "portal/settings.py": "the settings of the running application, late",
     "portal/wizards/addresses.py": "the addresses of wizards",
-    "portal/throttle.py": "the client's address",
+    "portal/throttle.py": "the key of the running application",
+    "portal/confirmation.py": "the page that asks why",
+    "portal/messages/templates.py": "the templates of the running application",
     "blueprints/*/record.py": "routes of a record page",
-    "blueprints/*/add.py": "routes of a wizard",
+    "blueprints/*/wizard.py": "routes of a wizard",
     "blueprints/*/wizards.py": "routes of wizards",
-    "blueprints/inventory/correcting/wizard.py": "routes of a wizard",
     "blueprints/*/contributions.py": "addresses in what is shown on another module's page",
 }
 
@@ -90,7 +91,7 @@ def test_only_the_unit_of_work_commits() -> None:
         ("htmx_flask", "portal/web/htmx.py"),
         ("smtplib", "portal/messages/*"),
         ("gunicorn", "portal/serv*"),
-        ("argon2", "portal/people/*"),
+        ("argon2", "portal/signing_in/*"),
         ("alembic", "portal/migrations.py"),
     ],
 )
