@@ -25,9 +25,11 @@ HEADER += "Expiration Date,Quantity Shipped,Date Shipped,Carrier,Tracking Number
 def visit(address: str) -> float:
     """Seconds that another visitor waits for the sign-in page, or for being cut off."""
     began = time.perf_counter()
-    with suppress(OSError, HTTPException):
-        with urllib.request.urlopen(f"{address}/sign-in", timeout=PATIENCE) as answer:
-            answer.read()
+    with (
+        suppress(OSError, HTTPException),
+        urllib.request.urlopen(f"{address}/sign-in", timeout=PATIENCE) as answer,
+    ):
+        answer.read()
     return time.perf_counter() - began
 
 

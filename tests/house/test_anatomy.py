@@ -10,7 +10,13 @@ from portal.module import Module, discover, load
 from portal.people.profiles import Profile
 from tests.house.source import ROOT, Source, packages, sources
 
-PURE = {"portal.errors", "portal.i18n", "portal.clock", "portal.people.profiles"}
+PURE = {
+    "portal.errors",
+    "portal.i18n",
+    "portal.clock",
+    "portal.normal_form",
+    "portal.people.profiles",
+}
 LINES = 400
 STATEMENTS = 40
 NAMELESS = {"utils", "helpers", "misc", "common"}
