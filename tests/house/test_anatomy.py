@@ -10,7 +10,13 @@ from portal.access.profiles import Profile
 from portal.module import Module, discover, load
 from tests.house.source import ROOT, Source, packages, sources
 
-PURE = {"portal.errors", "portal.i18n", "portal.clock", "portal.access.profiles"}
+PURE = {
+    "portal.errors",
+    "portal.i18n",
+    "portal.clock",
+    "portal.normal_form",
+    "portal.access.profiles",
+}
 LINES = 400
 STATEMENTS = 40
 NAMELESS = {"utils", "helpers", "misc", "common"}
