@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import re
+import shutil
 import socket
 import threading
 import time
@@ -12,9 +13,7 @@ from pathlib import Path
 import pytest
 
 from portal.serving import limits
-from tests.cli.test_run import Server, servers
-
-__all__ = ["servers"]
+from tests.cli.test_run import Server
 
 CLIENTS = 64
 FORM = b"Host: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
@@ -35,11 +34,14 @@ SLOW = {
 }
 
 
-@pytest.fixture
-def server(checkout: Path, tmp_path: Path, servers: list[Server]) -> Server:
-    made = Server(checkout, tmp_path / "own")
-    servers.append(made)
-    return made.wait()
+@pytest.fixture(scope="module")
+def server(
+    checkout: Path, new_instance: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    own = tmp_path_factory.mktemp("slow") / "own"
+    made = Server(checkout, Path(shutil.copytree(new_instance, own)))
+    yield made.wait(100)
+    made.stop()
 
 
 @contextlib.contextmanager

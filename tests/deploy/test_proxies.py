@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 
 from tests.browser.serving import free_port
-from tests.cli.conftest import checkout
+from tests.cli.conftest import checkout, new_instance
 from tests.cli.test_run import Server
 from tests.house.source import ROOT
 from tests.messages.conftest import certificate
 from tests.serving.conftest import NEVER, OTHER, Answer, rest_of
 
-__all__ = ["certificate", "checkout"]
+__all__ = ["certificate", "checkout", "new_instance"]
 
 NAME = "vaccine.example.org"
 PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
@@ -69,14 +69,17 @@ class Proxy:
 
 
 @pytest.fixture(scope="module")
-def portal(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def portal(
+    checkout: Path, new_instance: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    own = tmp_path_factory.mktemp("behind") / "own"
     made = Server(
         checkout,
-        tmp_path_factory.mktemp("behind") / "own",
+        Path(shutil.copytree(new_instance, own)),
         PORTAL_TRUSTED_PROXIES="1",
         PORTAL_BASE_URL=f"https://{NAME}",
     )
-    yield made.wait(3 * NEVER)
+    yield made.wait(100)
     made.stop()
 
 
@@ -186,8 +189,6 @@ def test_forms_of_every_size_arrive_whole(proxy: Proxy, size: int, chunked: bool
 
 def test_what_is_too_large_is_refused(proxy: Proxy) -> None:
     size = 26_000_000
-    head = (
-        f"POST /sign-in HTTP/1.1\r\nHost: {NAME}\r\nConnection: close\r\n"
-        f"Content-Length: {size}\r\n\r\n"
-    )
+    head = f"POST /sign-in HTTP/1.1\r\nHost: {NAME}\r\nContent-Length: {size}\r\n"
+    head += "Connection: close\r\n\r\n"
     assert proxy.ask(head.encode() + b"x" * size).status == 413
