@@ -124,7 +124,7 @@ def _prove(settings: Settings, staged: Path, manifest: archive.Manifest) -> None
             f"The settings name a {kind} database; the backup is of the other kind."
         )
     if not on_sqlite:
-        postgresql.prove(staged / wanted)
+        postgresql.prove(staged / wanted, most=postgresql.most_unpacked(staged / wanted))
         return
     if damage_of(staged / wanted, whole=True):
         raise archive.BadBackup("The database in the backup is damaged.")

@@ -13,7 +13,7 @@ from portal.jobs import run_once
 from portal.settings import Settings, load_settings
 from tests import databases
 from tests.backup import damage
-from tests.backup.running import portal
+from tests.backup.running import all_files, portal
 from tests.backup.test_damage import DAMAGED, copies, ready
 
 
@@ -84,10 +84,11 @@ def test_a_dump_that_swells(
 ) -> None:
     if database_kind == "sqlite":
         pytest.skip("a dump of PostgreSQL")
-    path = tmp_path / "x.dump"
-    postgresql.dump(settings.database_url, path)
-    postgresql.prove(path)
+    path = tmp_path / "good.tar"
+    assert portal(settings, "backup", path).code == 0
     monkeypatch.setattr(postgresql, "HARMLESS", 10_000)
-    monkeypatch.setattr(postgresql, "SWELLS", 1)
-    with pytest.raises(postgresql.ToolFailed, match="far larger than it may be"):
-        postgresql.prove(path)
+    monkeypatch.setattr(postgresql, "SWELLS", 0)
+    with all_files(settings.instance):
+        done = portal(settings, "restore", path)
+    assert done.code == 1
+    assert "was made to fill the disk. Nothing was changed." in done.complained

@@ -14,7 +14,7 @@ from tests.backup.full import listed, may_mount, small_disk, without_room
 from tests.backup.running import portal
 from tests.backup.test_damage import ready
 
-SMALL = 200_000
+SMALL = 40_000
 
 
 @pytest.mark.parametrize("how", ["disk", "bound"])
