@@ -140,12 +140,14 @@ class Canaries:
     more: further addresses to fetch, for the records of both locations.
     shown: addresses where B's own manager must see the sign.
     told: kinds of messages that tell one location about another.
+    across: look-ups that name other locations because that is what they are for.
     """
 
     searches: tuple[str, ...] = ()
     more: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
     told: frozenset[str] = frozenset()
+    across: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

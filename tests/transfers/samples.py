@@ -73,6 +73,7 @@ samples = Samples(
         ),
         # The receiver is told what the sender sends.
         told=frozenset({"transfer_sent"}),
+        across=frozenset({"receivers"}),
     ),
     tour=Tour(
         pages={
