@@ -19,7 +19,8 @@ def init_app(app: Flask, *, secure: bool) -> None:
         part = bool(htmx().region or response.location)
         for name, value in (PART_HEADERS if part else HEADERS).items():
             response.headers.setdefault(name, value)
-        response.headers.setdefault("Cache-Control", "no-store")
+        # Whatever a view or library says: only static files are kept, and those do not pass here.
+        response.headers["Cache-Control"] = "no-store"
         if secure:
             response.headers["Strict-Transport-Security"] = STRICT_TRANSPORT
         return response

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, create_engine, inspect, text
 
 from portal import migrations
 from portal.backup import postgresql, read, write
+from portal.backup.before_upgrade import save_before_upgrade
 from portal.installation import bring_up_to_date
 from portal.settings import Settings, load_settings
 from tests.upgrade.conftest import Empty, empty
@@ -98,7 +99,7 @@ def test_a_backup_is_made_before_the_schema_changes(
     migrations.upgrade(engine, to=REVISIONS[-2])
     fill(engine)
     before = names_of(engine)
-    bring_up_to_date(settings)
+    bring_up_to_date(settings, save=save_before_upgrade)
     (made,) = write.own_folder(settings).glob("before-upgrade-*.tar")
     assert str(made) in capsys.readouterr().out
     with tarfile.open(made) as tar:
@@ -114,8 +115,8 @@ def test_a_backup_is_made_before_the_schema_changes(
 def test_none_is_made_where_there_is_nothing_to_lose(
     settings: Settings, engine: Engine, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bring_up_to_date(settings)
-    bring_up_to_date(settings)
+    bring_up_to_date(settings, save=save_before_upgrade)
+    bring_up_to_date(settings, save=save_before_upgrade)
     assert not write.own_folder(settings).exists()
     assert capsys.readouterr().out == ""
     assert inspect(engine).has_table("user_account")
@@ -132,7 +133,7 @@ def test_without_the_tools_the_upgrade_goes_on_and_says_so(
         return
     migrations.upgrade(engine, to=REVISIONS[-2])
     monkeypatch.setenv("PATH", "/nonexistent")
-    assert bring_up_to_date(settings) == (REVISIONS[-2], REVISIONS[-1])
+    assert bring_up_to_date(settings, save=save_before_upgrade) == (REVISIONS[-2], REVISIONS[-1])
     said = capsys.readouterr().out
     assert "without a backup" in said
     assert "pg_dump is not installed" in said

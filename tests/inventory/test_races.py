@@ -64,7 +64,7 @@ def come_and_go(index: int, scope: Scope, record: int) -> Result:
             run(write, write=True)
         except Invalid:
             continue
-        except (DBAPIError, Unavailable):
+        except (Conflict, DBAPIError, Unavailable):
             failed += 1
             continue
         done[kind] += doses
@@ -158,7 +158,7 @@ def deliver(_index: int, scope: Scope, product: int) -> str:
             add_delivery(scope, stock.delivery(scope, product, doses=1))
     except Conflict:
         return "asked"
-    except (DBAPIError, Unavailable):
+    except (Conflict, DBAPIError, Unavailable):
         return "failed"
     return "added"
 
