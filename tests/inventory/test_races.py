@@ -158,7 +158,7 @@ def deliver(_index: int, scope: Scope, product: int) -> str:
             add_delivery(scope, stock.delivery(scope, product, doses=1))
     except Conflict:
         return "asked"
-    except (Conflict, DBAPIError, Unavailable):
+    except (DBAPIError, Unavailable):
         return "failed"
     return "added"
 
