@@ -11,14 +11,12 @@ One transaction a request, a job or a command. Nobody outside this file commits.
 """
 
 import logging
-import os
 import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
@@ -32,6 +30,8 @@ from sqlalchemy.types import TypeDecorator
 
 from portal.errors import Busy, OutcomeUnknown, where
 from portal.i18n import _
+from portal.outages import is_busy, may_have_been_saved, may_retry
+from portal.sqlite_file import keep_to_one
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql as postgresql_dialect
@@ -84,7 +84,6 @@ class Base(DeclarativeBase):
 db: SQLAlchemy = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 WRITE = "portal_write"
-FILE = "portal_file"
 # How long one attempt waits for SQLite's write lock; after it the next writer may be luckier.
 BUSY_MS = 1_000
 # How long a job or command waits for it, and a person in front of a page. Seconds.
@@ -153,24 +152,7 @@ def prepare_engine(engine: Engine) -> None:
 
         return
 
-    path = engine.url.database or ""
-
-    @event.listens_for(engine, "do_connect")
-    def _only_what_is_there(
-        _dialect: Dialect, record: ConnectionPoolEntry, places: list[Any], options: dict[str, Any]
-    ) -> None:
-        # An empty database in the place of one that is missing would hide that it is.
-        places[0] = f"{Path(path).absolute().as_uri()}?mode=rw"
-        options["uri"] = True
-        record.info[FILE] = _identity(path)
-
-    @event.listens_for(engine, "checkout")
-    def _ask_whether_it_is_the_same(
-        _connection: Any, record: ConnectionPoolEntry, _proxy: object
-    ) -> None:
-        # What is written to a file that was moved away is lost.
-        if record.info.get(FILE) != _identity(path):
-            raise InvalidatePoolError
+    keep_to_one(engine)
 
     @event.listens_for(engine, "connect")
     def _connect(connection: sqlite3.Connection, _record: object) -> None:
@@ -191,15 +173,6 @@ def prepare_engine(engine: Engine) -> None:
     def _begin(connection: Connection) -> None:
         write = connection.get_execution_options().get(WRITE, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-
-def _identity(path: str) -> tuple[int, int] | None:
-    """Which file lies at `path`; None for none."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
 
 
 def insert(table: "type[Base]") -> "sqlite_dialect.Insert | postgresql_dialect.Insert":
@@ -257,7 +230,7 @@ def begin(*, write: bool, patience: float = PATIENCE) -> None:
             return
         except OperationalError as error:
             rollback()
-            if not _is_busy(error):
+            if not is_busy(error):
                 raise
             if time.monotonic() >= deadline:
                 raise Busy(_busy()) from error
@@ -361,9 +334,9 @@ def run(
             return result
         except DBAPIError as error:
             rollback()
-            if _may_have_been_saved(error) and not (undone or harmless):
+            if may_have_been_saved(error) and not (undone or harmless):
                 raise OutcomeUnknown(_lost()) from error
-            if not (_may_retry(error) or error.connection_invalidated):
+            if not (may_retry(error) or error.connection_invalidated):
                 raise
             if time.monotonic() >= deadline:
                 raise Busy(_busy()) from error
@@ -408,30 +381,3 @@ def _lost() -> str:
 
 def _pause() -> None:
     time.sleep(random.uniform(0.01, 0.1))  # noqa: S311 - a pause is no secret
-
-
-def _is_busy(error: DBAPIError) -> bool:
-    return isinstance(error.orig, sqlite3.OperationalError) and "locked" in str(error.orig)
-
-
-def _may_retry(error: DBAPIError) -> bool:
-    """Whether running the unit again may work (lock not had, deadlock, serialization failure)."""
-    return _is_busy(error) or _state(error) in {"40001", "40P01", "55P03"}
-
-
-def is_full(error: DBAPIError) -> bool:
-    """Whether the database's disk has no space left."""
-    code = getattr(error.orig, "sqlite_errorcode", None)
-    return code == sqlite3.SQLITE_FULL or _state(error) == "53100"
-
-
-def _may_have_been_saved(error: DBAPIError) -> bool:
-    """Whether nobody knows what became of a commit that ended with `error`."""
-    code = getattr(error.orig, "sqlite_errorcode", None)
-    damaged = code is not None and code & 0xFF == sqlite3.SQLITE_IOERR
-    return error.connection_invalidated or damaged
-
-
-def _state(error: DBAPIError) -> str | None:
-    """PostgreSQL's code of what went wrong."""
-    return getattr(error.orig, "sqlstate", None)

@@ -22,10 +22,9 @@ from flask import (
 )
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
-from portal.db import is_full, rollback, unit_of_work
+from portal.db import rollback, unit_of_work
 from portal.errors import (
     AtAnotherLocation,
     Busy,
@@ -37,7 +36,7 @@ from portal.errors import (
     where,
 )
 from portal.i18n import _
-from portal.outages import cause, is_unreachable
+from portal.outages import cause, is_full, is_unreachable
 from portal.places.scope import Place
 from portal.web import last_resort
 from portal.web.context import find_scope
@@ -163,7 +162,7 @@ def _unreachable(error: BaseException) -> Response:
     log.error("database unavailable: %s", cause(error))
     if g.get("saved"):
         return answer(503, _saved(), next_step=_("Do not send it again. Open the page anew."))
-    if isinstance(error, DBAPIError) and is_full(error):
+    if is_full(error):
         full = _("The portal's disk is full, so nothing can be saved. Nothing was changed.")
         return answer(503, full, next_step=_("Call the person who looks after the portal."))
     if request.method in SAFE:
