@@ -1,4 +1,4 @@
-"""SQLite's file is the one that was opened, or it is not used: what is written to another is lost."""
+"""Only the file that was opened is used: what is written to one that was moved away is lost."""
 
 import os
 from pathlib import Path
