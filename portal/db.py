@@ -11,20 +11,18 @@ One transaction a request, a job or a command. Nobody outside this file commits.
 """
 
 import logging
-import os
 import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, MetaData, String, event, func, select
 from sqlalchemy.engine import Connection, Dialect, Engine
-from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidatePoolError, OperationalError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session, registry
 from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
@@ -33,6 +31,8 @@ from sqlalchemy.types import TypeDecorator
 
 from portal.errors import Busy, Conflict, OutcomeUnknown, where
 from portal.i18n import _
+from portal.outages import is_busy, is_taken, may_have_been_saved, may_retry
+from portal.sqlite_file import keep_to_one
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql as postgresql_dialect
@@ -87,7 +87,6 @@ class Base(DeclarativeBase):
 db: SQLAlchemy = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 WRITE = "portal_write"
-FILE = "portal_file"
 # How long one attempt waits for SQLite's write lock; after it the next writer may be luckier.
 BUSY_MS = 1_000
 # How long a job or command waits for it, and a person in front of a page. Seconds.
@@ -98,15 +97,6 @@ PATIENCE_OF_A_PERSON = 9.0
 RESTED = 5.0
 USED = "portal_used"
 
-# What SQLite calls the constraints that another unit may have had a part in.
-CLASHES = frozenset(
-    {
-        sqlite3.SQLITE_CONSTRAINT_CHECK,
-        sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY,
-        sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
-        sqlite3.SQLITE_CONSTRAINT_UNIQUE,
-    }
-)
 
 log = logging.getLogger("portal.db")
 
@@ -166,24 +156,7 @@ def prepare_engine(engine: Engine) -> None:
 
         return
 
-    path = engine.url.database or ""
-
-    @event.listens_for(engine, "do_connect")
-    def _only_what_is_there(
-        _dialect: Dialect, record: ConnectionPoolEntry, places: list[Any], options: dict[str, Any]
-    ) -> None:
-        # An empty database in the place of one that is missing would hide that it is.
-        places[0] = f"{Path(path).absolute().as_uri()}?mode=rw"
-        options["uri"] = True
-        record.info[FILE] = _identity(path)
-
-    @event.listens_for(engine, "checkout")
-    def _ask_whether_it_is_the_same(
-        _connection: Any, record: ConnectionPoolEntry, _proxy: object
-    ) -> None:
-        # What is written to a file that was moved away is lost.
-        if record.info.get(FILE) != _identity(path):
-            raise InvalidatePoolError
+    keep_to_one(engine)
 
     @event.listens_for(engine, "connect")
     def _connect(connection: sqlite3.Connection, _record: object) -> None:
@@ -206,15 +179,6 @@ def prepare_engine(engine: Engine) -> None:
     def _begin(connection: Connection) -> None:
         write = connection.get_execution_options().get(WRITE, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-
-def _identity(path: str) -> tuple[int, int] | None:
-    """Which file lies at `path`; None for none."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
 
 
 def insert(table: "type[Base]") -> "sqlite_dialect.Insert | postgresql_dialect.Insert":
@@ -272,7 +236,7 @@ def begin(*, write: bool, patience: float = PATIENCE) -> None:
             return
         except OperationalError as error:
             rollback()
-            if not _is_busy(error):
+            if not is_busy(error):
                 raise
             if time.monotonic() >= deadline:
                 raise Busy(_busy()) from error
@@ -380,15 +344,15 @@ def run(
             return result
         except (DBAPIError, StaleDataError, ObjectDeletedError) as error:
             rollback()
-            if not isinstance(error, DBAPIError) or _is_taken(error):
+            if not isinstance(error, DBAPIError) or is_taken(error):
                 if overtaken:
                     log.error("refused by the database: %s", where(error))
                     raise Conflict(_overtaken()) from error
                 overtaken = True
                 continue
-            if _may_have_been_saved(error) and not (undone or harmless):
+            if may_have_been_saved(error) and not (undone or harmless):
                 raise OutcomeUnknown(_lost()) from error
-            if not (_may_retry(error) or error.connection_invalidated):
+            if not (may_retry(error) or error.connection_invalidated):
                 raise
             if time.monotonic() >= deadline:
                 raise Busy(_busy()) from error
@@ -437,39 +401,3 @@ def _lost() -> str:
 
 def _pause() -> None:
     time.sleep(random.uniform(0.01, 0.1))  # noqa: S311 - a pause is no secret
-
-
-def _is_busy(error: DBAPIError) -> bool:
-    return isinstance(error.orig, sqlite3.OperationalError) and "locked" in str(error.orig)
-
-
-def _may_retry(error: DBAPIError) -> bool:
-    """Whether running the unit again may work (lock not had, deadlock, serialization failure)."""
-    return _is_busy(error) or _state(error) in {"40001", "40P01", "55P03"}
-
-
-def _is_taken(error: DBAPIError) -> bool:
-    """Whether a constraint refused it that another unit may have had a part in: that something is
-    there once (or excludes another), is still there, or is never short."""
-    if not isinstance(error, IntegrityError):
-        return False
-    code = getattr(error.orig, "sqlite_errorcode", None)
-    return code in CLASHES or _state(error) in {"23503", "23505", "23514", "23P01"}
-
-
-def is_full(error: DBAPIError) -> bool:
-    """Whether the database's disk has no space left."""
-    code = getattr(error.orig, "sqlite_errorcode", None)
-    return code == sqlite3.SQLITE_FULL or _state(error) == "53100"
-
-
-def _may_have_been_saved(error: DBAPIError) -> bool:
-    """Whether nobody knows what became of a commit that ended with `error`."""
-    code = getattr(error.orig, "sqlite_errorcode", None)
-    damaged = code is not None and code & 0xFF == sqlite3.SQLITE_IOERR
-    return error.connection_invalidated or damaged
-
-
-def _state(error: DBAPIError) -> str | None:
-    """PostgreSQL's code of what went wrong."""
-    return getattr(error.orig, "sqlstate", None)

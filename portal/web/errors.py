@@ -22,11 +22,10 @@ from flask import (
 )
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
 from portal.access.scope import Place
-from portal.db import is_full, rollback, unit_of_work
+from portal.db import rollback, unit_of_work
 from portal.errors import (
     AtAnotherLocation,
     Busy,
@@ -40,7 +39,7 @@ from portal.errors import (
     where,
 )
 from portal.i18n import _
-from portal.outages import cause, is_unreachable
+from portal.outages import cause, is_full, is_unreachable
 from portal.refusals.rules import Kind
 from portal.web import last_resort
 from portal.web.context import find_scope
@@ -168,7 +167,7 @@ def _unreachable(error: BaseException) -> Response:
     log.error("database unavailable: %s", cause(error))
     if g.get("saved"):
         return answer(503, _saved(), next_step=_("Do not send it again. Open the page anew."))
-    if isinstance(error, DBAPIError) and is_full(error):
+    if is_full(error):
         return _disk_is_full()
     if request.method in SAFE:
         return answer(503, _not_shown())

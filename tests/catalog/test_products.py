@@ -98,7 +98,7 @@ def test_a_product_that_is_missing_from_the_file_stays(scope: Scope, tmp_path: P
 def test_a_line_that_is_wrong_is_named_and_nothing_is_loaded(scope: Scope, tmp_path: Path) -> None:
     before = rows()
     path = changed_file(
-        tmp_path, ("Janssen COVID-19 Vaccine", "Jcovden"), ("2021-04-01,2023", "04/01/2021,2023")
+        tmp_path, ("Janssen COVID-19 Vaccine", "Jcovden"), ("2021-04-01,2023", "04/31/2021,2023")
     )
     with pytest.raises(Invalid) as refusal:
         load(path)

@@ -66,7 +66,7 @@ Guards = tuple[tuple[object, str, object], ...]
 
 NO_LOCKS: Guards = (
     (db, "begin", begin_deferred),
-    (db, "_may_retry", lambda _error: False),
+    (db, "may_retry", lambda _error: False),
 )
 LEDGER: Guards = ((db, "begin", begin_deferred), (ledger, "_move", read_then_write))
 ARRIVALS: Guards = (

@@ -171,7 +171,7 @@ def test_the_race_would_show_a_claim_that_does_not_ask(
     monkeypatch.setattr(services, "_claim", claim_without_asking)
     monkeypatch.setattr(services, "hold_arrivals", lambda _scope: None)
     monkeypatch.setattr(portal_db, "begin", begin_deferred)
-    monkeypatch.setattr(portal_db, "_may_retry", lambda _error: False)
+    monkeypatch.setattr(portal_db, "may_retry", lambda _error: False)
     made = faults(app, personas, in_processes, lambda: FORK.Barrier(len(PARTIES)), 5)
     assert made != []
 
