@@ -56,13 +56,16 @@ def all_at_once(
         pages = threads.at_once(lambda call: call(), [(call,) for call in calls])
     assert {page.status for page in pages} <= {200, 303, 409, 422}
     lost = [page for page in pages if page.status >= 400]
-    told = [" ".join(part.text for part in _said(page)) for page in lost]
+    told = [_said(page) for page in lost]
     assert all(told), "somebody was refused and not told why"
     return [page for page in pages if page.status < 400], told
 
 
-def _said(page: Page) -> list[Any]:
-    return [*page.root.all(role="alert"), *page.root.all("div", id="flash")]
+def _said(page: Page) -> str:
+    """The alerts of a page, or all of a page that shows nothing but a refusal."""
+    alerts = [*page.root.all(role="alert"), *page.root.all("div", id="flash")]
+    said = " ".join(part.text for part in alerts).strip()
+    return said or page.root.one("main").text
 
 
 @contextmanager
