@@ -326,10 +326,9 @@ def _filled(
     rows: Iterable[tuple[object, ...]], first: int, limits: Limits
 ) -> Iterator[list[object]]:
     for number, values in enumerate(rows, first):
-        cells = _cut(values, limits)
-        for cell in cells:
+        for cell in values:
             if cell is not None and (not isinstance(cell, str) or cell.strip()):
-                yield [number, cells]
+                yield [number, _cut(values, limits)]
                 break
 
 
