@@ -40,8 +40,10 @@ def server(
 ) -> Iterator[Server]:
     own = tmp_path_factory.mktemp("slow") / "own"
     made = Server(checkout, Path(shutil.copytree(new_instance, own)))
-    yield made.wait(100)
-    made.stop()
+    try:
+        yield made.wait(100)
+    finally:
+        made.stop()
 
 
 @contextlib.contextmanager

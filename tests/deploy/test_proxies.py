@@ -79,8 +79,10 @@ def portal(
         PORTAL_TRUSTED_PROXIES="1",
         PORTAL_BASE_URL=f"https://{NAME}",
     )
-    yield made.wait(100)
-    made.stop()
+    try:
+        yield made.wait(100)
+    finally:
+        made.stop()
 
 
 def nginx(folder: Path, files: tuple[Path, Path], port: int, behind: int) -> list[str]:
