@@ -15,7 +15,8 @@ from sqlalchemy.exc import DBAPIError
 
 from blueprints.shipments.models import ImportError, ImportPart, ImportRun
 from portal import clock
-from portal.db import is_full, unit_of_work
+from portal.db import unit_of_work
+from portal.outages import is_full
 from portal.settings import Settings
 from portal.sheets.errors import refusal
 from portal.sheets.kinds import refused_kind
