@@ -117,7 +117,7 @@ def watch(engine: "Engine", instance: Path) -> None:
 
     @event.listens_for(engine, "handle_error")
     def _look(context: "ExceptionContext") -> None:
-        if is_damage(context.original_exception):
+        if context.engine is engine and is_damage(context.original_exception):
             note(instance, DAMAGED)
 
 

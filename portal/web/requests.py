@@ -18,8 +18,7 @@ from flask_login import current_user
 from werkzeug.exceptions import BadRequest
 from werkzeug.routing import MapAdapter, RequestRedirect
 
-from portal import clock, db
-from portal import submissions as operations
+from portal import clock, db, submissions
 from portal.access.scope import Scope
 from portal.access.through import Through, acting, now_through
 from portal.errors import Forbidden, OpenedElsewhere
@@ -96,10 +95,11 @@ def _answer(
                 return repeated
         _ensure_still_here()
         response = app.make_response(dispatch())
-        if operation and response.status_code < 400 and db.writes():
-            operations.remember_answer(operation[0], led_to(response))
-        elif operation and _lasts(response):
-            operations.give_back(operation[0])
+        if operation and db.writes():
+            if response.status_code < 400:
+                submissions.remember_answer(operation[0], led_to(response))
+            elif _lasts(response):
+                submissions.give_back(operation[0])
         if not safe:
             _write_notes()
         return response
@@ -141,7 +141,7 @@ def _operation() -> tuple[str, str] | None:
     operation_id = request.form.get("operation_id", "")
     if not operation_id:
         return None
-    return operation_id, operations.fingerprint(
+    return operation_id, submissions.fingerprint(
         current_app.config["OPERATION_KEY"],
         request.path,
         request.form.items(multi=True),
@@ -216,11 +216,11 @@ class PasswordChangeDue(Exception):
 
 
 def _claim(operation_id: str, fingerprint: str) -> Response | None:
-    if not operations.is_operation_id(operation_id):
+    if not submissions.is_operation_id(operation_id):
         raise BadRequest
     scope = find_scope()
     # A unit that only reads cannot claim it: if it wants to write, another one will.
-    ask = operations.claim if db.writes() else operations.find
+    ask = submissions.claim if db.writes() else submissions.find
     repeated = ask(operation_id, user_id=scope.user.id if scope else None, fingerprint=fingerprint)
     if repeated is None:
         return None

@@ -9,8 +9,7 @@ from flask import Flask
 from sqlalchemy import delete
 
 from blueprints.accounts import services
-from portal import clock
-from portal import submissions as operations
+from portal import clock, submissions
 from portal.access.profiles import Profile
 from portal.accounts import limit_on_adding as additions
 from portal.accounts import services as accounts
@@ -197,8 +196,8 @@ def test_two_managers_who_change_each_other_do_not_wait_for_one_another(
     def work(me: str, other: str) -> None:
         def step() -> bool:
             tries.append(me)
-            operations.claim(
-                operations.new_operation_id(), user_id=personas.users[me], fingerprint="x"
+            submissions.claim(
+                submissions.new_operation_id(), user_id=personas.users[me], fingerprint="x"
             )
             if app_on_postgresql and tries.count(me) == 1:
                 barrier.wait()

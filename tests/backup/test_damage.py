@@ -28,6 +28,13 @@ def settings(settings: Settings, database_kind: str) -> Settings:
     return settings
 
 
+@pytest.fixture(autouse=True)
+def watched(app: Flask, settings: Settings) -> None:
+    """All tests share one dialect, and with it what the first application listens to."""
+    with app.app_context():
+        soundness.watch(db.engine, settings.instance)
+
+
 def ready(app: Flask) -> tuple[int, str]:
     answer = app.test_client().get("/readyz")
     return answer.status_code, answer.get_data(as_text=True)

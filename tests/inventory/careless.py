@@ -14,8 +14,7 @@ from blueprints.inventory import services
 from blueprints.inventory.ledger import entries as ledger
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.rules import Kind, changes
-from portal import db, drafts
-from portal import submissions as operations
+from portal import db, drafts, submissions
 from portal.db import session
 from portal.errors import Invalid
 
@@ -77,8 +76,8 @@ ARRIVALS: Guards = (
 FORMS: Guards = (
     *ARRIVALS,
     *NO_LOCKS,
-    (operations, "claim", always_first),
-    (operations, "remember_answer", always_first),
+    (submissions, "claim", always_first),
+    (submissions, "remember_answer", always_first),
     (drafts, "get_draft", look_at_draft),
     (drafts, "claim", lambda _draft: True),
 )
