@@ -153,7 +153,7 @@ def _rendered(status: int, sentence: str, **context: object) -> Response:
 def _constant(status: int) -> Response:
     """The page for when no other can be made."""
     secure = current_app.extensions["portal"].settings.secure
-    headers, body = last_resort.page(status, part=bool(htmx()), secure=secure)
+    headers, body = last_resort.page(status, part=bool(htmx()), secure=secure, begun=True)
     return current_app.response_class(body, status=status, headers=headers)
 
 
@@ -194,6 +194,7 @@ def _not_shown() -> str:
 
 def _disk_is_full() -> Response:
     log.error("the disk is full")
+    g.disk_full = True
     full = _("The portal's disk is full, so nothing can be saved. Nothing was changed.")
     return answer(503, full, next_step=_("Call the person who looks after the portal."))
 

@@ -31,6 +31,13 @@ FAULT = Sentences(
     "The portal could not finish this. It may or may not have been saved.",
     "Check whether it is there before you enter it again. If it happens again, call the help line.",
 )
+# The application had begun with it: nobody knows how far it came.
+CUT_SHORT = Sentences(
+    "Not available right now",
+    "The portal can't show this page right now.",
+    "Try again in a minute. If you were saving something, look whether it is there before you "
+    "enter it again.",
+)
 KNOWN = {
     408: Sentences(
         "The connection is too slow",
@@ -83,16 +90,20 @@ PART = """<div tabindex="-1" data-focus><div class="note danger"><div>
 """
 
 
-def sentences(status: int) -> Sentences:
-    """What is said for a status."""
+def sentences(status: int, *, begun: bool = False) -> Sentences:
+    """What is said for a status; `begun`: the application had the request already."""
+    if begun and status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return CUT_SHORT
     return KNOWN.get(status) or (UNREADABLE if status < HTTPStatus.INTERNAL_SERVER_ERROR else FAULT)
 
 
-def page(status: int, *, secure: bool = False, part: bool = False) -> tuple[dict[str, str], bytes]:
+def page(
+    status: int, *, secure: bool = False, part: bool = False, begun: bool = False
+) -> tuple[dict[str, str], bytes]:
     """The headers and the body of the page for a status, the same at all times.
 
     `secure`: browsers reach the portal by HTTPS and are told to stay with it. `part`: htmx asks; it
-    gets a message for the page it is on.
+    gets a message for the page it is on. `begun`: the application had the request already.
     """
     headers = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store"}
     headers |= PART_HEADERS if part else HEADERS
@@ -104,5 +115,5 @@ def page(status: int, *, secure: bool = False, part: bool = False) -> tuple[dict
         headers["Strict-Transport-Security"] = STRICT_TRANSPORT
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(TRY_AGAIN_SECONDS)
-    body = (PART if part else PAGE).format(**sentences(status)._asdict()).encode()
+    body = (PART if part else PAGE).format(**sentences(status, begun=begun)._asdict()).encode()
     return headers | {"Content-Length": str(len(body))}, body

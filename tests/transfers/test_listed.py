@@ -92,8 +92,8 @@ def test_a_list_that_says_something_else_is_found_by_the_check(
     with unit_of_work(write=False):
         found = list(listed())
     assert [sentence.partition(";")[0] for sentence in found] == [
-        f"Transfer {sent['done'].transfer.id} is received",
-        f"Transfer {sent['in'].transfer.id} is in_transit",
+        f"Transfer {sent['done'].transfer.id} is received, 5 doses",
+        f"Transfer {sent['in'].transfer.id} is in_transit, 4 doses",
     ]
 
 
@@ -130,7 +130,12 @@ def test_transfers_of_an_older_version_are_listed_after_the_upgrade(
             text("UPDATE alembic_version SET version_num = :older"),
             {"older": f"{int(migration) - 1:04}"},
         )
-    migrations.upgrade(engine)
+    migrations.upgrade(engine, to=migration)
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE alembic_version SET version_num = :newest"),
+            {"newest": migrations.newest()},
+        )
     assert sides(engine) == before
     engine.dispose()
     assert wrong() == []
