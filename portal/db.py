@@ -20,11 +20,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, MetaData, String, event, func, select
+from sqlalchemy import DateTime, MetaData, String, event
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session, registry
+from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
@@ -196,14 +196,6 @@ def insert(table: "type[Base]") -> "sqlite_dialect.Insert | postgresql_dialect.I
 def session() -> Session:
     """The session of the running unit of work."""
     return db.session()
-
-
-def distinct_values(column: InstrumentedAttribute[str]) -> list[str]:
-    """The values of an indexed column: one step in the index for each, however long the trail."""
-    steps = select(func.min(column).label("value")).cte("steps", recursive=True)
-    beyond = select(func.min(column)).where(column > steps.c.value).scalar_subquery()
-    steps = steps.union_all(select(beyond).where(steps.c.value.is_not(None)))
-    return list(session().scalars(select(steps.c.value).where(steps.c.value.is_not(None))))
 
 
 def before_commit(key: str, function: Callable[[Session], None]) -> None:

@@ -9,8 +9,9 @@ from sqlalchemy import Select, select
 
 from portal.access.scope import Scope
 from portal.audit.models import AuditEntry, AuditHead
-from portal.db import distinct_values, session
+from portal.db import session
 from portal.errors import NotFound
+from portal.searching.distinct import distinct_values
 
 CAPABILITY = "audit.read"
 PAGE = 50

@@ -8,10 +8,11 @@ from sqlalchemy import and_, func, or_, select
 
 from portal.access.scope import Scope
 from portal.clock import now
-from portal.db import distinct_values, session, unit_of_work
+from portal.db import session, unit_of_work
 from portal.errors import NotFound
 from portal.messages.models import MailServer, Message, State
 from portal.places.models import Location
+from portal.searching.distinct import distinct_values
 from portal.searching.hits import contains
 from portal.searching.text import words
 

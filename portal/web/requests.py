@@ -96,10 +96,7 @@ def _answer(
         _ensure_still_here()
         response = app.make_response(dispatch())
         if operation and db.writes():
-            if response.status_code < 400:
-                submissions.remember_answer(operation[0], led_to(response))
-            elif _lasts(response):
-                submissions.give_back(operation[0])
+            _settle(operation[0], response)
         if not safe:
             _write_notes()
         return response
@@ -122,6 +119,14 @@ def _answer(
     if live is not None and not getattr(view, guards.QUIET, False):
         sessions.keep_alive(live)
     return response
+
+
+def _settle(operation_id: str, response: Response) -> None:
+    """Keep the answer to an accepted form for its repetitions; a refused one may come again."""
+    if response.status_code < 400:
+        submissions.remember_answer(operation_id, led_to(response))
+    elif _lasts(response):
+        submissions.give_back(operation_id)
 
 
 def kept_although_refused(response: Response) -> Response:

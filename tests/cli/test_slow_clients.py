@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from portal.serving import limits
+from portal.web.bounds import PUBLIC_BYTES
 from tests.cli.test_run import Server
 
 CLIENTS = 64
@@ -140,7 +141,9 @@ def test_bodies_of_every_size_arrive_whole(server: Server, size: int, chunked: b
             encode_chunked=chunked,
         )
         answer = connection.getresponse()
-        assert answer.status in {303, 400, 403, 422}, answer.status
+        # Nobody has signed in, so much of it is all that is read.
+        known = {413} if not chunked and size > PUBLIC_BYTES else {303, 400, 403, 422}
+        assert answer.status in known, answer.status
         assert re.search("</html>", answer.read().decode())
     connection.close()
     assert "Traceback" not in server.output.read_text()
