@@ -19,7 +19,7 @@ from portal.web.respond import respond
 from portal.wizards.addresses import onward, wizard_of
 from portal.wizards.offers import Offer, offer, offers
 from portal.wizards.review import Entered, lines
-from portal.wizards.views import walker_of
+from portal.wizards.step_pages import walker_of
 
 blueprint = Blueprint("drafts", __name__)
 

@@ -17,19 +17,16 @@ from portal.web.context import scope
 from portal.web.files import read_ahead
 from portal.web.files import sent as sent_with_files
 from portal.web.guards import ahead, needs
-from portal.web.htmx import go_to, htmx, push_url
-from portal.web.late_forms import came_late, keeps_late
+from portal.web.htmx import go_to
+from portal.web.late_forms import keeps_late
 from portal.web.requests import kept_although_refused
 from portal.web.respond import respond
 from portal.wizards.addresses import EXTENSION, address_of, arguments, onward
 from portal.wizards.definition import Answers, Done, Step, Wizard
 from portal.wizards.offers import Offer, offer
-from portal.wizards.position import position
 from portal.wizards.review import lines
+from portal.wizards.step_pages import CHECK, REGION, StepPages, walker_of
 from portal.wizards.walk import Walker, refuse, sent_of
-
-REGION = "wizard"
-CHECK = "check"
 
 
 def register(wizard: Wizard, blueprint: Blueprint, path: str, endpoint: str) -> None:
@@ -59,18 +56,8 @@ def _function(method: Any) -> Any:
     return view
 
 
-def walker_of(wizard: Wizard, draft: Draft) -> Walker:
-    """The walk through what `draft` holds."""
-    data = draft.data
-    return Walker(wizard, scope(), data.get("args", {}), data.get("entered", {}), begun=True)
-
-
-class WizardViews:
+class WizardViews(StepPages):
     """The two views of a wizard: its first page before there is a draft, and each step of one."""
-
-    def __init__(self, wizard: Wizard, endpoint: str) -> None:
-        self.wizard = wizard
-        self.endpoint = endpoint
 
     def first(self, **values: Any) -> Response:
         """The first step; what is sent here begins a draft."""
@@ -337,94 +324,3 @@ class WizardViews:
             location_id=place.id if place else None,
         )
         return offer(scope(), found) if found else None
-
-    # Pages
-
-    def _address(self, draft: Draft, step: str) -> str:
-        return address_of(self.wizard, draft.data.get("args", {}), draft.id, step)
-
-    def _lead(self, draft: Draft, step: Step) -> Response:
-        """To another step: for htmx at once, otherwise by a redirect."""
-        address = self._address(draft, step.key)
-        if htmx().region != REGION:
-            return go_to(address)
-        walker = walker_of(self.wizard, draft)
-        return push_url(self._show(walker, step, draft=draft), address)
-
-    def _attend(self, draft: Draft, step: Step, refusal: PortalError | None = None) -> Response:
-        """To a step that is not, or no longer, complete: its page says what is wrong there, or
-        else what the `refusal` says. What was sent is kept."""
-        address = self._address(draft, step.key)
-        if step.key in draft.data.get("entered", {}):
-            address += f"?{CHECK}=1"
-        if request.method != "POST":
-            return go_to(address)
-        draft.step = step.key
-        walker = walker_of(self.wizard, draft)
-        way = walker.walk(step.key)
-        form = walker.form(step, way.answers)
-        entered = step.key in walker.entered
-        wrong = walker.check(step, form, way.answers) if entered else None
-        if not entered and refusal and refuse(form, refusal):
-            wrong = Invalid("")
-        wrong = wrong or refusal or Invalid("")
-        if not entered:
-            problem = _("Please complete this step first. Nothing was saved.")
-        elif wrong.message:
-            problem = f"{wrong.message} {_('Nothing was saved. Check this step, then go on.')}"
-        else:
-            problem = _(
-                "This step needs another look: something in it is missing or has changed. Nothing "
-                "was saved. Correct it, then go on."
-            )
-        page = self._show(walker, step, form, draft=draft, status=wrong.status, problem=problem)
-        page = kept_although_refused(page)
-        return push_url(page, address) if htmx().region == REGION else page
-
-    def _looked_at(self, walker: Walker, step: Step, draft: Draft) -> Response:
-        """The step with what is wrong there."""
-        way = walker.walk(step.key)
-        form = walker.form(step, way.answers)
-        wrong = walker.check(step, form, way.answers) if step.key in walker.entered else None
-        return self._show(walker, step, form, draft=draft, problem=wrong.message if wrong else "")
-
-    def _show(
-        self,
-        walker: Walker,
-        step: Step,
-        form: Form | None = None,
-        *,
-        draft: Draft | None = None,
-        status: int = 200,
-        problem: str = "",
-        waiting: Offer | None = None,
-        typed: drafts.Sent | None = None,
-        focus: bool = True,
-    ) -> Response:
-        """The page of a step; `waiting` is an unfinished one of this wizard. With `typed`, which
-        travels along, it only asks whether that is to be thrown away. Without `focus` the step's
-        own page says where the reader goes on."""
-        way = walker.walk(step.key)
-        unfinished = draft if draft and draft.finished_at is None and typed is None else None
-        if unfinished and way.halt:
-            # Changed since the view looked: what this page would show is no longer known.
-            return self._attend(unfinished, way.halt)
-        more = step.context(walker.scope, way.answers) if step.context and typed is None else {}
-        form = walker.form(step, way.answers) if form is None else form
-        late = draft is not None and draft.reason == LATE and request.method == "GET"
-        context = {
-            **more,
-            **position(self.wizard, walker, step, way, draft),
-            "form": form,
-            "nothing": bool(form and step.nothing and step.nothing(form)),
-            "problem": problem,
-            "focus": focus
-            and htmx().region == REGION
-            and not problem
-            and not (form and form.errors),
-            "waiting": waiting,
-            "typed": typed,
-            "late": came_late() if late else "",
-        }
-        regions = {REGION: "wizards/_wizard.html"}
-        return respond("wizards/page.html", regions=regions, status=status, **context)

@@ -18,6 +18,7 @@ FLASK = {
     "*/views.py": "routes",
     "*_views.py": "routes",
     "*/pages.py": "routes, or what only they use",
+    "portal/wizards/step_pages.py": "the pages that routes of wizards share",
     "portal/i18n.py": "asks whether an application runs, late",
     "portal/settings.py": "the settings of the running application, late",
     "portal/wizards/addresses.py": "the addresses of wizards",

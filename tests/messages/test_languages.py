@@ -33,7 +33,7 @@ DATA = re.compile(
 def bracketed(folder: Path) -> Path:
     """A catalogue that puts whatever the mails say, and every reason, into ⟦brackets⟧."""
     catalog = Catalog(locale="es")
-    sources = [("python", ROOT / "blueprints" / "inventory" / "reasons.py")]
+    sources = [("python", ROOT / "blueprints" / "inventory" / "ledger" / "reasons.py")]
     sources += [("jinja2", path) for path in sorted((ROOT / "templates" / "mail").iterdir())]
     for method, path in sources:
         for _line, text, _comments, _context in extract_from_file(method, path):
