@@ -188,10 +188,14 @@ def test_behind_a_proxy_its_address_has_no_limit_of_its_own(serve: Serve) -> Non
 def test_at_the_last_connection_the_most_silent_of_all_makes_room(serve: Serve) -> None:
     served = serve("CONNECTIONS=30")
     with ExitStack() as stack:
-        for number in range(10, 22):
+        crowds = [
             stack.enter_context(crowd(served, 5, source=f"127.0.0.{number}"))
+            for number in range(10, 22)
+        ]
         assert served.ask("/", source=OTHER).status == 200
         assert served.ask("/", source=OTHER, body=LARGE).status == 200
+        assert all(gone(client) for few in crowds[:5] for client in few)
+        assert not any(gone(client) for client in crowds[-1])
 
 
 @pytest.mark.parametrize(
