@@ -102,14 +102,14 @@ def judge(findings: Iterable[Finding]) -> None:
     """Note what the findings of all checks say of the data, or that it is sound."""
     instance = settings.current().instance
     wrong = {finding.name for finding in findings if not finding.ok} - NOT_OF_DATA
-    for kind, there in (
-        (soundness.DAMAGED, PAGES in wrong),
-        (soundness.WRONG, bool(wrong - {PAGES})),
-    ):
-        if there:
-            soundness.note(instance, kind)
-        else:
-            soundness.clear(instance, kind)
+    if PAGES in wrong:  # then the others cannot be made, or stumble over the same
+        soundness.note(instance, soundness.DAMAGED)
+        return
+    soundness.clear(instance, soundness.DAMAGED)
+    if wrong:
+        soundness.note(instance, soundness.WRONG)
+    else:
+        soundness.clear(instance, soundness.WRONG)
 
 
 def nightly() -> str:

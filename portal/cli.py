@@ -139,12 +139,16 @@ def backup(file: Path | None, without_keys: bool, keep: int | None) -> None:
     Without FILE it goes into the folder "backups" of the instance. It holds personal data and, if
     not told otherwise, the secret keys: look after it as after the portal itself.
     """
-    from portal.backup import routine
+    from portal import soundness
+    from portal.backup import postgresql, routine
 
     settings = load_settings()
     pruning = keep is not None and file is None
     try:
         made = routine.make(settings, file, with_keys=not without_keys)
+    except postgresql.ToolMissing:
+        soundness.note(settings.instance, soundness.BACKUP)
+        raise
     except routine.BackupFailed:
         if pruning:
             routine.thin_out_damaged(settings)

@@ -35,7 +35,6 @@ def make(settings: Settings, file: Path | None, *, with_keys: bool) -> write.Mad
         soundness.note(settings.instance, soundness.DAMAGED)
         raise BackupFailed(f"{error} {advice(settings)}") from error
     except postgresql.ToolMissing:
-        soundness.note(settings.instance, soundness.BACKUP)
         raise
     except (write.DiskFull, BadBackup, postgresql.ToolFailed) as error:
         soundness.note(settings.instance, soundness.BACKUP)

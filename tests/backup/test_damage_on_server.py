@@ -40,6 +40,9 @@ def test_a_page_the_server_cannot_read_fails_the_backup(server_copy: Settings) -
     assert "invalid page" in done.complained
     assert copies(server_copy) == []
     assert ready(app) == (503, DAMAGED)
+    assert not run_once(app, "platform.check").ok
+    assert ready(app) == (503, DAMAGED), "the daily check meets it, too"
+    assert "organization is damaged." in portal(server_copy, "check").said
     with app.app_context():
         db.engine.dispose()
 
