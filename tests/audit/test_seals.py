@@ -6,7 +6,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
-from blueprints.inventory import documents, ledger
+from blueprints.inventory.ledger import documents
+from blueprints.inventory.ledger import entries as ledger
 from blueprints.inventory.rules import Kind
 from portal.audit import seals, services
 from portal.audit.chain import row_text
