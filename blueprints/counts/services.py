@@ -33,7 +33,7 @@ from blueprints.inventory.ledger.documents import open_document
 from blueprints.inventory.rules import DocumentKind, Kind
 from portal.access.scope import Scope
 from portal.audit.services import record as audit
-from portal.clock import now, today
+from portal.clock import now
 from portal.db import session
 from portal.errors import Conflict, Invalid
 from portal.i18n import _
@@ -261,8 +261,7 @@ def _book(scope: Scope, count: Count) -> None:
     differing = list_differing(count)
     if not differing:
         return
-    assert scope.location is not None
-    day = today(scope.location.time_zone)
+    day = scope.today()
     document = open_document(scope, DocumentKind.COUNT, happened_on=day, note=count.row.note)
     count.row.document_id = document.id
     for line in sorted(differing, key=lambda line: line.record.id):

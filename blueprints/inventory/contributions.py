@@ -16,7 +16,6 @@ from blueprints.inventory.rules import usable_on
 from blueprints.inventory.settings import thresholds, warn_days
 from blueprints.shipments.models import Shipment
 from portal.access.scope import Scope
-from portal.clock import today
 from portal.i18n import _
 
 IN_THE_MAIL = 20
@@ -56,7 +55,7 @@ def expiry_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
     if scope.location is None:
         return None
     records = list_expiring(scope, warn_days=warn_days(scope.location_id), most=ON_A_CARD + 1)
-    day = today(scope.location.time_zone)
+    day = scope.today()
     if not records:
         return None
     return {
@@ -87,8 +86,7 @@ def low_stock_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
 
 def digest(scope: Scope, _subject: object) -> dict[str, Any]:
     """What the daily e-mail says of the inventory."""
-    assert scope.location is not None
-    day, lines = today(scope.location.time_zone), []
+    day, lines = scope.today(), []
     own = thresholds(scope.location_id)
     expiring = list_expiring(scope, warn_days=own.expiry_days, most=IN_THE_MAIL + 1)
     for record in expiring[:IN_THE_MAIL]:

@@ -58,7 +58,7 @@ def statuses(scope: Scope) -> Mapping[str, Clauses]:
     """The words for a status, as somebody may search for it, and the records meant."""
     if scope.location is None:
         return {}
-    day = today(scope.location.time_zone)
+    day = scope.today()
     last = day + timedelta(days=warn_days(scope.location.id))
     expires, held = VaccineInventory.expiration_date, VaccineInventory.quarantined == true()
     expiring, expired = (expires >= day, expires <= last), (expires < day,)

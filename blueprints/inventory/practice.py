@@ -13,7 +13,6 @@ from blueprints.inventory.services import add_delivery
 from blueprints.shipments.models import Shipment
 from portal.access.profiles import Profile
 from portal.access.scope import Actor, Place, Scope
-from portal.clock import today
 from portal.db import session, unit_of_work
 from portal.people.models import User, UserLocation
 from portal.places.models import Location
@@ -72,8 +71,7 @@ def manager_of(location_id: int) -> Scope | None:
 
 
 def _receive(scope: Scope, random: Random) -> None:
-    assert scope.location is not None
-    day = today(scope.location.time_zone)
+    day = scope.today()
     shipments = session().scalars(
         select(Shipment)
         .where(Shipment.location_id == scope.location_id, Shipment.date_shipped <= day - UNDERWAY)

@@ -12,7 +12,7 @@ from blueprints.inventory.models import DoseEntry, StockDocument, VaccineInvento
 from blueprints.inventory.rules import Kind, document_number, on_hand
 from blueprints.shipments.models import Shipment
 from portal.access.scope import Scope
-from portal.clock import now, today
+from portal.clock import now
 from portal.db import session
 from portal.lookups.search import Choice
 from portal.people.models import User
@@ -265,8 +265,7 @@ def list_doses_by_product(scope: Scope) -> list[ProductDoses]:
 
 def list_expiring(scope: Scope, *, warn_days: int, most: int) -> list[VaccineInventory]:
     """Records with doses left that are expired or expire within `warn_days` days, soonest first."""
-    assert scope.location is not None
-    limit = today(scope.location.time_zone) + timedelta(days=warn_days)
+    limit = scope.today() + timedelta(days=warn_days)
     return list(
         session().scalars(
             select(VaccineInventory)
@@ -285,12 +284,11 @@ def list_low_stock(scope: Scope, *, least: int) -> list[tuple[str, int]]:
     """The vaccines of which fewer than `least` usable doses are left, with that number: neither
     expired nor in quarantine. One that is used up counts for half a year from its newest record:
     so long the location is taken to keep it."""
-    assert scope.location is not None
     record = VaccineInventory
     usable = func.coalesce(
         func.sum(record.doses_available).filter(
             record.quarantined.is_(False),
-            record.expiration_date >= today(scope.location.time_zone),
+            record.expiration_date >= scope.today(),
         ),
         0,
     )

@@ -25,7 +25,6 @@ from blueprints.inventory.settings import warn_days
 from blueprints.inventory.storage import list_storage_units, put_into
 from blueprints.shipments.queries import find_of_location
 from portal.access.scope import Scope
-from portal.clock import today
 from portal.formats.numbers import record_number
 from portal.i18n import _, _l
 from portal.records.page import Action, Fact, Figure, RecordPage, Section, Tab
@@ -36,10 +35,9 @@ from portal.web.templating import day, moment, number
 def inventory_page(scope: Scope, record: VaccineInventory) -> RecordPage:
     """What the page of `record` shows."""
     notices = []
-    assert scope.location is not None
     expiry = expiry_of(
         record.expiration_date,
-        today(scope.location.time_zone),
+        scope.today(),
         warn_days=warn_days(record.location_id),
     )
     expires = day(record.expiration_date)
@@ -130,7 +128,6 @@ def inventory_page(scope: Scope, record: VaccineInventory) -> RecordPage:
 
 
 def _facts(scope: Scope, record: VaccineInventory) -> Section:
-    assert scope.location is not None
     return Section(
         "vaccine",
         _("Vaccine Inventory"),
@@ -144,7 +141,7 @@ def _facts(scope: Scope, record: VaccineInventory) -> Section:
             Fact(_("Expiration Date"), day(record.expiration_date)),
             Fact(
                 _("Account"),
-                scope.location.name,
+                scope.place.name,
                 href=url_for("locations.account", location_id=record.location_id)
                 if scope.can("locations.view")
                 else "",

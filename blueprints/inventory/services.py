@@ -24,7 +24,6 @@ from blueprints.shipments.models import Shipment
 from portal.access.scope import Scope
 from portal.audit.services import record as audit
 from portal.audit.services import seal
-from portal.clock import today
 from portal.db import session
 from portal.errors import Conflict
 from portal.formats.codes import lot_key
@@ -41,7 +40,6 @@ def add_delivery(scope: Scope, delivery: Delivery) -> VaccineInventory:
     these are more than were announced, and nobody has said that this is meant), or `Conflict` if
     the lot has come in meanwhile and nobody was asked.
     """
-    assert scope.location is not None
     hold_arrivals(scope)
     _hold_shipment(delivery)
     checked = check_delivery(scope, delivery)
@@ -57,7 +55,7 @@ def add_delivery(scope: Scope, delivery: Delivery) -> VaccineInventory:
         ledger.Movement(
             kind=Kind.RECEIVED,
             doses=delivery.doses,
-            happened_on=delivery.received_on or today(scope.location.time_zone),
+            happened_on=delivery.received_on or scope.today(),
             shipment_id=delivery.shipment_id,
         ),
     )

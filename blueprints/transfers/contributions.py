@@ -13,7 +13,6 @@ from blueprints.transfers.queries import (
     under_way,
 )
 from portal.access.scope import Scope
-from portal.clock import today
 from portal.i18n import _
 
 
@@ -24,8 +23,7 @@ def list_actions(_scope: Scope, _subject: object) -> dict[str, Any]:
 
 def record_actions(scope: Scope, record: VaccineInventory) -> dict[str, Any] | None:
     """`Transfer` of one record, while it has doses that may be used."""
-    assert scope.location is not None
-    day = today(scope.location.time_zone)
+    day = scope.today()
     usable = usable_on(record.expiration_date, day) and not record.quarantined
     if record.doses_available == 0 or not usable:
         return None

@@ -10,7 +10,6 @@ from blueprints.inventory.practice import manager_of
 from blueprints.transfers import services
 from blueprints.transfers.services import Receipt, Sending
 from portal.access.scope import Scope
-from portal.clock import today
 from portal.db import session, unit_of_work
 from portal.places.models import Location
 
@@ -73,5 +72,4 @@ def _send(scope: Scope, to: Scope, *, doses: int, reason: str, note: str) -> int
 
 
 def _day(scope: Scope) -> date:
-    assert scope.location is not None
-    return today(scope.location.time_zone)
+    return scope.today()

@@ -12,7 +12,6 @@ from blueprints.inventory.rules import DocumentKind, document_number
 from blueprints.transfers.models import Transfer, TransferLine
 from blueprints.transfers.rules import LineState, TransferState, state_of
 from portal.access.scope import Scope
-from portal.clock import today
 from portal.db import session
 from portal.errors import NotFound
 from portal.lookups.search import Choice
@@ -239,8 +238,7 @@ def list_receivers_of(product_id: int, lot_key: str) -> set[int]:
 
 def count_long_under_way(scope: Scope, *, days: int = 7) -> int:
     """The doses that left the present location more than `days` days ago and have not arrived."""
-    assert scope.location is not None
-    limit = today(scope.location.time_zone) - timedelta(days=days)
+    limit = scope.today() - timedelta(days=days)
     doses = session().scalar(
         select(func.sum(TransferLine.doses_sent))
         .join(Transfer, Transfer.id == TransferLine.transfer_id)

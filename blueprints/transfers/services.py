@@ -62,10 +62,9 @@ class Sending:
 
 def ensure_sendable(scope: Scope, sending: Sending) -> None:
     """Raise `Invalid`, naming the field, for what cannot be right about where, when and why."""
-    assert scope.location is not None
     if find_receiver(scope, sending.to_location_id) is None:
         raise Invalid(_("Choose a location that may receive vaccine."), field="receiver")
-    ensure_not_in_future(sending.sent_on, today(scope.location.time_zone))
+    ensure_not_in_future(sending.sent_on, scope.today())
     ensure_explained(sending.reason, sending.note, SENDING)
 
 
@@ -143,11 +142,10 @@ def ensure_receivable(scope: Scope, receipt: Receipt) -> Inbound:
 
     Raises `Invalid` naming the field, or `Conflict` saying who settled the line and when.
     """
-    assert scope.location is not None
     found = get_inbound(scope, receipt.line_id)
     if found.line.state != LineState.IN_TRANSIT:
         raise settled(scope, found.line)
-    ensure_days(found.transfer.sent_on, receipt.received_on, today(scope.location.time_zone))
+    ensure_days(found.transfer.sent_on, receipt.received_on, scope.today())
     ensure_received(found.line.doses_sent, receipt.doses, receipt.reason)
     if receipt.doses < found.line.doses_sent and receipt.reason == "other" and not receipt.note:
         raise Invalid(_("Say in a few words what happened."), field="note")
@@ -314,8 +312,7 @@ def _send_back(
 
 def _said(scope: Scope, note: str) -> str:
     """The receiver's words on the record of the sender."""
-    assert scope.location is not None
-    return f"{scope.location.name}: {note}"
+    return f"{scope.place.name}: {note}"
 
 
 def _just_cancelled(scope: Scope, transfer_id: int) -> list[VaccineInventory]:

@@ -46,7 +46,6 @@ from blueprints.transfers.services import (
 )
 from blueprints.transfers.unfinished import about_inbound, news_of_inbound
 from portal.access.scope import Scope
-from portal.clock import today
 from portal.db import session
 from portal.errors import NotFound
 from portal.formats.numbers import record_number
@@ -57,8 +56,7 @@ from portal.wizards.definition import Answers, Done, Step, Wizard
 
 
 def _today(scope: Scope) -> Any:
-    assert scope.location is not None
-    return today(scope.location.time_zone)
+    return scope.today()
 
 
 # Transfer

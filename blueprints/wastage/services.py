@@ -19,7 +19,6 @@ from blueprints.inventory.rules import (
 from blueprints.wastage.rules import ensure_vial
 from portal.access.scope import Scope
 from portal.audit.services import record as audit
-from portal.clock import today
 from portal.errors import Invalid
 from portal.i18n import _
 
@@ -40,8 +39,7 @@ class Loss:
 
 def ensure_complete(scope: Scope, loss: Loss) -> None:
     """Raise `Invalid`, naming the field, for what cannot be right about day, reason or vial."""
-    assert scope.location is not None
-    ensure_not_in_future(loss.happened_on, today(scope.location.time_zone))
+    ensure_not_in_future(loss.happened_on, scope.today())
     if loss.kind is DocumentKind.WASTAGE:
         ensure_explained(loss.reason, loss.note, WASTAGE)
         ensure_vial(loss.vial, loss.reason)

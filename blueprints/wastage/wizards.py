@@ -27,7 +27,6 @@ from blueprints.wastage.forms import ReturnForm, WastageForm
 from blueprints.wastage.services import KINDS, Loss, ensure_complete, record_loss
 from blueprints.wastage.warnings import warnings
 from portal.access.scope import Scope
-from portal.clock import today
 from portal.i18n import _, _l
 from portal.wizards.definition import Answers, Done, Step, Wizard
 
@@ -46,8 +45,7 @@ def _loss(kind: DocumentKind, answers: Answers) -> Loss:
 
 
 def _today(scope: Scope, _answers: Answers) -> Mapping[str, Any]:
-    assert scope.location is not None
-    return {"happened_on": today(scope.location.time_zone)}
+    return {"happened_on": scope.today()}
 
 
 def _prepare_wastage(_scope: Scope, form: Form, _answers: Answers) -> None:

@@ -1,7 +1,9 @@
 """Who asks, and for which location: the first argument of every query (DESIGN 4)."""
 
 from dataclasses import dataclass
+from datetime import date
 
+from portal import clock
 from portal.access.profiles import Profile
 from portal.errors import AtAnotherLocation, Forbidden, NoLocation, NotFound, OfOtherPeople
 
@@ -51,9 +53,18 @@ class Scope:
     @property
     def location_id(self) -> int:
         """The id of the present location. Raises `NoLocation` where none is chosen."""
+        return self.place.id
+
+    @property
+    def place(self) -> Place:
+        """The present location. Raises `NoLocation` where none is chosen."""
         if self.location is None:
             raise NoLocation
-        return self.location.id
+        return self.location
+
+    def today(self) -> date:
+        """The day it is now at the present location. Raises `NoLocation` where none is chosen."""
+        return clock.today(self.place.time_zone)
 
     def can(self, capability: str) -> bool:
         """Whether the profile holds `capability`."""

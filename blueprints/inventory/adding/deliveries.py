@@ -20,7 +20,7 @@ from blueprints.shipments.rules import still_expected
 from portal.access.scope import Scope
 from portal.catalog.models import Product
 from portal.catalog.queries import find_product
-from portal.clock import local, today
+from portal.clock import local
 from portal.errors import Invalid
 from portal.formats.codes import lot_key, normalise_lot
 from portal.i18n import _
@@ -84,8 +84,7 @@ def check_delivery(scope: Scope, delivery: Delivery) -> Checked:
     if product is None or not product.orderable:
         raise Invalid(_("Choose a product from the list."), field="product")
     ensure_doses(delivery.doses)
-    assert scope.location is not None
-    day = today(scope.location.time_zone)
+    day = scope.today()
     ensure_not_in_future(delivery.received_on or day, day)
     still_named(delivery.name)
     lot = normalise_lot(delivery.lot)
@@ -140,9 +139,8 @@ def _shipment(scope: Scope, delivery: Delivery, product: Product) -> Shipment | 
 
 def _warnings(scope: Scope, delivery: Delivery, lot: str, shipment: Shipment | None) -> list[str]:
     """What differs from the announcement, and what follows from it."""
-    assert scope.location is not None
     found = []
-    if not usable_on(delivery.expiration_date, today(scope.location.time_zone)):
+    if not usable_on(delivery.expiration_date, scope.today()):
         found.append(_("This lot has expired. Its doses cannot be administered."))
     if shipment is None:
         return found
@@ -235,11 +233,10 @@ def _doubts(scope: Scope, delivery: Delivery, lot: str, shipment: Shipment | Non
 def _closed(scope: Scope, shipment: Shipment) -> str:
     closing = closing_of(shipment)
     assert closing is not None
-    assert scope.location is not None
     return _(
         "This shipment was closed on %(day)s by %(user)s (%(reason)s). Saving reopens it: what is "
         "then still missing of its %(shipped)s doses is expected again.",
-        day=local(closing.closed_at, scope.location.time_zone).strftime("%m/%d/%Y"),
+        day=local(closing.closed_at, scope.place.time_zone).strftime("%m/%d/%Y"),
         user=closing.closed_by,
         reason=closing.reason.label,
         shipped=f"{shipment.doses_shipped:,}",

@@ -13,7 +13,6 @@ from blueprints.inventory.forms import DeliveryForm
 from portal.access.scope import Scope
 from portal.catalog import gs1
 from portal.catalog.gs1 import Reading
-from portal.clock import today
 from portal.errors import Invalid
 from portal.i18n import _
 from portal.pictures.reader import PictureError, offered, read_codes
@@ -89,8 +88,7 @@ def _code(scope: Scope, form: DeliveryForm, pressed: str) -> str | None:
 
 def _only(scope: Scope, form: DeliveryForm, codes: Sequence[str]) -> str | None:
     """The only one of `codes` that counts; of several it is asked which, and the answer is None."""
-    assert scope.location is not None
-    read = {code: _readings(code, today(scope.location.time_zone)) for code in codes}
+    read = {code: _readings(code, scope.today()) for code in codes}
     # Those that say nothing of a package are told of only if there is no other.
     different = _different(read) or codes[:1]
     if len(different) == 1:

@@ -15,7 +15,6 @@ from portal.catalog import gs1
 from portal.catalog.gs1 import Reading
 from portal.catalog.models import Product
 from portal.catalog.queries import products_of_gtin
-from portal.clock import today
 from portal.errors import Invalid
 from portal.formats.codes import ParsedDate, lot_key
 from portal.i18n import _
@@ -35,9 +34,8 @@ def fill_in(scope: Scope, form: Form, _answers: Answers, pressed: str) -> bool:
         if pressed:
             scan.errors = [_("Scan the code or paste it here, then press “Fill in”.")]
         return bool(pressed)
-    assert scope.location is not None
     try:
-        readings = gs1.read(scan.data, today=today(scope.location.time_zone))
+        readings = gs1.read(scan.data, today=scope.today())
     except Invalid as refusal:
         scan.errors = [refusal.message]
         if not pressed:

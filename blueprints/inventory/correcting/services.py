@@ -20,7 +20,6 @@ from blueprints.inventory.rules import (
 from portal.access.scope import Scope
 from portal.audit.services import record as audit
 from portal.catalog.queries import facts_on
-from portal.clock import today
 from portal.db import session
 from portal.errors import Forbidden, Invalid, NotFound
 from portal.i18n import _
@@ -46,8 +45,7 @@ class Adjustment:
 
 def ensure_complete(scope: Scope, adjustment: Adjustment) -> None:
     """Raise `Invalid`, naming the field, for what cannot be right about day or reason."""
-    assert scope.location is not None
-    ensure_not_in_future(adjustment.happened_on, today(scope.location.time_zone))
+    ensure_not_in_future(adjustment.happened_on, scope.today())
     ensure_explained(adjustment.reason, adjustment.note, ADJUSTMENT)
 
 
@@ -163,11 +161,10 @@ def reverse(scope: Scope, entry_id: int, *, note: str) -> VaccineInventory:
     Raises `Invalid` without a note, `Conflict` if it was reversed before or if doses it brought
     have left since, and what `get_entry` raises.
     """
-    assert scope.location is not None
     entry, record = get_entry(scope, entry_id)
     if not note:
         raise Invalid(_("Say in a few words what was wrong."), field="note")
-    ledger.reverse(scope.user, entry.id, happened_on=today(scope.location.time_zone), note=note)
+    ledger.reverse(scope.user, entry.id, happened_on=scope.today(), note=note)
     audit(
         scope.user,
         "inventory.reversed",

@@ -20,7 +20,6 @@ from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.queries import get_inventory
 from blueprints.inventory.unfinished import names_of
 from portal.access.scope import Scope
-from portal.clock import today
 from portal.errors import NotFound
 from portal.formats.numbers import record_number
 from portal.i18n import _, _l
@@ -50,8 +49,7 @@ def _adjustment(scope: Scope, answers: Answers) -> Adjustment:
 
 
 def _first(scope: Scope, _answers: Answers) -> Mapping[str, Any]:
-    assert scope.location is not None
-    return {"happened_on": today(scope.location.time_zone)}
+    return {"happened_on": scope.today()}
 
 
 def _prepare(_scope: Scope, form: Form, _answers: Answers) -> None:

@@ -11,7 +11,6 @@ from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.queries import get_inventory
 from blueprints.inventory.rules import why_unusable
 from portal.access.scope import Scope
-from portal.clock import today
 from portal.db import session
 from portal.errors import Invalid, NotFound
 from portal.formats.numbers import record_number
@@ -169,5 +168,4 @@ def ensure_usable(scope: Scope, records: list[VaccineInventory]) -> None:
 
 
 def _today(scope: Scope) -> Any:
-    assert scope.location is not None
-    return today(scope.location.time_zone)
+    return scope.today()

@@ -8,7 +8,6 @@ from sqlalchemy import func, select
 from blueprints.inventory.models import DoseEntry, VaccineInventory
 from blueprints.inventory.rules import Kind
 from portal.access.scope import Scope
-from portal.clock import today
 from portal.db import session
 
 
@@ -33,7 +32,7 @@ def totals(scope: Scope) -> Totals:
     """The doses of the present location; of those available `expired` are past their date, and
     `quarantined` are in quarantine."""
     record = VaccineInventory
-    day = today(scope.location.time_zone) if scope.location else date.max
+    day = scope.today() if scope.location else date.max
     row = (
         session()
         .execute(
