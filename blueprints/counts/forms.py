@@ -13,6 +13,7 @@ from blueprints.counts.services import Overwriting, Sent
 from blueprints.inventory.forms import NoteField
 from blueprints.inventory.ledger.reasons import reason_labels
 from portal.errors import Invalid
+from portal.formats.codes import MOST_DOSES
 from portal.formats.numbers import record_number
 from portal.i18n import _, _l, ngettext
 from portal.web.forms import Form, WholeNumberField
@@ -80,7 +81,7 @@ def count_form(count: Count, lines: Sequence[Line], formdata: Any = None) -> Cou
         number, entered = line.number, line.entered
         about = {"number": number, "name": line.record.name}
         fields[f"counted_{number}"] = WholeNumberField(
-            _("Counted, %(number)s. %(name)s", **about), most=1_000_000
+            _("Counted, %(number)s. %(name)s", **about), most=MOST_DOSES
         )
         fields[f"reason_{number}"] = SelectField(
             _("Reason, %(number)s. %(name)s", **about), choices=reasons, validate_choice=False

@@ -22,7 +22,7 @@ from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 from blueprints.inventory.ledger.reasons import NOTE_LENGTH, QUARANTINE, choices
 from blueprints.inventory.rules import ensure_shipment
 from portal.errors import Invalid
-from portal.formats.codes import normalise_lot, parse_date
+from portal.formats.codes import MOST_DOSES, normalise_lot, parse_date
 from portal.i18n import _, _l
 from portal.lookups.fields import LookupField
 from portal.web.forms import DayField, Form, Required, ScanField, WholeNumberField
@@ -97,13 +97,20 @@ class PictureField(FileField):
             self.errors = [again]
 
 
+class DateReceivedField(DayField):
+    """The day on which doses came: one field and label in all forms."""
+
+    def __init__(self, validators: Sequence[Any] = (), **options: Any) -> None:
+        super().__init__(_l("Date Received"), validators, **options)
+
+
 class DeliveryForm(Form):
     """Doses that have arrived (SPEC D2)."""
 
     scan = ScanField(_l("Scan"))
     photo = PictureField(_l("Picture of the code"))
     product = LookupField(_l("Product"), [Required()], lookup="products")
-    doses = WholeNumberField(_l("Total Doses"), [Required()], least=1, most=1_000_000)
+    doses = WholeNumberField(_l("Total Doses"), [Required()], least=1, most=MOST_DOSES)
     lot = LotField(_l("Lot #"), [Required()])
     name = StringField(
         _l("Vaccine Inventory Name"),
@@ -115,7 +122,7 @@ class DeliveryForm(Form):
     )
     expiration_date = ExpirationField(_l("Expiration Date"), [Required()])
     account = LookupField(_l("Account"), [Required()], lookup="accounts")
-    happened_on = DayField(_l("Date Received"))
+    date_received = DateReceivedField()
     shipment = ShipmentField(_l("Shipment Record"), lookup="shipments")
     unable_to_locate_shipment = BooleanField(_l("Unable to locate shipment record"))
 
@@ -208,7 +215,7 @@ class NoteField(TextAreaField):
 class AdjustmentForm(Form):
     """Doses beyond what was received (SPEC D6)."""
 
-    doses = WholeNumberField(_l("Extra Doses"), [Required()], least=1, most=1_000_000)
+    doses = WholeNumberField(_l("Extra Doses"), [Required()], least=1, most=MOST_DOSES)
     happened_on = DayField(_l("Date"), [Required()])
     # Whether a reason is one is the rules' business.
     reason = SelectField(_l("Reason"), [Required()], validate_choice=False)

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from portal.errors import Invalid
+from portal.formats.codes import MOST_DOSES
 from portal.i18n import _
 
 
@@ -119,8 +120,9 @@ def ensure_doses(doses: int) -> None:
     """Raise `Invalid` unless `doses` is a number of doses somebody can have handled."""
     if doses < 1:
         raise Invalid(_("Enter a whole number of doses, 1 or more."), field="doses")
-    if doses > 1_000_000:
-        raise Invalid(_("Enter at most 1,000,000 doses."), field="doses")
+    if doses > MOST_DOSES:
+        most = f"{MOST_DOSES:,}"
+        raise Invalid(_("Enter at most %(most)s doses.", most=most), field="doses")
 
 
 def ensure_shipment(shipment_id: int | None, *, unable_to_locate: bool) -> None:
@@ -137,10 +139,10 @@ def ensure_shipment(shipment_id: int | None, *, unable_to_locate: bool) -> None:
         )
 
 
-def ensure_not_in_future(day: date, today: date) -> None:
-    """Raise `Invalid` if `day` lies after `today` (both in the location's time zone)."""
+def ensure_not_in_future(day: date, today: date, *, field: str = "happened_on") -> None:
+    """Raise `Invalid` on `field` if `day` lies after `today` (both in the location's time zone)."""
     if day > today:
-        raise Invalid(_("The date lies in the future."), field="happened_on")
+        raise Invalid(_("The date lies in the future."), field=field)
 
 
 def first_negative_day(movements: Iterable[tuple[date, int]]) -> tuple[date, int] | None:

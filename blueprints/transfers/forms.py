@@ -3,7 +3,8 @@
 from wtforms import RadioField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
-from blueprints.inventory.forms import NoteField, WhyForm
+from blueprints.inventory.forms import DateReceivedField, NoteField, WhyForm
+from portal.formats.codes import MOST_DOSES
 from portal.i18n import _l
 from portal.lookups.fields import LookupField
 from portal.web.forms import DayField, Form, Required, WholeNumberField
@@ -48,7 +49,7 @@ class RefuseForm(WhyForm):
 class ReceiptForm(Form):
     """What was in the box."""
 
-    date_received = DayField(_l("Date Received"), [Required()])
-    doses_received = WholeNumberField(_l("Doses Received"), [Required()], most=1_000_000)
+    date_received = DateReceivedField([Required()])
+    doses_received = WholeNumberField(_l("Doses Received"), [Required()], most=MOST_DOSES)
     difference_reason = SelectField(_l("Reason for missing doses"), validate_choice=False)
     note = NoteField()

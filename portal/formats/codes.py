@@ -24,7 +24,8 @@ REMEMBERED = 4096
 LONGEST = 100
 # Blanks left out, a text may be shorter than it was typed; what is longer than this is not tried.
 LONGEST_TEXT = 1_000
-MAX_QUANTITY = 1_000_000
+# No clinic handles more at once: a larger number is a lot or a code in the wrong field.
+MOST_DOSES = 1_000_000
 FIRST_DAY = date(2000, 1, 1)
 LAST_DAY = date(2100, 12, 31)
 
@@ -326,7 +327,7 @@ def parse_quantity(value: object) -> int:
         number = value
     if number <= 0:
         raise Invalid(_quantity_sentence())
-    if number > MAX_QUANTITY:
+    if number > MOST_DOSES:
         raise Invalid(_("A quantity above 1,000,000 cannot be right. Check the number of doses."))
     return number
 

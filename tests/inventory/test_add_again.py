@@ -144,7 +144,7 @@ def test_a_shipment_that_was_corrected_meanwhile_is_still_the_one(
 
 def test_what_came_on_friday_is_entered_on_monday(app: Flask, browser: Browser) -> None:
     take_in(app, csv(row(shipped=f"{stock.day(5):%m/%d/%Y}")))
-    came = {"happened_on": f"{stock.day(3):%m/%d/%Y}"}
+    came = {"date_received": f"{stock.day(3):%m/%d/%Y}"}
     review = browser.submit(open_form(app, browser), came, button="Next", follow=True)
     assert f"Date Received {stock.day(3):%m/%d/%Y}" in review.root.text
     assert "after the date received" not in review.root.text
@@ -161,7 +161,7 @@ def test_what_came_on_friday_is_entered_on_monday(app: Flask, browser: Browser) 
 @pytest.mark.parametrize(("back", "said"), [(-1, "lies in the future"), (9, "after the date")])
 def test_a_day_that_cannot_be_is_said(app: Flask, browser: Browser, back: int, said: str) -> None:
     take_in(app, csv(row(shipped=f"{stock.day(5):%m/%d/%Y}")))
-    came = {"happened_on": f"{stock.day(back):%m/%d/%Y}"}
+    came = {"date_received": f"{stock.day(back):%m/%d/%Y}"}
     page = browser.submit(open_form(app, browser), came, button="Next", follow=True)
     assert said in page.root.text
     assert page.status == (422 if back < 0 else 200), "a supplier's date may be wrong"

@@ -85,7 +85,7 @@ def check_delivery(scope: Scope, delivery: Delivery) -> Checked:
         raise Invalid(_("Choose a product from the list."), field="product")
     ensure_doses(delivery.doses)
     day = scope.today()
-    ensure_not_in_future(delivery.received_on or day, day)
+    ensure_not_in_future(delivery.received_on or day, day, field="date_received")
     still_named(delivery.name)
     lot = normalise_lot(delivery.lot)
     shipment = _shipment(scope, delivery, product)

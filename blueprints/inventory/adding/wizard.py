@@ -57,7 +57,7 @@ def delivery_of(scope: Scope, answers: Answers) -> Delivery:
         location_id=answers["account"],
         shipment_id=answers.get("shipment"),
         unable_to_locate_shipment=bool(answers.get("unable_to_locate_shipment")),
-        received_on=answers.get("happened_on"),
+        received_on=answers.get("date_received"),
         duplicate=answers.get("duplicate") or "",
         seen_received=_number(answers.get("seen_received")),
         confirmed=bool(answers.get("confirmed")),

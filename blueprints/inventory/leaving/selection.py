@@ -13,6 +13,7 @@ from blueprints.inventory.rules import why_unusable
 from portal.access.scope import Scope
 from portal.db import session
 from portal.errors import Invalid, NotFound
+from portal.formats.codes import MOST_DOSES
 from portal.formats.numbers import record_number
 from portal.i18n import _, _l
 from portal.web.forms import Form, RowsField, WholeNumberField
@@ -34,7 +35,7 @@ class LineForm(Form):
     """A record and how many of its doses; blank for none."""
 
     record = HiddenField()
-    doses = WholeNumberField(_l("Doses"), least=1, most=1_000_000)
+    doses = WholeNumberField(_l("Doses"), least=1, most=MOST_DOSES)
     about: VaccineInventory | None = None
 
     def validate_doses(self, field: WholeNumberField) -> None:
