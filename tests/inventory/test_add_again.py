@@ -165,4 +165,6 @@ def test_a_day_that_cannot_be_is_said(app: Flask, browser: Browser, back: int, s
     page = browser.submit(open_form(app, browser), came, button="Next", follow=True)
     assert said in page.root.text
     assert page.status == (422 if back < 0 else 200), "a supplier's date may be wrong"
+    if back < 0:
+        assert said in page.root.one("p", id="date_received-error").text
     assert records(app) == []
