@@ -46,6 +46,9 @@ POSTGRESQL = """
 # Tables that SQLite makes for an index of its own, or Alembic for itself.
 NOT_OURS = re.compile(r"^sqlite_|_search(_(config|content|data|docsize|idx))?$|^alembic_version$")
 
+# Brackets around one name, text or number, or around brackets.
+REDUNDANT = re.compile(r"(?<!\w)\((\w+|'[^']*'|\([^()]*\)|ARRAY\[[^\[\]()]*\])\)")
+
 Item = tuple[str, str, str]
 
 
@@ -61,7 +64,7 @@ def present(connection: Connection) -> dict[Item, str]:
             for part in _parts(written):
                 found[_item(table, part)] = _digest(part)
         else:
-            found[kind, table, name] = _digest(written)
+            found[kind, table, name] = _digest(_plain(written) if kind == "constraint" else written)
     return found
 
 
@@ -101,6 +104,15 @@ def faults() -> Iterator[str]:
     for item in sorted(there.keys() - wanted.keys()):
         if item[1] in ours:
             yield f"The {_named(item)} is not the portal's."
+
+
+def _plain(written: str) -> str:
+    """A constraint without what PostgreSQL writes in another way once a dump was loaded: casts of
+    text, and the brackets around what they were applied to."""
+    text_alone = re.sub(r"::(character varying|text)\b(\(\d+\))?(\[\])?", "", written)
+    while (shorter := REDUNDANT.sub(r"\1", text_alone)) != text_alone:
+        text_alone = shorter
+    return text_alone
 
 
 def _named(item: Item) -> str:

@@ -15,6 +15,7 @@ from portal.audit.models import AuditEntry, AuditHead
 from portal.audit.services import record
 from portal.audit.verify import verify
 from portal.db import db, run, session
+from portal.errors import Conflict
 from portal.places.models import Organization
 from portal.settings import current as settings
 from tests.processes import together
@@ -39,7 +40,7 @@ def write(index: int) -> int:
 
         try:
             run(change, write=True)
-        except DBAPIError:
+        except (Conflict, DBAPIError):
             continue
         done += entries
     return done
