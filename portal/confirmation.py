@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Form)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class Confirmation:
     """What the page says.
 
     title: its heading, and the name of the button; `heading` where that is another.
@@ -45,7 +45,7 @@ def answered(kind: type[F]) -> F:
 
 def ask(
     form: Form,
-    question: Question,
+    question: Confirmation,
     *,
     act: Callable[[Any], object],
     done: str = "",

@@ -7,9 +7,9 @@ from wtforms import BooleanField, HiddenField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Length
 
-from blueprints.counts.queries import Count, Line
-from blueprints.counts.rules import FEWER, MORE, OTHER, Entered, Problem, mark_of, part_label
-from blueprints.counts.services import Overwriting, Sent
+from blueprints.counts.queries import Count, CountedLine
+from blueprints.counts.rules import FEWER, MORE, OTHER, EnteredLine, Problem, mark_of, part_label
+from blueprints.counts.services import Overwriting, SentCount
 from blueprints.inventory.forms import NoteField
 from blueprints.inventory.ledger.reasons import reason_labels
 from portal.errors import Invalid
@@ -72,7 +72,7 @@ class CountForm(Form):
     note = NoteField()
 
 
-def count_form(count: Count, lines: Sequence[Line], formdata: Any = None) -> CountForm:
+def count_form(count: Count, lines: Sequence[CountedLine], formdata: Any = None) -> CountForm:
     """The form for some lines of a count; as they are, unless `formdata` says otherwise."""
     reasons = _reasons()
     fields: dict[str, Any] = {}
@@ -112,14 +112,14 @@ def _reasons() -> list[SelectChoice]:
     ]
 
 
-def state_of(count: Count, lines: Sequence[Line]) -> str:
+def state_of(count: Count, lines: Sequence[CountedLine]) -> str:
     """What these lines of a count and its note hold, in short: `note:…`, then
     `number:expected:counted:reason:not counted:place`."""
     parts = [f"{NOTE}:{mark_of(count.row.note)}", *(_state_of(line) for line in lines)]
     return " ".join(parts)
 
 
-def _state_of(line: Line) -> str:
+def _state_of(line: CountedLine) -> str:
     entered = line.entered
     counted = "" if entered.counted is None else entered.counted
     ticked = "x" if entered.not_counted else ""
@@ -164,7 +164,7 @@ def show_theirs(form: CountForm, refusal: Overwriting) -> None:
     form.was.data = " ".join(now.get(part.partition(":")[0], part) for part in parts)
 
 
-def _theirs(entered: Entered) -> str:
+def _theirs(entered: EnteredLine) -> str:
     if entered.not_counted:
         held = _("“Not counted” is ticked there now.")
     elif entered.counted is None:
@@ -183,19 +183,19 @@ def shown_numbers(formdata: Mapping[str, str] | None) -> list[int]:
     return [number for number, _was in _read(was)] if len(was) <= LONGEST_WAS else []
 
 
-def sent_lines(form: CountForm) -> Iterator[Sent]:
+def sent_lines(form: CountForm) -> Iterator[SentCount]:
     """What was sent, line by line; lines that the page had not shown are left out."""
     for number, was in _read(form.was.data or ""):
         if f"counted_{number}" not in form:
             continue
-        typed = Entered(
+        typed = EnteredLine(
             was.expected,
             form[f"counted_{number}"].data,
             form[f"reason_{number}"].data or "",
             form[f"not_counted_{number}"].data,
             was.place,
         )
-        yield Sent(number, was, typed)
+        yield SentCount(number, was, typed)
 
 
 def sent_note_mark(form: CountForm) -> str:
@@ -204,7 +204,7 @@ def sent_note_mark(form: CountForm) -> str:
     return next((mark for name, _colon, mark in parts if name == NOTE), mark_of(""))
 
 
-def _read(text: str) -> Iterator[tuple[int, Entered]]:
+def _read(text: str) -> Iterator[tuple[int, EnteredLine]]:
     for part in text.split():
         number, *values = part.split(":")
         line, expected = record_number(number), record_number(values[0] if values else None)
@@ -212,4 +212,4 @@ def _read(text: str) -> Iterator[tuple[int, Entered]]:
             counted, reason, ticked = values[1:4]
             # Forms that were opened before places were marked have none.
             place = values[4] if len(values) == 5 else ""
-            yield line, Entered(expected, record_number(counted), reason, bool(ticked), place)
+            yield line, EnteredLine(expected, record_number(counted), reason, bool(ticked), place)

@@ -44,7 +44,7 @@ def _count(scope: Scope, count: Count) -> None:
         first = line.number == 1
         was = line.entered
         typed = replace(was, counted=was.expected - first, reason="broken" if first else "")
-        lines.append(services.Sent(line.number, was, typed))
+        lines.append(services.SentCount(line.number, was, typed))
     mark = mark_of(count.row.note)
     count = services.save(scope, count.row.id, lines, note="", note_mark=mark)
     services.finish(scope, count.row.id, seen=count.row.version)

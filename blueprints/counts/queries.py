@@ -15,7 +15,7 @@ from blueprints.counts.models import StockCount, StockCountLine
 from blueprints.counts.rules import (
     LINES_A_PAGE,
     CountState,
-    Entered,
+    EnteredLine,
     Stretch,
     mark_of,
     may_be_in_transit,
@@ -129,7 +129,7 @@ def find_of_document(scope: Scope, document_id: int) -> StockCount | None:
 
 
 @dataclass(frozen=True)
-class Line:
+class CountedLine:
     """A line as pages show it; `available` doses and `newest` entry are the record's now."""
 
     row: StockCountLine
@@ -143,9 +143,9 @@ class Line:
         return self.row.number
 
     @property
-    def entered(self) -> Entered:
+    def entered(self) -> EnteredLine:
         """What stands in it."""
-        return Entered(
+        return EnteredLine(
             self.row.expected_doses,
             self.row.counted_doses,
             self.row.reason,
@@ -190,7 +190,7 @@ DIFFERS = and_(
 ELSEWHERE = StockCountLine.storage_unit != VaccineInventory.storage_unit
 
 
-def list_lines(count: Count, *where: ColumnElement[bool]) -> list[Line]:
+def list_lines(count: Count, *where: ColumnElement[bool]) -> list[CountedLine]:
     """The lines as they are now, and where their records stand: one statement, one moment."""
     rows = session().execute(
         select(StockCountLine, VaccineInventory, VaccineInventory.doses_available, NEWEST)
@@ -199,25 +199,25 @@ def list_lines(count: Count, *where: ColumnElement[bool]) -> list[Line]:
         .order_by(StockCountLine.number)
         .execution_options(populate_existing=True)
     )
-    return [Line(row, record, available, last) for row, record, available, last in rows]
+    return [CountedLine(row, record, available, last) for row, record, available, last in rows]
 
 
-def list_stretch(count: Count, wanted: Stretch) -> list[Line]:
+def list_stretch(count: Count, wanted: Stretch) -> list[CountedLine]:
     """The lines of a page or a sheet."""
     return list_lines(count, StockCountLine.number.between(wanted.first, wanted.last))
 
 
-def list_numbered(count: Count, numbers: Collection[int]) -> list[Line]:
+def list_numbered(count: Count, numbers: Collection[int]) -> list[CountedLine]:
     """The lines with these numbers."""
     return list_lines(count, StockCountLine.number.in_(numbers))
 
 
-def list_differing(count: Count) -> list[Line]:
+def list_differing(count: Count) -> list[CountedLine]:
     """The lines with more or fewer doses than expected."""
     return list_lines(count, DIFFERS)
 
 
-def list_moved(count: Count) -> list[Line]:
+def list_moved(count: Count) -> list[CountedLine]:
     """The lines that must be counted again: doses came or went since their expected value was
     taken, or they differ while the box stands in another storage unit by now. A count of all units
     finds the box there."""
@@ -227,7 +227,7 @@ def list_moved(count: Count) -> list[Line]:
     return list_lines(count, moved, ~StockCountLine.not_counted)
 
 
-def list_entered(count: Count) -> list[tuple[int, Entered]]:
+def list_entered(count: Count) -> list[tuple[int, EnteredLine]]:
     """The numbers of all lines, and what stands in them."""
     line = StockCountLine
     rows = session().execute(
@@ -236,7 +236,7 @@ def list_entered(count: Count) -> list[tuple[int, Entered]]:
         .order_by(line.number)
     )
     return [
-        (number, Entered(expected, counted, reason, not_counted))
+        (number, EnteredLine(expected, counted, reason, not_counted))
         for number, expected, counted, reason, not_counted in rows
     ]
 
@@ -246,10 +246,10 @@ def records_of(count: Count) -> Select[int]:
     return select(StockCountLine.inventory_id).where(StockCountLine.count_id == count.row.id)
 
 
-def by_unit(lines: Iterable[Line]) -> list[tuple[str, list[Line]]]:
+def by_unit(lines: Iterable[CountedLine]) -> list[tuple[str, list[CountedLine]]]:
     """The lines by storage unit, in their order. A box that was counted again where it stands now
     is not among those of its old unit."""
-    units: dict[str, list[Line]] = {}
+    units: dict[str, list[CountedLine]] = {}
     for line in lines:
         units.setdefault(line.row.storage_unit, []).append(line)
     return list(units.items())

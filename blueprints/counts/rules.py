@@ -76,7 +76,7 @@ REASONS = tuple(dict.fromkeys((*FEWER[:-1], *MORE)))
 
 
 @dataclass(frozen=True)
-class Entered:
+class EnteredLine:
     """What stands in a line of a count, beside the `expected` doses it was compared with and the
     mark of the storage unit, the `place`, where they should be."""
 
@@ -132,7 +132,7 @@ def boxes_moved(names: Sequence[str]) -> str:
     )
 
 
-def merged(was: Entered, now: Entered, typed: Entered) -> Entered | None:
+def merged(was: EnteredLine, now: EnteredLine, typed: EnteredLine) -> EnteredLine | None:
     """What a line holds once `typed` was sent from a page that showed `was`, and it holds `now`.
 
     What the sender left alone stays as others entered it. None if both changed it.
@@ -162,7 +162,7 @@ class Problem:
         return self.name if self.line is None else f"{self.name}_{self.line}"
 
 
-def problem_of(line: Entered) -> tuple[str, str] | None:
+def problem_of(line: EnteredLine) -> tuple[str, str] | None:
     """What keeps a line from being finished: the field it concerns, and a sentence; None if
     nothing does. Blank is not zero."""
     if line.not_counted and line.counted is not None:
@@ -182,7 +182,7 @@ def problem_of(line: Entered) -> tuple[str, str] | None:
     return None
 
 
-def problems(lines: Iterable[tuple[int, Entered]], note: str) -> list[Problem]:
+def problems(lines: Iterable[tuple[int, EnteredLine]], note: str) -> list[Problem]:
     """All that keeps a count from being finished, in the order of its lines.
 
     `lines` are their numbers and what they hold.

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from blueprints.counts.models import StockCount
 from blueprints.counts.queries import (
     Count,
-    Line,
+    CountedLine,
     get_count,
     list_differing,
     list_entered,
@@ -21,7 +21,7 @@ from blueprints.counts.rules import (
     OTHER,
     REASONS,
     CountState,
-    Entered,
+    EnteredLine,
     Problem,
     boxes_moved,
     mark_of,
@@ -48,7 +48,7 @@ class Overwriting(Conflict):
     """Something was changed both by the sender and by somebody else: `lines` as they are now, and
     the `note` if it was changed."""
 
-    def __init__(self, lines: list[Line], note: str | None) -> None:
+    def __init__(self, lines: list[CountedLine], note: str | None) -> None:
         super().__init__(_("Somebody changed this count meanwhile. Nothing was saved yet."))
         self.lines = lines
         self.note = note
@@ -71,15 +71,17 @@ class StockMoved(Conflict):
 
 
 @dataclass(frozen=True)
-class Sent:
+class SentCount:
     """A line as it was sent: what the page had shown, and what is in it now."""
 
     number: int
-    was: Entered
-    typed: Entered
+    was: EnteredLine
+    typed: EnteredLine
 
 
-def save(scope: Scope, count_id: int, lines: Iterable[Sent], *, note: str, note_mark: str) -> Count:
+def save(
+    scope: Scope, count_id: int, lines: Iterable[SentCount], *, note: str, note_mark: str
+) -> Count:
     """Keep what was typed, complete or not. Two may work on one count: only what the sender
     changed is written. `note_mark` is that of the note the sender was shown.
 
@@ -110,10 +112,12 @@ def save(scope: Scope, count_id: int, lines: Iterable[Sent], *, note: str, note_
     return count
 
 
-def _changes(held: dict[int, Line], lines: Iterable[Sent]) -> tuple[dict[int, Entered], list[Line]]:
+def _changes(
+    held: dict[int, CountedLine], lines: Iterable[SentCount]
+) -> tuple[dict[int, EnteredLine], list[CountedLine]]:
     """What the lines will hold that the sender changed, and the lines that others changed, too."""
-    changed: dict[int, Entered] = {}
-    doubted: list[Line] = []
+    changed: dict[int, EnteredLine] = {}
+    doubted: list[CountedLine] = []
     for sent in lines:
         line = held.get(sent.number)
         if line is None:
@@ -128,7 +132,7 @@ def _changes(held: dict[int, Line], lines: Iterable[Sent]) -> tuple[dict[int, En
     return changed, doubted
 
 
-def _in_words(entered: Entered) -> str:
+def _in_words(entered: EnteredLine) -> str:
     counted = "" if entered.counted is None else str(entered.counted)
     return " ".join(filter(None, (counted, entered.reason, "-" if entered.not_counted else "")))
 
@@ -192,7 +196,7 @@ def renew(scope: Scope, count_id: int) -> Renewed:
     return Renewed(doses, len(moved) - doses)
 
 
-def _taken(lines: Iterable[Line]) -> dict[str, str]:
+def _taken(lines: Iterable[CountedLine]) -> dict[str, str]:
     """What is expected in each line, and where, for the audit trail."""
     return {
         str(line.number): f"{line.row.expected_doses} {line.row.storage_unit}".strip()

@@ -19,7 +19,7 @@ from blueprints.counts.forms import (
 from blueprints.counts.queries import (
     PAGE,
     Count,
-    Line,
+    CountedLine,
     by_unit,
     first_left,
     get_count,
@@ -123,14 +123,14 @@ def _entering(count: Count) -> bool:
     return count.open and scope().can("counts.handle")
 
 
-def _lines_of_page(count: Count, wanted: int | None) -> list[Line]:
+def _lines_of_page(count: Count, wanted: int | None) -> list[CountedLine]:
     """The lines of a page; if none is wanted, of the first on which something is left to enter."""
     if wanted is None:
         wanted = page_of((first_left(count) if _entering(count) else None) or 1)
     return list_stretch(count, stretch(wanted, count.figures.lines, LINES_A_PAGE))
 
 
-def _show(count: Count, lines: list[Line], form: CountForm, status: int = 200) -> Response:
+def _show(count: Count, lines: list[CountedLine], form: CountForm, status: int = 200) -> Response:
     entering = _entering(count)
     here = page_of(lines[0].number) if lines else 1
     return respond(
@@ -204,7 +204,7 @@ def _save(count_id: int, form: CountForm, *, finishing: bool) -> list[Problem]:
     return problems
 
 
-def _onward(count: Count, lines: list[Line], left: list[Problem]) -> str:
+def _onward(count: Count, lines: list[CountedLine], left: list[Problem]) -> str:
     """Where it goes on once a page was saved; `left` is what other pages lack before `Finish`."""
     count_id, go = count.row.id, request.form.get("go")
     if go == "finish" and not left:

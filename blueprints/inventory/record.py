@@ -27,7 +27,7 @@ from blueprints.shipments.queries import find_of_location
 from portal.access.scope import Scope
 from portal.formats.numbers import record_number
 from portal.i18n import _, _l
-from portal.records.page import Action, Fact, Figure, RecordPage, Section, Tab
+from portal.records.page import Fact, Figure, RecordAction, RecordPage, RecordTab, Section
 from portal.records.views import Editor, Pen
 from portal.web.templating import day, moment, number
 
@@ -93,8 +93,8 @@ def inventory_page(scope: Scope, record: VaccineInventory) -> RecordPage:
             ),
         ),
         tabs=(
-            Tab("details", _("Details"), (_facts(scope, record), _where_from(scope, record))),
-            Tab(
+            RecordTab("details", _("Details"), (_facts(scope, record), _where_from(scope, record))),
+            RecordTab(
                 "related",
                 _("Related"),
                 (
@@ -173,18 +173,20 @@ def _where_from(scope: Scope, record: VaccineInventory) -> Section:
     )
 
 
-def _actions(scope: Scope, record: VaccineInventory, held: list[Quarantine]) -> Iterator[Action]:
+def _actions(
+    scope: Scope, record: VaccineInventory, held: list[Quarantine]
+) -> Iterator[RecordAction]:
     if scope.can("inventory.adjust"):
-        yield Action(_("Adjustment"), url_for("inventory.adjust", inventory_id=record.id))
+        yield RecordAction(_("Adjustment"), url_for("inventory.adjust", inventory_id=record.id))
     if scope.can("inventory.quarantine"):
         own = next((one for one in held if one.location_id is not None), None)
         if own is not None:
-            yield Action(
+            yield RecordAction(
                 _("Release from Quarantine"),
                 url_for("inventory.release", quarantine_id=own.id),
             )
         label = _("Quarantine for another reason") if own else _("Quarantine")
-        yield Action(label, url_for("inventory.hold", inventory_id=record.id))
+        yield RecordAction(label, url_for("inventory.hold", inventory_id=record.id))
 
 
 def _ledger(scope: Scope, record: VaccineInventory) -> dict[str, object]:

@@ -15,7 +15,7 @@ from blueprints.locations.services import CONTACTS, change_contact
 from portal.access.scope import Scope
 from portal.i18n import _, _l
 from portal.places.models import Location
-from portal.records.page import Fact, RecordPage, Section, Tab
+from portal.records.page import Fact, RecordPage, RecordTab, Section
 from portal.records.views import Editor, Pen
 from portal.web.forms import Form
 
@@ -44,7 +44,7 @@ def location_page(scope: Scope, location: Location) -> RecordPage:
         url=url_for("locations.account", location_id=location.id),
         pens=tuple(FORMS) if scope.can("locations.edit") else (),
         tabs=(
-            Tab(
+            RecordTab(
                 "details",
                 _("Details"),
                 (

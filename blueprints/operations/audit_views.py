@@ -8,7 +8,7 @@ from blueprints.operations.job_views import ask_for
 from blueprints.operations.pages import LARGEST, below, blueprint, show
 from portal.access.through import in_words
 from portal.audit import queries
-from portal.audit.queries import Found
+from portal.audit.queries import EntriesFound
 from portal.audit.services import viewed
 from portal.jobs import runner
 from portal.jobs.queries import last_runs
@@ -26,7 +26,7 @@ def audit() -> Response:
     """Search the trail."""
     form = search_form(scope(), request.args)
     valid = form.validate()
-    found = Found([], None)
+    found = EntriesFound([], None)
     if valid:
         place = scope().location
         wanted = form.wanted(place.time_zone if place else "UTC")

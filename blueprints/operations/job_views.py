@@ -22,7 +22,7 @@ from portal.web.htmx import go_to
 
 
 @dataclass(frozen=True)
-class Line:
+class RunLine:
     """A job in the list."""
 
     job: Job
@@ -50,7 +50,7 @@ def jobs() -> Response:
     last = queries.last_runs(scope())
     off = settings.current().jobs == "off"
     lines = [
-        Line(job, last.get(job.name), None if off else _next(job))
+        RunLine(job, last.get(job.name), None if off else _next(job))
         for job in sorted(_known().values(), key=lambda job: job.name)
     ]
     return show(

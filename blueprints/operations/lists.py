@@ -7,17 +7,21 @@ from portal.i18n import _, _l
 from portal.listviews.definition import Clauses, Column, ListDefinition, ListView, Tone
 from portal.refusals.models import Refusal
 from portal.refusals.queries import CAPABILITY
-from portal.refusals.rules import Kind
+from portal.refusals.rules import RefusalKind
 
 
 def kind_label(kind: str) -> str:
     """The words for why the portal refused."""
-    return Kind(kind).label
+    return RefusalKind(kind).label
 
 
 def kind_tone(kind: str) -> Tone:
     """The colour of those words: what an honest user hardly ever meets stands out."""
-    return "warning" if kind in {Kind.ELSEWHERE, Kind.FORM_TOKEN, Kind.TOO_MANY} else "neutral"
+    return (
+        "warning"
+        if kind in {RefusalKind.ELSEWHERE, RefusalKind.FORM_TOKEN, RefusalKind.TOO_MANY}
+        else "neutral"
+    )
 
 
 def of_users(_scope: Scope) -> Clauses:
@@ -32,7 +36,7 @@ def of_visitors(_scope: Scope) -> Clauses:
 
 def phrases(scope: Scope) -> Mapping[str, Clauses]:
     """The words for a kind, as somebody may search for it, and the refusals meant."""
-    of_each: dict[str, Clauses] = {kind.label: (Refusal.kind == kind,) for kind in Kind}
+    of_each: dict[str, Clauses] = {kind.label: (Refusal.kind == kind,) for kind in RefusalKind}
     return of_each | {_("Users"): of_users(scope), _("Visitors"): of_visitors(scope)}
 
 

@@ -8,7 +8,7 @@ from blueprints.shipments.models import Shipment
 from blueprints.shipments.queries import closing_of, get_shipment
 from blueprints.shipments.rules import ClosingReason
 from blueprints.shipments.views import blueprint
-from portal.confirmation import Question, answered, ask
+from portal.confirmation import Confirmation, answered, ask
 from portal.i18n import _, _l
 from portal.web.context import scope
 from portal.web.guards import needs
@@ -31,7 +31,7 @@ def close(shipment_id: int) -> Response:
     form = answered(ClosingForm)
     seen = form.seen
     form.seen_received.data = str(shipment.doses_received)
-    question = Question(
+    question = Confirmation(
         title=_("Close Shipment"),
         heading=_("Close shipment %(number)s?", number=shipment.number),
         about=_about(shipment),

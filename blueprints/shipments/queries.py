@@ -19,7 +19,7 @@ from portal.db import session
 from portal.errors import NotFound
 from portal.formats.numbers import record_number
 from portal.i18n import _
-from portal.listviews.counts import Count, capped
+from portal.listviews.counts import RowTotal, capped
 from portal.listviews.definition import Clauses
 from portal.lookups.search import Choice
 from portal.people.models import User
@@ -142,7 +142,7 @@ def to_be_received(_scope: Scope) -> Clauses:
     return (Shipment.status.in_(TO_BE_RECEIVED),)
 
 
-def count_to_be_received(scope: Scope) -> Count:
+def count_to_be_received(scope: Scope) -> RowTotal:
     """Of how many shipments to the present location doses are expected, as their list counts."""
     here = Shipment.location_id == scope.location_id
     return capped(select(Shipment.id).where(here, *to_be_received(scope)))

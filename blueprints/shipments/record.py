@@ -8,7 +8,7 @@ from blueprints.shipments.models import Shipment
 from blueprints.shipments.queries import closing_of
 from blueprints.shipments.rules import tracking_link
 from portal.i18n import _
-from portal.records.page import Fact, Figure, RecordPage, Section, Tab
+from portal.records.page import Fact, Figure, RecordPage, RecordTab, Section
 from portal.web.templating import day, moment, number
 
 
@@ -56,8 +56,8 @@ def shipment_page(shipment: Shipment) -> RecordPage:
         ),
         notices=_notices(shipment),
         tabs=(
-            Tab("details", _("Details"), (details, vaccine)),
-            Tab("related", _("Related"), (Section("order", _("Order"), facts=(order,)),)),
+            RecordTab("details", _("Details"), (details, vaccine)),
+            RecordTab("related", _("Related"), (Section("order", _("Order"), facts=(order,)),)),
         ),
     )
 

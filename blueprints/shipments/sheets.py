@@ -14,7 +14,7 @@ from portal.formats.codes import (
     parse_text,
 )
 from portal.i18n import _
-from portal.sheets.columns import BoundColumns, CellError, Column, parse_row
+from portal.sheets.columns import BoundColumns, CellError, SheetColumn, parse_row
 
 # Suppliers east of the clinic may already be in tomorrow; anything later is a typing error.
 FUTURE_GRACE = timedelta(days=1)
@@ -64,19 +64,21 @@ def codes_of(bound: BoundColumns, cells: Sequence[object]) -> Codes:
     return Codes(values.get("provider_pin"), values.get("ndc") or (), values.get("manufacturer"))
 
 
-def shipment_columns(*, pin_prefix: str = "NCA", epoch_1904: bool = False) -> tuple[Column, ...]:
+def shipment_columns(
+    *, pin_prefix: str = "NCA", epoch_1904: bool = False
+) -> tuple[SheetColumn, ...]:
     """The columns of the file. `epoch_1904` is the date system of the workbook it came in."""
     expiration = partial(parse_date, allow_month=True, epoch_1904=epoch_1904)
     shipped = partial(parse_date, epoch_1904=epoch_1904)
     pin = partial(parse_pin, prefix=pin_prefix)
     return (
-        Column(
+        SheetColumn(
             "shipment_id",
             "Shipment ID",
             parse_text,
             ("Shipment", "Shipment #", "Shipment No", "Shipment Number"),
         ),
-        Column(
+        SheetColumn(
             "order_number",
             "ExIS Order Number",
             parse_text,
@@ -92,13 +94,13 @@ def shipment_columns(*, pin_prefix: str = "NCA", epoch_1904: bool = False) -> tu
                 "Order ID",
             ),
         ),
-        Column(
+        SheetColumn(
             "provider_pin",
             "Provider PIN",
             pin,
             ("PIN", "VFC PIN", "Provider ID", "Ship To PIN", "Account PIN"),
         ),
-        Column(
+        SheetColumn(
             "ndc",
             "NDC",
             ndc_candidates,
@@ -112,16 +114,16 @@ def shipment_columns(*, pin_prefix: str = "NCA", epoch_1904: bool = False) -> tu
                 "National Drug Code",
             ),
         ),
-        Column(
+        SheetColumn(
             "manufacturer", "Manufacturer", parse_text, ("Mfr", "Mfg", "Manufacturer Name", "Maker")
         ),
-        Column(
+        SheetColumn(
             "lot",
             "Lot Number",
             normalise_lot,
             ("Lot", "Lot #", "Lot No", "Lot ID", "Batch", "Batch Number", "Batch No"),
         ),
-        Column(
+        SheetColumn(
             "expiration",
             "Expiration Date",
             expiration,
@@ -136,13 +138,13 @@ def shipment_columns(*, pin_prefix: str = "NCA", epoch_1904: bool = False) -> tu
                 "Use By",
             ),
         ),
-        Column(
+        SheetColumn(
             "quantity",
             "Quantity Shipped",
             parse_quantity,
             ("Qty", "Quantity", "Qty Shipped", "Doses", "Doses Shipped", "Total Doses"),
         ),
-        Column(
+        SheetColumn(
             "date_shipped",
             "Date Shipped",
             shipped,
@@ -155,14 +157,14 @@ def shipment_columns(*, pin_prefix: str = "NCA", epoch_1904: bool = False) -> tu
                 "Shipment Date",
             ),
         ),
-        Column(
+        SheetColumn(
             "carrier",
             "Carrier",
             parse_text,
             ("Carrier Name", "Shipper", "Shipped Via", "Ship Via"),
             required=False,
         ),
-        Column(
+        SheetColumn(
             "tracking_number",
             "Tracking Number",
             parse_text,

@@ -3,7 +3,7 @@
 from sqlalchemy import select, update
 
 from blueprints.transfers.models import Transfer, TransferLine, TransferSide
-from blueprints.transfers.queries import Sent
+from blueprints.transfers.queries import SentTransfer
 from blueprints.transfers.rules import LineState, in_short, state_of
 from portal.db import session
 from portal.places.models import Location
@@ -12,7 +12,7 @@ from portal.searching.text import join
 INBOUND, OUTBOUND = "in", "out"
 
 
-def add(sent: Sent) -> None:
+def add(sent: SentTransfer) -> None:
     """Enter a new transfer into the lists of both locations. It is found by its number, the other
     location, and what is in the box."""
     records = [line.record for line in sent.lines]

@@ -3,34 +3,34 @@
 from collections.abc import Collection
 from typing import Any
 
-from blueprints.transfers.queries import Line, Sent
+from blueprints.transfers.queries import LineOnTheWay, SentTransfer
 from blueprints.transfers.rules import came_back
 from portal.i18n import _
 from portal.messages.services import NewMessage, cancel_about, queue_many
 from portal.people.queries import list_managers
 
 
-def tell_receiver(sent: Sent, kind: str, line_ids: Collection[int]) -> None:
+def tell_receiver(sent: SentTransfer, kind: str, line_ids: Collection[int]) -> None:
     """Tell the managers of the receiving location of these lines."""
     _tell(sent, kind, sent.transfer.to_location_id, line_ids)
 
 
-def tell_sender(sent: Sent, kind: str, line_ids: Collection[int]) -> None:
+def tell_sender(sent: SentTransfer, kind: str, line_ids: Collection[int]) -> None:
     """Tell the managers of the sending location of these lines."""
     _tell(sent, kind, sent.transfer.from_location_id, line_ids)
 
 
-def take_back_sent(sent: Sent) -> None:
+def take_back_sent(sent: SentTransfer) -> None:
     """Keep the news that a transfer is on its way from leaving: it is not any more."""
     reason = _("The doses are not on their way any more.")
     cancel_about(_about(sent), reason=reason, kinds=["transfer_sent"])
 
 
-def _about(sent: Sent) -> str:
+def _about(sent: SentTransfer) -> str:
     return f"transfer:{sent.transfer.id}"
 
 
-def _tell(sent: Sent, kind: str, location_id: int, line_ids: Collection[int]) -> None:
+def _tell(sent: SentTransfer, kind: str, location_id: int, line_ids: Collection[int]) -> None:
     lines = [line for line in sent.lines if line.row.id in line_ids]
     subject = "-".join(str(number) for number in sorted(line_ids)[:3])
     queue_many(
@@ -54,7 +54,7 @@ def _tell(sent: Sent, kind: str, location_id: int, line_ids: Collection[int]) ->
     )
 
 
-def _facts(line: Line) -> dict[str, Any]:
+def _facts(line: LineOnTheWay) -> dict[str, Any]:
     row = line.row
     return {
         "vaccine": line.record.product_name,

@@ -23,7 +23,7 @@ MOST = 25
 
 
 @dataclass(frozen=True)
-class Line:
+class LineOnTheWay:
     """A line as pages show it; `record` is the sender's."""
 
     row: TransferLine
@@ -33,7 +33,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Sent:
+class SentTransfer:
     """A transfer with both locations, its document and its lines."""
 
     transfer: Transfer
@@ -41,7 +41,7 @@ class Sent:
     number: str
     sender: Location
     receiver: Location
-    lines: list[Line]
+    lines: list[LineOnTheWay]
 
     @property
     def doses(self) -> int:
@@ -54,12 +54,12 @@ class Sent:
         return state_of({line.state for line in self.lines})
 
     @property
-    def open(self) -> list[Line]:
+    def open(self) -> list[LineOnTheWay]:
         """The lines that are still under way."""
         return [line for line in self.lines if line.state is LineState.IN_TRANSIT]
 
 
-def get_transfer(scope: Scope, transfer_id: int) -> Sent:
+def get_transfer(scope: Scope, transfer_id: int) -> SentTransfer:
     """The transfer, if it leaves or comes to the present location. Raises `NotFound`."""
     scope.require("transfers.view")
     found = _load(Transfer.id == transfer_id)
@@ -94,7 +94,7 @@ def documents_to(location_id: int) -> Select[int]:
     return select(Transfer.document_id).where(Transfer.to_location_id == location_id)
 
 
-def list_of_record(scope: Scope, inventory_id: int) -> list[Sent]:
+def list_of_record(scope: Scope, inventory_id: int) -> list[SentTransfer]:
     """The newest transfers that doses of a record left by or came with, 25 at most."""
     lines = select(TransferLine.transfer_id).where(
         or_(
@@ -107,7 +107,7 @@ def list_of_record(scope: Scope, inventory_id: int) -> list[Sent]:
     return _load(Transfer.id.in_(lines), limit=MOST)
 
 
-def _load(condition: ColumnElement[bool], *, limit: int = 1) -> list[Sent]:
+def _load(condition: ColumnElement[bool], *, limit: int = 1) -> list[SentTransfer]:
     sender, receiver = aliased(Location), aliased(Location)
     rows = session().execute(
         select(Transfer, StockDocument, sender, receiver)
@@ -119,7 +119,7 @@ def _load(condition: ColumnElement[bool], *, limit: int = 1) -> list[Sent]:
         .limit(limit)
     )
     found = [(row[0], row[1], row[2], row[3]) for row in rows]
-    lines: dict[int, list[Line]] = {transfer.id: [] for transfer, _d, _f, _t in found}
+    lines: dict[int, list[LineOnTheWay]] = {transfer.id: [] for transfer, _d, _f, _t in found}
     for line, record, first, last in session().execute(
         select(TransferLine, VaccineInventory, User.first_name, User.last_name)
         .join(VaccineInventory, VaccineInventory.id == TransferLine.inventory_id)
@@ -128,9 +128,9 @@ def _load(condition: ColumnElement[bool], *, limit: int = 1) -> list[Sent]:
         .order_by(TransferLine.id)
     ):
         name = f"{first} {last}" if first else ""
-        lines[line.transfer_id].append(Line(line, record, LineState(line.state), name))
+        lines[line.transfer_id].append(LineOnTheWay(line, record, LineState(line.state), name))
     return [
-        Sent(
+        SentTransfer(
             transfer=transfer,
             document=document,
             number=document_number(DocumentKind.TRANSFER, document.id),

@@ -25,7 +25,7 @@ from blueprints.transfers import notices
 from blueprints.transfers.models import Transfer, TransferLine
 from blueprints.transfers.queries import (
     Inbound,
-    Sent,
+    SentTransfer,
     find_receiver,
     get_inbound,
     get_transfer,
@@ -68,7 +68,7 @@ def ensure_sendable(scope: Scope, sending: Sending) -> None:
     ensure_explained(sending.reason, sending.note, SENDING)
 
 
-def send(scope: Scope, sending: Sending) -> Sent:
+def send(scope: Scope, sending: Sending) -> SentTransfer:
     """Send doses: they leave availability at once and are in transit (SPEC E1).
 
     Raises `Invalid` for an expired or quarantined lot, for more doses than there are, and for a
@@ -238,7 +238,7 @@ def receive(scope: Scope, receipt: Receipt) -> VaccineInventory:
     return target
 
 
-def refuse(scope: Scope, transfer_id: int, *, note: str, usable: bool = True) -> Sent:
+def refuse(scope: Scope, transfer_id: int, *, note: str, usable: bool = True) -> SentTransfer:
     """Send everything of a transfer that is still under way back to its sender.
 
     Unless the doses are `usable`, their lots are in quarantine at the sender from now on, also if
@@ -261,7 +261,7 @@ def refuse(scope: Scope, transfer_id: int, *, note: str, usable: bool = True) ->
     return sent
 
 
-def cancel(scope: Scope, transfer_id: int, *, note: str) -> Sent:
+def cancel(scope: Scope, transfer_id: int, *, note: str) -> SentTransfer:
     """Take back everything of a transfer that has not been received yet (SPEC E1).
 
     Raises `Invalid` without a note, `Conflict` if nothing of it is under way any more, `NotFound`
@@ -274,7 +274,7 @@ def cancel(scope: Scope, transfer_id: int, *, note: str) -> Sent:
 
 def _send_back(
     scope: Scope, transfer_id: int, note: str, state: LineState, *, reason: str = ""
-) -> tuple[Sent, list[int]]:
+) -> tuple[SentTransfer, list[int]]:
     """Settle what is still under way, back to its sender, and hold its lots there if the `reason`
     is "unfit"; the transfer, and the lines settled."""
     scope.require("transfers.handle")
@@ -381,7 +381,7 @@ def settled(scope: Scope, line: TransferLine) -> Conflict:
     return Conflict(sentences.get(LineState(line.state), _("This transfer was changed meanwhile.")))
 
 
-def _audit(scope: Scope, action: str, sent: Sent, after: dict[str, Any]) -> None:
+def _audit(scope: Scope, action: str, sent: SentTransfer, after: dict[str, Any]) -> None:
     """On record at both locations: each sees what happened to its doses."""
     for location_id in (sent.transfer.from_location_id, sent.transfer.to_location_id):
         audit(

@@ -11,12 +11,12 @@ from blueprints.inventory.ledger.documents import author_of
 from blueprints.transfers import services
 from blueprints.transfers.forms import RefuseForm
 from blueprints.transfers.lists import TRANSFERS
-from blueprints.transfers.queries import Sent, find_of_document, get_transfer
+from blueprints.transfers.queries import SentTransfer, find_of_document, get_transfer
 from blueprints.transfers.rules import LineState
 from blueprints.transfers.wizards import INBOUND, TRANSFER
 from portal.access.scope import Scope
 from portal.audit.services import viewed as audit_view
-from portal.confirmation import Question, answered, ask
+from portal.confirmation import Confirmation, answered, ask
 from portal.errors import NotFound
 from portal.i18n import _, _l
 from portal.listviews.definition import Action
@@ -84,7 +84,7 @@ def cancel(transfer_id: int) -> Response:
     )
 
 
-def _cancelled(sent: Sent) -> str:
+def _cancelled(sent: SentTransfer) -> str:
     kept = [line for line in sent.lines if line.state is LineState.RECEIVED]
     if not kept:
         return _("The transfer was cancelled. The doses are available again.")
@@ -113,7 +113,7 @@ def refuse(transfer_id: int) -> Response:
     )
 
 
-def _refused(sent: Sent) -> str:
+def _refused(sent: SentTransfer) -> str:
     if any(line.state is LineState.REFUSED for line in sent.lines):
         return _("The transfer was refused. The sender is told.")
     return _(
@@ -123,7 +123,7 @@ def _refused(sent: Sent) -> str:
 
 
 def _send_back(
-    sent: Sent,
+    sent: SentTransfer,
     *,
     title: str,
     text: str,
@@ -143,11 +143,11 @@ def _send_back(
         )
         for line in sent.open
     ]
-    question = Question(title=title, back=back, text=text, points=points, leave=_("Back"))
+    question = Confirmation(title=title, back=back, text=text, points=points, leave=_("Back"))
     return ask(answered(form), question, act=act)
 
 
-def _of_my_side(asking: Scope, transfer_id: int, *, sending: bool) -> Sent:
+def _of_my_side(asking: Scope, transfer_id: int, *, sending: bool) -> SentTransfer:
     sent = get_transfer(asking, transfer_id)
     mine = sent.transfer.from_location_id if sending else sent.transfer.to_location_id
     if mine != asking.location_id:

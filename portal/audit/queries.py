@@ -33,14 +33,14 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Found:
+class EntriesFound:
     """A page of entries, newest first; `below` continues it, None at the end."""
 
     entries: list[AuditEntry]
     below: int | None
 
 
-def find_entries(scope: Scope, wanted: Wanted, *, below: int | None = None) -> Found:
+def find_entries(scope: Scope, wanted: Wanted, *, below: int | None = None) -> EntriesFound:
     """The 50 newest entries that fit, of those with numbers smaller than `below`."""
     scope.require(CAPABILITY)
     return _page(_fitting(wanted), below)
@@ -53,7 +53,7 @@ def history(
     *,
     actions: Collection[str],
     below: int | None = None,
-) -> Found:
+) -> EntriesFound:
     """The newest entries about one record with these actions, for whoever may see the record: the
     caller has loaded it for this scope. At most `PAGE`, with numbers smaller than `below`."""
     query = _fitting(Wanted(subject=subject, subject_id=subject_id))
@@ -87,12 +87,12 @@ def subjects(scope: Scope) -> list[str]:
     return distinct_values(AuditEntry.subject)
 
 
-def _page(query: Select[AuditEntry], below: int | None) -> Found:
+def _page(query: Select[AuditEntry], below: int | None) -> EntriesFound:
     if below is not None:
         query = query.where(AuditEntry.number < below)
     rows = list(session().scalars(query.order_by(AuditEntry.number.desc()).limit(PAGE + 1)))
     more = len(rows) > PAGE
-    return Found(rows[:PAGE], rows[PAGE - 1].number if more else None)
+    return EntriesFound(rows[:PAGE], rows[PAGE - 1].number if more else None)
 
 
 def _fitting(wanted: Wanted) -> Select[AuditEntry]:

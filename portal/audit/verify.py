@@ -28,7 +28,7 @@ SEALED = "audit.sealed"
 
 
 @dataclass(frozen=True)
-class Verdict:
+class TrailVerdict:
     """What was found: `entries` good ones from the start; for a broken trail the number of the
     first entry that is wrong or missing, and a sentence. `first_bad` is None where only the
     chain's end or an anchor was changed. `others` are sentences about anchors and sealed rows."""
@@ -76,7 +76,7 @@ class _Anchors:
         return max(self.held.values(), key=lambda one: one.number, default=Anchor(0, START))
 
 
-def verify() -> Verdict:
+def verify() -> TrailVerdict:
     """Follow the whole chain, compare its end, the anchors and the sealed rows, and move the
     anchors forward.
 
@@ -111,7 +111,7 @@ def daily() -> str:
     return _("%(number)s entries, unbroken", number=verdict.entries)
 
 
-def _verify(start: Anchor, *, whole: bool) -> Verdict:
+def _verify(start: Anchor, *, whole: bool) -> TrailVerdict:
     key, known = _key(), _read_anchors()
     found = _follow(key, start, {one.number for one in known.held.values()}, whole=whole)
     verdict = _judge(key, found, known)
@@ -122,7 +122,7 @@ def _verify(start: Anchor, *, whole: bool) -> Verdict:
     return replace(verdict, others=(*wrong, *found.rows))
 
 
-def renew_anchors() -> Verdict:
+def renew_anchors() -> TrailVerdict:
     """Write all anchors anew, after one was lost or changed, and note it in the trail.
 
     What was there is kept beside them. Does nothing if the chain itself is not whole.
@@ -248,7 +248,7 @@ def _follow(key: bytes, start: Anchor, anchored: set[int], *, whole: bool) -> _R
     return found
 
 
-def _judge(key: bytes, found: _Read, known: _Anchors) -> Verdict:
+def _judge(key: bytes, found: _Read, known: _Anchors) -> TrailVerdict:
     count = found.count
     if found.broken_at is not None:
         sentence = _(
@@ -256,27 +256,27 @@ def _judge(key: bytes, found: _Read, known: _Anchors) -> Verdict:
             "taken out there.",
             number=found.broken_at,
         )
-        return Verdict(count, found.broken_at, sentence)
+        return TrailVerdict(count, found.broken_at, sentence)
     cut = _("The entries from %(number)s on were cut off.", number=count + 1)
     head = found.head
     if head is None:
-        return Verdict(count, None, _("The end of the chain was taken out."))
+        return TrailVerdict(count, None, _("The end of the chain was taken out."))
     fresh = head.entries == 0 and head.mac == "" and head.hash == START
     if not fresh and not _is_mac(key, head):
-        return Verdict(count, None, _("The end of the chain was changed."))
+        return TrailVerdict(count, None, _("The end of the chain was changed."))
     if head.entries > count:
-        return Verdict(count, count + 1, cut)
+        return TrailVerdict(count, count + 1, cut)
     if head.entries < count or head.hash != found.last:
         first = min(head.entries + 1, count)
         added = _("The entries from %(number)s on were put in.", number=first)
-        return Verdict(head.entries, first, added)
+        return TrailVerdict(head.entries, first, added)
     for anchor in sorted(known.held.values(), key=lambda one: -one.number):
         if anchor.number > count:
-            return Verdict(count, count + 1, cut)
+            return TrailVerdict(count, count + 1, cut)
         if anchor.number and found.at_anchors.get(anchor.number, anchor.hash) != anchor.hash:
             sentence = _("Entry %(number)s is not the one it was.", number=anchor.number)
-            return Verdict(count, anchor.number, sentence)
-    return Verdict(count)
+            return TrailVerdict(count, anchor.number, sentence)
+    return TrailVerdict(count)
 
 
 def _is_mac(key: bytes, head: Any) -> bool:

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 
 
-class Refused(Exception):
+class RefusedByChild(Exception):
     """The file is not read; the first argument names the reason."""
 
 
@@ -58,7 +58,7 @@ def serve(work: Callable[..., None]) -> None:
     try:
         with os.fdopen(descriptor, "rb") as file:
             work(file, parent, **limits)
-    except Refused as refused:
+    except RefusedByChild as refused:
         parent.refuse(str(refused.args[0]), "")
     except MemoryError:
         parent.refuse("memory", "MemoryError")

@@ -23,7 +23,7 @@ LONGEST_FRAME = 8 * MIB
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class ChildBounds:
     """What a child may use. Subclasses add what its script wants to know, by name.
 
     memory_bytes: address space. cpu_seconds: processor time. wait_seconds: how long the server
@@ -55,7 +55,7 @@ class Child:
         self,
         script: Path,
         file: BinaryIO,
-        bounds: Bounds,
+        bounds: ChildBounds,
         *,
         places: Places,
         refusal: Callable[[str, str], Exception],

@@ -29,7 +29,7 @@ class JobFailed(Exception):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RunOutcome:
     """How a run went; `detail` names no person."""
 
     ok: bool
@@ -52,14 +52,14 @@ def slot_of(moment: datetime, every: timedelta) -> int:
     return int(moment.timestamp() // every.total_seconds())
 
 
-def run_slot(app: "Flask", job: Job) -> Outcome | None:
+def run_slot(app: "Flask", job: Job) -> RunOutcome | None:
     """Run the present slot of `job`, unless some process has taken it: then None."""
     with app.app_context():
         number = _take_slot(job)
         return None if number is None else _finish(job, number)
 
 
-def run_once(app: "Flask", name: str) -> Outcome:
+def run_once(app: "Flask", name: str) -> RunOutcome:
     """Run the job `name` now, beside its slots. Raises `KeyError` for an unknown name."""
     job = jobs_of(app)[name]
     with app.app_context():
@@ -162,7 +162,7 @@ def _take_asked(names: list[str]) -> tuple[int, str] | None:
     return None if row is None else (row.id, row.job)
 
 
-def _finish(job: Job, number: int) -> Outcome:
+def _finish(job: Job, number: int) -> RunOutcome:
     outcome = _run(job)
     try:
         with unit_of_work() as current:
@@ -177,16 +177,16 @@ def _finish(job: Job, number: int) -> Outcome:
     return outcome
 
 
-def _run(job: Job) -> Outcome:
+def _run(job: Job) -> RunOutcome:
     try:
         with acting(Through.JOB):
             detail = load(job.function)()
     except JobFailed as error:
         rollback()
         log.error("job %s failed: %s", job.name, error)
-        return Outcome(False, str(error))
+        return RunOutcome(False, str(error))
     except Exception as error:
         rollback()
         log.error("job %s failed: %s", job.name, where(error))
-        return Outcome(False, where(error))
-    return Outcome(True, detail if isinstance(detail, str) else "")
+        return RunOutcome(False, where(error))
+    return RunOutcome(True, detail if isinstance(detail, str) else "")

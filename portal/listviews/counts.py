@@ -14,16 +14,16 @@ CAP = 1_000
 
 
 @dataclass(frozen=True)
-class Count:
+class RowTotal:
     """`number` rows, or more than that if `more`."""
 
     number: int
     more: bool = False
 
 
-def counted(table: str, location_id: int) -> Count:
+def counted(table: str, location_id: int) -> RowTotal:
     """What the counter of `table` says for one location (see migrations/listing.py)."""
-    return Count(
+    return RowTotal(
         session().scalar(
             select(RowCount.rows).where(
                 RowCount.table_name == table, RowCount.location_id == location_id
@@ -33,15 +33,15 @@ def counted(table: str, location_id: int) -> Count:
     )
 
 
-def exact(ids: Select[Any]) -> Count:
+def exact(ids: Select[Any]) -> RowTotal:
     """The number of rows `ids` selects."""
-    return Count(session().scalar(select(func.count()).select_from(ids.subquery())) or 0)
+    return RowTotal(session().scalar(select(func.count()).select_from(ids.subquery())) or 0)
 
 
-def capped(ids: Select[Any]) -> Count:
+def capped(ids: Select[Any]) -> RowTotal:
     """The number of rows `ids` selects, exact up to `CAP`."""
     found = exact(ids.limit(CAP + 1)).number
-    return Count(min(found, CAP), found > CAP)
+    return RowTotal(min(found, CAP), found > CAP)
 
 
 def wrong_counts(table: str, location: InstrumentedAttribute[int]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 from portal.access.scope import Scope
 from portal.db import unit_of_work
 from portal.listviews.definition import ListDefinition
-from portal.listviews.paging import State
+from portal.listviews.paging import ListState
 from portal.listviews.queries import read_page
 from portal.listviews.rendering import plain_values
 
@@ -17,14 +17,14 @@ PIECE = 1_000
 
 
 def exported_rows(
-    scope: Scope, definition: ListDefinition, state: State, *, zone: str, most: int
+    scope: Scope, definition: ListDefinition, state: ListState, *, zone: str, most: int
 ) -> Iterator[list[Any]]:
     """The values of at most `most` rows, from the first page on, in the order of `state`.
 
     Each piece is read in a short transaction of its own, going on from the last row: a long
     download on a slow line holds nothing.
     """
-    following: State | None = replace(state.page(), rows=PIECE)
+    following: ListState | None = replace(state.page(), rows=PIECE)
     left = most
     while following is not None and left > 0:
         with unit_of_work(write=False):

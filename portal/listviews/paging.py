@@ -27,7 +27,7 @@ LARGEST_SMALL, LARGEST_BIG = 2**15 - 1, 2**63 - 1
 
 
 @dataclass(frozen=True)
-class State:
+class ListState:
     """What a list shows: view, sort key (a minus in front for descending), search, page.
 
     `kept` is the number under which a private list's search is kept, 0 for none. `after` and
@@ -52,17 +52,19 @@ class State:
         """Whether the largest value comes first."""
         return self.sort.startswith("-")
 
-    def sorted_by(self, key: str) -> "State":
+    def sorted_by(self, key: str) -> "ListState":
         """The first page by `key`: ascending, or turned round if it is sorted by it already."""
         sort = f"-{key}" if self.sort == key else key
         return replace(self, sort=sort, after="", before="")
 
-    def page(self, *, after: str = "", before: str = "") -> "State":
+    def page(self, *, after: str = "", before: str = "") -> "ListState":
         """Another page of the same."""
         return replace(self, after=after, before=before)
 
 
-def read_state(definition: ListDefinition, query: Mapping[str, str], *, default_view: str) -> State:
+def read_state(
+    definition: ListDefinition, query: Mapping[str, str], *, default_view: str
+) -> ListState:
     """The state that the arguments of an address ask for; the usual for what is no good."""
     view = query.get("view", "")
     if view not in definition.view_labels and not (view == RECENT and definition.subject):
@@ -74,7 +76,7 @@ def read_state(definition: ListDefinition, query: Mapping[str, str], *, default_
         sort = usual
     before = query.get("before", "")[:LONGEST_CURSOR]
     after = "" if before or query.get("after") == END else query.get("after", "")
-    return State(
+    return ListState(
         view=view,
         sort=sort,
         q=typed(query.get("q", "")) if definition.search and not definition.private else "",
@@ -84,7 +86,7 @@ def read_state(definition: ListDefinition, query: Mapping[str, str], *, default_
     )
 
 
-def address(definition: ListDefinition, state: State, **more: str) -> str:
+def address(definition: ListDefinition, state: ListState, **more: str) -> str:
     """The query string (with its question mark) that `read_state` turns into `state`."""
     usual = f"-{VIEWED}" if state.view == RECENT else definition.default_sort
     values = {

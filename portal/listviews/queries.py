@@ -17,10 +17,10 @@ from sqlalchemy import ColumnElement, Row, Select, and_, literal, or_, select, u
 
 from portal.access.scope import Scope
 from portal.db import session
-from portal.listviews.counts import CAP, Count, counted, exact
+from portal.listviews.counts import CAP, RowTotal, counted, exact
 from portal.listviews.definition import RECENT, VIEWED, Clauses, ListDefinition
 from portal.listviews.models import ListPin, RecentView
-from portal.listviews.paging import END, State, largest_of, read_cursor, write_cursor
+from portal.listviews.paging import END, ListState, largest_of, read_cursor, write_cursor
 from portal.listviews.services import place_of
 from portal.searching import hits
 from portal.searching.text import day_of, phrase_in, words
@@ -38,11 +38,11 @@ class Listing:
     """One page: its rows (`id`, sort value, the columns by key, and the id of the record that a row
     stands for), the number of all, where one can go."""
 
-    state: State
+    state: ListState
     rows: Sequence[Row[Any]]
-    count: Count
-    previous: State | None
-    next: State | None
+    count: RowTotal
+    previous: ListState | None
+    next: ListState | None
 
 
 def pinned_view(scope: Scope, definition: ListDefinition) -> str | None:
@@ -56,7 +56,7 @@ def pinned_view(scope: Scope, definition: ListDefinition) -> str | None:
     return view if known else None
 
 
-def read_page(scope: Scope, definition: ListDefinition, state: State) -> Listing:
+def read_page(scope: Scope, definition: ListDefinition, state: ListState) -> Listing:
     """The page of the list that `state` asks for.
 
     A cursor that leads behind the last row gives the last page; one that leads before the first
@@ -84,7 +84,7 @@ def read_page(scope: Scope, definition: ListDefinition, state: State) -> Listing
 class Source:
     """The rows of a list in the view, order and search of a state, for one scope."""
 
-    def __init__(self, scope: Scope, definition: ListDefinition, state: State) -> None:
+    def __init__(self, scope: Scope, definition: ListDefinition, state: ListState) -> None:
         self.scope = scope
         self.definition = definition
         self.view = state.view
@@ -116,17 +116,17 @@ class Source:
             self.few = self._found()
 
     @cached_property
-    def count(self) -> Count:
+    def count(self) -> RowTotal:
         """The number of rows on all pages."""
         if self.few is not None:
-            return Count(len(self.few))
+            return RowTotal(len(self.few))
         if self.words or self.narrowing:
-            return Count(CAP, more=True)
+            return RowTotal(CAP, more=True)
         if self.definition.count == "counter":
             return counted(self.definition.table.name, self.scope.location_id)
         return exact(self._select(self.definition.id))
 
-    def page(self, state: State) -> tuple[list[Row[Any]], bool]:
+    def page(self, state: ListState) -> tuple[list[Row[Any]], bool]:
         """The rows of a page, and whether there are more in the direction of reading."""
         limit = state.rows
         if state.before == END and not self.count.more:

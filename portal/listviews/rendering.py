@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup, escape
 
 from portal.listviews.definition import Column, ListDefinition
-from portal.listviews.paging import State, address
+from portal.listviews.paging import ListState, address
 from portal.listviews.queries import Listing
 
 Cell = Callable[[Any], Any]
@@ -33,7 +33,7 @@ def headings(definition: ListDefinition) -> list[Heading]:
     return [Heading(column.key, str(column.label), column.num) for column in definition.columns]
 
 
-def sort_addresses(definition: ListDefinition, state: State) -> dict[str, str]:
+def sort_addresses(definition: ListDefinition, state: ListState) -> dict[str, str]:
     """Where each sortable column's heading leads."""
     return {key: address(definition, state.sorted_by(key)) for key in definition.sortable}
 

@@ -18,7 +18,7 @@ from portal.i18n import _
 from portal.listviews import rendering, services
 from portal.listviews.definition import ALL, RECENT, Action, ListDefinition
 from portal.listviews.export import MOST_ROWS, exported_rows
-from portal.listviews.paging import END, MORE_ROWS, ROWS, State, address, read_state
+from portal.listviews.paging import END, MORE_ROWS, ROWS, ListState, address, read_state
 from portal.listviews.queries import Listing, pinned_view, read_page
 from portal.sheets.writer import write_csv, write_xlsx
 from portal.web.context import registry
@@ -71,7 +71,7 @@ def list_page(
     )
 
 
-def _with_words(scope: Scope, definition: ListDefinition, state: State) -> State:
+def _with_words(scope: Scope, definition: ListDefinition, state: ListState) -> ListState:
     """`state` with what a private list is searched for."""
     number = record_number(request.args.get("search", ""))
     if not (definition.private and definition.search and number):
@@ -234,21 +234,21 @@ class _Shown:
     def everything(self) -> str:
         """The address of `All …`, with the search if there is one."""
         state = replace(
-            State(ALL, self.definition.default_sort), q=self.state.q, kept=self.state.kept
+            ListState(ALL, self.definition.default_sort), q=self.state.q, kept=self.state.kept
         )
         return address(self.definition, state)
 
     @property
     def without_search(self) -> str:
         """The address of the same view without the search."""
-        return address(self.definition, State(self.state.view, self.state.sort))
+        return address(self.definition, ListState(self.state.view, self.state.sort))
 
     @property
     def pages(self) -> Mapping[str, str | None]:
         """Where the pager leads."""
         listing = self.listing
 
-        def to(state: State | None) -> str | None:
+        def to(state: ListState | None) -> str | None:
             return address(self.definition, state) if state else None
 
         return {

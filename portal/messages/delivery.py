@@ -19,7 +19,7 @@ from portal.jobs.runner import process_name
 from portal.messages import claims
 from portal.messages.models import Message
 from portal.messages.rendering import as_email, render
-from portal.messages.smtp import Connection, NotTaken, ServerUnusable
+from portal.messages.smtp import NotTaken, ServerUnusable, SmtpConnection
 from portal.places.models import Location
 
 log = logging.getLogger("portal.messages")
@@ -34,7 +34,7 @@ class Round:
     def __init__(self) -> None:
         self.settings = settings.current()
         self.owner = f"{process_name()}:{secrets.token_hex(4)}"
-        self.connection: Connection | None = None
+        self.connection: SmtpConnection | None = None
         self.unsettled: int | None = None
         self.lost = 0
         self.answered = False
@@ -91,9 +91,9 @@ class Round:
         self.counts["sent"] += 1
         self._count_answer()
 
-    def _connected(self) -> Connection:
+    def _connected(self) -> SmtpConnection:
         if self.connection is None:
-            self.connection = Connection(self.settings)
+            self.connection = SmtpConnection(self.settings)
         return self.connection
 
     def _refused(self, message: Message, sentence: str, *, for_good: bool) -> None:

@@ -38,7 +38,7 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Found:
+class MessagesFound:
     """A page of messages, newest first; `below` continues it, None at the end."""
 
     messages: list[Message]
@@ -79,7 +79,7 @@ def troubled(scope: Scope) -> tuple[int, int]:
 
 def find_messages(
     scope: Scope, *, state: str = "", kind: str = "", text: str = "", below: int | None = None
-) -> Found:
+) -> MessagesFound:
     """The 50 newest messages of a state and a kind (empty: any), with ids smaller than `below`.
 
     `text`: words that must all occur in the address or in what the message speaks of.
@@ -97,7 +97,7 @@ def find_messages(
         query = query.where(Message.id < below)
     rows = list(session().scalars(query.order_by(Message.id.desc()).limit(PAGE + 1)))
     more = len(rows) > PAGE
-    return Found(rows[:PAGE], rows[PAGE - 1].id if more else None)
+    return MessagesFound(rows[:PAGE], rows[PAGE - 1].id if more else None)
 
 
 def kinds(scope: Scope) -> list[str]:

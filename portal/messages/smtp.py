@@ -34,7 +34,7 @@ class NotTaken(Exception):
         self.broken = broken
 
 
-class Connection:
+class SmtpConnection:
     """One signed-in connection to the mail server of the settings."""
 
     def __init__(self, settings: Settings) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 sys.path.append(str(Path(__file__).parents[2]))  # only the next line is imported from there
-from portal.isolation.child import Parent, Refused, serve
+from portal.isolation.child import Parent, RefusedByChild, serve
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
@@ -30,7 +30,7 @@ def read_picture(file: BinaryIO, parent: Parent, **limits: Any) -> None:
     # A progressive JPEG file is held in memory as a whole, whatever is made of it.
     whole = "progressive" in picture.info
     if picture.width * picture.height > limits["kept_pixels" if whole else "pixels"]:
-        raise Refused("pixels")
+        raise RefusedByChild("pixels")
     _spare(picture, limits["kept_pixels"])
     grey = picture.convert("L")
     picture.close()
@@ -44,7 +44,7 @@ def read_picture(file: BinaryIO, parent: Parent, **limits: Any) -> None:
             text_mode=zxingcpp.TextMode.Plain,
         )
     except Exception as error:  # what is wrong with a picture, Pillow has said before
-        raise Refused("memory") from error
+        raise RefusedByChild("memory") from error
     codes: dict[str, bool] = {}
     for code in found:
         if code.valid and code.text.strip():
@@ -63,7 +63,7 @@ def _open(file: BinaryIO) -> "ImageFile":
         return JpegImagePlugin.JpegImageFile(file)
     if head == PNG:
         return PngImagePlugin.PngImageFile(file)
-    raise Refused("kind")
+    raise RefusedByChild("kind")
 
 
 def _spare(picture: "ImageFile", kept: int) -> None:

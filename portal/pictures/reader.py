@@ -19,7 +19,7 @@ from typing import BinaryIO, NamedTuple
 
 from portal.errors import Invalid
 from portal.i18n import _
-from portal.isolation.parent import MIB, Bounds, Child, Places
+from portal.isolation.parent import MIB, Child, ChildBounds, Places
 
 LIBRARIES = ("zxingcpp", "PIL")
 CHILD = Path(__file__).with_name("picture_child.py")
@@ -30,7 +30,7 @@ log = logging.getLogger("portal.pictures")
 
 
 @dataclass(frozen=True, slots=True)
-class Limits(Bounds):
+class PictureLimits(ChildBounds):
     """The bounds of one picture.
 
     file_bytes: the upload. Photographs of telephones have 2 to 6 MB.
@@ -63,7 +63,7 @@ class Code(NamedTuple):
 class PictureError(Invalid):
     """The picture gives no code; `reason` is a short name of the cause."""
 
-    def __init__(self, reason: str, limits: Limits) -> None:
+    def __init__(self, reason: str, limits: PictureLimits) -> None:
         sentences = _sentences(limits)
         self.reason = reason if reason in sentences else "damaged"
         super().__init__(sentences[self.reason])
@@ -75,7 +75,7 @@ def offered() -> bool:
     return all(find_spec(name) for name in LIBRARIES)
 
 
-def read_codes(file: BinaryIO, limits: Limits = Limits()) -> tuple[Code, ...]:  # noqa: B008
+def read_codes(file: BinaryIO, limits: PictureLimits = PictureLimits()) -> tuple[Code, ...]:  # noqa: B008
     """The codes in the JPEG or PNG picture `file`, each text once; at least one.
 
     Raises `PictureError`.
@@ -103,7 +103,7 @@ def read_codes(file: BinaryIO, limits: Limits = Limits()) -> tuple[Code, ...]:  
     return tuple(codes)
 
 
-def _sentences(limits: Limits) -> dict[str, str]:
+def _sentences(limits: PictureLimits) -> dict[str, str]:
     smaller = _(" Choose a smaller one, or type what the package says.")
     again = _(" Please take it again.")
     large = _("The picture is too large to be read safely.") + smaller

@@ -16,7 +16,7 @@
                     template="inventory/_history.html",
                     context=lambda: {"entries": queries.entries(scope, record.id)}),)),
             ),
-            actions=(Action(_("Transfer"), url_for("transfers.send", record=record.id)),),
+            actions=(RecordAction(_("Transfer"), url_for("transfers.send", record=record.id)),),
             pens={"name"} if scope.can("inventory.rename") else (),
         )
 
@@ -25,6 +25,6 @@ The view ends in `record_response(page)`. The pens' routes come from `Editor(…
 `/edit/…`. Both are in `portal.records.views`.
 """
 
-from portal.records.page import Action, Fact, Figure, RecordPage, Section, Tab
+from portal.records.page import Fact, Figure, RecordAction, RecordPage, RecordTab, Section
 
-__all__ = ["Action", "Fact", "Figure", "RecordPage", "Section", "Tab"]
+__all__ = ["Fact", "Figure", "RecordAction", "RecordPage", "RecordTab", "Section"]

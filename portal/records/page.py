@@ -47,7 +47,7 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Tab:
+class RecordTab:
     """One tab of the page; `?tab=<key>` shows it, the first without."""
 
     key: str
@@ -56,7 +56,7 @@ class Tab:
 
 
 @dataclass(frozen=True)
-class Action:
+class RecordAction:
     """Something to do with the record, as a link in its header."""
 
     label: object
@@ -80,21 +80,21 @@ class RecordPage:
     kind: str
     subject: Any
     url: str
-    tabs: tuple[Tab, ...]
+    tabs: tuple[RecordTab, ...]
     panel: tuple[Figure, ...] = ()
-    actions: tuple[Action, ...] = ()
+    actions: tuple[RecordAction, ...] = ()
     pens: Collection[str] = ()
     notices: tuple[tuple[str, object], ...] = ()
 
-    def tab(self, key: str) -> Tab:
+    def tab(self, key: str) -> RecordTab:
         """The tab of that key, or the first."""
         return next((tab for tab in self.tabs if tab.key == key), self.tabs[0])
 
-    def address(self, tab: Tab) -> str:
+    def address(self, tab: RecordTab) -> str:
         """The address of the page with `tab` shown."""
         return self.url if tab is self.tabs[0] else f"{self.url}?tab={tab.key}"
 
-    def place_of(self, pen: str) -> tuple[Tab, Fact] | None:
+    def place_of(self, pen: str) -> tuple[RecordTab, Fact] | None:
         """The fact that `pen` edits and the tab it is in, if the page has it."""
         for tab in self.tabs:
             for section in tab.sections:

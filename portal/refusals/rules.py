@@ -14,7 +14,7 @@ NOTICED_FOR = timedelta(days=3)
 HOUR = timedelta(hours=1)
 
 
-class Kind(StrEnum):
+class RefusalKind(StrEnum):
     """Why the portal refused."""
 
     NOT_ALLOWED = "not_allowed"
@@ -29,13 +29,13 @@ class Kind(StrEnum):
     def label(self) -> str:
         """The words for it on pages."""
         return {
-            Kind.NOT_ALLOWED: _("Profile does not allow it"),
-            Kind.ELSEWHERE: _("Record of another location"),
-            Kind.NOT_FOUND: _("No such record"),
-            Kind.FORM_TOKEN: _("Form without a valid token"),
-            Kind.DEAD_LINK: _("Link wrong or expired"),
-            Kind.WRONG_PASSWORD: _("Wrong password or code"),
-            Kind.TOO_MANY: _("Too many attempts"),
+            RefusalKind.NOT_ALLOWED: _("Profile does not allow it"),
+            RefusalKind.ELSEWHERE: _("Record of another location"),
+            RefusalKind.NOT_FOUND: _("No such record"),
+            RefusalKind.FORM_TOKEN: _("Form without a valid token"),
+            RefusalKind.DEAD_LINK: _("Link wrong or expired"),
+            RefusalKind.WRONG_PASSWORD: _("Wrong password or code"),
+            RefusalKind.TOO_MANY: _("Too many attempts"),
         }[self]
 
 

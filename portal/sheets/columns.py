@@ -28,7 +28,7 @@ LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class SheetColumn:
     """One column. `key` names its value in the code, `label` is what people see.
 
     `parse(cell)` returns the value or raises `Invalid` with a sentence; it never sees blank cells.
@@ -63,7 +63,7 @@ class BoundColumns:
     notes: sentences the user should know; nothing needs to be done.
     """
 
-    columns: tuple[Column, ...]
+    columns: tuple[SheetColumn, ...]
     positions: dict[str, int]
     width: int
     problems: tuple[str, ...]
@@ -77,7 +77,7 @@ def fold(name: object) -> str:
     return "".join(filter(str.isalnum, text)).casefold()
 
 
-def header_test(columns: Iterable[Column]) -> Callable[[Sequence[object]], bool]:
+def header_test(columns: Iterable[SheetColumn]) -> Callable[[Sequence[object]], bool]:
     """The function that tells whether a row of cells is the header: it names half the columns.
 
     Half of the required ones, at least two (or all, if there are fewer), so that a header with
@@ -94,8 +94,8 @@ def header_test(columns: Iterable[Column]) -> Callable[[Sequence[object]], bool]
     return recognises
 
 
-def _names(columns: Sequence[Column]) -> dict[str, Column]:
-    names: dict[str, Column] = {}
+def _names(columns: Sequence[SheetColumn]) -> dict[str, SheetColumn]:
+    names: dict[str, SheetColumn] = {}
     for column in columns:
         for name in (column.label, column.key, *column.aliases):
             if names.setdefault(fold(name), column) is not column:
@@ -103,7 +103,7 @@ def _names(columns: Sequence[Column]) -> dict[str, Column]:
     return names
 
 
-def bind(columns: Iterable[Column], header: Sequence[object]) -> BoundColumns:
+def bind(columns: Iterable[SheetColumn], header: Sequence[object]) -> BoundColumns:
     """Find `columns` in the `header` of a file."""
     columns = tuple(columns)
     names = _names(columns)

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from portal.isolation.parent import MIB, Bounds
+from portal.isolation.parent import MIB, ChildBounds
 
 # Far more than any value in a supplier's table. What a cell holds beyond is not handed out.
 CELL_CHARACTERS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Limits(Bounds):
+class Limits(ChildBounds):
     """The bounds of one file. Each has a reason; raising one needs a new measurement.
 
     rows: data rows, blank ones not counted; a supplier's year fits.

@@ -32,7 +32,7 @@ WIDEST = 40
 Position = tuple[int, int]
 
 
-class Fill(StrEnum):
+class CellFill(StrEnum):
     """What the colour of a cell says (SPEC H5), as ARGB."""
 
     WRONG = "FFFF0000"
@@ -45,7 +45,7 @@ def write_xlsx(
     header: Sequence[str],
     rows: Iterable[Sequence[object]],
     *,
-    fills: Mapping[Position, Fill] | None = None,
+    fills: Mapping[Position, CellFill] | None = None,
     notes: Mapping[Position, str] | None = None,
     title: str = "Sheet1",
 ) -> int:
@@ -71,7 +71,7 @@ def write_xlsx(
     for cell in names:
         cell.font = bold
     sheet.append(names)
-    colours = {fill: PatternFill("solid", start_color=fill.value) for fill in Fill}
+    colours = {fill: PatternFill("solid", start_color=fill.value) for fill in CellFill}
     count = 0
     for row, values in enumerate(rows):
         cells = [_cell(sheet, value) for value in values]
@@ -119,7 +119,7 @@ def annotated_copy(
     # A copy of a copy has the advice of the first time; it is out of date.
     old = {index for index, name in enumerate(names) if name == ADVICE}
     kept = [index for index in range(len(names)) if index not in old]
-    fills: dict[Position, Fill] = {}
+    fills: dict[Position, CellFill] = {}
 
     def lines() -> Iterator[list[object]]:
         for row, (number, cells) in enumerate(rows):
@@ -128,7 +128,7 @@ def annotated_copy(
             fills.clear()  # this row's only: the file may be long
             for column, index in enumerate(kept):
                 if index in places:
-                    fills[row, column] = Fill.WRONG
+                    fills[row, column] = CellFill.WRONG
             line = [cells[index] if index < len(cells) else None for index in kept]
             yield [*line, " ".join(map(_advice, wrong))]
 

@@ -20,7 +20,7 @@ from xml.parsers import expat
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 sys.path.append(str(Path(__file__).parents[2]))  # only the next line is imported from there
-from portal.isolation.child import Parent, Refused, serve
+from portal.isolation.child import Parent, RefusedByChild, serve
 
 BATCH_ROWS = 500
 CHUNK = 64 * 1024
@@ -33,7 +33,7 @@ CONTENT_TYPES = "[Content_Types].xml"
 SHEET_NS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
-class Limits(NamedTuple):
+class ChildLimits(NamedTuple):
     """What the parent allows: see `portal.sheets.limits`."""
 
     rows: int
@@ -52,14 +52,14 @@ class Limits(NamedTuple):
 
 def read_workbook(file: BinaryIO, parent: Parent, **allowed: Any) -> None:
     """Serve one workbook. Raises `Refused`, and whatever openpyxl may."""
-    limits = Limits(**allowed)
+    limits = ChildLimits(**allowed)
     try:
         with ZipFile(file) as archive:
             _examine(archive, limits)
             _refuse_strict(archive)
     except (BadZipFile, NotImplementedError) as error:
         # The second is what zipfile raises for a compression it does not know.
-        raise Refused("damaged") from error
+        raise RefusedByChild("damaged") from error
     book = _open_book(file, limits)
     tried = 0
     for sheet in book.worksheets:
@@ -82,32 +82,32 @@ def read_workbook(file: BinaryIO, parent: Parent, **allowed: Any) -> None:
             parent.send("end", None)
             return
     if not tried:
-        raise Refused("no_sheet")
+        raise RefusedByChild("no_sheet")
     parent.send("none", None)
 
 
 # --- the archive, before anything is parsed ------------------------------------------------------
 
 
-def _examine(archive: ZipFile, limits: Limits) -> None:
+def _examine(archive: ZipFile, limits: ChildLimits) -> None:
     """Refuse what is no xlsx, too large, or not what its central directory says."""
     members = archive.infolist()
     if len(members) > limits.members:
-        raise Refused("members")
+        raise RefusedByChild("members")
     names = {member.filename for member in members}
     _examine_kind(archive, names)
     if len(names) != len(members):
-        raise Refused("lying")  # of two members of one name, programs see different ones
+        raise RefusedByChild("lying")  # of two members of one name, programs see different ones
     for member in members:
         if member.flag_bits & ENCRYPTED_FLAG:
-            raise Refused("encrypted")
+            raise RefusedByChild("encrypted")
         # The other methods need decompressors whose memory the sender chooses.
         if member.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
-            raise Refused("damaged")
+            raise RefusedByChild("damaged")
         if "sharedstrings" in member.filename.lower() and member.file_size > limits.strings_bytes:
-            raise Refused("strings_bytes")
+            raise RefusedByChild("strings_bytes")
     if sum(member.file_size for member in members) > limits.unpacked_bytes:
-        raise Refused("unpacked_bytes")
+        raise RefusedByChild("unpacked_bytes")
     for member in members:
         _examine_member(archive, member, limits)
 
@@ -116,31 +116,31 @@ def _examine_kind(archive: ZipFile, names: set[str]) -> None:
     """Tell an xlsx from the other documents that are zip archives."""
     lower = {name.lower() for name in names}
     if "mimetype" in lower or "meta-inf/manifest.xml" in lower:
-        raise Refused("ods")
+        raise RefusedByChild("ods")
     if CONTENT_TYPES not in names:
-        raise Refused("archive")
+        raise RefusedByChild("archive")
     if any(name.endswith("vbaproject.bin") for name in lower):
-        raise Refused("xlsm")
+        raise RefusedByChild("xlsm")
     if "xl/workbook.bin" in lower:
-        raise Refused("xlsb")
+        raise RefusedByChild("xlsb")
     if any(name.startswith(("word/", "ppt/")) for name in lower):
-        raise Refused("document")
+        raise RefusedByChild("document")
     with archive.open(CONTENT_TYPES) as part:
         types = part.read(1024 * 1024).lower()
     if b"macroenabled" in types or "macroenabled".encode("utf-16-le") in types:
-        raise Refused("xlsm")
+        raise RefusedByChild("xlsm")
     if b"spreadsheetml" not in types:
-        raise Refused("damaged")
+        raise RefusedByChild("damaged")
 
 
 def _refuse_strict(archive: ZipFile) -> None:
     """Refuse ISO 29500 Strict, whose namespaces openpyxl does not know."""
     with contextlib.suppress(KeyError), archive.open("xl/workbook.xml") as part:
         if b"purl.oclc.org/ooxml" in part.read(CHUNK):
-            raise Refused("strict")
+            raise RefusedByChild("strict")
 
 
-def _examine_member(archive: ZipFile, member: ZipInfo, limits: Limits) -> None:
+def _examine_member(archive: ZipFile, member: ZipInfo, limits: ChildLimits) -> None:
     """Count the member's real bytes and refuse a DTD, the root of all entity attacks.
 
     Every member is examined, whatever its name: the workbook may call any of them a sheet.
@@ -155,11 +155,11 @@ def _examine_member(archive: ZipFile, member: ZipInfo, limits: Limits) -> None:
         while chunk := part.read(CHUNK):
             count += len(chunk)
             if count > member.file_size:
-                raise Refused("lying")
+                raise RefusedByChild("lying")
             if prolog is not None and not prolog.feed(chunk):
                 prolog = None
     if count != member.file_size:
-        raise Refused("lying")
+        raise RefusedByChild("lying")
 
 
 class _Prolog:
@@ -172,7 +172,7 @@ class _Prolog:
         self._parser.StartElementHandler = self._element
 
     def _doctype(self, *_args: object) -> NoReturn:
-        raise Refused("dtd")
+        raise RefusedByChild("dtd")
 
     def _element(self, name: str, _attributes: object) -> None:
         self._ended = True
@@ -189,7 +189,7 @@ class _Prolog:
 # --- the workbook --------------------------------------------------------------------------------
 
 
-def _open_book(file: BinaryIO, limits: Limits) -> Any:
+def _open_book(file: BinaryIO, limits: ChildLimits) -> Any:
     # Optional parsers of openpyxl: slower to load, with other habits, and not needed.
     sys.modules["lxml"] = None  # type: ignore[assignment]  # the documented way to forbid an import
     sys.modules["numpy"] = None  # type: ignore[assignment]
@@ -253,7 +253,7 @@ def _month_styles(book: Any) -> set[int]:
     return found
 
 
-def _strings(source: BinaryIO, limits: Limits) -> list[str]:
+def _strings(source: BinaryIO, limits: ChildLimits) -> list[str]:
     """The shared strings. Without a tree: 1.6 million empty elements would weigh 100 MB.
 
     ECMA-376 part 1, 18.4.8: an `si` holds a `t`, or runs `r` with a `t` each, and perhaps phonetic
@@ -291,7 +291,7 @@ def _strings(source: BinaryIO, limits: Limits) -> list[str]:
     while chunk := source.read(CHUNK):
         size += len(chunk)
         if size > limits.strings_bytes:  # the part need not be called sharedStrings
-            raise Refused("strings_bytes")
+            raise RefusedByChild("strings_bytes")
         parser.Parse(chunk, False)
     parser.Parse(b"", True)
     return strings
@@ -300,7 +300,7 @@ def _strings(source: BinaryIO, limits: Limits) -> list[str]:
 # --- rows ----------------------------------------------------------------------------------------
 
 
-def _top(sheet: Any, limits: Limits) -> Iterator[tuple[int, list[object]]]:
+def _top(sheet: Any, limits: ChildLimits) -> Iterator[tuple[int, list[object]]]:
     """The first rows, cut one column beyond the limit so that the parent notices."""
     sheet.reset_dimensions()
     rows = sheet.iter_rows(values_only=True, max_row=max(1, limits.header_rows))
@@ -312,7 +312,7 @@ def _top(sheet: Any, limits: Limits) -> Iterator[tuple[int, list[object]]]:
             yield number, cells[: limits.columns + 1]
 
 
-def _cut(values: Iterable[object], limits: Limits) -> list[object]:
+def _cut(values: Iterable[object], limits: ChildLimits) -> list[object]:
     """The values, of a text one character more than it may have: so that it is noticed."""
     most = limits.cell_characters + 1
     return [value[:most] if isinstance(value, str) else value for value in values]
@@ -323,7 +323,7 @@ def _is_blank(cell: object) -> bool:
 
 
 def _filled(
-    rows: Iterable[tuple[object, ...]], first: int, limits: Limits
+    rows: Iterable[tuple[object, ...]], first: int, limits: ChildLimits
 ) -> Iterator[list[object]]:
     for number, values in enumerate(rows, first):
         for cell in values:
@@ -332,12 +332,12 @@ def _filled(
                 break
 
 
-def _send_rows(parent: Parent, sheet: Any, header: int, width: int, limits: Limits) -> None:
+def _send_rows(parent: Parent, sheet: Any, header: int, width: int, limits: ChildLimits) -> None:
     rows = sheet.iter_rows(values_only=True, min_row=header + 1, max_row=LAST_ROW, max_col=width)
     batch: list[list[object]] = []
     for count, row in enumerate(_filled(rows, header + 1, limits), 1):
         if count > limits.rows:
-            raise Refused("rows")
+            raise RefusedByChild("rows")
         batch.append(row)
         if len(batch) == BATCH_ROWS:
             parent.send("rows", batch)

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, flash, g, request, url_for
 from portal import links
 from portal.errors import PortalError
 from portal.i18n import _
-from portal.refusals.rules import Kind
+from portal.refusals.rules import RefusalKind
 from portal.signing_in import choosing, recovery
 from portal.signing_in.choosing import Prepared
 from portal.signing_in.forms import NEW_PASSWORD_HINT, ForgotPasswordForm, NewPasswordForm
@@ -78,7 +78,7 @@ def complete_registration(token: str) -> Response:
 
 
 def _dead_link(purpose: str) -> Response:
-    mark(Kind.DEAD_LINK)
+    mark(RefusalKind.DEAD_LINK)
     return respond("people/dead_link.html", status=404, purpose=purpose)
 
 

@@ -11,7 +11,7 @@ from portal.db import unit_of_work
 from portal.errors import Invalid, PortalError
 from portal.i18n import _, _l
 from portal.places.services import NewLocation
-from portal.refusals.rules import Kind
+from portal.refusals.rules import RefusalKind
 from portal.signing_in import setup
 from portal.signing_in.forms import NEW_PASSWORD_HINT, NewPasswordForm
 from portal.web.forms import Required
@@ -129,7 +129,7 @@ def set_up() -> Response:
         )
     except PortalError as refusal:
         if refusal.field == "code":
-            mark(Kind.WRONG_PASSWORD)
+            mark(RefusalKind.WRONG_PASSWORD)
         form.refuse(_on_this_form(refusal))
         return _page(form, refusal.status)
     flash(_("The portal is set up. Sign in with your new account."), "success")

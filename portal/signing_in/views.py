@@ -10,7 +10,7 @@ from portal.errors import NotFound, PortalError
 from portal.formats.numbers import record_number
 from portal.i18n import _
 from portal.places import queries as places
-from portal.refusals.rules import Kind
+from portal.refusals.rules import RefusalKind
 from portal.signing_in import by_password as signing_in
 from portal.signing_in import choosing, setup
 from portal.signing_in import own_account as services
@@ -73,7 +73,7 @@ def sign_in() -> Response:
         return response
     user_id = signing_in.complete(verdict)
     if user_id is None:
-        mark(Kind.WRONG_PASSWORD)
+        mark(RefusalKind.WRONG_PASSWORD)
         return _sign_in_page(form, wish, status=422, refused=True)
     login.sign_in(user_id)
     # An unfinished form of somebody else is not a place to lead to.
@@ -179,7 +179,7 @@ def change_password() -> Response:
         choosing.change_own(scope(), prepared)
     except PortalError as refusal:
         if refusal.field == "current_password":
-            mark(Kind.WRONG_PASSWORD)
+            mark(RefusalKind.WRONG_PASSWORD)
         form.refuse(refusal)
         return _change_page(form, status=refusal.status)
     login.renew(scope().user.id, scope().session_id)

@@ -40,7 +40,7 @@ from portal.errors import (
 )
 from portal.i18n import _
 from portal.outages import cause, is_full, is_unreachable
-from portal.refusals.rules import Kind
+from portal.refusals.rules import RefusalKind
 from portal.web import last_resort
 from portal.web.context import find_scope
 from portal.web.htmx import go_to, htmx, into_flash
@@ -262,7 +262,7 @@ def init_app(app: Flask) -> None:
 
     @on(AtAnotherLocation)
     def elsewhere(error: AtAnotherLocation) -> Response:
-        mark(Kind.ELSEWHERE)
+        mark(RefusalKind.ELSEWHERE)
         back = request.path if request.method == "GET" else ""
         return answer(404, switch_to=_own_place(error.location_id), return_to=back)
 
@@ -287,7 +287,7 @@ def init_app(app: Flask) -> None:
 
     @on(OfOtherPeople)
     def hidden(_error: OfOtherPeople) -> Response:
-        mark(Kind.ELSEWHERE)
+        mark(RefusalKind.ELSEWHERE)
         return answer(404)
 
     @on(PortalError)
@@ -311,7 +311,7 @@ def init_app(app: Flask) -> None:
         if request.method == "POST" and nobody and request.cookies:
             flash(_("You were signed out meanwhile, and nothing was saved. Sign in again."), "info")
             return go_to(sign_in_url())
-        mark(Kind.FORM_TOKEN)
+        mark(RefusalKind.FORM_TOKEN)
         return answer(400)
 
     @on(HTTPException)

@@ -12,12 +12,12 @@ from portal.access.scope import Scope
 from portal.db import unit_of_work
 from portal.errors import Unavailable, where
 from portal.refusals import services
-from portal.refusals.rules import Kind, hour_of
+from portal.refusals.rules import RefusalKind, hour_of
 from portal.refusals.tally import Refused, Tally
 from portal.web.context import find_scope
 
 EVERY_SECONDS = 10.0
-BY_STATUS = {403: Kind.NOT_ALLOWED, 404: Kind.NOT_FOUND, 429: Kind.TOO_MANY}
+BY_STATUS = {403: RefusalKind.NOT_ALLOWED, 404: RefusalKind.NOT_FOUND, 429: RefusalKind.TOO_MANY}
 # Usernames are in small letters.
 VISITOR = "Visitor"
 log = logging.getLogger("portal.refusals")
@@ -61,7 +61,7 @@ class Notebook:
             log.warning("refusals could not be written down: %s", where(error))
 
 
-def mark(kind: Kind) -> None:
+def mark(kind: RefusalKind) -> None:
     """Say of what kind the refusal is that this request is answered with, if its status does not
     tell."""
     g.refusal = kind
@@ -86,7 +86,7 @@ def init_app(app: Flask) -> None:
         return response
 
 
-def _note(kind: Kind, endpoint: str) -> None:
+def _note(kind: RefusalKind, endpoint: str) -> None:
     scope = _who()
     place = scope.location if scope else None
     notebook: Notebook = current_app.extensions["portal.refusals"]

@@ -21,7 +21,7 @@ from portal.db import db, unit_of_work
 from portal.module import Registry
 from portal.people.models import User
 from portal.refusals import tally
-from portal.refusals.rules import Kind
+from portal.refusals.rules import RefusalKind
 from portal.submissions import new_operation_id
 from portal.web import guards
 from tests.access.making import MISSING, OTHER, make_samples
@@ -282,9 +282,11 @@ def check_trace(matrix: Matrix, who: str, ask: Ask, response: TestResponse) -> N
     assert (one.location_id, one.place) == (place, f"Clinic {PLACE_OF[who]}" if place else "")
     rules = [rule for rule in matrix.app.url_map.iter_rules() if rule.rule == ask.rule.rule]
     assert one.endpoint in {rule.endpoint for rule in rules}
-    known = {Kind.NOT_ALLOWED} if forbidden else {Kind.NOT_FOUND, Kind.ELSEWHERE}
+    known = (
+        {RefusalKind.NOT_ALLOWED} if forbidden else {RefusalKind.NOT_FOUND, RefusalKind.ELSEWHERE}
+    )
     assert one.kind in known
-    assert one.kind != Kind.ELSEWHERE or ask.which != "missing"
+    assert one.kind != RefusalKind.ELSEWHERE or ask.which != "missing"
     matrix.kinds.add(one.kind)
 
 
@@ -323,7 +325,7 @@ def test_writing_what_is_not_allowed_or_not_there_is_refused_and_changes_nothing
                 wrong.append(f"{ask}{' htmx' if htmx else ''}: {response.status_code}")
     assert wrong == []
     if who.startswith("manager"):
-        assert Kind.ELSEWHERE in matrix.kinds
+        assert RefusalKind.ELSEWHERE in matrix.kinds
     assert everything(matrix.app) == before
 
 

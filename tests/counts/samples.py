@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from blueprints.counts.queries import list_lines
 from blueprints.counts.rules import mark_of
-from blueprints.counts.services import Sent, save
+from blueprints.counts.services import SentCount, save
 from blueprints.counts.starting import start
 from portal.db import unit_of_work
 from tests.samples import Access, Canaries, Making, Own, Samples, Tour, Upgrade
@@ -16,7 +16,7 @@ def make(making: Making) -> None:
         with unit_of_work():
             count = start(place.scope)
             lines = [
-                Sent(line.number, line.entered, replace(line.entered, counted=line.available))
+                SentCount(line.number, line.entered, replace(line.entered, counted=line.available))
                 for line in list_lines(count)
             ]
             save(place.scope, count.row.id, lines, note=place.sign, note_mark=mark_of(""))

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from blueprints.counts import services
 from blueprints.counts.queries import get_count, list_lines, list_moved
-from blueprints.counts.rules import Entered, mark_of
+from blueprints.counts.rules import EnteredLine, mark_of
 from blueprints.counts.starting import start as start_count
 from blueprints.inventory.ledger import entries as ledger
 from blueprints.inventory.models import StockDocument
@@ -51,7 +51,7 @@ def recount(scope: Scope, count_id: int) -> int:
     for line in list_lines(get_count(scope, count_id)):
         was = line.entered
         if was.counted is None:
-            typed = Entered(was.expected, was.expected - 1, "lost")
+            typed = EnteredLine(was.expected, was.expected - 1, "lost")
             lines.append(services.Sent(line.number, was, typed))
     services.save(scope, count_id, lines, note="", note_mark=mark_of(""))
     return count_id
@@ -252,7 +252,7 @@ def enter_it(index: int, scope: Scope, count_id: int) -> str:
     with unit_of_work(write=False):
         was = list_lines(get_count(scope, count_id))[index].entered
     time.sleep(0.05)
-    sent = services.Sent(index + 1, was, Entered(was.expected, index))
+    sent = services.Sent(index + 1, was, EnteredLine(was.expected, index))
     return outcome(lambda: services.save(scope, count_id, [sent], note="", note_mark=mark_of("")))
 
 

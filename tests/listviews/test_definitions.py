@@ -12,7 +12,7 @@ from sqlalchemy import inspect
 from portal.access.scope import Scope
 from portal.db import db
 from portal.listviews.definition import ALL, Column, DefinitionError, ListDefinition
-from portal.listviews.paging import State, address, read_state
+from portal.listviews.paging import ListState, address, read_state
 from portal.listviews.queries import read_page
 from portal.listviews.rendering import LONG_CELL, body, cell_format
 from tests.listviews.conftest import Pack
@@ -101,14 +101,14 @@ def test_every_list_is_reached_and_its_records_are(app: Flask) -> None:
 @pytest.mark.parametrize("sort", ["label", "-label", "-packed_on", "state"])
 @pytest.mark.parametrize("rows", [25, 50])
 def test_an_address_reads_as_it_was_written(sort: str, rows: int) -> None:
-    state = State("warm", sort, q="a & b=c+é?#%", rows=rows, after="x~y/z~12")
+    state = ListState("warm", sort, q="a & b=c+é?#%", rows=rows, after="x~y/z~12")
     query = address(CRATES, state)
     assert read_state(CRATES, dict(parse_qsl(query[1:])), default_view=ALL) == state
 
 
 def test_a_phone_is_spared_the_columns_that_are_not_brief(scope: Scope, pack: Pack) -> None:
     pack(1)
-    listing = read_page(scope, CRATES, State(ALL, "label"))
+    listing = read_page(scope, CRATES, ListState(ALL, "label"))
     short = changed(brief=("state", "packed_on"))
     written = body(short, listing, zone="UTC", link=None)
     assert written.count('class="num more"') == 1, "litres"
@@ -122,7 +122,7 @@ def test_rows_are_written_as_the_macro_would_write_them(
     pack(3)
     pack(1, label="<i>" + "x" * (LONG_CELL + 1), remark="& " * 20, state="warm")
     with app.test_request_context():
-        listing = read_page(scope, CRATES, State(ALL, "label"))
+        listing = read_page(scope, CRATES, ListState(ALL, "label"))
         forms = [cell_format(column, "UTC") for column in CRATES.columns]
         rows = [
             {

@@ -13,7 +13,7 @@ from portal.access.scope import Scope
 from portal.db import db, is_sqlite, rollback, unit_of_work
 from portal.listviews.checks import counts, searching
 from portal.listviews.definition import ALL
-from portal.listviews.paging import State
+from portal.listviews.paging import ListState
 from portal.listviews.queries import read_page
 from tests.databases import run_on_server, server_url
 from tests.listviews.conftest import Pack
@@ -25,8 +25,10 @@ pytestmark = pytest.mark.both_databases
 def found(scope: Scope) -> list[str]:
     """The labels found for a word, and through the counters the number of all."""
     with unit_of_work(write=False):
-        assert read_page(scope, CRATES, State(ALL, "label")).count.number == 3
-        return [row.label for row in read_page(scope, CRATES, State(ALL, "label", q="nëedle")).rows]
+        assert read_page(scope, CRATES, ListState(ALL, "label")).count.number == 3
+        return [
+            row.label for row in read_page(scope, CRATES, ListState(ALL, "label", q="nëedle")).rows
+        ]
 
 
 def faults() -> list[str]:

@@ -11,7 +11,7 @@ from portal.access.scope import Scope
 from portal.db import unit_of_work
 from portal.listviews import queries
 from portal.listviews.definition import ALL, DefinitionError, ListDefinition
-from portal.listviews.paging import END, State
+from portal.listviews.paging import END, ListState
 from portal.listviews.queries import read_page
 from portal.searching.text import day_of, phrase_in, words
 from tests.listviews.conftest import FIRST_DAY, Pack, scope_at
@@ -39,7 +39,7 @@ CHOOSING = changed(
 
 def found(scope: Scope, searched: str, view: str = ALL, sort: str = "label") -> list[str]:
     with unit_of_work(write=False):
-        page = read_page(scope, CHOOSING, State(view, sort, q=searched))
+        page = read_page(scope, CHOOSING, ListState(view, sort, q=searched))
         return [row.label for row in page.rows]
 
 
@@ -95,10 +95,10 @@ def test_words_of_a_day_are_as_lists_print_it() -> None:
     assert day_of("01/04/21") is None, "names have such words in them"
 
 
-def pages(scope: Scope, state: State) -> Sequence[str]:
+def pages(scope: Scope, state: ListState) -> Sequence[str]:
     """The labels of all pages, going on from one to the next."""
     labels: list[str] = []
-    following: State | None = state
+    following: ListState | None = state
     with unit_of_work(write=False):
         while following is not None:
             page = read_page(scope, CHOOSING, following)
@@ -115,14 +115,14 @@ def test_many_rows_of_a_view_are_paged_though_they_are_far_off(
     monkeypatch.setattr(queries, "WALK", 10)
     pack(60, state="cold")
     pack(60, state="warm", seed=1)
-    chosen = pages(scope, State("warm", sort))
+    chosen = pages(scope, ListState("warm", sort))
     assert len(chosen) == 60
     assert sorted(chosen) == [f"Crate {number:04}" for number in range(60)]
-    assert sorted(pages(scope, State(ALL, sort, q="too warm"))) == sorted(chosen)
+    assert sorted(pages(scope, ListState(ALL, sort, q="too warm"))) == sorted(chosen)
     with unit_of_work(write=False):
-        first = read_page(scope, CHOOSING, State("warm", sort))
+        first = read_page(scope, CHOOSING, ListState("warm", sort))
         assert (first.count.number, first.count.more) == (40, True)
-        last = read_page(scope, CHOOSING, State("warm", sort, before=END))
+        last = read_page(scope, CHOOSING, ListState("warm", sort, before=END))
         assert last.next is None
         assert last.previous is not None
 
@@ -131,7 +131,7 @@ def test_few_rows_of_a_view_are_counted_exactly(scope: Scope, pack: Pack) -> Non
     pack(30, state="warm")
     pack(5)
     with unit_of_work(write=False):
-        page = read_page(scope, CRATES, State("warm", "label"))
+        page = read_page(scope, CRATES, ListState("warm", "label"))
         assert (page.count.number, page.count.more) == (30, False)
         assert len(page.rows) == 25
 

@@ -13,7 +13,7 @@ from portal.access.scope import Scope
 from portal.db import session, unit_of_work
 from portal.listviews import queries
 from portal.listviews.definition import ALL
-from portal.listviews.paging import END, State, read_cursor, read_state, write_cursor
+from portal.listviews.paging import END, ListState, read_cursor, read_state, write_cursor
 from portal.listviews.queries import read_page
 from tests.listviews.conftest import FIRST_DAY, Pack
 from tests.listviews.crates import CRATES, Crate
@@ -23,9 +23,9 @@ from tests.personas import Personas
 pytestmark = pytest.mark.both_databases
 
 
-def walk(scope: Scope, state: State) -> Iterator[list[int]]:
+def walk(scope: Scope, state: ListState) -> Iterator[list[int]]:
     """The ids of page after page, in the direction `state` begins in."""
-    following: State | None = state
+    following: ListState | None = state
     while following is not None:
         with unit_of_work(write=False):
             listing = read_page(scope, CRATES, following)
@@ -91,7 +91,7 @@ def test_all_pages_together_are_the_sorted_list(
             text = "abcd" if row["litres"] != 0 else "other"
             session().execute(insert(Crate).values(location_id=place, search=text, **values))
     wanted = in_order(sort, scope.location_id, "abcd" if searched else "")
-    state = State(ALL, sort, q="abcd" if searched else "", rows=size)
+    state = ListState(ALL, sort, q="abcd" if searched else "", rows=size)
 
     forward = list(walk(scope, state))
     assert [number for page in forward for number in page] == wanted
@@ -107,7 +107,7 @@ def test_a_page_goes_on_where_the_last_one_ended_although_records_came_and_went(
     scope: Scope, pack: Pack
 ) -> None:
     pack(10, packed_on=FIRST_DAY)
-    state = State(ALL, "packed_on", rows=4)
+    state = ListState(ALL, "packed_on", rows=4)
     with unit_of_work(write=False):
         first = read_page(scope, CRATES, state)
     assert first.next is not None
@@ -123,7 +123,7 @@ def test_a_page_goes_on_where_the_last_one_ended_although_records_came_and_went(
 
 def test_a_cursor_behind_the_end_shows_the_last_page(scope: Scope, pack: Pack) -> None:
     ids = pack(7)
-    state = State(ALL, "label", rows=5)
+    state = ListState(ALL, "label", rows=5)
     with unit_of_work(write=False):
         listing = read_page(scope, CRATES, state.page(after=write_cursor("zzz", 99)))
     assert [row.id for row in listing.rows] == ids[5:]
@@ -141,7 +141,7 @@ def test_a_cursor_that_cannot_be_read_shows_the_first_page(
     first = in_order("packed_on", scope.location_id)[:2]
     for direction in ("after", "before"):
         with unit_of_work(write=False):
-            state = State(ALL, "packed_on", rows=2, **{direction: cursor})
+            state = ListState(ALL, "packed_on", rows=2, **{direction: cursor})
             listing = read_page(scope, CRATES, state)
         assert [row.id for row in listing.rows] == first
 
@@ -152,7 +152,7 @@ def test_what_an_address_cannot_mean_falls_back_to_the_usual() -> None:
         {"view": "nonsense", "sort": "-nonsense", "rows": "1000", "q": "\0 a "},
         default_view=ALL,
     )
-    assert state == State(ALL, "-packed_on", q="a", rows=25)
+    assert state == ListState(ALL, "-packed_on", q="a", rows=25)
 
 
 @pytest.mark.parametrize(
@@ -167,9 +167,9 @@ def test_the_addresses_of_a_private_list_hold_nothing_but_ids(scope: Scope, pack
     private = changed(private=True, search=False)
     pack(7, label="Person, A")
     ids = [*pack(4, label="Person, B"), *pack(1, label="Person, C", at="B")][:4]
-    state = State(ALL, "-label", rows=2)
+    state = ListState(ALL, "-label", rows=2)
     seen: list[int] = []
-    following: State | None = state
+    following: ListState | None = state
     while following is not None:
         with unit_of_work(write=False):
             listing = read_page(scope, private, following)

@@ -8,7 +8,7 @@ from portal.db import is_sqlite, session, unit_of_work
 from portal.listviews import queries
 from portal.listviews.checks import searching
 from portal.listviews.definition import ALL
-from portal.listviews.paging import State
+from portal.listviews.paging import ListState
 from portal.listviews.queries import read_page
 from portal.searching.hits import contains as contains_words
 from portal.searching.text import SEPARATOR, fold, join, words
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.both_databases
 def found(scope: Scope, searched: str, **state: object) -> list[str]:
     """The labels the list shows for a search."""
     with unit_of_work(write=False):
-        listing = read_page(scope, CRATES, State(ALL, "label", q=searched, **state))  # type: ignore[arg-type]
+        listing = read_page(scope, CRATES, ListState(ALL, "label", q=searched, **state))  # type: ignore[arg-type]
         assert listing.count.more or listing.count.number >= len(listing.rows)
         return [row.label for row in listing.rows]
 
@@ -97,11 +97,11 @@ def test_another_location_is_never_found(scope: Scope, personas: Personas, pack:
 def test_many_hits_are_counted_up_to_a_thousand(scope: Scope, pack: Pack) -> None:
     pack(queries.CAP, label="needle")
     with unit_of_work(write=False):
-        exact = read_page(scope, CRATES, State(ALL, "label", q="needle")).count
+        exact = read_page(scope, CRATES, ListState(ALL, "label", q="needle")).count
     assert (exact.number, exact.more) == (1_000, False)
     pack(1, label="needle")
     with unit_of_work(write=False):
-        more = read_page(scope, CRATES, State(ALL, "label", q="needle")).count
+        more = read_page(scope, CRATES, ListState(ALL, "label", q="needle")).count
     assert (more.number, more.more) == (1_000, True)
 
 
@@ -160,7 +160,9 @@ def test_the_check_finds_an_index_that_does_not_match(scope: Scope, pack: Pack) 
 def test_the_indexes_are_used(scope: Scope, pack: Pack) -> None:
     pack(5)
     with unit_of_work():  # a transaction, for SET LOCAL
-        query = queries.Source(scope, CRATES, State(ALL, "label", q="needle"))._matches(Crate.id)
+        query = queries.Source(scope, CRATES, ListState(ALL, "label", q="needle"))._matches(
+            Crate.id
+        )
         if is_sqlite():
             session().execute(text("ANALYZE"))
             plan = session().execute(text("EXPLAIN QUERY PLAN " + _literal(query))).all()

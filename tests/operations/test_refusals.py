@@ -9,7 +9,7 @@ from flask import Flask
 
 from portal.db import unit_of_work
 from portal.refusals import services
-from portal.refusals.rules import Kind, hour_of
+from portal.refusals.rules import RefusalKind, hour_of
 from portal.refusals.tally import Refused, Times
 from portal.web.refusals import VISITOR
 from tests.client import Browser
@@ -27,7 +27,9 @@ def still() -> Iterator[None]:
         yield
 
 
-def one(who: str = VISITOR, *, kind: Kind = Kind.DEAD_LINK, minutes: int = 5) -> Refused:
+def one(
+    who: str = VISITOR, *, kind: RefusalKind = RefusalKind.DEAD_LINK, minutes: int = 5
+) -> Refused:
     user = who != VISITOR
     return Refused(
         hour=hour_of(NOW - timedelta(minutes=minutes)),
@@ -54,7 +56,7 @@ def lines(browser: Browser, url: str = LIST) -> list[str]:
 
 def test_the_list_says_who_why_where_and_how_often(administrator: Browser, app: Flask) -> None:
     assert "Nothing was refused" in administrator.get(LIST).root.text
-    keep(app, one("jane.doe", kind=Kind.ELSEWHERE), times=1_204)
+    keep(app, one("jane.doe", kind=RefusalKind.ELSEWHERE), times=1_204)
     keep(app, one(minutes=120), times=3)
     first, second = lines(administrator)
     for words in ("jane.doe", "Record of another location", "inventory.record", "Clinic A"):
@@ -67,7 +69,11 @@ def test_the_list_says_who_why_where_and_how_often(administrator: Browser, app: 
 
 
 def test_it_is_searched_sorted_and_narrowed(administrator: Browser, app: Flask) -> None:
-    keep(app, one("jane.doe", kind=Kind.ELSEWHERE), one("adam.oak", kind=Kind.NOT_ALLOWED))
+    keep(
+        app,
+        one("jane.doe", kind=RefusalKind.ELSEWHERE),
+        one("adam.oak", kind=RefusalKind.NOT_ALLOWED),
+    )
     keep(app, one(), times=9)
     for words, found in (
         ("jane", "jane.doe"),
@@ -102,7 +108,7 @@ def test_unusually_many_are_told_on_the_list_and_on_home(
     keep(app, one(), times=40)
     for url in ("/", LIST):
         assert "Unusually many refusals" not in administrator.get(url).root.text
-    keep(app, one(who, kind=Kind.NOT_FOUND), times=1_160)
+    keep(app, one(who, kind=RefusalKind.NOT_FOUND), times=1_160)
     said = "jane.doe" if who == "jane.doe" else "code bbbb0002"
     for url in ("/", LIST):
         text = administrator.get(url).root.one("main").text

@@ -19,7 +19,7 @@ from zxingcpp import BarcodeFormat
 
 from portal.isolation.parent import Places
 from portal.pictures import reader
-from portal.pictures.reader import Code, Limits, PictureError, read_codes
+from portal.pictures.reader import Code, PictureError, PictureLimits, read_codes
 from tests.house.source import ROOT
 from tests.pictures.builders import WHITE, claimed_png, jpeg, png, sheet, symbol, taken
 
@@ -28,11 +28,11 @@ SENT = "01003807772731061727063010021C21A\x1d21S123"
 MOST_KIB = 150 * 1024
 
 
-def codes(content: bytes, limits: Limits = Limits()) -> tuple[Code, ...]:  # noqa: B008
+def codes(content: bytes, limits: PictureLimits = PictureLimits()) -> tuple[Code, ...]:  # noqa: B008
     return read_codes(io.BytesIO(content), limits)
 
 
-def reason(content: bytes, limits: Limits = Limits()) -> str:  # noqa: B008
+def reason(content: bytes, limits: PictureLimits = PictureLimits()) -> str:  # noqa: B008
     with pytest.raises(PictureError) as caught:
         codes(content, limits)
     assert len(caught.value.message) > 40
@@ -98,7 +98,7 @@ def test_each_of_several_codes_is_told_once() -> None:
 
 def test_a_shelf_full_of_codes_is_cut_short() -> None:
     many = [symbol(f"(01)00380777273106(21){number}", scale=3) for number in range(9)]
-    found = codes(png(sheet(*many)), replace(Limits(), codes=4))
+    found = codes(png(sheet(*many)), replace(PictureLimits(), codes=4))
     assert len(found) == 4
 
 
@@ -146,7 +146,7 @@ def test_damaged_pictures() -> None:
 
 
 def test_a_file_that_is_too_large() -> None:
-    assert reason(jpeg(sheet(symbol(CODE))) + bytes(Limits().file_bytes)) == "file_bytes"
+    assert reason(jpeg(sheet(symbol(CODE))) + bytes(PictureLimits().file_bytes)) == "file_bytes"
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_a_child_that_dies_hangs_or_talks_nonsense(
     ):
         child.write_text(code)
         patience = 1.0 if "sleep" in code else 30.0
-        assert reason(b"", replace(Limits(), wait_seconds=patience)) == why
+        assert reason(b"", replace(PictureLimits(), wait_seconds=patience)) == why
 
 
 @pytest.mark.timeout(50)
@@ -237,7 +237,7 @@ def test_endless_work_ends_by_processor_time(
         "serve(work)\n"
     )
     monkeypatch.setattr(reader, "CHILD", child)
-    assert reason(b"", replace(Limits(), cpu_seconds=1, wait_seconds=100.0)) == "time"
+    assert reason(b"", replace(PictureLimits(), cpu_seconds=1, wait_seconds=100.0)) == "time"
 
 
 def test_a_library_that_cannot_be_loaded_is_logged_and_told(

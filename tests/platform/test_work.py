@@ -21,7 +21,7 @@ from portal.errors import PortalError
 from portal.lookups.fields import LookupField
 from portal.people.rules import clean_email, clean_username, stored_username
 from portal.searching import text as search
-from portal.sheets.columns import Column, bind, header_test, parse_row
+from portal.sheets.columns import SheetColumn, bind, header_test, parse_row
 from portal.sheets.reader import SheetError, open_table
 from portal.signing_in import passwords
 from portal.web import guards
@@ -217,14 +217,14 @@ def test_no_public_form_makes_work_that_grows_with_what_is_sent(
 # --- cells ----------------------------------------------------------------------------------------
 
 
-def columns() -> list[tuple[Column, ...]]:
+def columns() -> list[tuple[SheetColumn, ...]]:
     """The columns of every kind of file that a module reads."""
     found = {
         id(value): value
         for name, module in list(sys.modules.items())
         if name.startswith(("portal.", "blueprints."))
         for value in vars(module).values()
-        if isinstance(value, tuple) and value and all(isinstance(one, Column) for one in value)
+        if isinstance(value, tuple) and value and all(isinstance(one, SheetColumn) for one in value)
     }
     assert found
     return list(found.values())
@@ -235,14 +235,14 @@ def test_no_parser_of_a_cell_makes_work_that_grows_with_the_text(app: Flask, wat
         for kinds in columns():
             for column in kinds:
 
-                def act(text: str, column: Column = column) -> None:
+                def act(text: str, column: SheetColumn = column) -> None:
                     with suppress(PortalError):
                         column.parse(text)
 
                 compare(watch, act)
 
 
-def read(path: Path, kinds: tuple[Column, ...]) -> list[Any]:
+def read(path: Path, kinds: tuple[SheetColumn, ...]) -> list[Any]:
     """All errors of a file by row and position, or the reason why it is refused."""
     labels = [column.label for column in kinds]
     found: list[Any] = []

@@ -15,7 +15,7 @@ from portal.errors import Busy
 from portal.networks import bucket
 from portal.refusals import services
 from portal.refusals.models import Refusal
-from portal.refusals.rules import Kind
+from portal.refusals.rules import RefusalKind
 from portal.refusals.tally import Refused, Times
 from portal.web import refusals
 from portal.web.refusals import VISITOR, write_now
@@ -69,15 +69,15 @@ def too_many_mails(browser: Browser) -> None:
 @pytest.mark.parametrize(
     ("act", "kind", "endpoint"),
     [
-        (refused_sign_in, Kind.WRONG_PASSWORD, "people.sign_in"),
-        (forged_form, Kind.FORM_TOKEN, "people.sign_in"),
-        (dead_reset_link, Kind.DEAD_LINK, "links.reset_password"),
-        (dead_welcome_link, Kind.DEAD_LINK, "links.complete_registration"),
-        (too_many_mails, Kind.TOO_MANY, "links.forgot_password"),
+        (refused_sign_in, RefusalKind.WRONG_PASSWORD, "people.sign_in"),
+        (forged_form, RefusalKind.FORM_TOKEN, "people.sign_in"),
+        (dead_reset_link, RefusalKind.DEAD_LINK, "links.reset_password"),
+        (dead_welcome_link, RefusalKind.DEAD_LINK, "links.complete_registration"),
+        (too_many_mails, RefusalKind.TOO_MANY, "links.forgot_password"),
     ],
 )
 def test_what_a_visitor_is_refused_is_noted_without_what_was_typed(
-    browser: Browser, act: Callable[[Browser], None], kind: Kind, endpoint: str
+    browser: Browser, act: Callable[[Browser], None], kind: RefusalKind, endpoint: str
 ) -> None:
     with time_machine.travel(HOUR + timedelta(minutes=20), tick=False):
         act(browser)
@@ -99,7 +99,7 @@ def test_a_wrong_current_password_is_noted_for_its_user(
     page = browser.get("/password")
     assert browser.submit(page, values, button="Save").status == 422
     (row,) = rows(browser.app)
-    assert (row.kind, row.endpoint) == (Kind.WRONG_PASSWORD, "people.change_password")
+    assert (row.kind, row.endpoint) == (RefusalKind.WRONG_PASSWORD, "people.change_password")
     assert (row.user_id, row.who) == (personas.users["manager_a"], "manager.a")
     assert (row.location_id, row.place) == (personas.locations["A"], "Clinic A")
 
@@ -193,7 +193,7 @@ def test_old_ones_are_forgotten_and_of_too_many_those_of_visitors_first(
             user_id=user_id,
             who=who,
             address="0a1b2c3d",
-            kind=Kind.NOT_FOUND,
+            kind=RefusalKind.NOT_FOUND,
             endpoint="x.y",
             location_id=0,
             place="",

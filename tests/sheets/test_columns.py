@@ -6,13 +6,13 @@ import pytest
 
 from portal.errors import Invalid
 from portal.formats.codes import parse_date, parse_quantity, parse_text
-from portal.sheets.columns import ADVICE, Column, bind, fold, header_test, parse_row, shown
+from portal.sheets.columns import ADVICE, SheetColumn, bind, fold, header_test, parse_row, shown
 
 COLUMNS = (
-    Column("lot", "Lot Number", parse_text, ("Lot #", "Lot No.")),
-    Column("quantity", "Quantity Shipped", parse_quantity, ("Qty",)),
-    Column("day", "Date Shipped", parse_date, ("Ship Date",)),
-    Column("note", "Note", parse_text, required=False),
+    SheetColumn("lot", "Lot Number", parse_text, ("Lot #", "Lot No.")),
+    SheetColumn("quantity", "Quantity Shipped", parse_quantity, ("Qty",)),
+    SheetColumn("day", "Date Shipped", parse_date, ("Ship Date",)),
+    SheetColumn("note", "Note", parse_text, required=False),
 )
 
 
@@ -53,7 +53,7 @@ def test_header_test(cells: list[object], known: bool) -> None:
 
 def test_two_columns_of_one_name_are_a_programming_error() -> None:
     with pytest.raises(ValueError, match="two columns"):
-        bind([*COLUMNS, Column("other", "QTY", parse_text)], [])
+        bind([*COLUMNS, SheetColumn("other", "QTY", parse_text)], [])
 
 
 def test_a_good_row() -> None:

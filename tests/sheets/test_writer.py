@@ -13,7 +13,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from portal.formats.codes import parse_text
 from portal.sheets.columns import ADVICE, CellError
 from portal.sheets.reader import open_table
-from portal.sheets.writer import Fill, annotated_copy, write_csv, write_xlsx
+from portal.sheets.writer import CellFill, annotated_copy, write_csv, write_xlsx
 from tests.sheets import builders
 
 DANGEROUS = [
@@ -109,7 +109,7 @@ def test_fills_and_notes() -> None:
         out,
         ["a", "b"],
         [["1", "2"], ["3", "4"]],
-        fills={(0, 1): Fill.WRONG, (1, 0): Fill.MENDED_BY_SYSTEM},
+        fills={(0, 1): CellFill.WRONG, (1, 0): CellFill.MENDED_BY_SYSTEM},
         notes={(1, 1): "See =the\x00 guide"},
     )
     sheet = read(out)

@@ -3,7 +3,7 @@
 from blueprints.inventory.leaving.selection import Chosen
 from blueprints.transfers import services
 from blueprints.transfers.checks import listed
-from blueprints.transfers.queries import Sent
+from blueprints.transfers.queries import SentTransfer
 from blueprints.transfers.services import Receipt, Sending
 from portal.access.scope import Scope
 from portal.db import unit_of_work
@@ -15,7 +15,7 @@ MODERNA = "Moderna COVID-19 Vaccine (max 10/11-dose vial, 5 mL)"
 PFIZER = "59267-1000-01"
 
 
-def send(scope: Scope, to: Scope, *records: int, doses: int = 4, back: int = 0) -> Sent:
+def send(scope: Scope, to: Scope, *records: int, doses: int = 4, back: int = 0) -> SentTransfer:
     """So many doses of each record."""
     with unit_of_work():
         return services.send(
@@ -29,7 +29,7 @@ def send(scope: Scope, to: Scope, *records: int, doses: int = 4, back: int = 0) 
         )
 
 
-def receive(scope: Scope, sent: Sent, line: int = 0, doses: int = 4) -> None:
+def receive(scope: Scope, sent: SentTransfer, line: int = 0, doses: int = 4) -> None:
     with unit_of_work():
         row = sent.lines[line].row
         services.receive(scope, Receipt(line_id=row.id, received_on=stock.day(), doses=doses))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from blueprints.transfers.queries import Sent
+from blueprints.transfers.queries import SentTransfer
 from portal.access.scope import Scope
 from tests.client import Browser
 from tests.inventory import stock
@@ -27,7 +27,7 @@ def other(scope: Scope, personas: Personas) -> Scope:
 
 
 @pytest.fixture
-def sent(scope: Scope, other: Scope, browser: Browser) -> dict[str, Sent]:
+def sent(scope: Scope, other: Scope, browser: Browser) -> dict[str, SentTransfer]:
     """From A: two lots of Moderna and one of Pfizer in one box, a week ago, and a box that was
     received; from B: a box for A."""
     first = stock.add(scope, lot="A1", received_on=stock.day(30))

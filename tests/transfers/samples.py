@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from blueprints.inventory.leaving.selection import Chosen
-from blueprints.transfers.queries import Sent
+from blueprints.transfers.queries import SentTransfer
 from blueprints.transfers.services import Sending, send
 from portal.access.scope import Scope
 from portal.db import unit_of_work
@@ -30,7 +30,7 @@ def make(making: Making) -> None:
         making.note("inbound", letter, back.transfer.id)
 
 
-def _send(scope: Scope, record: int, to: Scope, sign: str) -> Sent:
+def _send(scope: Scope, record: int, to: Scope, sign: str) -> SentTransfer:
     with unit_of_work():
         sending = Sending(
             lines=[Chosen(record, 1)],

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, create_engine, delete, inspect, text, update
 from blueprints.transfers import services
 from blueprints.transfers.checks import listed
 from blueprints.transfers.models import TransferSide
-from blueprints.transfers.queries import Sent
+from blueprints.transfers.queries import SentTransfer
 from migrations.listing import drop_counter, drop_search
 from portal import migrations
 from portal.access.scope import Scope
@@ -72,7 +72,7 @@ def test_what_came_back_is_called_so(
 
 
 def test_a_list_that_says_something_else_is_found_by_the_check(
-    scope: Scope, sent: dict[str, Sent]
+    scope: Scope, sent: dict[str, SentTransfer]
 ) -> None:
     assert wrong() == []
     with unit_of_work() as session:
@@ -107,7 +107,7 @@ def sides(engine: Engine) -> list[tuple[object, ...]]:
 
 
 def test_transfers_of_an_older_version_are_listed_after_the_upgrade(
-    app: Flask, scope: Scope, other: Scope, browser: Browser, sent: dict[str, Sent]
+    app: Flask, scope: Scope, other: Scope, browser: Browser, sent: dict[str, SentTransfer]
 ) -> None:
     with unit_of_work():
         services.cancel(scope, sent["three"].transfer.id, note="Not needed")

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import delete, select
 
 from blueprints.transfers.models import TransferSide
-from blueprints.transfers.queries import Sent
+from blueprints.transfers.queries import SentTransfer
 from portal.access.scope import Scope
 from portal.audit.models import AuditEntry
 from portal.db import unit_of_work
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.both_databases
 
 
 def test_a_row_says_what_is_in_the_box_and_leads_to_the_transfer(
-    browser: Browser, sent: dict[str, Sent]
+    browser: Browser, sent: dict[str, SentTransfer]
 ) -> None:
     page = browser.get("/transfers/?view=all&sort=number")
     assert rows(page) == [
@@ -71,7 +71,9 @@ def test_a_row_says_what_is_in_the_box_and_leads_to_the_transfer(
     )
 
 
-def test_the_views_tell_what_comes_from_what_goes(browser: Browser, sent: dict[str, Sent]) -> None:
+def test_the_views_tell_what_comes_from_what_goes(
+    browser: Browser, sent: dict[str, SentTransfer]
+) -> None:
     page = browser.get("/transfers/?view=all")
     links = {link.text: link.attributes["href"] for link in page.root.all("a")}
     inbound = rows(browser.get(links["On Their Way Here"]))
@@ -84,7 +86,9 @@ def test_the_views_tell_what_comes_from_what_goes(browser: Browser, sent: dict[s
     assert numbers(browser, "view=outbound") == [sent["in"].number]
 
 
-def test_it_opens_with_what_was_looked_at_here(browser: Browser, sent: dict[str, Sent]) -> None:
+def test_it_opens_with_what_was_looked_at_here(
+    browser: Browser, sent: dict[str, SentTransfer]
+) -> None:
     first = browser.get("/transfers/")
     assert "Nothing viewed yet" in first.root.text
     browser.get(f"/transfers/{sent['in'].transfer.id}")
@@ -94,7 +98,7 @@ def test_it_opens_with_what_was_looked_at_here(browser: Browser, sent: dict[str,
 
 
 def test_the_way_there_shows_all_and_old_addresses_still_work(
-    browser: Browser, sent: dict[str, Sent]
+    browser: Browser, sent: dict[str, SentTransfer]
 ) -> None:
     link = browser.get("/").root.with_text("a", "All transfers")
     assert len(rows(browser.get(link.attributes["href"]))) == 3
@@ -132,7 +136,7 @@ def test_the_way_there_shows_all_and_old_addresses_still_work(
     ],
 )
 def test_what_the_row_says_is_found(
-    browser: Browser, sent: dict[str, Sent], typed: str, found: list[str]
+    browser: Browser, sent: dict[str, SentTransfer], typed: str, found: list[str]
 ) -> None:
     day = stock.day(7)
     text = typed.format(three=sent["three"].number, day=f"{day.month}/{day.day}/{day.year}")
@@ -225,7 +229,7 @@ def test_the_file_holds_what_the_list_shows(browser: Browser, many: list[str]) -
 
 
 def test_only_the_two_locations_find_a_transfer(
-    app: Flask, browser: Browser, sent: dict[str, Sent], personas: Personas
+    app: Flask, browser: Browser, sent: dict[str, SentTransfer], personas: Personas
 ) -> None:
     stock.scope_at(personas, "manager_c", "C")
     browser.sign_in("manager_c")

@@ -12,7 +12,7 @@ from blueprints.inventory.quarantine import services as quarantine
 from blueprints.inventory.quarantine.queries import find_record_of, what_is_held
 from blueprints.inventory.queries import get_inventory
 from blueprints.inventory.rules import Kind
-from portal.confirmation import Question, answered, ask
+from portal.confirmation import Confirmation, answered, ask
 from portal.i18n import _, _l
 from portal.listviews.definition import Action
 from portal.web.context import scope
@@ -45,7 +45,7 @@ def reverse(entry_id: int) -> Response:
     entry, record = corrections.get_entry(scope(), entry_id)
     return ask(
         answered(WhyForm),
-        Question(
+        Confirmation(
             title=_("Reverse"),
             back=url_for("inventory.record", inventory_id=record.id, tab="related"),
             text=_("The entry stays in the history; its opposite is written beside it."),
@@ -70,7 +70,7 @@ def hold(inventory_id: int) -> Response:
     record = get_inventory(scope(), inventory_id)
     return ask(
         answered(HoldForm),
-        Question(
+        Confirmation(
             title=_("Quarantine"),
             back=url_for("inventory.record", inventory_id=record.id),
             text=_(
@@ -110,7 +110,7 @@ def hold_everywhere() -> Response:
     """Hold a lot at all locations: a recall."""
     return ask(
         answered(HoldEverywhereForm),
-        Question(
+        Confirmation(
             title=_("Quarantine at all locations"),
             back=url_for("inventory.quarantines"),
             text=_(
@@ -140,7 +140,7 @@ def release(quarantine_id: int) -> Response:
         return go_to(back)
     return ask(
         answered(WhyForm),
-        Question(
+        Confirmation(
             title=_("Release from Quarantine"),
             back=back,
             about=(
