@@ -14,6 +14,7 @@ from portal.db import session
 from portal.errors import Invalid
 from portal.formats.codes import parse_date
 from portal.searching.text import join
+from portal.sequences import catch_up
 
 PRODUCTS = Path(__file__).with_name("products.csv")
 
@@ -50,6 +51,7 @@ def load_products(path: Path = PRODUCTS) -> Loaded:
         groups.setdefault(line["ndc_unit_of_use_11"] or line["ndc_unit_of_sale_11"], []).append(
             line
         )
+    catch_up(Product, ProductFacts, ProductPackage)
     known = {product.key: product for product in session().scalars(select(Product))}
     added = changed = unchanged = 0
     for key, versions in groups.items():

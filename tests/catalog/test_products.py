@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from portal.access.scope import Scope
 from portal.catalog.models import Product, ProductFacts, ProductPackage
@@ -177,3 +177,17 @@ def test_the_look_up_wants_three_letters(browser: Browser) -> None:
     assert "Pfizer" in browser.get("/lookups/products?q=pfi").html
     browser.sign_in("provider_a")
     assert "Pfizer" in browser.get("/lookups/products?q=pfi").html
+
+
+@pytest.mark.both_databases
+def test_a_database_that_was_copied_by_hand_takes_new_products(
+    scope: Scope, tmp_path: Path, database_kind: str
+) -> None:
+    """There the ids that come next may be given already."""
+    if database_kind == "sqlite":
+        pytest.skip("SQLite has no sequences")
+    with unit_of_work() as session:
+        session.execute(text("ALTER SEQUENCE product_id_seq RESTART"))
+    path = changed_file(tmp_path, ("59676-0580-05", "59676-0581-05"))
+    assert load(path)[0] == 1
+    assert load(path)[0] == 0

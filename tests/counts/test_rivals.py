@@ -4,7 +4,10 @@ from functools import partial
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
+from blueprints.counts.models import StockCount
+from portal.db import unit_of_work
 from tests.counts import steps
 from tests.inventory import stock
 from tests.personas import Personas
@@ -26,12 +29,14 @@ def test_of_ten_who_start_or_close_a_count_one_does_and_the_others_are_told(
     won, told = all_at_once(app, calls, r"INSERT INTO stock_count ")
     assert len(won) == 1
     assert all("being counted already" in words for words in told)
-    page = everybody[0].get("/counts/1")
+    with app.app_context(), unit_of_work(write=False) as session:
+        count = session.scalars(select(StockCount.id)).one()
+    page = everybody[0].get(f"/counts/{count}")
     everybody[0].submit(page, {"counted_1": "4", "reason_1": "lost"}, button="Save")
     calls = []
     for turn, browser in enumerate(everybody):
         what = ("finish", "cancel")[turn % 2]
-        page = browser.get(f"/counts/1/{what}")
+        page = browser.get(f"/counts/{count}/{what}")
         calls.append(partial(browser.submit, page, button=f"{what.title()} Count"))
     won, told = all_at_once(app, calls, r"UPDATE stock_count ")
     assert len(won) == 1
