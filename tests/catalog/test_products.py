@@ -189,7 +189,10 @@ def test_a_database_that_was_copied_by_hand_takes_new_products(
     with unit_of_work() as session:
         session.execute(text("ALTER SEQUENCE product_id_seq RESTART"))
     path = changed_file(
-        tmp_path, ("59676-0580-05", "59676-0581-05"), ("Janssen COVID-19 Vaccine", "Jcovden")
+        tmp_path,
+        ("59676-0580-05", "59676-0581-05"),
+        ("Janssen COVID-19 Vaccine", "Jcovden"),
+        ("JSN-5", "JSN-6"),
     )
     assert load(path)[0] == 1
     assert load(path)[0] == 0
