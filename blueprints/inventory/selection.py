@@ -16,7 +16,7 @@ from portal.errors import Invalid, NotFound
 from portal.i18n import _, _l
 from portal.places.scope import Scope
 from portal.web.converters import record_number
-from portal.web.forms import Form, RowsField, WholeNumberField
+from portal.web.forms import Form, WholeNumberField
 from portal.wizards.definition import Answers
 
 MOST = 200
@@ -54,7 +54,7 @@ class LineForm(Form):
 class LinesForm(Form):
     """The records of a location, with a field for the doses of each."""
 
-    lines = RowsField(FormField(LineForm), max_entries=MOST)
+    lines = FieldList(FormField(LineForm), max_entries=MOST)
 
 
 def admit(scope: Scope, args: Any) -> None:
