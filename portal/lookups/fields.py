@@ -70,8 +70,7 @@ class LookupField(Field):
         if self.text_name not in formdata:
             self._take(self._find(self._sent))
             return
-        # No choice is called anything longer; what is cut off finds nothing either.
-        self.text = " ".join(formdata.get(self.text_name, "")[: engine.LONGEST].split())
+        self.text = " ".join(formdata.get(self.text_name, "").split())
         found = self._find(self._sent) if self.text else None
         if found is not None and folded(found.label) == folded(self.text):
             self._take(found)

@@ -246,15 +246,6 @@ class ScanField(Field):
         self.told = told
 
 
-class RowsField(FieldList):  # type: ignore[type-arg]  # it takes none when it runs
-    """Rows of fields, `lines-0-doses`; what is sent beyond `max_entries` rows is left out."""
-
-    def _extract_indices(self, prefix: str, formdata: Any) -> Iterator[int]:
-        found = re.compile(rf"{re.escape(prefix)}-([0-9]{{1,6}})(?:-.*)?", re.DOTALL)
-        numbers = {int(row[1]) for name in formdata if (row := found.fullmatch(name))}
-        yield from sorted(numbers)[: self.max_entries]
-
-
 class DayField(Field):
     """A calendar day of our time, typed as MM/DD/YYYY or in another way that imports understand,
     too (`portal.formats.codes.parse_date`). Not for birthdays: a year of two digits is taken for

@@ -8,16 +8,15 @@ from typing import Any
 import pytest
 import werkzeug.sansio.http
 from flask import Flask
-from werkzeug.datastructures import MultiDict
 
+<<<<<<< HEAD
 from blueprints.inventory.leaving.selection import LinesForm
+=======
+>>>>>>> bounds
 from portal.normal_form import MOST_MARKS, normalize
 from portal.web.bounds import LONGEST_HEADER, LONGEST_LANGUAGES, PUBLIC_BYTES, PUBLIC_FIELDS
-from portal.web.context import set_scope
 from tests.client import Browser
 from tests.house.source import sources
-from tests.inventory import stock
-from tests.personas import Personas
 
 # --- headers and addresses ------------------------------------------------------------------------
 
@@ -159,17 +158,6 @@ def test_what_is_far_too_long_gets_the_fields_own_sentence(
     )
     assert answer.status == 422
     assert sentence in answer.root.text
-
-
-def test_rows_beyond_the_most_are_left_out(
-    app: Flask, personas: Personas, browser: Browser
-) -> None:
-    with app.test_request_context("/", method="POST"):
-        set_scope(stock.scope_for(personas, "manager_a"))
-        sent = [(f"lines-{number}-doses", "1") for number in range(400, 0, -1)]
-        form = LinesForm(formdata=MultiDict([*sent, ("lines-x-doses", "1"), ("lines", "1")]))
-    entries = form["lines"].entries  # type: ignore[attr-defined]
-    assert len(entries) == 200
 
 
 # --- normal forms ---------------------------------------------------------------------------------

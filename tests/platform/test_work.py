@@ -106,6 +106,7 @@ def likeness(kind: type[Form], field: Any) -> object:
         ),
         getattr(field, "lookup", ""),
         getattr(field, "coerce", None),
+        kind if field.name != field.short_name else None,
         kind if hasattr(kind, f"validate_{field.short_name}") else None,
     )
 
