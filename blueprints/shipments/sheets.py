@@ -75,6 +75,7 @@ def shipment_columns(*, pin_prefix: str = "NCA", epoch_1904: bool = False) -> tu
             "Shipment ID",
             parse_text,
             ("Shipment", "Shipment #", "Shipment No", "Shipment Number"),
+            text=True,
         ),
         Column(
             "order_number",
@@ -91,12 +92,14 @@ def shipment_columns(*, pin_prefix: str = "NCA", epoch_1904: bool = False) -> tu
                 "Order Number",
                 "Order ID",
             ),
+            text=True,
         ),
         Column(
             "provider_pin",
             "Provider PIN",
             pin,
             ("PIN", "VFC PIN", "Provider ID", "Ship To PIN", "Account PIN"),
+            text=True,
         ),
         Column(
             "ndc",
@@ -111,6 +114,7 @@ def shipment_columns(*, pin_prefix: str = "NCA", epoch_1904: bool = False) -> tu
                 "Product NDC",
                 "National Drug Code",
             ),
+            text=True,
         ),
         Column(
             "manufacturer", "Manufacturer", parse_text, ("Mfr", "Mfg", "Manufacturer Name", "Maker")
@@ -120,6 +124,7 @@ def shipment_columns(*, pin_prefix: str = "NCA", epoch_1904: bool = False) -> tu
             "Lot Number",
             normalise_lot,
             ("Lot", "Lot #", "Lot No", "Lot ID", "Batch", "Batch Number", "Batch No"),
+            text=True,
         ),
         Column(
             "expiration",
@@ -168,6 +173,7 @@ def shipment_columns(*, pin_prefix: str = "NCA", epoch_1904: bool = False) -> tu
             parse_text,
             ("Tracking", "Tracking #", "Tracking No", "Tracking ID", "Track #"),
             required=False,
+            text=True,
         ),
     )
 
