@@ -39,19 +39,15 @@ def csv(*rows: str) -> bytes:
     return "\r\n".join([HEADER, *rows, ""]).encode()
 
 
-def receive(app: Flask, content: bytes, name: str, source: str = "command") -> ImportRun:
-    """Store a file and open its run, within the running unit of work."""
-    settings = app.extensions["portal"].settings
-    stream = io.BytesIO(content)
-    return receive_file(IMPORT, settings, None, name=name, content=stream, source=source)
-
-
 def take_in(app: Flask, content: bytes, name: str = "shipments.csv") -> ImportRun:
     """Take a file in, as the command line would."""
     settings = app.extensions["portal"].settings
     with app.app_context():
         with unit_of_work():
-            run_id = receive(app, content, name).id
+            stream = io.BytesIO(content)
+            run_id = receive_file(
+                IMPORT, settings, None, name=name, content=stream, source="command"
+            ).id
         return running.process(settings, run_id)
 
 
