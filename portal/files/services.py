@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from sqlalchemy import column, delete, inspect, select, table
+from sqlalchemy import Select, column, delete, inspect, select, table
 from sqlalchemy.exc import DBAPIError
 
 from portal import clock
@@ -159,7 +159,7 @@ def _sweep_rows() -> int:
     also knows the tables of modules that are switched off."""
     with unit_of_work() as session:
         inspector = inspect(session.connection())
-        named = [
+        named: list[Select[Any]] = [
             select(column(key["constrained_columns"][0])).select_from(table(name))
             for name in inspector.get_table_names()
             for key in inspector.get_foreign_keys(name)
@@ -169,7 +169,8 @@ def _sweep_rows() -> int:
             StoredFile.created_at < clock.now() - UNNAMED,
             *(~query.where(query.selected_columns[0] == StoredFile.id).exists() for query in named),
         )
-        return session.execute(unneeded.execution_options(synchronize_session=False)).rowcount  # type: ignore[attr-defined]
+        done = session.execute(unneeded.execution_options(synchronize_session=False))
+        return int(done.rowcount)  # type: ignore[attr-defined]
 
 
 def _sweep_contents(settings: Settings) -> int:

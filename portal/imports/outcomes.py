@@ -6,7 +6,7 @@ row the changes are kept as its module gave them. Rows that were not taken in ar
 of many the first `MOST_WRONG`, while `ImportRun.failed` counts them all.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
@@ -86,7 +86,7 @@ def rows_of(remarks: Iterable[tuple[int, object]]) -> int:
     return len({number for number, _remark in remarks})
 
 
-def first_rows(remarks: list[tuple[int, T]], rows: int) -> list[tuple[int, T]]:
+def first_rows(remarks: Sequence[tuple[int, T]], rows: int) -> list[tuple[int, T]]:
     """Everything that is said of the first so many rows."""
     kept = set(sorted({number for number, _remark in remarks})[: max(0, rows)])
     return [one for one in remarks if one[0] in kept]

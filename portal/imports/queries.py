@@ -1,6 +1,7 @@
 """Reading import runs: for whoever may send such files."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import select
 
@@ -13,6 +14,8 @@ from portal.imports.models import ImportError, ImportRun
 from portal.sheets.columns import CellError, CellMended
 
 ERRORS_SHOWN = 200
+
+T = TypeVar("T", CellError, CellMended)
 
 
 def get_run(definition: ImportDefinition, scope: Scope, run_id: int) -> ImportRun:
@@ -70,23 +73,15 @@ def list_problems(run: ImportRun) -> list[RowProblem]:
 
 def errors_by_row(run: ImportRun, *, most: int) -> dict[int, list[CellError]]:
     """Everything that is wrong with the first `most` wrong rows of a run's file, by row number."""
-    found: dict[int, list[CellError]] = {}
-    for row, *remark in _remarks(run, most, mended=False):
-        found.setdefault(row, []).append(CellError(*remark))
-    return found
+    return _remarks(run, most, CellError)
 
 
 def mended_by_row(run: ImportRun, *, most: int) -> dict[int, list[CellMended]]:
     """What the portal corrected by itself in the first `most` wrong rows, by row number."""
-    found: dict[int, list[CellMended]] = {}
-    for row, *remark in _remarks(run, most, mended=True):
-        found.setdefault(row, []).append(CellMended(*remark))
-    return found
+    return _remarks(run, most, CellMended)
 
 
-def _remarks(
-    run: ImportRun, most: int, *, mended: bool
-) -> list[tuple[int, str, str, str, int | None]]:
+def _remarks(run: ImportRun, most: int, kind: type[T]) -> dict[int, list[T]]:
     of_run = ImportError.run_id == run.id
     wrong = (
         select(ImportError.row)
@@ -96,7 +91,8 @@ def _remarks(
         .limit(most)
         .subquery()
     )
-    rows = session().execute(
+    found: dict[int, list[T]] = {}
+    for row, column, message, value, position in session().execute(
         select(
             ImportError.row,
             ImportError.column,
@@ -104,10 +100,15 @@ def _remarks(
             ImportError.value,
             ImportError.position,
         )
-        .where(of_run, ImportError.mended == mended, ImportError.row.in_(select(wrong.c.row)))
+        .where(
+            of_run,
+            ImportError.mended.is_(kind is CellMended),
+            ImportError.row.in_(select(wrong.c.row)),
+        )
         .order_by(ImportError.row, ImportError.id)
-    )
-    return [tuple(row) for row in rows]
+    ):
+        found.setdefault(row, []).append(kind(column, message, value, position))
+    return found
 
 
 def same_file_before(run: ImportRun) -> ImportRun | None:

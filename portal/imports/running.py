@@ -10,7 +10,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -278,11 +278,8 @@ def _keep_progress(
     if part is not None:
         insert_rows(ImportPart, [{"run_id": run_id, "last_row": last, **part}])
     said = [
-        _said(run_id, number, remark)
-        for number, remark in (
-            *first_rows(outcome.errors, MOST_WRONG - before.failed),
-            *first_rows(outcome.mended, MOST_WRONG - before.mended),
-        )
+        *_said(run_id, first_rows(outcome.errors, MOST_WRONG - before.failed)),
+        *_said(run_id, first_rows(outcome.mended, MOST_WRONG - before.mended)),
     ]
     if said:
         session().execute(insert(ImportError), said)
@@ -293,17 +290,22 @@ def _keep_progress(
     return run
 
 
-def _said(run_id: int, number: int, remark: CellError | CellMended) -> dict[str, Any]:
-    mended = isinstance(remark, CellMended)
-    return {
-        "run_id": run_id,
-        "row": number,
-        "column": remark.column[:64],
-        "position": remark.position,
-        "value": remark.value[: 300 if mended else 120],
-        "message": remark.message,
-        "mended": mended,
-    }
+def _said(
+    run_id: int, remarks: Sequence[tuple[int, CellError | CellMended]]
+) -> list[dict[str, Any]]:
+    """The rows that keep what is said of cells."""
+    return [
+        {
+            "run_id": run_id,
+            "row": number,
+            "column": remark.column[:64],
+            "position": remark.position,
+            "value": remark.value[: 300 if isinstance(remark, CellMended) else 120],
+            "message": remark.message,
+            "mended": isinstance(remark, CellMended),
+        }
+        for number, remark in remarks
+    ]
 
 
 def _finish(run_id: int, owner: str, *, problem: str) -> ImportRun:

@@ -69,4 +69,4 @@ def add_lists(
             error=_("Choose one of the list.")[:LONGEST_MESSAGE],
         )
         rule.add(f"{letter}{first}:{letter}{first + Limits().rows}")
-        sheet.data_validations.append(rule)
+        sheet.data_validations.append(rule)  # type: ignore[attr-defined]  # the stub forgets it

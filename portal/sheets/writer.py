@@ -22,6 +22,7 @@ LONGEST_SHEET_NAME = 31
 WIDEST = 40
 
 Position = tuple[int, int]
+Remark = tuple["Fill", CellError | CellMended]
 
 
 class Fill(StrEnum):
@@ -169,7 +170,7 @@ def annotated_copy(
     def lines() -> Iterator[list[object]]:
         for row, (number, cells) in enumerate(rows):
             wrong, put_right = errors.get(number, ()), (mended or {}).get(number, ())
-            remarks = [(Fill.WRONG, one) for one in wrong]
+            remarks: list[Remark] = [(Fill.WRONG, one) for one in wrong]
             remarks += [(Fill.MENDED_BY_SYSTEM, one) for one in put_right]
             fills.clear()  # this row's only: the file may be long
             notes.clear()
