@@ -92,11 +92,13 @@ class Peak:
 
 def run_one(kind: str, url: str, rows: int, profile: bool) -> None:
     """In a process of its own: prepare, import, print the figures as JSON."""
-    from blueprints.shipments import imports
+    from blueprints.shipments.importing import IMPORT
     from portal.accounts.practice import make_sample
     from portal.app import create_app
     from portal.catalog.services import load_products
     from portal.db import unit_of_work
+    from portal.imports import running
+    from portal.imports.receiving import receive_file
     from portal.installation import bring_up_to_date
     from portal.settings import load_settings
 
@@ -110,15 +112,15 @@ def run_one(kind: str, url: str, rows: int, profile: bool) -> None:
                 load_products()
             content = io.BytesIO(write_file(kind, rows))
             with unit_of_work():
-                run_id = imports.receive_file(
-                    settings, None, name=f"bench.{kind}", content=content, source="command"
+                run_id = receive_file(
+                    IMPORT, settings, None, name=f"bench.{kind}", content=content, source="command"
                 ).id
             profiler = cProfile.Profile()
             with Peak() as peak:
                 began, busy = time.perf_counter(), cpu_seconds()
                 if profile:
                     profiler.enable()
-                run = imports.process(settings, run_id)
+                run = running.process(settings, run_id)
                 profiler.disable()
                 took, busy = time.perf_counter() - began, cpu_seconds() - busy
         if run.added != rows:

@@ -3,6 +3,8 @@
 from portal.audit.models import AuditEntry, AuditHead
 from portal.catalog.models import Product, ProductFacts, ProductPackage
 from portal.drafts import Draft
+from portal.files.models import StoredFile
+from portal.imports.models import ImportError, ImportPart, ImportRun
 from portal.jobs.models import JobRun
 from portal.links import MailedLink
 from portal.listviews.models import ListPin, RecentView, RowCount
@@ -16,6 +18,9 @@ from portal.throttle import Attempt
 __all__ = [
     "AuditEntry",
     "AuditHead",
+    "ImportError",
+    "ImportPart",
+    "ImportRun",
     "JobRun",
     "MailServer",
     "Message",
@@ -32,6 +37,7 @@ __all__ = [
     "RecentView",
     "Refusal",
     "RowCount",
+    "StoredFile",
     "User",
     "UserLocation",
     "UserSession",

@@ -106,7 +106,8 @@ class Module:
     """What one module contributes. `requires` are the modules whose code it may import.
 
     `lists` names the module's list views, each as "package.module:attribute" of a
-    `portal.listviews.definition.ListDefinition`. `words` names a dictionary that says what its
+    `portal.listviews.definition.ListDefinition`, `imports` its imports, each of an
+    `ImportDefinition` of `portal.imports.definition`. `words` names a dictionary that says what its
     kinds of messages, audited actions and kinds of records are called. `under` is the module whose
     tab is marked on this one's pages, where it has no tab of its own.
     """
@@ -123,6 +124,7 @@ class Module:
     fills: tuple[Fill, ...] = ()
     lookups: tuple[Lookup, ...] = ()
     lists: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
     jobs: tuple[Job, ...] = ()
     settings: tuple[Setting, ...] = ()
     messages: tuple[str, ...] = ()
@@ -204,6 +206,15 @@ class Registry:
         names = [definition.name for definition in found]
         if len(names) != len(set(names)):
             raise ModuleError(f"Two list views have one name: {', '.join(sorted(names))}.")
+        return {definition.name: definition for definition in found}
+
+    @cached_property
+    def imports(self) -> dict[str, Any]:
+        """The imports (`ImportDefinition`) of the modules that are on, by name."""
+        found = [load(path) for module in self for path in module.imports]
+        names = [definition.name for definition in found]
+        if len(names) != len(set(names)):
+            raise ModuleError(f"Two imports have one name: {', '.join(sorted(names))}.")
         return {definition.name: definition for definition in found}
 
     @cached_property

@@ -113,6 +113,24 @@ module = Module(
             every=timedelta(days=1),
         ),
         Job(
+            name="imports.take_in",
+            title=_l("Take in files that were sent"),
+            function="portal.imports.jobs:take_in",
+            every=timedelta(seconds=15),
+        ),
+        Job(
+            name="imports.forget_files",
+            title=_l("Delete files of finished imports"),
+            function="portal.imports.jobs:forget_old",
+            every=timedelta(hours=12),
+        ),
+        Job(
+            name="files.sweep",
+            title=_l("Delete files that nobody needs"),
+            function="portal.files.services:sweep",
+            every=timedelta(hours=12),
+        ),
+        Job(
             name="audit.anchor",
             title=_l("Verify the audit trail and move its anchor"),
             function="portal.audit.verify:daily",

@@ -18,6 +18,7 @@ WORDS = {
     "job_run": _l("Job"),
     "audit_entry": _l("Audit trail entry"),
     "instance": _l("Installation"),
+    "import_run": _l("Import of a file"),
     "refusals": _l("Refusals"),
     # Actions
     "user.added": _l("User added"),

@@ -21,6 +21,7 @@ from tests.personas import Personas
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
+    from sqlalchemy import Select, Table
 
 FOLDER = Path(__file__).parent
 # Who asks in the access matrix, and from which location.
@@ -173,11 +174,16 @@ class Upgrade:
     demanded: by table, values without which its own rules refuse a row.
     not_filled: tables that the database keeps itself, or that have one row from the beginning.
     never_written: by table, columns that a migration took away and no version ever wrote to.
+    moved: by the name of a table that is no more, the query that finds its rows where they are
+        now; it is given the tables by name.
     """
 
     demanded: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     not_filled: frozenset[str] = frozenset()
     never_written: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    moved: Mapping[str, "Callable[[Mapping[str, Table]], Select[Any]]"] = field(
+        default_factory=dict
+    )
 
 
 def nothing(_making: Making) -> None:

@@ -15,6 +15,7 @@ module = Module(
     blueprint="blueprints.shipments.routes:blueprint",
     models="blueprints.shipments.models",
     lists=("blueprints.shipments.lists:SHIPMENTS",),
+    imports=("blueprints.shipments.importing:IMPORT",),
     capabilities=(
         Capability(name="shipments.view", title=_l("See orders and shipments"), profiles=SEES),
         Capability(
@@ -69,22 +70,10 @@ module = Module(
     ),
     jobs=(
         Job(
-            name="shipments.import",
-            title=_l("Take in files of shipments"),
-            function="blueprints.shipments.jobs:take_in_files",
-            every=timedelta(seconds=15),
-        ),
-        Job(
             name="shipments.watch_folder",
             title=_l("Look for files in the watched folder"),
             function="blueprints.shipments.jobs:watch_folder",
             every=timedelta(minutes=1),
-        ),
-        Job(
-            name="shipments.forget_files",
-            title=_l("Delete files of finished imports"),
-            function="blueprints.shipments.jobs:forget_files",
-            every=timedelta(hours=12),
         ),
     ),
     settings=(

@@ -1,8 +1,7 @@
-"""Forms of the shipments: a file, or one shipment by hand."""
+"""Forms of the shipments: one by hand, and closing one."""
 
 from typing import Any
 
-from flask_wtf.file import FileField, FileRequired
 from wtforms import HiddenField, RadioField, StringField, TextAreaField
 from wtforms.validators import AnyOf, Length
 
@@ -11,15 +10,6 @@ from portal.i18n import _l
 from portal.web.forms import Form, Required
 
 CHOOSE = _l("Choose the reason.")
-
-
-class FileForm(Form):
-    """A supplier's file."""
-
-    file = FileField(
-        _l("File"),
-        validators=[FileRequired(_l("Choose the supplier's file, CSV or Excel (.xlsx)."))],
-    )
 
 
 class ShipmentForm(Form):

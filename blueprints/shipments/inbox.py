@@ -7,11 +7,13 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from blueprints.shipments.files import Stored, drop, needed, store
-from blueprints.shipments.imports import open_run
-from blueprints.shipments.models import ImportRun
+from blueprints.shipments.importing import IMPORT
 from portal import clock
 from portal.db import unit_of_work
+from portal.files.models import StoredFile
+from portal.files.services import Stored, drop, needed, store
+from portal.imports.models import ImportRun
+from portal.imports.receiving import open_run
 from portal.settings import Settings
 
 log = logging.getLogger("portal.imports")
@@ -80,7 +82,7 @@ def _collect(settings: Settings, path: Path) -> bool:
             path.rename(_made(settings.inbox / REFUSED) / name)
             return True
         moved = path.rename(_made(settings.inbox / DONE) / (name + UNFINISHED))
-        stored = store(settings, content)
+        stored = store(settings, content, IMPORT.name)
     _open(settings, moved, stored)
     return True
 
@@ -88,14 +90,16 @@ def _collect(settings: Settings, path: Path) -> bool:
 def _resume(settings: Settings, path: Path) -> bool:
     """Go on where a crash stopped; False if the run had been opened by then."""
     with path.open("rb") as content:
-        stored = store(settings, content)
+        stored = store(settings, content, IMPORT.name)
     stamp, _dash, _name = path.name.partition("-")
     moved_at = datetime.strptime(stamp, STAMP).replace(tzinfo=UTC)
     with unit_of_work(write=False) as current:
         known = current.scalar(
             select(ImportRun.id)
+            .join(ImportRun.file)
             .where(
-                ImportRun.sha256 == stored.sha256,
+                StoredFile.sha256 == stored.sha256,
+                ImportRun.kind == IMPORT.name,
                 ImportRun.source == SOURCE,
                 ImportRun.created_at >= moved_at,
             )
@@ -113,7 +117,8 @@ def _open(settings: Settings, path: Path, stored: Stored) -> None:
     """Open the run of a file in `done/`, then give the file its lasting name there."""
     finished = _finished(path)
     with needed(settings, stored), unit_of_work():
-        open_run(None, name=finished.name.partition("-")[2], stored=stored, source=SOURCE)
+        name = finished.name.partition("-")[2]
+        open_run(IMPORT, None, name=name, stored=stored, source=SOURCE)
     path.rename(finished)
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import func, select, text
 
 from blueprints.shipments import announcements
 from blueprints.shipments.models import Order, Shipment, ShipmentClosing
-from blueprints.shipments.outcomes import Outcome, as_json, changes
+from blueprints.shipments.outcomes import as_json, changes
 from blueprints.shipments.placing import Placed
 from blueprints.shipments.rules import (
     LABELS,
@@ -23,6 +23,7 @@ from portal.bulk import insert_rows
 from portal.clock import now
 from portal.db import is_sqlite, session
 from portal.i18n import _
+from portal.imports.outcomes import Outcome
 from portal.searching.text import join
 from portal.sheets.columns import CellError
 

@@ -1,10 +1,8 @@
-"""Orders, shipments, and the files they came in."""
+"""Orders and shipments."""
 
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     CheckConstraint,
     ForeignKey,
@@ -118,70 +116,3 @@ class ShipmentClosing(Base):
     note: Mapped[str] = mapped_column(Text, default="")
     closed_at: Mapped[datetime] = mapped_column(default=now)
     closed_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
-
-
-class ImportRun(Base):
-    """A supplier's file and how far it has been taken in.
-
-    Rows go in by batches; each batch writes its rows and `last_row` in one transaction, so that
-    after a crash the next worker goes on behind the last batch. The lease keeps two workers off
-    one file.
-    """
-
-    __tablename__ = "shipment_import"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    file_name: Mapped[str] = mapped_column(String(200))
-    stored_as: Mapped[str] = mapped_column(String(64))
-    sha256: Mapped[str] = mapped_column(String(64), index=True)
-    bytes: Mapped[int]
-    source: Mapped[str] = mapped_column(String(16))
-    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), default=None)
-    state: Mapped[str] = mapped_column(String(16), default="waiting", index=True)
-    problem: Mapped[str] = mapped_column(Text, default="")
-    notes: Mapped[list[str]] = mapped_column(JSON, default=list)
-    last_row: Mapped[int] = mapped_column(default=0)
-    rows_expected: Mapped[int] = mapped_column(default=0)
-    rows_done: Mapped[int] = mapped_column(default=0)
-    added: Mapped[int] = mapped_column(default=0)
-    updated: Mapped[int] = mapped_column(default=0)
-    unchanged: Mapped[int] = mapped_column(default=0)
-    failed: Mapped[int] = mapped_column(default=0)
-    attempts: Mapped[int] = mapped_column(default=0)
-    lease_until: Mapped[datetime | None] = mapped_column(default=None)
-    lease_owner: Mapped[str | None] = mapped_column(String(64), default=None)
-    created_at: Mapped[datetime] = mapped_column(default=now)
-    finished_at: Mapped[datetime | None] = mapped_column(default=None)
-
-
-class ImportPart(Base):
-    """What became of the good rows of one batch of a file; `outcomes.py` writes and reads `rows`.
-
-    One row for hundreds of the file's, so that an import is as quick with it.
-    """
-
-    __tablename__ = "shipment_import_part"
-
-    run_id: Mapped[int] = mapped_column(
-        ForeignKey("shipment_import.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
-    )
-    last_row: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    added: Mapped[int]
-    updated: Mapped[int]
-    unchanged: Mapped[int]
-    rows: Mapped[dict[str, list[list[Any]]]] = mapped_column(JSON)
-
-
-class ImportError(Base):
-    """What is wrong with one cell (or row) of a file, by the row number its sender sees."""
-
-    __tablename__ = "shipment_import_error"
-    __table_args__ = (Index("ix_shipment_import_error_run_id_row", "run_id", "row"),)
-
-    id: Mapped[int] = mapped_column(BIG, primary_key=True)
-    run_id: Mapped[int] = mapped_column(ForeignKey("shipment_import.id", ondelete="CASCADE"))
-    row: Mapped[int]
-    column: Mapped[str] = mapped_column(String(64), default="")
-    position: Mapped[int | None] = mapped_column(default=None)
-    value: Mapped[str] = mapped_column(String(120), default="")
-    message: Mapped[str] = mapped_column(Text)

@@ -6,9 +6,11 @@ from random import Random
 
 from sqlalchemy import select
 
-from blueprints.shipments import imports
+from blueprints.shipments.importing import IMPORT
 from portal.clock import today
 from portal.db import unit_of_work
+from portal.imports.receiving import receive_file
+from portal.imports.running import process
 from portal.places.models import Location
 from portal.settings import current
 from portal.sheets.writer import write_csv
@@ -45,10 +47,10 @@ def fill() -> None:
     with unit_of_work() as session:
         pins = list(session.scalars(select(Location.pin).order_by(Location.pin)))
         content = io.BytesIO(b"".join(write_csv(HEADER, _rows(pins, day, Random(650_001)))))
-        run_id = imports.receive_file(
-            settings, None, name="practice shipments.csv", content=content, source="command"
+        run_id = receive_file(
+            IMPORT, settings, None, name="practice shipments.csv", content=content, source="command"
         ).id
-    imports.process(settings, run_id)
+    process(settings, run_id)
 
 
 def _rows(pins: list[str], day: date, random: Random) -> list[tuple[object, ...]]:

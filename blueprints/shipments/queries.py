@@ -1,18 +1,12 @@
-"""Reading shipments, orders and import runs."""
+"""Reading shipments and orders."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from blueprints.shipments.models import (
-    ImportError,
-    ImportRun,
-    Order,
-    Shipment,
-    ShipmentClosing,
-)
+from blueprints.shipments.models import Order, Shipment, ShipmentClosing
 from blueprints.shipments.rules import TO_BE_RECEIVED, ClosingReason, Status
 from portal.access.scope import Scope
 from portal.db import session
@@ -23,13 +17,12 @@ from portal.listviews.counts import RowTotal, capped
 from portal.listviews.definition import Clauses
 from portal.lookups.search import Choice
 from portal.people.models import User
+from portal.places.models import Location
 from portal.searching.hits import only_hits
 from portal.searching.text import words
-from portal.sheets.columns import CellError
 
 SHOWN = 20
 HITS_SORTED = 500
-ERRORS_SHOWN = 200
 
 
 def get_shipment(scope: Scope, shipment_id: int) -> Shipment:
@@ -194,80 +187,21 @@ def shipment_choice(shipment: Shipment) -> Choice:
     )
 
 
-def get_run(scope: Scope, run_id: int) -> ImportRun:
-    """The import run. Raises `NotFound`; only whoever may import sees runs."""
-    scope.require("shipments.import")
-    run = session().get(ImportRun, run_id)
-    if run is None:
-        raise NotFound
-    return run
-
-
-def list_runs(scope: Scope, *, before: int | None = None, limit: int = 25) -> list[ImportRun]:
-    """The import runs, newest first, those with an id below `before`."""
-    scope.require("shipments.import")
-    query = select(ImportRun).order_by(ImportRun.id.desc()).limit(limit)
-    if before is not None:
-        query = query.where(ImportRun.id < before)
-    return list(session().scalars(query))
-
-
 @dataclass(frozen=True)
-class RowProblem:
-    """What is wrong with a row or several rows of a file, said once."""
+class NamedShipment:
+    """A shipment by its ID, and the location it goes to."""
 
-    rows: tuple[int, ...]
-    more_rows: int
-    column: str
-    value: str
-    message: str
+    id: int
+    number: str
+    location_id: int
+    pin: str
 
 
-def list_problems(run: ImportRun) -> list[RowProblem]:
-    """The first problems of a run, the same one of many rows as one line, in order of rows."""
-    grouped: dict[tuple[str, str, str], list[int]] = {}
+def named(ids: set[int]) -> list[NamedShipment]:
+    """The shipments with these ids, to whatever location; for who enters them for all of them."""
     rows = session().execute(
-        select(ImportError.row, ImportError.column, ImportError.value, ImportError.message)
-        .where(ImportError.run_id == run.id)
-        .order_by(ImportError.row, ImportError.id)
-        .limit(5_000)
+        select(Shipment.id, Shipment.number, Shipment.location_id, Location.pin)
+        .join(Location, Location.id == Shipment.location_id)
+        .where(Shipment.id.in_(ids))
     )
-    for row, column, value, message in rows:
-        grouped.setdefault((column, value, message), []).append(row)
-    problems = [
-        RowProblem(tuple(numbers[:10]), max(len(numbers) - 10, 0), column, value, message)
-        for (column, value, message), numbers in grouped.items()
-    ]
-    return problems[:ERRORS_SHOWN]
-
-
-def errors_by_row(run: ImportRun, *, most: int) -> dict[int, list[CellError]]:
-    """Everything that is wrong with the first `most` wrong rows of a run's file, by row number."""
-    of_run = ImportError.run_id == run.id
-    rows = select(ImportError.row).where(of_run).distinct().order_by(ImportError.row).limit(most)
-    last = select(func.max(rows.subquery().c.row)).scalar_subquery()
-    found: dict[int, list[CellError]] = {}
-    for row, column, message, value, position in session().execute(
-        select(
-            ImportError.row,
-            ImportError.column,
-            ImportError.message,
-            ImportError.value,
-            ImportError.position,
-        )
-        .where(of_run, ImportError.row <= last)
-        .order_by(ImportError.row, ImportError.id)
-    ):
-        found.setdefault(row, []).append(CellError(column, message, value, position))
-    return found
-
-
-def same_file_before(run: ImportRun) -> ImportRun | None:
-    """The import before this one that brought the very same file."""
-    query = (
-        select(ImportRun)
-        .where(ImportRun.sha256 == run.sha256, ImportRun.id < run.id)
-        .order_by(ImportRun.id.desc())
-        .limit(1)
-    )
-    return session().scalar(query)
+    return [NamedShipment(*row) for row in rows]

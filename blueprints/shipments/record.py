@@ -5,9 +5,11 @@ from markupsafe import Markup
 
 from blueprints.shipments.lists import status_label, status_tone
 from blueprints.shipments.models import Shipment
-from blueprints.shipments.queries import closing_of
+from blueprints.shipments.queries import closing_of, named
 from blueprints.shipments.rules import tracking_link
+from portal.access.scope import Scope
 from portal.i18n import _
+from portal.imports.definition import RecordLink
 from portal.records.page import Fact, Figure, RecordPage, RecordTab, Section
 from portal.web.templating import day, moment, number
 
@@ -60,6 +62,19 @@ def shipment_page(shipment: Shipment) -> RecordPage:
             RecordTab("related", _("Related"), (Section("order", _("Order"), facts=(order,)),)),
         ),
     )
+
+
+def links_of(scope: Scope, ids: set[int]) -> dict[int, RecordLink]:
+    """The ways to the records of shipments, for who enters them for all locations: from elsewhere
+    one switches to the shipment's location first."""
+    place = scope.location
+    links = {}
+    for one in named(ids):
+        href = url_for("shipments.record", shipment_id=one.id)
+        if place is None or place.id != one.location_id:
+            href = url_for("people.switch_location", q=one.pin, back=href)
+        links[one.id] = RecordLink(one.number, href)
+    return links
 
 
 def _notices(shipment: Shipment) -> tuple[tuple[str, object], ...]:

@@ -77,6 +77,7 @@ def shipment_columns(
             "Shipment ID",
             parse_text,
             ("Shipment", "Shipment #", "Shipment No", "Shipment Number"),
+            text=True,
         ),
         SheetColumn(
             "order_number",
@@ -93,12 +94,14 @@ def shipment_columns(
                 "Order Number",
                 "Order ID",
             ),
+            text=True,
         ),
         SheetColumn(
             "provider_pin",
             "Provider PIN",
             pin,
             ("PIN", "VFC PIN", "Provider ID", "Ship To PIN", "Account PIN"),
+            text=True,
         ),
         SheetColumn(
             "ndc",
@@ -113,6 +116,7 @@ def shipment_columns(
                 "Product NDC",
                 "National Drug Code",
             ),
+            text=True,
         ),
         SheetColumn(
             "manufacturer", "Manufacturer", parse_text, ("Mfr", "Mfg", "Manufacturer Name", "Maker")
@@ -122,6 +126,7 @@ def shipment_columns(
             "Lot Number",
             normalise_lot,
             ("Lot", "Lot #", "Lot No", "Lot ID", "Batch", "Batch Number", "Batch No"),
+            text=True,
         ),
         SheetColumn(
             "expiration",
@@ -170,6 +175,7 @@ def shipment_columns(
             parse_text,
             ("Tracking", "Tracking #", "Tracking No", "Tracking ID", "Track #"),
             required=False,
+            text=True,
         ),
     )
 

@@ -32,6 +32,8 @@ class SheetColumn:
     """One column. `key` names its value in the code, `label` is what people see.
 
     `parse(cell)` returns the value or raises `Invalid` with a sentence; it never sees blank cells.
+    In files that the portal writes, `choices` are a drop-down list, and a `text` column keeps what
+    is typed as it is: zeros in front, and codes that look like numbers or dates.
     """
 
     key: str
@@ -39,6 +41,8 @@ class SheetColumn:
     parse: Callable[[Any], Any]
     aliases: tuple[str, ...] = ()
     required: bool = True
+    choices: tuple[str, ...] = ()
+    text: bool = False
 
 
 class CellError(NamedTuple):
@@ -47,6 +51,15 @@ class CellError(NamedTuple):
     `column` is the label, `value` the cell as text (shortened), `position` the cell's index in the
     file's row, None for what concerns the row as a whole.
     """
+
+    column: str
+    message: str
+    value: str
+    position: int | None = None
+
+
+class CellMended(NamedTuple):
+    """What the portal corrected in a cell by itself: `message` says why, `value` is what counts."""
 
     column: str
     message: str
@@ -84,7 +97,7 @@ def header_test(columns: Iterable[SheetColumn]) -> Callable[[Sequence[object]], 
     some names misspelt is still found and can be complained about by name.
     """
     columns = tuple(columns)
-    names = _names(columns)
+    names = names_of(columns)
     enough = max(min(2, len(columns)), (sum(c.required for c in columns) + 1) // 2)
 
     def recognises(cells: Sequence[object]) -> bool:
@@ -94,7 +107,8 @@ def header_test(columns: Iterable[SheetColumn]) -> Callable[[Sequence[object]], 
     return recognises
 
 
-def _names(columns: Sequence[SheetColumn]) -> dict[str, SheetColumn]:
+def names_of(columns: Sequence[SheetColumn]) -> dict[str, SheetColumn]:
+    """All names that the columns answer to, folded. Raises `ValueError` if two answer to one."""
     names: dict[str, SheetColumn] = {}
     for column in columns:
         for name in (column.label, column.key, *column.aliases):
@@ -106,7 +120,7 @@ def _names(columns: Sequence[SheetColumn]) -> dict[str, SheetColumn]:
 def bind(columns: Iterable[SheetColumn], header: Sequence[object]) -> BoundColumns:
     """Find `columns` in the `header` of a file."""
     columns = tuple(columns)
-    names = _names(columns)
+    names = names_of(columns)
     found: dict[str, list[int]] = {}
     unknown: list[str] = []
     for position, cell in enumerate(header):
@@ -165,7 +179,7 @@ def parse_row(
     for key, label, position, parse, required in bound.plan:
         cell = cells[position] if position < length else None
         if isinstance(cell, str) and len(cell) > CELL_CHARACTERS:
-            errors.append(CellError(label, _too_long(), shown(cell), position))
+            errors.append(CellError(label, too_long(), shown(cell), position))
             continue
         if cell is None or cell == "" or (isinstance(cell, str) and not cell.strip()):
             if required:
@@ -192,7 +206,8 @@ def parse_row(
     return values, errors
 
 
-def _too_long() -> str:
+def too_long() -> str:
+    """What is said of a cell that holds more than any value may."""
     return _(
         "This holds more than %(most)s characters. Enter only what belongs into this column.",
         most=f"{CELL_CHARACTERS:,}",

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from portal.i18n import _
 from portal.sheets.errors import SheetError, header_not_found, refusal
 from portal.sheets.limits import Limits
-from portal.sheets.table import BATCH_ROWS, Cell, Recognise, Row, Table, find_header
+from portal.sheets.table import BATCH_ROWS, Cell, Recognise, Row, Table, find_header, rows_above
 
 SEPARATORS = ",;\t|"
 CHUNK = 64 * 1024
@@ -34,7 +34,7 @@ def open_csv(
     found = _find_separator(head, recognise, limits, limits.header_rows + hidden)
     if found is None:
         raise header_not_found(limits, expected)
-    separator, header = found
+    separator, header, rows = found
     text.seek(0)
     return Table(
         kind="csv",
@@ -42,6 +42,7 @@ def open_csv(
         header_row=header[0] - hidden,
         encoding=encoding,
         separator=separator,
+        above=rows_above(rows, header, hidden),
         _batches=_batches(text, separator, header[0], hidden, limits),
         _close=text.close,
     )
@@ -89,8 +90,8 @@ def _is_readable(file: BinaryIO, encoding: str, limits: Limits) -> bool:
 
 def _find_separator(
     head: str, recognise: Recognise, limits: Limits, most: int
-) -> tuple[str, Row] | None:
-    """The separator with which one of the first `most` rows is the header, and that row."""
+) -> tuple[str, Row, list[Row]] | None:
+    """The separator with which one of the first `most` rows is the header, it, and all of them."""
     for separator in SEPARATORS:
         rows: list[Row] = []
         # Rows before a fault may hold the header.
@@ -101,7 +102,7 @@ def _find_separator(
         if found := find_header(rows, recognise):
             if len(found[1]) > limits.columns:
                 raise refusal("columns", limits)
-            return separator, found
+            return separator, found, rows
     return None
 
 

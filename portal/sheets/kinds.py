@@ -1,31 +1,18 @@
-"""What kind of file the first bytes make it. The name and the browser's word count for nothing."""
+"""Which files cannot be a table, by their first bytes."""
 
 import mmap
-import re
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
-Kind = Literal["zip", "text"]
+from portal.files.kinds import EMPTY_ZIP, HEAD_BYTES, OLE, PROGRAM, content_type
 
-HEAD_BYTES = 4096
-OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-
-_MAGIC = (
-    (b"%PDF", "pdf"),
-    (b"\x89PNG\r\n", "picture"),
-    (b"GIF8", "picture"),
-    (b"\xff\xd8\xff", "picture"),
-    (b"II*\0", "picture"),
-    (b"MM\0*", "picture"),
-    (b"{\\rtf", "rtf"),
-    (b"\x7fELF", "program"),
-    (b"MZ\x90\0", "program"),
-    (b"\x1f\x8b", "archive"),
-    (b"7z\xbc\xaf\x27\x1c", "archive"),
-    (b"Rar!\x1a\x07", "archive"),
-    (b"PK\x05\x06", "archive"),  # a zip with nothing in it
-)
-# What telephones make: HEIC and AVIF.
-_BRANDS = re.compile(rb"ftyp(heic|heix|hevc|heim|heis|mif1|msf1|avif)")
+_REASONS = {
+    "application/pdf": "pdf",
+    "application/rtf": "rtf",
+    PROGRAM: "program",
+    "application/gzip": "archive",
+    "application/x-7z-compressed": "archive",
+    "application/vnd.rar": "archive",
+}
 
 
 def refused_kind(file: BinaryIO) -> str | None:
@@ -34,13 +21,13 @@ def refused_kind(file: BinaryIO) -> str | None:
     head = file.read(HEAD_BYTES)
     if not head:
         return "empty"
-    if head.startswith(OLE):
+    kind = content_type(head)
+    if kind == OLE:
         return _ole_kind(file)
-    for magic, reason in _MAGIC:
-        if head.startswith(magic):
-            return reason
-    if (head[:4], head[8:12]) == (b"RIFF", b"WEBP") or _BRANDS.match(head, 4):
+    if kind.startswith("image/"):
         return "picture"
+    if kind in _REASONS or head.startswith(EMPTY_ZIP):
+        return _REASONS.get(kind, "archive")
     text = head.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"").lstrip(b" \t\r\n\xff\xfe").lower()
     if text.startswith(b"<"):
         return "xml" if text.startswith(b"<?xml") and b"<html" not in text else "html"

@@ -22,7 +22,7 @@ class Table:
     """An opened file: its header now, its rows as they are read. Use it in a `with` block.
 
     kind: what the file is by content.
-    header: the cells of the header row; header_row: its number.
+    header: the cells of the header row; header_row: its number; above: the rows over it.
     sheet: name of the sheet (xlsx). encoding, separator: how the text was read (CSV).
     epoch_1904: the workbook counts days from 1904 (give it to `parse_date`).
     """
@@ -36,6 +36,7 @@ class Table:
     encoding: str | None = None
     separator: str | None = None
     epoch_1904: bool = False
+    above: tuple[Row, ...] = ()
     _rows_read: int = field(default=0, init=False)
 
     def batches(self) -> Iterator[list[Row]]:
@@ -72,6 +73,11 @@ class Table:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def rows_above(rows: Sequence[Row], header: Row, hidden: int = 0) -> tuple[Row, ...]:
+    """Those of `rows` that stand over the header; of a text, `hidden` lines do not count."""
+    return tuple((number - hidden, cells) for number, cells in rows if hidden < number < header[0])
 
 
 def find_header(rows: Sequence[Row], recognise: Recognise) -> Row | None:

@@ -1,4 +1,4 @@
-"""Spreadsheets for people: nothing in them runs, dates are dates, red cells say why.
+"""Spreadsheets for people: nothing in them runs, dates are dates, coloured cells say why.
 
 A text that begins with `= + - @` or a control character is a formula to Excel, also in CSV, and
 formulas can call programs and send cells away (OWASP, CSV Injection). In CSV such a text gets an
@@ -9,27 +9,20 @@ import csv
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
-from portal.sheets.columns import ADVICE, CellError
+from portal.sheets.cells import FORMULA_STARTS, TEXT_FORMAT, safe_cell, xml_text
+from portal.sheets.columns import ADVICE, CellError, CellMended, SheetColumn
+from portal.sheets.dressing import add_instructions, add_lists, places_of
 
-if TYPE_CHECKING:
-    from openpyxl.worksheet._write_only import WriteOnlyWorksheet
-
-# The full-width signs are turned into plain ones by Excel where the locale is an East Asian one.
-_FORMULA_STARTS = tuple("=+-@\t\r\n\0＝＋－＠")
-# Characters that XML 1.0 cannot hold (2.2), so no xlsx can either.
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-# "Excel specifications and limits": total number of characters that a cell can contain.
-LONGEST_CELL = 32_767
 LONGEST_SHEET_NAME = 31
-DATE_FORMAT = "MM/DD/YYYY"
-MOMENT_FORMAT = "MM/DD/YYYY HH:MM"
 WIDEST = 40
 
 Position = tuple[int, int]
+Remark = tuple["CellFill", CellError | CellMended]
 
 
 class CellFill(StrEnum):
@@ -40,6 +33,23 @@ class CellFill(StrEnum):
     MENDED_BY_USER = "FF00FF00"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """What a workbook has beside the table.
+
+    above: rows over the header; their first cells are bold.
+    columns: those of the header that have a drop-down list or are kept as text.
+    instructions: lines of a second sheet, the first one its heading.
+    """
+
+    above: Sequence[Sequence[object]] = ()
+    columns: Sequence[SheetColumn] = ()
+    instructions: Sequence[str] = ()
+
+
+PLAIN = Layout()
+
+
 def write_xlsx(
     target: str | os.PathLike[str] | IO[bytes],
     header: Sequence[str],
@@ -48,14 +58,14 @@ def write_xlsx(
     fills: Mapping[Position, CellFill] | None = None,
     notes: Mapping[Position, str] | None = None,
     title: str = "Sheet1",
+    layout: Layout = PLAIN,
 ) -> int:
-    """Write a workbook with one sheet as a stream; returns the number of rows below the header.
+    """Write a workbook with one table as a stream; returns the number of rows below the header.
 
     fills, notes: colour and comment of cells, by (row, column), both from 0, the header not
     counted. Dates become date cells shown MM/DD/YYYY, numbers numbers, anything else text.
     """
     from openpyxl import Workbook
-    from openpyxl.comments import Comment
     from openpyxl.styles import Font, PatternFill
 
     # Not `or {}`: `annotated_copy` fills its mapping while the rows are being written.
@@ -63,25 +73,40 @@ def write_xlsx(
     notes = {} if notes is None else notes
     book = Workbook(write_only=True)
     sheet = book.create_sheet(_sheet_name(title))
-    sheet.freeze_panes = "A2"
+    first = len(layout.above) + 2
+    sheet.freeze_panes = f"A{first}"
+    places = places_of(layout.columns, header)
+    texts = {index for index, column in places.items() if column.text}
     for index, label in enumerate(header):
-        sheet.column_dimensions[_letter(index)].width = min(max(len(label) + 4, 12), WIDEST)
+        dimension = sheet.column_dimensions[_letter(index)]
+        dimension.width = min(max(len(label) + 4, 12), WIDEST)
+        if index in texts:
+            dimension.number_format = TEXT_FORMAT  # of the cells that are still empty
     bold = Font(bold=True)
-    names = [_cell(sheet, label) for label in header]
+    for above in layout.above:
+        block = [safe_cell(sheet, value) for value in above]
+        for cell in block[:1]:
+            cell.font = bold
+        sheet.append(block)
+    names = [safe_cell(sheet, label) for label in header]
     for cell in names:
         cell.font = bold
     sheet.append(names)
     colours = {fill: PatternFill("solid", start_color=fill.value) for fill in CellFill}
     count = 0
     for row, values in enumerate(rows):
-        cells = [_cell(sheet, value) for value in values]
+        cells = [
+            safe_cell(sheet, value, as_text=index in texts) for index, value in enumerate(values)
+        ]
         for column, cell in enumerate(cells):
             if fill := fills.get((row, column)):
                 cell.fill = colours[fill]
             if note := notes.get((row, column)):
-                cell.comment = Comment(_xml_text(note), "portal")
+                cell.comment = _comment(note)
         sheet.append(cells)
         count = row + 1
+    add_instructions(book, layout.instructions)
+    add_lists(book, sheet, places, first)
     book.save(target)
     return count
 
@@ -100,19 +125,39 @@ def write_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterat
         yield rest
 
 
+def write_template(
+    target: str | os.PathLike[str] | IO[bytes],
+    columns: Sequence[SheetColumn],
+    *,
+    preamble: Sequence[SheetColumn] = (),
+    instructions: Sequence[str] = (),
+    title: str = "Sheet1",
+) -> None:
+    """Write an empty table with these columns, to be filled in and sent back: with drop-down
+    lists, a label for each field of the block above, and how to fill it in on a second sheet."""
+    above: list[list[object]] = [[field.label] for field in preamble]
+    layout = Layout(above=[*above, []] if above else [], columns=columns, instructions=instructions)
+    write_xlsx(target, [column.label for column in columns], [], title=title, layout=layout)
+
+
 def annotated_copy(
     target: str | os.PathLike[str] | IO[bytes],
     header: Sequence[object],
     rows: Iterable[tuple[int, Sequence[object]]],
     errors: Mapping[int, Sequence[CellError]],
     *,
+    mended: Mapping[int, Sequence[CellMended]] | None = None,
+    above: Sequence[tuple[int, Sequence[object]]] = (),
+    columns: Sequence[SheetColumn] = (),
     title: str = "Sheet1",
 ) -> int:
     """Write `rows` as they came, wrong cells red, and what to correct in a last column.
 
     rows: `(number, cells)` as the reader gave them; hand in the failed ones only.
-    errors: by the number of the row. The message stands as text, too: colour alone says nothing
-    to who cannot see it. A corrected file can be uploaded as it is: the last column is ignored.
+    errors, mended: by the number of the row. What the portal corrected is yellow and holds what
+    counts now. The message stands as a comment and as text, too: colour alone says nothing to who
+    cannot see it. A corrected file can be uploaded as it is: the last column is ignored.
+    above, columns: the block over the header, as it came, and what the columns are.
     Returns the number of rows written.
     """
     names = [_text(name) for name in header]
@@ -120,27 +165,51 @@ def annotated_copy(
     old = {index for index, name in enumerate(names) if name == ADVICE}
     kept = [index for index in range(len(names)) if index not in old]
     fills: dict[Position, CellFill] = {}
+    notes: dict[Position, str] = {}
 
     def lines() -> Iterator[list[object]]:
         for row, (number, cells) in enumerate(rows):
-            wrong = errors.get(number, ())
-            places = {error.position for error in wrong}
+            wrong, put_right = errors.get(number, ()), (mended or {}).get(number, ())
+            remarks: list[Remark] = [(CellFill.WRONG, one) for one in wrong]
+            remarks += [(CellFill.MENDED_BY_SYSTEM, one) for one in put_right]
             fills.clear()  # this row's only: the file may be long
-            for column, index in enumerate(kept):
-                if index in places:
-                    fills[row, column] = CellFill.WRONG
+            notes.clear()
             line = [cells[index] if index < len(cells) else None for index in kept]
-            yield [*line, " ".join(map(_advice, wrong))]
+            for fill, remark in remarks:
+                if remark.position in kept:
+                    place = row, kept.index(remark.position)
+                    if fill is CellFill.MENDED_BY_SYSTEM:
+                        line[place[1]] = remark.value
+                    fills.setdefault(place, fill)
+                    notes[place] = f"{notes.get(place, '')} {remark.message}".strip()
+            yield [*line, " ".join(_advice(remark) for _fill, remark in remarks)]
 
+    kept_names = [names[index] for index in kept]
+    layout = Layout(above=_with_gaps(above), columns=columns)
     return write_xlsx(
-        target, [names[index] for index in kept] + [ADVICE], lines(), fills=fills, title=title
+        target, [*kept_names, ADVICE], lines(), fills=fills, notes=notes, title=title, layout=layout
     )
 
 
-def _advice(error: CellError) -> str:
-    if not error.column:
-        return error.message
-    return f"{error.column}: {error.message}"
+def _with_gaps(above: Sequence[tuple[int, Sequence[object]]]) -> list[Sequence[object]]:
+    """The rows by their numbers, the blank ones between and below them too."""
+    filled = {number: cells for number, cells in above if any(cells)}
+    last = max(filled, default=-1)
+    return [filled.get(number, ()) for number in range(1, last + 2)]
+
+
+def _advice(remark: CellError | CellMended) -> str:
+    if not remark.column:
+        return remark.message
+    return f"{remark.column}: {remark.message}"
+
+
+def _comment(note: str) -> Any:
+    from openpyxl.comments import Comment
+
+    comment = Comment(xml_text(note), "portal")
+    comment.width, comment.height = 300, 40 + 20 * (len(note) // 40)
+    return comment
 
 
 class _Line:
@@ -165,7 +234,7 @@ def _text(value: object) -> str:
 
 def _csv_value(value: object) -> object:
     if isinstance(value, str):
-        return "'" + value if value.startswith(_FORMULA_STARTS) else value
+        return "'" + value if value.startswith(FORMULA_STARTS) else value
     if isinstance(value, datetime):
         return f"{value:%m/%d/%Y %H:%M}" if value.time() else f"{value:%m/%d/%Y}"
     if isinstance(value, date):
@@ -173,39 +242,6 @@ def _csv_value(value: object) -> object:
     if value is None or isinstance(value, int | float):
         return value
     return _csv_value(str(value))
-
-
-def _xml_text(text: str) -> str:
-    return _NOT_XML.sub("\ufffd", text)[:LONGEST_CELL]
-
-
-def _cell(sheet: "WriteOnlyWorksheet", value: object) -> Any:
-    from openpyxl.cell import WriteOnlyCell
-
-    if isinstance(value, datetime):
-        # Excel knows no time zones; who has one converts to the reader's first.
-        plain = value.replace(tzinfo=None)
-        midnight = (plain.hour, plain.minute, plain.second) == (0, 0, 0)
-        cell = WriteOnlyCell(sheet, value=plain)
-        cell.number_format = DATE_FORMAT if midnight else MOMENT_FORMAT
-        return cell
-    if isinstance(value, date):
-        cell = WriteOnlyCell(sheet, value=value)  # type: ignore[arg-type]  # the stub forgets date
-        cell.number_format = DATE_FORMAT
-        return cell
-    if value is None or isinstance(value, bool):
-        return WriteOnlyCell(sheet, value=value)
-    # Excel would round a longer number, and it has neither infinity nor "not a number".
-    if isinstance(value, int | float) and abs(value) < 10**15:
-        return WriteOnlyCell(sheet, value=value)
-    text = _xml_text(str(value))
-    cell = WriteOnlyCell(sheet, value=text)
-    if cell.data_type != "s":
-        cell.data_type = "s"  # openpyxl takes "=…" for a formula and "#N/A" for an error
-    if text.startswith(_FORMULA_STARTS):
-        # Excel's own mark for a text that looks like a formula: survives editing the cell.
-        cell.quotePrefix = True
-    return cell
 
 
 def _sheet_name(title: str) -> str:

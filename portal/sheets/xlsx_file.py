@@ -11,7 +11,7 @@ from typing import BinaryIO
 from portal.isolation.parent import Child, Places
 from portal.sheets.errors import header_not_found, refusal
 from portal.sheets.limits import Limits
-from portal.sheets.table import Recognise, Row, Table, find_header
+from portal.sheets.table import Recognise, Row, Table, find_header, rows_above
 
 CHILD = Path(__file__).with_name("xlsx_child.py")
 # Two children at once: a bomb in each costs the machine no more than twice its limit.
@@ -49,6 +49,7 @@ def open_xlsx(
                     header_row=found[0],
                     sheet=content["title"],
                     epoch_1904=content["epoch_1904"],
+                    above=rows_above(rows, found),
                     _batches=_batches(child),
                     _close=_closing(child, file),
                 )

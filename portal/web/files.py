@@ -1,14 +1,21 @@
-"""Files that come with a form are read before its transaction, which they must not hold up."""
+"""Files that come with a form are read, or stored, before its transaction, which they must not
+hold up; and how a stored one is sent."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
-from flask import g, request
+from flask import Response, after_this_request, g, request, send_file
 from flask_login import current_user
 from werkzeug.datastructures import CombinedMultiDict, MultiDict
 
 from portal.access.scope import Scope
 from portal.db import unit_of_work
+from portal.errors import NotFound
+from portal.files.models import StoredFile
+from portal.files.services import Stored, drop, path_of, store
+from portal.i18n import _
+from portal.settings import current
 from portal.web.context import set_scope
 
 Read = Callable[[Mapping[str, BinaryIO]], Mapping[str, object]]
@@ -20,16 +27,63 @@ def read_ahead(read: Read, capability: str) -> Callable[..., Mapping[str, object
 
     def ahead(**_values: object) -> Mapping[str, object]:
         files = {name: file.stream for name, file in request.files.items() if file.filename}
-        if not files:
-            return {}
-        with unit_of_work(write=False):
-            who: Scope | None = getattr(current_user, "scope", None)
-        if who is None or not who.can(capability):
+        who = _who_may(capability) if files else None
+        if who is None:
             return {}
         set_scope(who)  # decides on the language of what is said of the files
         return read(cast("Mapping[str, BinaryIO]", files))
 
     return ahead
+
+
+def _who_may(capability: str) -> Scope | None:
+    """Who is asking, if they hold the capability."""
+    with unit_of_work(write=False):
+        who: Scope | None = getattr(current_user, "scope", None)
+    return who if who is not None and who.can(capability) else None
+
+
+@dataclass
+class SentFile:
+    """A file put down before the transaction; `named` once a row names it."""
+
+    stored: Stored
+    named: bool = False
+
+
+def store_ahead(area: str, capability: str, field: str = "file") -> Callable[..., SentFile | None]:
+    """For `guards.ahead`: the file in this field of a form, stored while the database is free for
+    others; None without one, or from who may not use the view.
+
+    The view calls `files.services.keep` and sets `named`; what is not named goes with the answer.
+    """
+
+    def ahead(**_values: object) -> SentFile | None:
+        file = request.files.get(field)
+        if file is None or not file.filename or _who_may(capability) is None:
+            return None
+        sent = SentFile(store(current(), cast("BinaryIO", file.stream), area))
+
+        @after_this_request
+        def tidy(response: Response) -> Response:
+            # What is named may be in the database even if the answer is an error; if it is not,
+            # the file is swept up later. On a full disk it is not, and there is no time to lose.
+            if not sent.named or g.get("disk_full"):
+                drop(current(), sent.stored)
+            return response
+
+        return sent
+
+    return ahead
+
+
+def download(file: StoredFile) -> Response:
+    """The file under the name it came under, to be saved and never shown by the browser. For the
+    view of its owner, which loaded it through the scope. Raises `NotFound` if it was deleted."""
+    path = path_of(current(), file)
+    if not path.is_file():
+        raise NotFound(_("This file is no longer kept."))
+    return send_file(path, file.content_type, as_attachment=True, download_name=file.name)
 
 
 def sent() -> "MultiDict[str, Any]":

@@ -9,10 +9,6 @@ import pytest
 import werkzeug.sansio.http
 from flask import Flask
 
-<<<<<<< HEAD
-from blueprints.inventory.leaving.selection import LinesForm
-=======
->>>>>>> bounds
 from portal.normal_form import MOST_MARKS, normalize
 from portal.web.bounds import LONGEST_HEADER, LONGEST_LANGUAGES, PUBLIC_BYTES, PUBLIC_FIELDS
 from tests.client import Browser

@@ -4,9 +4,11 @@ import io
 
 from flask import Flask
 
-from blueprints.shipments import imports
-from blueprints.shipments.models import ImportError, ImportRun
+from blueprints.shipments.importing import IMPORT
 from portal.db import unit_of_work
+from portal.imports import running
+from portal.imports.models import ImportError, ImportRun
+from portal.imports.receiving import receive_file
 
 HEADER = (
     "Shipment ID,ExIS Order Number,Provider PIN,NDC,Manufacturer,Lot Number,"
@@ -42,10 +44,11 @@ def take_in(app: Flask, content: bytes, name: str = "shipments.csv") -> ImportRu
     settings = app.extensions["portal"].settings
     with app.app_context():
         with unit_of_work():
-            run_id = imports.receive_file(
-                settings, None, name=name, content=io.BytesIO(content), source="command"
+            stream = io.BytesIO(content)
+            run_id = receive_file(
+                IMPORT, settings, None, name=name, content=stream, source="command"
             ).id
-        return imports.process(settings, run_id)
+        return running.process(settings, run_id)
 
 
 def errors_of(app: Flask, run: ImportRun) -> list[tuple[int, str, str]]:
@@ -62,4 +65,4 @@ def errors_of(app: Flask, run: ImportRun) -> list[tuple[int, str, str]]:
 def take_in_waiting(app: Flask) -> None:
     """Take in what was uploaded or collected, as the job would."""
     with app.app_context():
-        imports.process_waiting(app.extensions["portal"].settings)
+        running.process_waiting(app.extensions["portal"].settings)

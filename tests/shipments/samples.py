@@ -1,14 +1,28 @@
 """An import with a shipment for each location, and a row that is wrong."""
 
 import io
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-from blueprints.shipments import imports
+from sqlalchemy import Select, Table, select
+
+from blueprints.shipments.importing import IMPORT
 from blueprints.shipments.models import Shipment
 from portal.db import unit_of_work
+from portal.imports import running
+from portal.imports.receiving import receive_file
 from portal.settings import current
-from tests.samples import EVERYBODY, Access, Canaries, Common, Making, Own, Samples, Tour
+from tests.samples import (
+    EVERYBODY,
+    Access,
+    Canaries,
+    Common,
+    Making,
+    Own,
+    Samples,
+    Tour,
+    Upgrade,
+)
 from tests.shipments.files import csv, row
 
 if TYPE_CHECKING:
@@ -21,11 +35,16 @@ def make(making: Making) -> None:
     """Take in the file, and note what came of it."""
     content = csv(*map(_line, PINS, map(making.sign, PINS)), row(id="BAD", doses="x"))
     with unit_of_work():
-        run = imports.receive_file(
-            current(), None, name="sample.csv", content=io.BytesIO(content), source="command"
+        run = receive_file(
+            IMPORT,
+            current(),
+            None,
+            name="sample.csv",
+            content=io.BytesIO(content),
+            source="command",
         )
         making.note("run", "", run.id)
-    imports.process(current(), making.ids["run"][""])
+    running.process(current(), making.ids["run"][""])
     letters = {number: letter for letter, number in making.personas.locations.items()}
     with unit_of_work(write=False) as session:
         for shipment in session.query(Shipment).all():
@@ -59,6 +78,13 @@ def begin(signed_in: "Callable[[str], Page]") -> Iterator[tuple[str, str]]:
     page.get_by_role("button", name="Import").click()
     page.get_by_text("What to correct").wait_for(timeout=30_000)
     yield from ()
+
+
+def moved_runs(tables: Mapping[str, Table]) -> "Select[Any]":
+    """The runs of shipments with their files, as they were before imports were the platform's."""
+    run, file = tables["import_run"], tables["stored_file"]
+    named = [file.c.name.label("file_name"), file.c.stored_as, file.c.sha256, file.c.bytes]
+    return select(*run.c, *named).join(file, file.c.id == run.c.file_id)
 
 
 samples = Samples(
@@ -103,5 +129,12 @@ samples = Samples(
         },
         no_pages=(r"/shipments/imports/.*\.xlsx", "/shipments/imports/<id>/progress"),
         begin=begin,
+    ),
+    upgrade=Upgrade(
+        moved={
+            "shipment_import": moved_runs,
+            "shipment_import_part": lambda tables: select(tables["import_part"]),
+            "shipment_import_error": lambda tables: select(tables["import_error"]),
+        }
     ),
 )

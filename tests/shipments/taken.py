@@ -3,8 +3,9 @@
 from flask import Flask
 from sqlalchemy import func, select
 
-from blueprints.shipments.models import ImportRun, Shipment
+from blueprints.shipments.models import Shipment
 from portal.db import unit_of_work
+from portal.imports.models import ImportRun
 
 
 def shipments(app: Flask) -> list[Shipment]:

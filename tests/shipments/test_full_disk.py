@@ -13,8 +13,10 @@ from sqlalchemy import event
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.test import encode_multipart
 
-from blueprints.shipments import files, inbox
+from blueprints.shipments import inbox
+from blueprints.shipments.importing import IMPORT
 from portal.db import db
+from portal.files import services as files
 from portal.settings import Settings
 from tests.backup.full import listed, small_disk, without_room
 from tests.backup.running import portal
@@ -36,7 +38,7 @@ def settings_of(app: Flask) -> Settings:
 def test_a_file_from_the_command_line(app: Flask, tmp_path: Path, how: str) -> None:
     file = tmp_path / "large.csv"
     file.write_bytes(LARGE)
-    folder = files.folder(settings_of(app))
+    folder = files.folder(settings_of(app), IMPORT.name)
     with without_room(how, folder, ROOM):
         done = portal(settings_of(app), "shipments", "import", file)
         assert listed(folder) == []
@@ -52,7 +54,7 @@ def test_a_file_from_the_browser(app: Flask, browser: Browser, how: str) -> None
     """With the bound it is the copy that is kept while the request is read."""
     browser.sign_in("admin")
     sent = token(browser)
-    folder = files.folder(settings_of(app))
+    folder = files.folder(settings_of(app), IMPORT.name)
     body = encoded({"csrf_token": sent, "file": FileStorage(io.BytesIO(LARGE), "supplier.csv")})
     with without_room(how, folder, ROOM if how == "disk" else 1_000_000):
         answer = browser.client.post("/shipments/imports", **body)
@@ -112,7 +114,7 @@ def test_a_file_that_the_database_cannot_name_makes_room_again(
 ) -> None:
     browser.sign_in("admin")
     sent = token(browser)
-    folder = files.folder(settings_of(app))
+    folder = files.folder(settings_of(app), IMPORT.name)
     with full_database(app):
         codes = [send(browser, csv(row()), csrf_token=sent).status_code for _time in range(40)]
         known = {run.stored_as for run in runs(app)}
@@ -123,7 +125,7 @@ def test_a_file_that_the_database_cannot_name_makes_room_again(
 def test_the_watched_folder_does_not_fill_the_disk_further(app: Flask) -> None:
     settings = settings_of(app)
     settings.inbox.mkdir()
-    folder = files.folder(settings)
+    folder = files.folder(settings, IMPORT.name)
     (settings.inbox / "large.csv").write_bytes(LARGE)
     with app.app_context(), without_room("bound", folder, ROOM):
         now = inbox.clock.now().timestamp() + 60

@@ -9,11 +9,14 @@ import time_machine
 from flask import Flask
 from sqlalchemy import func, select
 
-from blueprints.shipments import imports
-from blueprints.shipments.models import ImportRun, Order
+from blueprints.shipments.importing import IMPORT
+from blueprints.shipments.models import Order
 from portal.audit.models import AuditEntry
 from portal.clock import now
 from portal.db import unit_of_work
+from portal.imports import running
+from portal.imports.models import ImportError, ImportRun
+from portal.imports.receiving import receive_file
 from portal.messages.models import Message
 from portal.sheets import csv_file
 from portal.sheets.table import Table
@@ -94,7 +97,7 @@ def test_after_receipt_a_correction_is_refused_with_the_reason(
     assert "has been received already (10 of 300 doses)" in message
     assert "Lot Number, Quantity Shipped" in message
     with app.app_context(), unit_of_work(write=False) as session:
-        error = session.scalars(select(imports.ImportError)).one()
+        error = session.scalars(select(ImportError)).one()
         assert (error.value, error.position) == ("NEW", 5), "the cell that cannot be changed"
     assert [one.lot for one in shipments(app)] == ["011J20A", "NEW"]
     assert numbers(take_in(app, file(row()))) == (0, 0, 1, 0), "the same as before is no change"
@@ -264,21 +267,26 @@ def test_a_file_that_kills_its_worker_each_time_is_given_up(
     def burst(*_arguments: object, **_named: object) -> Table:
         raise MemoryError
 
-    monkeypatch.setattr(imports, "open_table", burst)
+    monkeypatch.setattr(running, "open_table", burst)
     moment = now()
     with app.app_context():
         with unit_of_work():
-            imports.receive_file(
-                settings, None, name="x.csv", content=io.BytesIO(csv(row())), source="command"
+            receive_file(
+                IMPORT,
+                settings,
+                None,
+                name="x.csv",
+                content=io.BytesIO(csv(row())),
+                source="command",
             )
         for attempt in range(5):
             with (
                 time_machine.travel(moment + attempt * timedelta(minutes=2)),
                 pytest.raises(MemoryError),
             ):
-                imports.process_waiting(settings)
+                running.process_waiting(settings)
         with time_machine.travel(moment + timedelta(hours=1)):
-            assert imports.process_waiting(settings) == 1
+            assert running.process_waiting(settings) == 1
         with unit_of_work(write=False) as session:
             run = session.scalars(select(ImportRun)).one()
             assert (run.state, run.problem) == ("failed", "Reading this file failed several times.")
@@ -296,15 +304,15 @@ def test_a_worker_that_lost_its_lease_writes_nothing_more(
         if not taken_over:
             taken_over = True
             with time_machine.travel(now() + timedelta(minutes=2)):
-                assert imports.process(settings, run.id).state == "finished"
+                assert running.process(settings, run.id).state == "finished"
 
     with app.app_context():
         with unit_of_work():
             content = io.BytesIO(csv(*(row(id=f"SHP-{one}") for one in range(4))))
-            run = imports.receive_file(
-                settings, None, name="x.csv", content=content, source="command"
+            run = receive_file(
+                IMPORT, settings, None, name="x.csv", content=content, source="command"
             )
-        seen = imports.process(settings, run.id, progress=robbed)
+        seen = running.process(settings, run.id, progress=robbed)
         assert numbers(seen) == (4, 0, 0, 0)
         assert seen.state == "finished"
         with unit_of_work(write=False) as session:

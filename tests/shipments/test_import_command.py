@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from blueprints.shipments import imports
 from blueprints.shipments.commands import import_command
-from blueprints.shipments.models import ImportRun
+from portal.imports import running
+from portal.imports.models import ImportRun
 from tests.shipments.files import csv, row
 from tests.shipments.taken import shipments
 
@@ -57,7 +57,7 @@ def test_the_command_waits_for_a_job_that_was_faster(
     file = tmp_path / "file.csv"
     file.write_bytes(csv(row()))
     settings = app.extensions["portal"].settings
-    process = imports.process
+    process = running.process
     asked: list[int] = []
 
     def first_somebody_else(*arguments: object, **named: object) -> ImportRun:
@@ -67,7 +67,7 @@ def test_the_command_waits_for_a_job_that_was_faster(
             assert process(settings, number).state == "finished"
         return process(*arguments, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(imports, "process", first_somebody_else)
+    monkeypatch.setattr(running, "process", first_somebody_else)
     with app.app_context():
         import_command.callback(file)  # type: ignore[misc]
     assert asked

@@ -10,11 +10,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from blueprints.shipments import imports
-from blueprints.shipments.models import ImportError, ImportRun, Order, Shipment
+from blueprints.shipments.importing import IMPORT
+from blueprints.shipments.models import Order, Shipment
 from portal.audit.models import AuditEntry
 from portal.audit.verify import verify
 from portal.db import begin, commit, unit_of_work
+from portal.imports import running
+from portal.imports.models import ImportError, ImportRun
+from portal.imports.receiving import receive_file
 from portal.messages.models import Message
 from portal.settings import current
 from portal.sheets import csv_file
@@ -49,15 +52,15 @@ def content() -> bytes:
 
 def receive(app: Flask) -> int:
     with app.app_context(), unit_of_work():
-        run = imports.receive_file(
-            current(), None, name="big.csv", content=io.BytesIO(content()), source="command"
+        run = receive_file(
+            IMPORT, current(), None, name="big.csv", content=io.BytesIO(content()), source="command"
         )
         return run.id
 
 
 def work(run_id: int) -> str:
     """What a worker does: take the file in as soon as it is free."""
-    return imports.process_or_follow(current(), run_id).state
+    return running.process_or_follow(current(), run_id).state
 
 
 def taken_in() -> dict[str, object]:
@@ -84,9 +87,9 @@ def taken_in() -> dict[str, object]:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small batches and short leases, so that kills fall between and into many of them."""
-    monkeypatch.setattr(imports, "LEASE", LEASE)
-    monkeypatch.setattr(imports, "FOLLOW_SECONDS", 0.02)
-    monkeypatch.setattr(imports, "MOST_ATTEMPTS", 1_000)
+    monkeypatch.setattr(running, "LEASE", LEASE)
+    monkeypatch.setattr(running, "FOLLOW_SECONDS", 0.02)
+    monkeypatch.setattr(running, "MOST_ATTEMPTS", 1_000)
     monkeypatch.setattr(csv_file, "BATCH_ROWS", BATCH)
 
 
@@ -149,7 +152,7 @@ def test_the_kills_would_show_a_worker_that_forgets_how_far_it_was(
     app: Flask, twin: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = undisturbed(twin)
-    keep, between = imports._keep_progress, FORK.Event()
+    keep, between = running._keep_progress, FORK.Event()
 
     def careless(*arguments: object, **named: object) -> ImportRun:
         """The batch is committed before its progress is."""
@@ -161,7 +164,7 @@ def test_the_kills_would_show_a_worker_that_forgets_how_far_it_was(
 
     run_id = receive(app)
     with monkeypatch.context() as patched:
-        patched.setattr(imports, "_keep_progress", careless)
+        patched.setattr(running, "_keep_progress", careless)
         child = start(app, work, run_id)
         assert between.wait(60)
         child.kill()

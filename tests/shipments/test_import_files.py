@@ -10,10 +10,14 @@ import time_machine
 from flask import Flask
 from sqlalchemy import func, select
 
-from blueprints.shipments import corrections, files, imports, inbox, jobs, outcomes
-from blueprints.shipments.models import ImportRun
+from blueprints.shipments import inbox
+from blueprints.shipments.importing import IMPORT
 from portal import clock
 from portal.db import unit_of_work
+from portal.files import services as files
+from portal.imports import corrections, outcomes, running
+from portal.imports.models import ImportRun
+from portal.imports.receiving import receive_file
 from portal.sheets import xlsx_file
 from portal.sheets.writer import write_xlsx
 from portal.submissions import new_operation_id
@@ -26,7 +30,7 @@ LATER = timedelta(minutes=2)
 
 
 def stored(app: Flask) -> list[Path]:
-    return sorted(files.folder(app.extensions["portal"].settings).iterdir())
+    return sorted(files.folder(app.extensions["portal"].settings, IMPORT.name).iterdir())
 
 
 def runs(app: Flask) -> list[ImportRun]:
@@ -80,12 +84,17 @@ def test_a_file_waits_while_other_workbooks_are_read(
         assert (run.state, run.problem, run.attempts) == ("waiting", "", 0)
         with app.app_context():
             with unit_of_work():
-                imports.receive_file(
-                    settings, None, name="b.csv", content=io.BytesIO(csv(row())), source="upload"
+                receive_file(
+                    IMPORT,
+                    settings,
+                    None,
+                    name="b.csv",
+                    content=io.BytesIO(csv(row())),
+                    source="upload",
                 )
-            assert imports.process_waiting(settings) == 1, "the text file passes the workbook"
+            assert running.process_waiting(settings) == 1, "the text file passes the workbook"
     with app.app_context():
-        assert imports.process_waiting(settings) == 1
+        assert running.process_waiting(settings) == 1
     assert [one.state for one in runs(app)] == ["finished", "finished"]
 
 
@@ -120,7 +129,7 @@ def test_a_file_may_have_any_name(app: Flask, browser: Browser, sent: str) -> No
     )
     assert answer.status_code == 303
     with app.app_context():
-        imports.process_waiting(app.extensions["portal"].settings)
+        running.process_waiting(app.extensions["portal"].settings)
     where = answer.headers["Location"]
     assert browser.get(where).status == 200
     assert browser.client.get(f"{where}/corrections.xlsx").status_code == 200
@@ -139,7 +148,7 @@ def test_a_file_may_have_any_name(app: Flask, browser: Browser, sent: str) -> No
     ],
 )
 def test_what_is_kept_of_a_name(name: str, kept: str) -> None:
-    assert files.clean_name(name) == kept
+    assert files.clean_name(name, IMPORT.name) == kept
 
 
 # What is left behind
@@ -163,8 +172,8 @@ def test_a_refused_or_repeated_upload_leaves_no_file(app: Flask, browser: Browse
 def test_the_file_is_stored_before_the_transaction(
     app: Flask, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from blueprints.shipments import import_views
     from portal.db import db
+    from portal.web import files as sending
 
     held: list[bool] = []
 
@@ -172,7 +181,7 @@ def test_the_file_is_stored_before_the_transaction(
         held.append(bool(db.session.registry.has() and db.session().in_transaction()))
         return files.store(*args)
 
-    monkeypatch.setattr(import_views, "store", store)
+    monkeypatch.setattr(sending, "store", store)
     browser.sign_in("admin")
     assert send(browser, csv(row()), csrf_token=token(browser)).status_code == 303
     assert held == [False]
@@ -181,12 +190,12 @@ def test_the_file_is_stored_before_the_transaction(
 def test_files_that_no_import_names_are_swept_after_a_day(app: Flask) -> None:
     settings = app.extensions["portal"].settings
     run = take_in(app, csv(row()))
-    orphan = files.store(settings, io.BytesIO(csv(row())))
+    orphan = files.store(settings, io.BytesIO(csv(row())), IMPORT.name)
     with app.app_context():
-        jobs.forget_files()
+        files.sweep()
         assert len(stored(app)) == 2, "it may belong to a request under way"
         with time_machine.travel(clock.now() + timedelta(days=1, minutes=1)):
-            assert jobs.forget_files() == "1 files"
+            assert files.sweep() == "1 files"
     assert [path.name for path in stored(app)] == [run.stored_as] != [orphan.name]
 
 
@@ -270,19 +279,20 @@ def test_progress_is_of_the_rows_the_file_holds(app: Flask, browser: Browser, en
     settings = app.extensions["portal"].settings
     content = csv(*(row(id=f"SHP-{number}") for number in range(7))).rstrip() + ends
     with app.app_context(), unit_of_work():
-        run = imports.receive_file(
-            settings, None, name="x.csv", content=io.BytesIO(content), source="upload"
+        run = receive_file(
+            IMPORT, settings, None, name="x.csv", content=io.BytesIO(content), source="upload"
         )
     browser.sign_in("admin")
     bar = browser.get(f"/shipments/imports/{run.id}").root.one("progress")
     assert (bar.attributes["value"], bar.attributes["max"]) == ("0", "7")
     with app.app_context():
-        assert imports.process(settings, run.id).rows_done == 7
+        assert running.process(settings, run.id).rows_done == 7
 
 
 def test_a_workbook_shows_its_rows_without_a_bar(app: Flask, browser: Browser) -> None:
     with app.app_context(), unit_of_work():
-        run = imports.receive_file(
+        run = receive_file(
+            IMPORT,
             app.extensions["portal"].settings,
             None,
             name="x.xlsx",
@@ -320,7 +330,7 @@ def test_the_corrections_are_cut_short_and_say_so(
 
 
 def test_the_wrong_rows_are_counted_by_rows_not_by_cells(app: Flask) -> None:
-    from blueprints.shipments.queries import errors_by_row
+    from portal.imports.queries import errors_by_row
 
     run = take_in(app, csv(*(row(id=f"S-{n}", lot="", doses="x") for n in range(4))))
     with app.app_context(), unit_of_work(write=False) as session:

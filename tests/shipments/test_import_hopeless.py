@@ -4,8 +4,8 @@ but errors is given up."""
 import pytest
 from flask import Flask
 
-from blueprints.shipments import imports, outcomes
-from blueprints.shipments.models import ImportError
+from portal.imports import outcomes, running
+from portal.imports.models import ImportError
 from portal.sheets import csv_file
 from tests.client import Browser
 from tests.shipments.files import HEADER, csv, errors_of, row, take_in
@@ -34,7 +34,7 @@ def test_good_rows_go_in_beside_however_many_wrong_ones(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(csv_file, "BATCH_ROWS", 5)
-    monkeypatch.setattr(imports, "MOST_WRONG", 3)
+    monkeypatch.setattr(running, "MOST_WRONG", 3)
     rows = [row(id=f"S-{n}", doses="x" if n % 5 in (1, 3) else "300") for n in range(40)]
     run = take_in(app, csv(*rows))
     assert (run.state, run.problem) == ("finished", "")
@@ -47,7 +47,7 @@ def test_good_rows_up_to_where_a_file_is_given_up_stay_in(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(csv_file, "BATCH_ROWS", 4)
-    monkeypatch.setattr(imports, "MOST_WRONG", 3)
+    monkeypatch.setattr(running, "MOST_WRONG", 3)
     rows = [row(id="S-good"), *(row(id=f"S-{n}", doses="x", lot="") for n in range(20))]
     run = take_in(app, csv(*rows))
     assert (run.state, numbers(run)) == ("failed", (1, 0, 0, 7))
@@ -62,6 +62,6 @@ def test_good_rows_up_to_where_a_file_is_given_up_stay_in(
 def test_a_file_that_ends_hopeless_was_read_to_its_end(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imports, "MOST_WRONG", 3)
+    monkeypatch.setattr(running, "MOST_WRONG", 3)
     run = take_in(app, csv(*(row(id=f"S-{n}", doses="x") for n in range(20))))
     assert (run.state, run.problem, run.failed) == ("finished", "", 20)

@@ -5,11 +5,13 @@ import io
 import pytest
 from flask import Flask
 
-from blueprints.shipments import imports
-from blueprints.shipments.models import ImportRun, Shipment
+from blueprints.shipments.importing import IMPORT
+from blueprints.shipments.models import Shipment
 from portal import db
 from portal.db import unit_of_work
 from portal.errors import OutcomeUnknown
+from portal.imports.models import ImportRun
+from portal.imports.receiving import receive_file
 from portal.jobs.runner import jobs_of, run_slot
 from portal.messages.models import Message
 from tests.client import Browser
@@ -142,7 +144,7 @@ def test_who_imports_is_told_that_nothing_runs_the_jobs(app: Flask, browser: Bro
     assert "No scheduler has run yet. Imported files will wait." in page.root.text
     where = upload(browser, csv(row()))
     assert "This file waits until one does." in browser.get(where).root.text
-    (job,) = (job for job in jobs_of(app).values() if job.name == "shipments.import")
+    (job,) = (job for job in jobs_of(app).values() if job.name == "imports.take_in")
     run_slot(app, job)
     assert "scheduler" not in browser.get("/shipments/imports").root.text
     assert "scheduler" not in browser.get(where).root.text
@@ -175,8 +177,8 @@ def test_a_request_that_runs_again_stores_the_whole_file_again(app: Flask) -> No
     with app.app_context():
         for _try in range(2):
             with unit_of_work():
-                run = imports.receive_file(
-                    settings, None, name="x.csv", content=content, source="upload"
+                run = receive_file(
+                    IMPORT, settings, None, name="x.csv", content=content, source="upload"
                 )
                 assert run.bytes == len(csv(row()))
 

@@ -9,12 +9,15 @@ from flask import Flask
 from sqlalchemy import select
 
 from blueprints.inventory.adding.deliveries import SEPARATE
-from blueprints.shipments import imports, intake
+from blueprints.shipments import intake
+from blueprints.shipments.importing import IMPORT
 from blueprints.shipments.models import Order, Shipment
 from blueprints.shipments.placing import Placed
 from portal import db
 from portal.audit.verify import verify
 from portal.db import unit_of_work
+from portal.imports import running
+from portal.imports.receiving import receive_file
 from portal.messages.models import Message
 from portal.sheets import csv_file
 from tests.inventory import careless, stock
@@ -35,10 +38,15 @@ def import_the_same(index: int, content: bytes) -> tuple[str, int]:
     from portal.settings import current
 
     with unit_of_work():
-        run_id = imports.receive_file(
-            current(), None, name=f"{index}.csv", content=io.BytesIO(content), source="command"
+        run_id = receive_file(
+            IMPORT,
+            current(),
+            None,
+            name=f"{index}.csv",
+            content=io.BytesIO(content),
+            source="command",
         ).id
-    run = imports.process_or_follow(current(), run_id)
+    run = running.process_or_follow(current(), run_id)
     assert run.failed == 0
     return run.state, run.added
 
@@ -98,14 +106,15 @@ def receive_or_import(index: int, content: bytes, scopes: list[object]) -> int:
 
 def import_the_same_or_refused(settings: object, content: bytes) -> None:
     with unit_of_work():
-        run_id = imports.receive_file(
+        run_id = receive_file(
+            IMPORT,
             settings,  # type: ignore[arg-type]
             None,
             name="again.csv",
             content=io.BytesIO(content),
             source="command",
         ).id
-    assert imports.process_or_follow(settings, run_id).state == "finished"  # type: ignore[arg-type]
+    assert running.process_or_follow(settings, run_id).state == "finished"  # type: ignore[arg-type]
 
 
 def corrected_after_receipt(app: Flask) -> set[int]:

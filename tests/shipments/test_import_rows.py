@@ -7,10 +7,10 @@ import time_machine
 from flask import Flask
 from sqlalchemy import select
 
-from blueprints.shipments import files
-from blueprints.shipments.models import ImportPart, ImportRun
 from portal.clock import now
 from portal.db import unit_of_work
+from portal.imports.jobs import forget_old
+from portal.imports.models import ImportPart, ImportRun
 from portal.sheets import csv_file
 from tests.client import Browser, Page
 from tests.inventory import stock
@@ -175,7 +175,7 @@ def test_no_row_asks_the_database_for_itself(app: Flask) -> None:
 def test_the_rows_go_with_the_file(app: Flask, browser: Browser) -> None:
     run = take_in(app, csv(row(), row(id="BAD", doses="x")))
     with app.app_context(), time_machine.travel(now() + timedelta(days=31)):
-        files.forget_old_files(app.extensions["portal"].settings, days=30)
+        forget_old()
     assert count(app, ImportPart) == 0
     page = look(browser, run)
     assert "it has been deleted by now" in page.root.text

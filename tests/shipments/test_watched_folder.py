@@ -9,8 +9,8 @@ import time_machine
 from flask import Flask
 
 from blueprints.shipments import inbox
-from blueprints.shipments.models import ImportRun
 from portal.clock import now
+from portal.imports.models import ImportRun
 from portal.messages.models import Message
 from tests.shipments.files import csv, row, take_in_waiting
 from tests.shipments.taken import count, shipments

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Engine,
+    FromClause,
     Integer,
     MetaData,
     String,
@@ -70,9 +71,13 @@ def value_of(column: "Column[Any]", number: int) -> Any:
 def rows_of(engine: Engine, like: dict[str, list[str]] | None = None) -> dict[str, Any]:
     """All rows by table; with `like` only the tables and columns that it names."""
     found = {}
+    tables: dict[str, FromClause] = dict(tables_of(engine))
+    for name, query in together(lambda samples: samples.upgrade.moved).items():
+        if name not in tables and name in (like or {}):
+            tables[name] = query(tables).subquery()
     with engine.connect() as connection:
-        for name, table in tables_of(engine).items():
-            columns = list(table.columns)
+        for name, table in tables.items():
+            columns = list(table.c)
             if like is not None:
                 columns = [table.c[column] for column in like.get(name, [])]
             if columns and name not in {"alembic_version", "mail_server"}:

@@ -16,13 +16,7 @@ from portal.errors import Invalid, NotFound
 from portal.formats.codes import MOST_DOSES
 from portal.formats.numbers import record_number
 from portal.i18n import _, _l
-<<<<<<< HEAD:blueprints/inventory/leaving/selection.py
-from portal.web.forms import Form, RowsField, WholeNumberField
-=======
-from portal.places.scope import Scope
-from portal.web.converters import record_number
 from portal.web.forms import Form, WholeNumberField
->>>>>>> bounds:blueprints/inventory/selection.py
 from portal.wizards.definition import Answers
 
 MOST = 200

@@ -1,8 +1,8 @@
-"""Files of shipments: received at once, taken in by a job, safe against a crash at any moment.
+"""Taking files in, safe against a crash at any moment.
 
-A file is stored and a run is written; the job takes the run by a lease and writes batch after
-batch, each with its progress in one transaction. After a crash the next worker finds the lease
-run out and goes on behind the last batch.
+The job takes a run by a lease and writes batch after batch, each with its progress in one
+transaction. After a crash the next worker finds the lease run out and goes on behind the last
+batch.
 """
 
 import logging
@@ -10,33 +10,31 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import BinaryIO
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, insert, or_, select, update
 
-from blueprints.shipments.files import Stored, clean_name, folder, store
-from blueprints.shipments.intake import Intake
-from blueprints.shipments.models import ImportError, ImportPart, ImportRun
-from blueprints.shipments.outcomes import MOST_WRONG, Outcome
-from blueprints.shipments.placing import Numbered, Placed, Placing
-from blueprints.shipments.sheets import COLUMNS, codes_of, parse_shipment, shipment_columns
 from portal import clock, db
 from portal.access.profiles import Profile
 from portal.access.scope import Actor
 from portal.access.through import Through, acting
 from portal.audit.services import record
 from portal.bulk import insert_rows
-from portal.db import after_commit, session, unit_of_work
+from portal.db import session, unit_of_work
 from portal.errors import Conflict
+from portal.files.services import path_of
 from portal.i18n import _
-from portal.jobs import wake
+from portal.imports.definition import Beginning, Intake
+from portal.imports.models import ImportError, ImportPart, ImportRun
+from portal.imports.outcomes import MOST_WRONG, Judged, Outcome, first_rows, rows_of
+from portal.imports.receiving import definitions
 from portal.people.models import User
 from portal.settings import Settings
-from portal.sheets.columns import BoundColumns, CellError, bind, header_test
+from portal.sheets.columns import CellError, CellMended, bind, header_test
 from portal.sheets.errors import SheetError
+from portal.sheets.preamble import read_preamble
 from portal.sheets.reader import Row, Table, open_table
 
 log = logging.getLogger("portal.imports")
@@ -44,7 +42,6 @@ log = logging.getLogger("portal.imports")
 LEASE = timedelta(seconds=60)
 MOST_ATTEMPTS = 5
 FOLLOW_SECONDS = 0.5
-JOB = "shipments.import"
 ENDED = frozenset({"finished", "failed"})
 
 
@@ -52,48 +49,11 @@ class LeaseLost(Exception):
     """Another worker has taken the run over; this one must stop."""
 
 
-def open_run(actor: Actor | None, *, name: str, stored: Stored, source: str) -> ImportRun:
-    """Open a run for a stored file; the job begins as soon as this unit has committed.
-
-    `source` is where it came from: upload, command or folder.
-    """
-    run = ImportRun(
-        file_name=clean_name(name),
-        stored_as=stored.name,
-        sha256=stored.sha256,
-        bytes=stored.bytes,
-        source=source,
-        user_id=actor.id if actor else None,
-        rows_expected=stored.rows,
-        notes=[],
-    )
-    session().add(run)
-    session().flush()
-    record(
-        actor,
-        "shipments.file_received",
-        subject="shipment_import",
-        subject_id=run.id,
-        location_id=None,
-        summary=run.file_name,
-        after={"sha256": run.sha256, "bytes": run.bytes, "source": source},
-    )
-    after_commit(JOB, lambda: wake(JOB))
-    return run
-
-
-def receive_file(
-    settings: Settings, actor: Actor | None, *, name: str, content: BinaryIO, source: str
-) -> ImportRun:
-    """Store a file and open a run for it at once, where nobody else waits for the database."""
-    stored = store(settings, content)
-    return open_run(actor, name=name, stored=stored, source=source)
-
-
 def process_waiting(settings: Settings) -> int:
     """Take in every file that waits or whose worker has died; returns how many were finished.
 
-    One that cannot be read just now, because too many are, goes on waiting for the next round.
+    One that cannot be read just now, because too many are, goes on waiting for the next round; so
+    do those of modules that are switched off.
     """
     finished = 0
     put_off: set[int] = set()
@@ -122,7 +82,9 @@ def process_or_follow(settings: Settings, run_id: int) -> ImportRun:
 
 
 def _next_run(put_off: set[int]) -> int | None:
-    query = select(ImportRun.id).where(_free(), ImportRun.id.not_in(put_off))
+    query = select(ImportRun.id).where(
+        _free(), ImportRun.id.not_in(put_off), ImportRun.kind.in_(definitions())
+    )
     with unit_of_work(write=False) as current:
         return current.scalar(query.order_by(ImportRun.id).limit(1))
 
@@ -155,13 +117,13 @@ def _process(
         raise Conflict(_("This file is being taken in by another process."))
     if run.attempts > MOST_ATTEMPTS:
         return _finish(run_id, owner, problem=_("Reading this file failed several times."))
-    path = folder(settings) / run.stored_as
+    columns = definitions()[run.kind].columns(settings, False)
     try:
         with open_table(
-            path,
+            path_of(settings, run.file),
             filename=run.file_name,
-            recognise=header_test(COLUMNS),
-            expected=[column.label for column in COLUMNS],
+            recognise=header_test(columns),
+            expected=[column.label for column in columns],
         ) as table:
             problem = _take_table(settings, run, owner, table, progress)
         return _finish(run_id, owner, problem=problem)
@@ -224,24 +186,30 @@ def _take_table(
     progress: Callable[[ImportRun], None] | None,
 ) -> str:
     """Take in the rows of an opened file; returns what makes it unreadable, or nothing."""
-    columns = shipment_columns(pin_prefix=settings.pin_prefix, epoch_1904=table.epoch_1904)
-    bound = bind(columns, table.header)
-    if bound.problems:
-        return " ".join(bound.problems)
-    today = clock.today(settings.time_zone)
+    definition = definitions()[run.kind]
+    bound = bind(definition.columns(settings, table.epoch_1904), table.header)
+    preamble, problems = read_preamble(definition.preamble, table.above)
+    if problems or bound.problems:
+        return " ".join([*bound.problems, *problems])
     with unit_of_work(write=False) as current:
-        placing, intake = Placing(), Intake(_actor(run))
+        intake = definition.begin(
+            Beginning(
+                run=run,
+                settings=settings,
+                actor=_actor(run),
+                bound=bound,
+                preamble=preamble,
+                today=clock.today(settings.time_zone),
+            )
+        )
         current.rollback()
     for batch in table.batches():
-        parsed, errors = _parse(placing, bound, batch, today)
-        placed, more = placing.place(parsed)
-        errors += more
-        last = batch[-1][0]
-        if last <= run.last_row:
-            continue  # taken in before the crash; it was placed to know what has been seen
+        judged = intake.read(batch)
+        if batch[-1][0] <= run.last_row:
+            continue  # taken in before the crash; it was read to know what has been seen
         if _is_hopeless(run):
             return _hopeless(run)
-        run = _take_batch(intake, run, owner, Batch(batch, placed, errors, list(bound.notes)))
+        run = _take_batch(intake, run, owner, batch, judged, list(bound.notes))
         if progress is not None:
             progress(run)
     if run.rows_done == 0:
@@ -266,41 +234,24 @@ def _hopeless(run: ImportRun) -> str:
     )
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Rows as they were read, those of them whose codes were found, and what is wrong so far."""
-
-    rows: list[Row]
-    placed: list[Placed]
-    errors: list[tuple[int, CellError]]
-    notes: list[str]
-
-
-def _take_batch(intake: Intake, run: ImportRun, owner: str, batch: Batch) -> ImportRun:
+def _take_batch(
+    intake: Intake[Any],
+    run: ImportRun,
+    owner: str,
+    batch: list[Row],
+    judged: Judged[Any],
+    notes: list[str],
+) -> ImportRun:
     """Take in what of a batch comes after the last kept row, with the progress it makes."""
 
     def take() -> ImportRun:
-        outcome = intake.take([one for one in batch.placed if one.number > run.last_row])
-        outcome.errors += [error for error in batch.errors if error[0] > run.last_row]
-        done = sum(1 for number, _cells in batch.rows if number > run.last_row)
-        return _keep_progress(run, owner, outcome, done, batch.rows[-1][0], batch.notes)
+        outcome = intake.take_in([one for one in judged.rows if one.number > run.last_row])
+        outcome.errors += [one for one in judged.errors if one[0] > run.last_row]
+        outcome.mended += [one for one in judged.mended if one[0] > run.last_row]
+        done = sum(1 for number, _cells in batch if number > run.last_row)
+        return _keep_progress(run, owner, outcome, done, batch[-1][0], notes)
 
     return db.run(take, write=True)
-
-
-def _parse(
-    placing: Placing, bound: BoundColumns, batch: list[Row], today: date
-) -> tuple[list[Numbered], list[tuple[int, CellError]]]:
-    rows: list[Numbered] = []
-    errors: list[tuple[int, CellError]] = []
-    for number, cells in batch:
-        row, wrong = parse_shipment(bound, cells, today=today)
-        if row is not None:
-            rows.append(Numbered(number, row, bound.positions))
-        else:
-            wrong += placing.wrong_codes(codes_of(bound, cells), bound.positions)
-        errors += [(number, error) for error in wrong]
-    return rows, errors
 
 
 def _keep_progress(
@@ -308,19 +259,17 @@ def _keep_progress(
 ) -> ImportRun:
     """Write a batch's result with the batch. Raises `LeaseLost`, which undoes the batch."""
     run_id = before.id
+    counts = {**outcome.counts, "failed": outcome.failed, "mended": rows_of(outcome.mended)}
     kept = session().execute(
         update(ImportRun)
         .where(ImportRun.id == run_id, ImportRun.lease_owner == owner, ImportRun.last_row < last)
         .values(
             last_row=last,
             rows_done=ImportRun.rows_done + done,
-            added=ImportRun.added + len(outcome.added),
-            updated=ImportRun.updated + len(outcome.updated),
-            unchanged=ImportRun.unchanged + len(outcome.unchanged),
-            failed=ImportRun.failed + outcome.failed,
             lease_until=clock.now() + LEASE,
             notes=notes,
             attempts=1,
+            **{kind: getattr(ImportRun, kind) + count for kind, count in counts.items()},
         )
     )
     if kept.rowcount != 1:  # type: ignore[attr-defined]
@@ -328,27 +277,35 @@ def _keep_progress(
     part = outcome.part
     if part is not None:
         insert_rows(ImportPart, [{"run_id": run_id, "last_row": last, **part}])
-    errors = outcome.first_errors(MOST_WRONG - before.failed)
-    if errors:
-        session().execute(
-            insert(ImportError),
-            [
-                {
-                    "run_id": run_id,
-                    "row": number,
-                    "column": error.column[:64],
-                    "position": error.position,
-                    "value": error.value[:120],
-                    "message": error.message,
-                }
-                for number, error in errors
-            ],
-        )
+    said = [
+        *_said(run_id, first_rows(outcome.errors, MOST_WRONG - before.failed)),
+        *_said(run_id, first_rows(outcome.mended, MOST_WRONG - before.mended)),
+    ]
+    if said:
+        session().execute(insert(ImportError), said)
     run = session().get_one(ImportRun, run_id)
     session().refresh(run)
     session().flush()
     session().expunge(run)
     return run
+
+
+def _said(
+    run_id: int, remarks: Sequence[tuple[int, CellError | CellMended]]
+) -> list[dict[str, Any]]:
+    """The rows that keep what is said of cells."""
+    return [
+        {
+            "run_id": run_id,
+            "row": number,
+            "column": remark.column[:64],
+            "position": remark.position,
+            "value": remark.value[: 300 if isinstance(remark, CellMended) else 120],
+            "message": remark.message,
+            "mended": isinstance(remark, CellMended),
+        }
+        for number, remark in remarks
+    ]
 
 
 def _finish(run_id: int, owner: str, *, problem: str) -> ImportRun:
@@ -367,21 +324,21 @@ def _finish(run_id: int, owner: str, *, problem: str) -> ImportRun:
         run = current.get_one(ImportRun, run_id)
         if finished.rowcount != 1:  # type: ignore[attr-defined]
             return run  # another process has taken it over and will say so itself
+        definition = definitions()[run.kind]
         record(
             _actor(run),
-            "shipments.file_finished",
-            subject="shipment_import",
+            f"{definition.name}.file_finished",
+            subject=definition.subject,
             subject_id=run.id,
-            location_id=None,
+            location_id=run.location_id,
             summary=run.file_name,
             after={
-                "added": run.added,
-                "updated": run.updated,
-                "unchanged": run.unchanged,
-                "failed": run.failed,
+                **{kind: getattr(run, kind) for kind in definition.kinds},
                 "state": run.state,
             },
         )
+        if definition.finished is not None:
+            definition.finished(run)
     return run
 
 

@@ -1,0 +1,128 @@
+"""Reading import runs: for whoever may send such files."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy import select
+
+from portal.access.scope import Scope
+from portal.db import session
+from portal.errors import NotFound
+from portal.files.models import StoredFile
+from portal.imports.definition import ImportDefinition
+from portal.imports.models import ImportError, ImportRun
+from portal.sheets.columns import CellError, CellMended
+
+ERRORS_SHOWN = 200
+
+T = TypeVar("T", CellError, CellMended)
+
+
+def get_run(definition: ImportDefinition, scope: Scope, run_id: int) -> ImportRun:
+    """The import run. Raises `NotFound`; only whoever may import sees runs."""
+    scope.require(definition.capability)
+    run = session().get(ImportRun, run_id)
+    if run is None or run.kind != definition.name:
+        raise NotFound
+    if definition.of_location:
+        scope.require_location(run.location_id)
+    return run
+
+
+def list_runs(
+    definition: ImportDefinition, scope: Scope, *, before: int | None = None, limit: int = 25
+) -> list[ImportRun]:
+    """The import runs, newest first, those with an id below `before`."""
+    scope.require(definition.capability)
+    query = select(ImportRun).where(ImportRun.kind == definition.name)
+    if definition.of_location:
+        query = query.where(ImportRun.location_id == scope.location_id)
+    if before is not None:
+        query = query.where(ImportRun.id < before)
+    return list(session().scalars(query.order_by(ImportRun.id.desc()).limit(limit)))
+
+
+@dataclass(frozen=True)
+class RowProblem:
+    """What is wrong with a row or several rows of a file, said once."""
+
+    rows: tuple[int, ...]
+    more_rows: int
+    column: str
+    value: str
+    message: str
+
+
+def list_problems(run: ImportRun) -> list[RowProblem]:
+    """The first problems of a run, the same one of many rows as one line, in order of rows."""
+    grouped: dict[tuple[str, str, str], list[int]] = {}
+    rows = session().execute(
+        select(ImportError.row, ImportError.column, ImportError.value, ImportError.message)
+        .where(ImportError.run_id == run.id, ImportError.mended.is_(False))
+        .order_by(ImportError.row, ImportError.id)
+        .limit(5_000)
+    )
+    for row, column, value, message in rows:
+        grouped.setdefault((column, value, message), []).append(row)
+    problems = [
+        RowProblem(tuple(numbers[:10]), max(len(numbers) - 10, 0), column, value, message)
+        for (column, value, message), numbers in grouped.items()
+    ]
+    return problems[:ERRORS_SHOWN]
+
+
+def errors_by_row(run: ImportRun, *, most: int) -> dict[int, list[CellError]]:
+    """Everything that is wrong with the first `most` wrong rows of a run's file, by row number."""
+    return _remarks(run, most, CellError)
+
+
+def mended_by_row(run: ImportRun, *, most: int) -> dict[int, list[CellMended]]:
+    """What the portal corrected by itself in the first `most` wrong rows, by row number."""
+    return _remarks(run, most, CellMended)
+
+
+def _remarks(run: ImportRun, most: int, kind: type[T]) -> dict[int, list[T]]:
+    of_run = ImportError.run_id == run.id
+    wrong = (
+        select(ImportError.row)
+        .where(of_run, ImportError.mended.is_(False))
+        .distinct()
+        .order_by(ImportError.row)
+        .limit(most)
+        .subquery()
+    )
+    found: dict[int, list[T]] = {}
+    for row, column, message, value, position in session().execute(
+        select(
+            ImportError.row,
+            ImportError.column,
+            ImportError.message,
+            ImportError.value,
+            ImportError.position,
+        )
+        .where(
+            of_run,
+            ImportError.mended.is_(kind is CellMended),
+            ImportError.row.in_(select(wrong.c.row)),
+        )
+        .order_by(ImportError.row, ImportError.id)
+    ):
+        found.setdefault(row, []).append(kind(column, message, value, position))
+    return found
+
+
+def same_file_before(run: ImportRun) -> ImportRun | None:
+    """The import of this kind, at this location, that brought the very same file before."""
+    query = (
+        select(ImportRun)
+        .join(ImportRun.file)
+        .where(
+            StoredFile.sha256 == run.sha256,
+            ImportRun.id < run.id,
+            ImportRun.kind == run.kind,
+            ImportRun.location_id.is_not_distinct_from(run.location_id),
+        )
+        .order_by(ImportRun.id.desc())
+        .limit(1)
+    )
+    return session().scalar(query)
