@@ -15,11 +15,12 @@ from sqlalchemy import Select, column, delete, inspect, select, table
 from sqlalchemy.exc import DBAPIError
 
 from portal import clock
-from portal.db import after_commit, is_full, session, unit_of_work
+from portal.db import after_commit, session, unit_of_work
 from portal.errors import Invalid
 from portal.files.kinds import HEAD_BYTES, ZIP, content_type
 from portal.files.models import StoredFile
 from portal.i18n import _
+from portal.outages import is_full
 from portal.settings import Settings, current
 
 LONGEST_NAME = 200
