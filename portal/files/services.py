@@ -183,7 +183,7 @@ def _sweep_contents(settings: Settings) -> int:
         if STORED_AS.fullmatch(path.name) and path.stat().st_mtime < last
     ]
     with unit_of_work(write=False) as session:
-        named = set(session.execute(select(StoredFile.area, StoredFile.stored_as)).tuples())
+        named = set(map(tuple, session.execute(select(StoredFile.area, StoredFile.stored_as))))
     unnamed = [path for path in found if (path.parent.name, path.name) not in named]
     for path in unnamed:
         path.unlink(missing_ok=True)
