@@ -83,15 +83,11 @@ def write_xlsx(
         if index in texts:
             dimension.number_format = TEXT_FORMAT  # of the cells that are still empty
     bold = Font(bold=True)
-    for above in layout.above:
-        block = [safe_cell(sheet, value) for value in above]
-        for cell in block[:1]:
+    for line, in_bold in (*((above, 1) for above in layout.above), (header, len(header))):
+        written = [safe_cell(sheet, value) for value in line]
+        for cell in written[:in_bold]:
             cell.font = bold
-        sheet.append(block)
-    names = [safe_cell(sheet, label) for label in header]
-    for cell in names:
-        cell.font = bold
-    sheet.append(names)
+        sheet.append(written)
     colours = {fill: PatternFill("solid", start_color=fill.value) for fill in CellFill}
     count = 0
     for row, values in enumerate(rows):
