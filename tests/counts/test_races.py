@@ -52,7 +52,7 @@ def recount(scope: Scope, count_id: int) -> int:
         was = line.entered
         if was.counted is None:
             typed = EnteredLine(was.expected, was.expected - 1, "lost")
-            lines.append(services.Sent(line.number, was, typed))
+            lines.append(services.SentCount(line.number, was, typed))
     services.save(scope, count_id, lines, note="", note_mark=mark_of(""))
     return count_id
 
@@ -252,7 +252,7 @@ def enter_it(index: int, scope: Scope, count_id: int) -> str:
     with unit_of_work(write=False):
         was = list_lines(get_count(scope, count_id))[index].entered
     time.sleep(0.05)
-    sent = services.Sent(index + 1, was, EnteredLine(was.expected, index))
+    sent = services.SentCount(index + 1, was, EnteredLine(was.expected, index))
     return outcome(lambda: services.save(scope, count_id, [sent], note="", note_mark=mark_of("")))
 
 
