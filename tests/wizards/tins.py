@@ -21,9 +21,9 @@ from portal.errors import Conflict, Invalid, NotFound
 from portal.i18n import _l
 from portal.lookups import Choice
 from portal.lookups.fields import LookupField, look_up
-from portal.module import Capability, Fill, Lookup, Module, Tab
-from portal.records import Action, Fact, Figure, RecordPage, Section
-from portal.records import Tab as RecordTab
+from portal.module import Capability, Fill, Lookup, Module, RecordTab
+from portal.records import Fact, Figure, RecordAction, RecordPage, Section
+from portal.records import RecordTab as RecordTab
 from portal.records.views import Editor, Pen, record_response
 from portal.web.context import scope
 from portal.web.forms import DayField, Form, Required, WholeNumberField
@@ -258,7 +258,7 @@ def tin_page(who: Scope, tin: Tin) -> RecordPage:
                 (Section("smell", "Smell", template="tins/_smell.html", context=smell),),
             ),
         ),
-        actions=(Action("Receive", url_for("tins.receive", tin_id=tin.id)),),
+        actions=(RecordAction("Receive", url_for("tins.receive", tin_id=tin.id)),),
         pens={"label", "brand_id"} if who.can("tins.change") else (),
     )
 
@@ -350,7 +350,9 @@ module = Module(
         ),
     ),
     tabs=(
-        Tab(label="Tins", endpoint="tins.index", capability="tins.view", icon="vial", order=500),
+        RecordTab(
+            label="Tins", endpoint="tins.index", capability="tins.view", icon="vial", order=500
+        ),
     ),
     slots=("tin.record", "tin.related", "tin.actions"),
     fills=tuple(
