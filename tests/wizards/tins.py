@@ -21,9 +21,8 @@ from portal.errors import Conflict, Invalid, NotFound
 from portal.i18n import _l
 from portal.lookups import Choice
 from portal.lookups.fields import LookupField, look_up
-from portal.module import Capability, Fill, Lookup, Module, RecordTab
-from portal.records import Fact, Figure, RecordAction, RecordPage, Section
-from portal.records import RecordTab as RecordTab
+from portal.module import Capability, Fill, Lookup, Module
+from portal.records import Fact, Figure, RecordAction, RecordPage, RecordTab, Section
 from portal.records.views import Editor, Pen, record_response
 from portal.web.context import scope
 from portal.web.forms import DayField, Form, Required, WholeNumberField
