@@ -349,9 +349,7 @@ module = Module(
         ),
     ),
     tabs=(
-        RecordTab(
-            label="Tins", endpoint="tins.index", capability="tins.view", icon="vial", order=500
-        ),
+        Tab(label="Tins", endpoint="tins.index", capability="tins.view", icon="vial", order=500),
     ),
     slots=("tin.record", "tin.related", "tin.actions"),
     fills=tuple(
