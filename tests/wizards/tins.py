@@ -21,7 +21,7 @@ from portal.errors import Conflict, Invalid, NotFound
 from portal.i18n import _l
 from portal.lookups import Choice
 from portal.lookups.fields import LookupField, look_up
-from portal.module import Capability, Fill, Lookup, Module
+from portal.module import Capability, Fill, Lookup, Module, Tab
 from portal.records import Fact, Figure, RecordAction, RecordPage, RecordTab, Section
 from portal.records.views import Editor, Pen, record_response
 from portal.web.context import scope
