@@ -60,7 +60,12 @@ Look = Callable[..., Page]
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Chromium]:
     """One Chromium for the whole run."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+    found = next(
+        filter(
+            None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser"))
+        ),
+        None,
+    )
     assert found, "Chromium is not installed."
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
