@@ -251,7 +251,7 @@ def _take_batch(
         done = sum(1 for number, _cells in batch if number > run.last_row)
         return _keep_progress(run, owner, outcome, done, batch[-1][0], notes)
 
-    return db.run(take, write=True)
+    return db.run(take, write=True, patience=db.PATIENCE)
 
 
 def _keep_progress(
