@@ -1,9 +1,10 @@
 """Files that come while the disk is full: it is said, and nothing of them stays."""
 
 import io
+import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -94,9 +95,11 @@ def encoded(values: Any) -> dict[str, Any]:
 
 @contextmanager
 def full_database(app: Flask) -> Iterator[None]:
-    """The database cannot grow by a single page."""
+    """The database cannot grow by a single page, and none in it is free."""
     with app.app_context():
         engine = db.engine
+    with closing(sqlite3.connect(str(engine.url.database))) as connection:
+        connection.execute("VACUUM")
 
     def limit(connection: object, *_others: object) -> None:
         cursor = connection.cursor()  # type: ignore[attr-defined]
