@@ -1,8 +1,10 @@
 """What counts as one address: limits by address must hold for whoever owns many."""
 
 import ipaddress
+from functools import lru_cache
 
 
+@lru_cache(maxsize=1024)
 def bucket(address: str, *, v6_prefix: int = 64) -> str:
     """What counts as one address: an IPv4 address, or an IPv6 network of `v6_prefix` bits."""
     try:
