@@ -381,7 +381,7 @@ def _busy() -> str:
 
 
 def _overtaken() -> str:
-    return _("Someone else changed the same at this moment. Nothing of yours was saved.")
+    return _("Someone else changed the same record at this moment. Your changes were not saved.")
 
 
 def _lost() -> str:

@@ -91,7 +91,7 @@ def _people(scope: Scope, record: UserRecord, entries: Iterable[AuditEntry]) -> 
 def _who(entry: AuditEntry, people: dict[int, str]) -> str:
     if entry.actor_id is None:
         return _("The portal")
-    return people.get(entry.actor_id) or _("Somebody at another location")
+    return people.get(entry.actor_id) or _("Someone at another location")
 
 
 def _places(scope: Scope) -> dict[int, str]:

@@ -92,19 +92,19 @@ def add() -> Response:
     if added.is_new:
         flash(_("The user was added.") + " " + _invited(), "success")
     else:
-        flash(_("The user has an account already and now works here, too."), "success")
+        flash(_("The user already had an account and now also works here."), "success")
     return go_to(_after(added.user))
 
 
 def _too_many() -> Invalid:
-    return Invalid(_("Too many of your forms were refused. Please wait a while."))
+    return Invalid(_("Too many of your forms were refused. Wait a few minutes, then try again."))
 
 
 def _invited() -> str:
     """What becomes of an invitation."""
     if current_app.extensions["portal"].settings.practice:
         return _(
-            "In practice mode no e-mail leaves: the programme administrator opens the invitation "
+            "Practice mode sends no e-mail. A programme administrator can open the invitation "
             "under Operations, Messages."
         )
     return _("The welcome e-mail is on its way.")
@@ -241,7 +241,7 @@ def correct(user_id: int) -> Response:
         again = get_user(scope(), user_id)
         return _later(again, refusal.retry_after, correction_form=form)
     if "email" in corrected and not record.is_registered and record.user.active:
-        said = _("The user was invited anew; the older link no longer works.")
+        said = _("A new invitation was sent. The old link no longer works.")
         flash(said + " " + _invited(), "success")
     elif corrected:
         flash(_("Saved."), "success")
@@ -269,7 +269,7 @@ def confirm_profile(user_id: int) -> Response:
         return _page(record, status=422, profile_form=form)
     try:
         if form.chosen is record.user.held_profile:
-            raise Invalid(_("The user has this profile already."))
+            raise Invalid(_("The user already has this profile."))
         services.check_profile(scope(), user_id, form.chosen)
     except Invalid as refusal:
         form.refuse(Invalid(refusal.message, field="profile"))

@@ -166,17 +166,17 @@ def problem_of(line: EnteredLine) -> tuple[str, str] | None:
     """What keeps a line from being finished: the field it concerns, and a sentence; None if
     nothing does. Blank is not zero."""
     if line.not_counted and line.counted is not None:
-        return "counted", _("Enter a number or tick “Not counted”, not both.")
+        return "counted", _("Enter a number or check “Not counted”, not both.")
     if not line.done:
-        return "counted", _("Enter a number, 0 for none, or tick “Not counted”.")
+        return "counted", _("Enter a number (0 for none), or check “Not counted”.")
     if line.difference < 0 and line.reason not in FEWER:
         return "reason", _(
-            "Doses missing: %(doses)s. Choose what became of them.",
+            "Doses missing: %(doses)s. Choose what happened to them.",
             doses=f"{-line.difference:,}",
         )
     if line.difference > 0 and line.reason not in MORE:
         return "reason", _(
-            "There are %(doses)s doses more than expected. Choose where they come from.",
+            "Extra doses: %(doses)s. Choose where they came from.",
             doses=f"{line.difference:,}",
         )
     return None

@@ -49,7 +49,7 @@ class Overwriting(Conflict):
     the `note` if it was changed."""
 
     def __init__(self, lines: list[CountedLine], note: str | None) -> None:
-        super().__init__(_("Somebody changed this count meanwhile. Nothing was saved yet."))
+        super().__init__(_("Someone else changed this count. Your changes aren't saved yet."))
         self.lines = lines
         self.note = note
 
@@ -163,8 +163,8 @@ def closed(count: Count) -> Closed:
     who = count.closed_by or _("Somebody")
     when = moment(count.row.closed_at)
     if count.state is CountState.FINISHED:
-        return Closed(_("%(who)s has finished this count, on %(when)s.", who=who, when=when))
-    return Closed(_("%(who)s has cancelled this count, on %(when)s.", who=who, when=when))
+        return Closed(_("%(who)s finished this count on %(when)s.", who=who, when=when))
+    return Closed(_("%(who)s canceled this count on %(when)s.", who=who, when=when))
 
 
 @dataclass(frozen=True)
@@ -235,7 +235,7 @@ def finish(scope: Scope, count_id: int, *, seen: int) -> Count:
     _claim(scope, count_id, CountState.FINISHED)
     count = get_count(scope, count_id)
     if count.row.version != seen:
-        raise Conflict(_("Somebody changed this count meanwhile. Please look through it again."))
+        raise Conflict(_("Someone else changed this count. Please check it again."))
     ledger.hold_all(records_of(count))
     ensure_unmoved(scope, count_id)
     ensure_complete(count)
@@ -252,8 +252,8 @@ def ensure_unmoved(scope: Scope, count_id: int) -> None:
     if any(line.moved for line in moved):
         raise StockMoved(
             _(
-                "Doses came or went since the expected values were taken. Nothing was booked. Take "
-                "the new expected values, then count these records again."
+                "Doses came in or went out during the count. Nothing was recorded. Refresh the "
+                "expected numbers, then count these records again."
             )
         )
     if moved:

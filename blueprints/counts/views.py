@@ -287,8 +287,8 @@ def finish(count_id: int) -> Response:
 
 def _finished(count: Count) -> str:
     if not count.document:
-        return _("The count was finished. Nothing differed, so nothing was booked.")
-    return _("The count was finished and booked as %(number)s.", number=count.document)
+        return _("The count was finished. There were no differences, so nothing was recorded.")
+    return _("The count was finished and recorded as %(number)s.", number=count.document)
 
 
 @blueprint.post("/<int:count_id>/renew")
@@ -327,7 +327,7 @@ def cancel(count_id: int) -> Response:
         if request.method == "POST":
             with session().begin_nested():
                 services.cancel(scope(), count_id)
-            flash(_("The count was cancelled. Nothing was booked."), "success")
+            flash(_("The count was canceled. Nothing was recorded."), "success")
             return go_to(_address(count_id))
         services.ensure_open(scope(), count_id)
     except services.Closed as refusal:

@@ -76,6 +76,6 @@ REFUSALS = ListDefinition(
     brief=("who", "kind", "page", "times"),
     empty_title=_l("Nothing was refused"),
     empty_text=_l(
-        "What the portal does not let somebody see or do is counted here for 90 days, by the hour."
+        "What the portal refuses to show or do is counted here by the hour, for 90 days."
     ),
 )

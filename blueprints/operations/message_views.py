@@ -132,7 +132,7 @@ def cancel_message(message_id: int) -> Response:
     except Invalid as refusal:
         form.refuse(refusal)
         return _page(shown, form, status=422)
-    flash(_("The message was cancelled."), "success")
+    flash(_("The message was canceled."), "success")
     return go_to(url_for("operations.message", message_id=message_id))
 
 
@@ -163,7 +163,7 @@ def _practice_link(shown: Message) -> str:
 
 def _rendered(shown: Message) -> tuple[Rendered | None, str]:
     if not shown.address and not shown.context:
-        return None, _("What the message said was wiped after 90 days.")
+        return None, _("The text of this message was deleted after 90 days.")
     zone = queries.zone_of(shown, settings.current().time_zone)
     try:
         return render(shown, zone=zone, secrets=settings.current().practice), ""

@@ -135,8 +135,8 @@ class Placing:
             other = names_another_maker(codes.manufacturer, maker, self.makers)
             if other is not None:
                 message = _(
-                    "The NDC belongs to %(maker)s, but the row names %(other)s. "
-                    "Correct the one that is wrong.",
+                    "The NDC belongs to %(maker)s, but the row says %(other)s. Correct the one "
+                    "that is wrong.",
                     maker=maker,
                     other=other,
                 )
@@ -167,8 +167,8 @@ class Placing:
         return CellError(
             "Shipment ID",
             _(
-                "Row %(row)s announces this vaccine under the same Shipment ID with another "
-                "%(columns)s. Give each lot a Shipment ID of its own, or delete the wrong row.",
+                "Row %(row)s has this vaccine under the same Shipment ID with a different "
+                "%(columns)s. Give each lot its own Shipment ID, or delete the wrong row.",
                 row=before[0],
                 columns=", ".join(labels_of(differences(before[1], placed.details))),
             ),

@@ -54,8 +54,8 @@ def announce_by_form(scope: Scope, *, cells: dict[str, Any], pin_prefix: str, to
         raise Conflict(_("This shipment was entered before, with the same details."))
     if outcome.updated:  # undone with this request: by form nobody overwrites by mistake
         known = _(
-            "This Shipment ID is known for the vaccine, with other details. Check the number; "
-            "to correct the shipment, import a file with the corrected row."
+            "This Shipment ID already exists for this vaccine, with different details. Check "
+            "the number. To correct the shipment, import a file with the corrected row."
         )
         raise RowRefused([("shipment_id", known)])
     return intake.id_of(placed[0])
@@ -86,4 +86,4 @@ def note_received(shipment_id: int, doses: int) -> None:
     if moved.rowcount != 1:  # type: ignore[attr-defined]
         if session().get(Shipment, shipment_id) is None:
             raise NotFound
-        raise Conflict(_("Fewer doses were received of this shipment than are taken back."))
+        raise Conflict(_("You cannot take back more doses than were received of this shipment."))

@@ -365,20 +365,26 @@ def settled(scope: Scope, line: TransferLine) -> Conflict:
     when = moment(line.settled_at) if line.settled_at else ""
     sentences = {
         LineState.RECEIVED: _(
-            "%(who)s has received these doses already, on %(when)s.", who=who, when=when
+            "%(who)s already received these doses on %(when)s.", who=who, when=when
         ),
         LineState.REFUSED: _(
-            "%(who)s has refused this transfer, on %(when)s. The doses are the sender's again.",
+            "%(who)s refused this transfer on %(when)s. The doses are back in the sender's "
+            "inventory.",
             who=who,
             when=when,
         ),
         LineState.CANCELLED: _(
-            "%(who)s has cancelled this transfer, on %(when)s. The doses are the sender's again.",
+            "%(who)s canceled this transfer on %(when)s. The doses are back in the sender's "
+            "inventory.",
             who=who,
             when=when,
         ),
     }
-    return Conflict(sentences.get(LineState(line.state), _("This transfer was changed meanwhile.")))
+    return Conflict(
+        sentences.get(
+            LineState(line.state), _("Someone else changed this transfer. Nothing was saved.")
+        )
+    )
 
 
 def _audit(scope: Scope, action: str, sent: SentTransfer, after: dict[str, Any]) -> None:

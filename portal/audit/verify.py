@@ -198,7 +198,7 @@ def _missing(found: _Read, known: _Anchors) -> dict[str, str]:
     for name, folder in anchors.places(settings.current()).items():
         if name in due and not (folder / anchors.NAME).exists():
             wrong[name] = _(
-                "The anchor file in %(place)s is missing. If you know why, write it anew: "
+                "The anchor file in %(place)s is missing. If you know why, write it again: "
                 "portal audit anchor.",
                 place=_place(name),
             )
@@ -274,7 +274,7 @@ def _judge(key: bytes, found: _Read, known: _Anchors) -> TrailVerdict:
         if anchor.number > count:
             return TrailVerdict(count, count + 1, cut)
         if anchor.number and found.at_anchors.get(anchor.number, anchor.hash) != anchor.hash:
-            sentence = _("Entry %(number)s is not the one it was.", number=anchor.number)
+            sentence = _("Entry %(number)s is not the same as before.", number=anchor.number)
             return TrailVerdict(count, anchor.number, sentence)
     return TrailVerdict(count)
 

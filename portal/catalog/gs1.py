@@ -178,7 +178,7 @@ def _strictly(text: str) -> Elements:
             raise Invalid(_unknown())
         length = _PREDEFINED.get(text[:2], len(text))
         if len(text) < max(length, 3):
-            raise Invalid(_("The code breaks off in the middle. Please scan it again."))
+            raise Invalid(_("The code is not complete. Please scan it again."))
         elements.append(Element(text[:2], text[2:length]))
         text = text[length:]
     return tuple(elements)
@@ -264,12 +264,12 @@ def _reading(elements: Elements, today: date, *, bare: bool = False) -> Reading:
     for ai, value in elements:
         if ai in _CARRIED and values.setdefault(ai, value) != value:
             raise Invalid(
-                _("The code says one thing twice, and differently. Please scan it again.")
+                _("The code gives two different values for one thing. Please scan it again.")
             )
     if not values and not bare:
         raise Invalid(
             _(
-                "This code names no product, lot, expiration date or serial number. Scan the "
+                "This code has no product, lot, expiration date or serial number. Scan the "
                 "square code on the vial or carton."
             )
         )
@@ -285,8 +285,8 @@ def _gtin(value: str) -> str:
     if not re.fullmatch("[0-9]{14}", value) or check_digit(value[:-1]) != value[-1]:
         raise Invalid(
             _(
-                "The product number %(gtin)s (GTIN) was not read right: its check digit does not "
-                "fit. Please scan it again.",
+                "The product number %(gtin)s (GTIN) was misread: its check digit is wrong. "
+                "Please scan it again.",
                 gtin=value[:20],
             )
         )
@@ -297,8 +297,8 @@ def _text(value: str) -> str:
     if not _SET_82.fullmatch(value):
         raise Invalid(
             _(
-                "The code holds “%(text)s”, which can be neither a lot nor a serial number: those "
-                "have at most 20 letters, digits and signs. Please scan it again.",
+                "The code contains “%(text)s”, which is not a lot or serial number: those have "
+                "at most 20 letters, digits and signs. Please scan it again.",
                 text=value[:40],
             )
         )
@@ -323,7 +323,7 @@ def expiration(digits: str, *, today: date) -> ParsedDate:
                 return ParsedDate(date(year, month, day or last), day == 0)
     raise Invalid(
         _(
-            "The expiration date in the code, “%(digits)s”, is no date. Please scan it again.",
+            "The expiration date in the code, “%(digits)s”, is not a date. Please scan it again.",
             digits=digits[:20],
         )
     )
@@ -351,13 +351,13 @@ def ndc_of(gtin: str) -> str | None:
 
 def _too_many() -> str:
     return _(
-        "The scanner left out the separators of this code, so that it can be read in too many "
+        "The scanner left out the separators in this code, so the code can be read in too many "
         "ways. Set the scanner to send them, or fill in the fields by hand."
     )
 
 
 def _unknown() -> str:
     return _(
-        "This is no GS1 code. Scan the square code on the vial or carton, or fill in the fields by "
-        "hand."
+        "This is not a GS1 code. Scan the square code on the vial or carton, or fill in the "
+        "fields by hand."
     )

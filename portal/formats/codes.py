@@ -328,7 +328,7 @@ def parse_quantity(value: object) -> int:
     if number <= 0:
         raise Invalid(_quantity_sentence())
     if number > MOST_DOSES:
-        raise Invalid(_("A quantity above 1,000,000 cannot be right. Check the number of doses."))
+        raise Invalid(_("A quantity above 1,000,000 can't be right. Check the number of doses."))
     return number
 
 
@@ -467,7 +467,7 @@ def _sane(day: date, allow_month: bool) -> ParsedDate:
 
 def _year_sentence(year: str) -> str:
     return _(
-        "The year %(year)s is not accepted, only %(first)s to %(last)s. ",
+        "The year must be between %(first)s and %(last)s, not %(year)s. ",
         year=year,
         first=str(FIRST_DAY.year),
         last=str(LAST_DAY.year),

@@ -40,7 +40,7 @@ def write_corrections(
     except SheetError as error:
         if error.reason == "busy":
             raise Unavailable(error.message) from error
-        raise NotFound(_("The file of this import is no longer kept.")) from error
+        raise NotFound(_("The file for this import has been deleted.")) from error
     if run.failed > MOST_ROWS and rows:
         wrong[rows[0][0]].append(CellError("", cut_short(run), "", None))
     annotated_copy(

@@ -161,7 +161,7 @@ class ImportViews:
         """The rows that did not go in, as a workbook with what to correct."""
         run: ImportRun = get_run(self.definition, scope(), run_id)
         if not run.stored_as or not run.failed:
-            raise NotFound(_("The file of this import is no longer kept."))
+            raise NotFound(_("The file for this import has been deleted."))
         content = io.BytesIO()
         write_corrections(self.definition, current(), run, content)
         stem = run.file_name.rpartition(".")[0] or run.file_name

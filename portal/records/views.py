@@ -147,7 +147,7 @@ class Editor:
             return self._show(record, Editing(pen.key, form, was), 422)
         value = form._fields[pen.key].data
         if was != now and as_text(value) != now:
-            problem = _("Somebody changed this meanwhile. Nothing was saved yet.")
+            problem = _("Someone else changed this record. Your changes aren't saved yet.")
             mine = as_text(value)
             return self._show(record, Editing(pen.key, form, now, problem, now, mine), 409)
         try:

@@ -66,7 +66,7 @@ def add_lists(
             allow_blank=True,
             showErrorMessage=True,
             errorTitle=column.label[:32],
-            error=_("Choose one of the list.")[:LONGEST_MESSAGE],
+            error=_("Choose one from the list.")[:LONGEST_MESSAGE],
         )
         rule.add(f"{letter}{first}:{letter}{first + Limits().rows}")
         sheet.data_validations.append(rule)  # type: ignore[attr-defined]  # the stub forgets it

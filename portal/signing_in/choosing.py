@@ -48,7 +48,10 @@ def prepare_change(scope: Scope, current: str, new: str) -> Prepared:
         if not hashing.verify(stored, current):
             raise Invalid(_("This is not your current password."), field="current_password")
         if passwords.normal(current) == passwords.normal(new):
-            raise Invalid(_("Choose another password than the current one."), field="new_password")
+            raise Invalid(
+                _("Choose a password that is different from your current one."),
+                field="new_password",
+            )
     except Invalid as refusal:
         return Prepared(refusal=refusal)
     return Prepared(new_hash=hashing.hash_password(new), judged_hash=stored)
@@ -68,7 +71,7 @@ def change_own(scope: Scope, prepared: Prepared) -> None:
         .returning(User.id)
     )
     if changed.first() is None:
-        raise Conflict(_("Your password was changed meanwhile. Sign in again."))
+        raise Conflict(_("Your password has been changed. Sign in again."))
     links.withdraw(scope.user.id)
     record(
         scope.user,

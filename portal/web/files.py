@@ -82,7 +82,7 @@ def download(file: StoredFile) -> Response:
     view of its owner, which loaded it through the scope. Raises `NotFound` if it was deleted."""
     path = path_of(current(), file)
     if not path.is_file():
-        raise NotFound(_("This file is no longer kept."))
+        raise NotFound(_("This file has been deleted."))
     return send_file(path, file.content_type, as_attachment=True, download_name=file.name)
 
 

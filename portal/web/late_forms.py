@@ -198,8 +198,8 @@ def late_values() -> "MultiDict[str, str] | None":
 def came_late() -> str:
     """What a page says whose fields hold what was sent too late."""
     return _(
-        "You were signed out before this was sent. What you entered is here again; nothing of it "
-        "was saved yet."
+        "You were signed out before this was sent. What you entered is still here, but it isn't "
+        "saved yet."
     )
 
 

@@ -231,9 +231,7 @@ def _claim(operation_id: str, fingerprint: str) -> Response | None:
         return None
     zone = scope.location.time_zone if scope and scope.location else "UTC"
     saved_at = clock.local(repeated.at, zone).strftime("%I:%M %p %Z").lstrip("0")
-    flash(
-        _("This was already saved at %(time)s. Nothing was changed again.", time=saved_at), "info"
-    )
+    flash(_("This was already saved at %(time)s. It was not saved twice.", time=saved_at), "info")
     return go_to(repeated.location or request.path)
 
 

@@ -80,8 +80,8 @@ def gone() -> Conflict:
     """What a step says whose input names something that is no longer there for this user."""
     return Conflict(
         _(
-            "Something this form names is no longer at your location, or was deleted. "
-            "Please look through what you entered."
+            "Something in this form is no longer at your location, or was deleted. Please check "
+            "what you entered."
         )
     )
 

@@ -105,14 +105,14 @@ def offer_choices(scope: Scope, form: Form, answers: Answers) -> None:
         SelectChoice(
             str(record.id),
             _(
-                "Add the doses to “%(name)s” (%(doses)s doses available)",
+                "Add the doses to “%(name)s” (doses available: %(doses)s)",
                 name=record.name,
                 doses=f"{record.doses_available:,}",
             ),
         )
         for record in _same_lot(scope, answers)
     ]
-    choices.append(SelectChoice(SEPARATE, _("Make a record of its own")))
+    choices.append(SelectChoice(SEPARATE, _("Make a new record")))
     cast(SelectFieldBase, form["duplicate"]).choices = choices  # type: ignore[attr-defined]
 
 

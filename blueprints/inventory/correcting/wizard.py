@@ -71,14 +71,16 @@ def _doubt(record: VaccineInventory, adjustment: Adjustment) -> str:
     if adjustment.reason != EXTRA_DOSE:
         if adjustment.doses <= record.doses_total:
             return ""
-        sentence = _("Please check the number: it is more than all doses this record has had.")
+        sentence = _(
+            "Please check the number: it is more than all the doses this record has ever had."
+        )
     else:
         vials, before = vials_of(record, adjustment.happened_on), extra_doses_of(record)
         if before + adjustment.doses <= vials:
             return ""
         sentence = _(
-            "Please check the number: the doses received came in about %(vials)s vials, and extra "
-            "doses entered before are %(before)s.",
+            "Please check the number. Vials received, about: %(vials)s. Extra doses entered "
+            "before: %(before)s.",
             vials=number(vials),
             before=number(before),
         )

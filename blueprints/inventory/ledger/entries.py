@@ -114,7 +114,7 @@ def reverse(
             )
     except Invalid as refusal:
         raise Conflict(
-            _("Doses of this entry have left since. Reverse what took them first.")
+            _("Some of these doses have been used since. Reverse those entries first.")
         ) from refusal
 
 
@@ -123,7 +123,7 @@ def ensure_standing(entry: DoseEntry) -> None:
     if entry.reverses_id is not None:
         raise Conflict(_("A reversal cannot be reversed. Enter the doses again instead."))
     if session().scalar(select(DoseEntry.id).where(DoseEntry.reverses_id == entry.id)):
-        raise Conflict(_("This entry has been reversed already."))
+        raise Conflict(_("This entry has already been reversed."))
 
 
 def _write(entry: DoseEntry) -> DoseEntry:
