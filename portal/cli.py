@@ -205,7 +205,7 @@ def restore(
         click.echo("Nobody could verify who wrote it, and whether it was changed since.")
     click.echo(f"What was here before is in {done.aside}.")
     if done.cancelled:
-        click.echo("Messages that were waiting when the backup was made have been cancelled.")
+        click.echo("Messages that were waiting when the backup was made have been canceled.")
     if force:
         click.echo("Restart the portal now.")
 

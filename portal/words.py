@@ -42,7 +42,7 @@ WORDS = {
     "location.added": _l("Location added"),
     "message.tried_again": _l("Message tried again"),
     "message.all_tried_again": _l("All waiting messages tried again"),
-    "message.cancelled": _l("Message cancelled"),
+    "message.cancelled": _l("Message canceled"),
     "job.asked_for": _l("Job started by hand"),
     "audit.sealed": _l("Existing rows sealed"),
     "audit.anchor_renewed": _l("Audit trail anchor written again"),

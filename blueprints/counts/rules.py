@@ -22,7 +22,7 @@ class CountState(StrEnum):
         return {
             CountState.OPEN: _("Open"),
             CountState.FINISHED: _("Finished"),
-            CountState.CANCELLED: _("Cancelled"),
+            CountState.CANCELLED: _("Canceled"),
         }[self]
 
     @property

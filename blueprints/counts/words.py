@@ -8,5 +8,5 @@ WORDS = {
     "count.saved": _l("Count saved"),
     "count.renewed": _l("Expected numbers of a count refreshed"),
     "count.finished": _l("Count finished"),
-    "count.cancelled": _l("Count cancelled"),
+    "count.cancelled": _l("Count canceled"),
 }

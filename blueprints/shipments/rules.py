@@ -7,7 +7,7 @@ from enum import StrEnum
 from urllib.parse import quote
 
 from portal.errors import Conflict, Invalid
-from portal.i18n import _
+from portal.i18n import _, ngettext
 
 
 class Status(StrEnum):
@@ -65,8 +65,10 @@ def ensure_may_close(
         raise Conflict(_("All doses of this shipment were received. There is nothing to close."))
     if reason is ClosingReason.NEVER_ARRIVED and doses_received > 0:
         raise Invalid(
-            _(
+            ngettext(
+                "%(received)s dose of this shipment was received. Choose another reason.",
                 "%(received)s doses of this shipment were received. Choose another reason.",
+                doses_received,
                 received=f"{doses_received:,}",
             ),
             field="reason",

@@ -5,7 +5,7 @@ from datetime import date
 from enum import StrEnum
 
 from portal.errors import Invalid
-from portal.i18n import _
+from portal.i18n import _, ngettext
 
 
 class LineState(StrEnum):
@@ -23,7 +23,7 @@ class LineState(StrEnum):
             LineState.IN_TRANSIT: _("In transit"),
             LineState.RECEIVED: _("Received"),
             LineState.REFUSED: _("Refused"),
-            LineState.CANCELLED: _("Cancelled"),
+            LineState.CANCELLED: _("Canceled"),
         }[self]
 
     @property
@@ -110,9 +110,12 @@ def ensure_received(sent: int, received: int, reason: str) -> None:
     """
     if received > sent:
         raise Invalid(
-            _(
+            ngettext(
+                "Only %(sent)s dose was sent. If more are in the box, ask the sender to send a "
+                "second transfer for the rest.",
                 "Only %(sent)s doses were sent. If more are in the box, ask the sender to send a "
                 "second transfer for the rest.",
+                sent,
                 sent=f"{sent:,}",
             ),
             field="doses_received",

@@ -19,7 +19,7 @@ from portal.audit.models import START, AuditEntry, AuditHead
 from portal.audit.rows import Book, moment
 from portal.audit.services import record
 from portal.db import db, is_sqlite, unit_of_work
-from portal.i18n import _
+from portal.i18n import _, ngettext
 from portal.jobs import JobFailed
 
 AT_ONCE = 2_000
@@ -93,7 +93,7 @@ def move_anchors() -> str:
         verdict = verify()  # which can say better what is wrong
     if not verdict.ok:
         raise JobFailed(" ".join(verdict.problems))
-    return _("%(number)s entries", number=verdict.entries)
+    return ngettext("%(num)s entry", "%(num)s entries", verdict.entries)
 
 
 def faults() -> list[str]:
@@ -108,7 +108,7 @@ def daily() -> str:
     problems = [*verdict.problems, *guards.faults()]
     if problems:
         raise JobFailed(" ".join(problems))
-    return _("%(number)s entries, unbroken", number=verdict.entries)
+    return ngettext("%(num)s entry, unbroken", "%(num)s entries, unbroken", verdict.entries)
 
 
 def _verify(start: Anchor, *, whole: bool) -> TrailVerdict:

@@ -59,8 +59,8 @@ def cut_short(run: ImportRun) -> str:
     if run.failed <= MOST_ROWS:
         return ""
     return _(
-        "Only the first %(most)s of the %(failed)s rows to correct are listed, here and in the "
-        "download. Correct the file itself and send it again.",
+        "There are too many rows to correct. Listed here and in the download: the first %(most)s "
+        "of %(failed)s. Correct the file itself and send it again.",
         most=f"{MOST_ROWS:,}",
         failed=f"{run.failed:,}",
     )

@@ -158,11 +158,11 @@ def faults() -> list[str]:
             and_(Message.state == State.SENT, Message.sent_at.is_(None)),
         ),
         (
-            "{} sent or cancelled messages still hold their secrets.",
+            "{} sent or canceled messages still hold their secrets.",
             and_(Message.state.in_((State.SENT, State.CANCELLED)), Message.secret.is_not(None)),
         ),
         (
-            "{} cancelled messages do not say why.",
+            "{} canceled messages do not say why.",
             and_(Message.state == State.CANCELLED, Message.reason == ""),
         ),
         (

@@ -23,7 +23,7 @@ from portal.catalog.queries import find_product
 from portal.clock import local
 from portal.errors import Invalid
 from portal.formats.codes import lot_key, normalise_lot
-from portal.i18n import _
+from portal.i18n import _, ngettext
 
 SEPARATE = "separate"
 # More than a small clinic is ever brought at once: a full shipper of the largest packages holds
@@ -37,8 +37,8 @@ class Delivery:
 
     `duplicate` answers the question about a lot that is there already: the id of the record to
     add the doses to, or "separate". `seen_received` is how many doses of the shipment the manager
-    knew to be received; `confirmed` that these are others, more than were announced, or very many.
-    Without `received_on` they came today.
+    knew to be received; `confirmed` that these are others, more than were announced, or unusually
+    many. Without `received_on` they came today.
     """
 
     product_id: int
@@ -187,8 +187,10 @@ def _doubts(scope: Scope, delivery: Delivery, lot: str, shipment: Shipment | Non
     if shipment is None:
         if delivery.doses > MANY_DOSES:
             found.append(
-                _(
-                    "%(doses)s doses are very many for one delivery. Check the number.",
+                ngettext(
+                    "%(doses)s dose is unusually many for one delivery. Check the number.",
+                    "%(doses)s doses is unusually many for one delivery. Check the number.",
+                    delivery.doses,
                     doses=f"{delivery.doses:,}",
                 )
             )
@@ -234,12 +236,11 @@ def _closed(scope: Scope, shipment: Shipment) -> str:
     closing = closing_of(shipment)
     assert closing is not None
     return _(
-        "This shipment was closed on %(day)s by %(user)s (%(reason)s). Saving reopens it: what is "
-        "then still missing of its %(shipped)s doses is expected again.",
+        "This shipment was closed on %(day)s by %(user)s (%(reason)s). Saving reopens it: any "
+        "doses not yet received will be expected again.",
         day=local(closing.closed_at, scope.place.time_zone).strftime("%m/%d/%Y"),
         user=closing.closed_by,
         reason=closing.reason.label,
-        shipped=f"{shipment.doses_shipped:,}",
     )
 
 

@@ -22,7 +22,7 @@ from blueprints.inventory.unfinished import names_of
 from portal.access.scope import Scope
 from portal.errors import NotFound
 from portal.formats.numbers import record_number
-from portal.i18n import _, _l
+from portal.i18n import _, _l, ngettext
 from portal.web.templating import day, number
 from portal.wizards.definition import Answers, Begun, Done, Step, Wizard
 
@@ -124,7 +124,12 @@ def _save(scope: Scope, answers: Answers, _button: str) -> Done:
     adjust(scope, adjustment)
     return Done(
         url=url_for("inventory.record", inventory_id=adjustment.inventory_id),
-        message=_("%(doses)s doses were added to the total.", doses=number(adjustment.doses)),
+        message=ngettext(
+            "%(doses)s dose was added to the total.",
+            "%(doses)s doses were added to the total.",
+            adjustment.doses,
+            doses=number(adjustment.doses),
+        ),
     )
 
 

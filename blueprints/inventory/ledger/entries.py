@@ -21,7 +21,7 @@ from portal.access.scope import Actor
 from portal.audit.services import seal
 from portal.db import session
 from portal.errors import Conflict, Invalid, NotFound, PortalError
-from portal.i18n import _
+from portal.i18n import _, ngettext
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,8 +196,10 @@ def _refusal(inventory_id: int, kind: Kind, doses: int, used_on: date | None) ->
         if sentence:
             return Invalid(sentence)
     return Invalid(
-        _(
-            "Only %(available)s doses are available on “%(name)s”; %(doses)s were entered.",
+        ngettext(
+            "Only %(available)s dose of “%(name)s” is available. You entered %(doses)s.",
+            "Only %(available)s doses of “%(name)s” are available. You entered %(doses)s.",
+            found.doses_available,
             available=f"{found.doses_available:,}",
             name=found.name,
             doses=f"{abs(doses):,}",
@@ -246,9 +248,12 @@ def _shortage(name: str, movements: list[tuple[date, int]], day: date, balance: 
         return _(
             "The first doses of “%(name)s” came on %(day)s.", name=name, day=f"{first:%m/%d/%Y}"
         )
-    return _(
-        "On %(day)s “%(name)s” would have been short of %(doses)s doses. Check the date and the "
+    return ngettext(
+        "On %(day)s “%(name)s” would have been short by %(doses)s dose. Check the date and the "
         "number of doses.",
+        "On %(day)s “%(name)s” would have been short by %(doses)s doses. Check the date and the "
+        "number of doses.",
+        -balance,
         day=f"{day:%m/%d/%Y}",
         name=name,
         doses=f"{-balance:,}",
