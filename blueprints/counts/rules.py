@@ -116,17 +116,17 @@ NAMED = 5
 
 
 def boxes_moved(names: Sequence[str]) -> str:
-    """Why nothing was booked: these lines differ, and their boxes stand elsewhere by now."""
+    """Why nothing was recorded: these lines differ, and their boxes have been moved."""
     others = len(names) - NAMED
     listed = ", ".join(f"“{name}”" for name in names[:NAMED])
     if others > 0:
         more = ngettext("and %(num)s more record", "and %(num)s more records", others)
         listed = f"{listed} {more}"
     return ngettext(
-        "%(names)s stands in another storage unit now. Nothing was booked. Count it again where "
-        "it stands now, or tick “Not counted”.",
-        "%(names)s stand in other storage units now. Nothing was booked. Count them again where "
-        "they stand now, or tick “Not counted”.",
+        "%(names)s is in another storage unit now. Nothing was recorded. Count it again where "
+        "it is now, or check “Not counted”.",
+        "%(names)s are in other storage units now. Nothing was recorded. Count them again where "
+        "they are now, or check “Not counted”.",
         len(names),
         names=listed,
     )

@@ -302,15 +302,15 @@ def renew(count_id: int) -> Response:
         return _back(count_id, refusal)
     if renewed.doses:
         text = ngettext(
-            "%(num)s record has a new expected value. Count it again.",
-            "%(num)s records have new expected values. Count them again.",
+            "%(num)s record has a new expected number. Count it again.",
+            "%(num)s records have new expected numbers. Count them again.",
             renewed.doses,
         )
         flash(text, "info")
     if renewed.boxes:
         text = ngettext(
-            "%(num)s record is blank again. Count it where it stands now, or tick “Not counted”.",
-            "%(num)s records are blank again. Count them where they stand now, or tick “Not "
+            "%(num)s record is blank again. Count it where it is now, or check “Not counted”.",
+            "%(num)s records are blank again. Count them where they are now, or check “Not "
             "counted”.",
             renewed.boxes,
         )

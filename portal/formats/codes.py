@@ -467,7 +467,7 @@ def _sane(day: date, allow_month: bool) -> ParsedDate:
 
 def _year_sentence(year: str) -> str:
     return _(
-        "The year must be between %(first)s and %(last)s, not %(year)s. ",
+        "The year %(year)s is not accepted, only %(first)s to %(last)s. ",
         year=year,
         first=str(FIRST_DAY.year),
         last=str(LAST_DAY.year),

@@ -241,7 +241,7 @@ def test_a_receipt_after_a_cancellation_says_so(app: Flask, personas: Personas) 
         with unit_of_work():
             services.cancel(sender, transfer, note="Wrong clinic")
         receipt = Receipt(line_id=line, received_on=stock.day(), doses=10)
-        said = r"Manager A has cancelled this transfer, on \d\d/"
+        said = r"Manager A canceled this transfer on \d\d/"
         with pytest.raises(Conflict, match=said), unit_of_work():
             services.receive(receiver, receipt)
         with unit_of_work(write=False) as current:
