@@ -275,7 +275,7 @@ def practice_fill() -> None:
 
 @practice.command("reset")
 def practice_reset() -> None:
-    """Wipe the practice instance and fill it anew; the server may be running."""
+    """Wipe the practice instance and fill it again. The server may be running."""
     from portal.practice import reset
 
     reset(_practice())

@@ -203,7 +203,7 @@ def same_beginning(user_id: int, name: str, entered: dict[str, Sent]) -> Draft |
 
 
 def keep(draft: Draft, *, step: str, sent: Sent, at: str | None = None) -> None:
-    """Keep what was typed in `step`; the draft then stands at the step `at`.
+    """Keep what was typed in `step`; the draft is then at the step `at`.
 
     Raises `Invalid` if it is more than a draft can hold.
     """

@@ -1,4 +1,4 @@
-"""The history of an account, in words, for whoever looks after it."""
+"""The history of an account, in words, for whoever manages it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -93,7 +93,7 @@ def change_locations(
 ) -> User:
     """Make `chosen` the user's locations among those that `scope` may give; others stay.
 
-    `shown` are those that the sender saw. Raises `Conflict` if somebody gave or took one meanwhile:
+    `shown` are those that the sender saw. Raises `Conflict` if someone else gave or took one since:
     what was taken must not come back unseen, nor the last one go.
     """
     user = _load(scope, user_id)
@@ -130,7 +130,7 @@ def correct(scope: Scope, user_id: int, right: Correction, *, shown: Correction)
     """Correct name and e-mail address; see `portal.accounts.corrections.correct`.
 
     Only what differs from `shown`, which the sender saw, is corrected. Raises `Overtaken` where
-    somebody else put another value meanwhile.
+    someone else has put another value there since.
     """
     user = _load(scope, user_id)
     right = _only_own(user, right, shown)

@@ -65,7 +65,7 @@ def stretch(wanted: int, lines: int, size: int) -> Stretch:
 
 
 def page_of(line: int) -> int:
-    """On which page of the form a line stands."""
+    """On which page of the form a line is."""
     return (line - 1) // LINES_A_PAGE + 1
 
 
@@ -77,8 +77,8 @@ REASONS = tuple(dict.fromkeys((*FEWER[:-1], *MORE)))
 
 @dataclass(frozen=True)
 class EnteredLine:
-    """What stands in a line of a count, beside the `expected` doses it was compared with and the
-    mark of the storage unit, the `place`, where they should be."""
+    """What was entered in a line of a count, beside the `expected` doses it was compared with and
+    the mark of the storage unit, the `place`, where they should be."""
 
     expected: int
     counted: int | None = None

@@ -246,7 +246,7 @@ def finish(scope: Scope, count_id: int, *, seen: int) -> Count:
 
 
 def ensure_unmoved(scope: Scope, count_id: int) -> None:
-    """Raise `StockMoved` unless the records of the count stand where they stood. Only what is held
+    """Raise `StockMoved` unless the records of the count are where they were. Only what is held
     stays so."""
     moved = list_moved(get_count(scope, count_id))
     if any(line.moved for line in moved):

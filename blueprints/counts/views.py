@@ -256,7 +256,7 @@ def sheet(count_id: int) -> Response:
 @blueprint.route("/<int:count_id>/finish", methods=["GET", "POST"])
 @needs("counts.handle")
 def finish(count_id: int) -> Response:
-    """What will be booked, and booking it; or what moved meanwhile, and the way on."""
+    """What will be recorded, and recording it; or what moved since the start, and what to do."""
     problem, status = "", 200
     try:
         if request.method == "POST":

@@ -149,8 +149,8 @@ class SameLotForm(Form):
 
 
 class ConfirmingField(BooleanField):
-    """A tick that is asked for anew whenever its page is shown: by then there may be something else
-    to read."""
+    """A check box that is cleared whenever its page is shown again: there may be something else
+    to read by then."""
 
     checked = False
 

@@ -36,9 +36,9 @@ def add_delivery(scope: Scope, delivery: Delivery) -> VaccineInventory:
     """Put the doses of a delivery into the inventory: a new record, or more on one of the lot.
     A closed shipment that they came with is open again.
 
-    Raises `Invalid` (with the field "confirmed" if doses of the shipment have come in meanwhile, or
+    Raises `Invalid` (with the field "confirmed" if doses of the shipment have come in since, or
     these are more than were announced, and nobody has said that this is meant), or `Conflict` if
-    the lot has come in meanwhile and nobody was asked.
+    the lot has come in since and nobody was asked.
     """
     hold_arrivals(scope)
     _hold_shipment(delivery)
@@ -79,7 +79,7 @@ def hold_arrivals(scope: Scope) -> None:
 
 
 def _hold_shipment(delivery: Delivery) -> None:
-    """Keep the supplier's corrections off the shipment meanwhile."""
+    """Keep the supplier's corrections off the shipment until the doses are saved."""
     if delivery.shipment_id is not None:
         shipment = select(Shipment).where(Shipment.id == delivery.shipment_id)
         session().execute(

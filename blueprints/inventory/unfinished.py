@@ -1,4 +1,4 @@
-"""What unfinished forms are about, and what has become of their subjects meanwhile."""
+"""What unfinished forms are about, and what has happened to their subjects since."""
 
 import re
 from collections.abc import Callable, Mapping

@@ -16,7 +16,7 @@ def kind_label(kind: str) -> str:
 
 
 def kind_tone(kind: str) -> Tone:
-    """The colour of those words: what an honest user hardly ever meets stands out."""
+    """The colour of those words: what an honest user hardly ever meets is easy to see."""
     return (
         "warning"
         if kind in {RefusalKind.ELSEWHERE, RefusalKind.FORM_TOKEN, RefusalKind.TOO_MANY}

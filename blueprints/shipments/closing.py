@@ -20,7 +20,7 @@ def close_shipment(
 
     `seen_received` are the doses that were received as far as the user knows. Raises `Invalid`
     for a reason that cannot be right, `Conflict` if nothing is expected, or if doses were added
-    meanwhile.
+    since.
     """
     scope.require("shipments.close")
     shipment = _held(scope, shipment_id)

@@ -19,7 +19,7 @@ from portal.sheets.columns import CellError
 
 @dataclass(frozen=True)
 class Numbered:
-    """A parsed row and the number its sender sees, with where its cells stand in the file."""
+    """A parsed row and the number its sender sees, with where its cells are in the file."""
 
     number: int
     row: ShipmentRow

@@ -1,4 +1,4 @@
-"""The wizards `Transfer` (SPEC E1) and `Inbound Transfer` (SPEC E2, to the letter)."""
+"""The wizards `Transfer` (SPEC E1) and `Inbound Transfer` (SPEC E2)."""
 
 from collections.abc import Mapping
 from functools import partial

@@ -1,6 +1,6 @@
 """Accounts of others: adding users, their profile and locations, deactivating (SPEC A5, H5, H6).
 
-`Account Management` and the processing of onboarding files stand on these. Each function decides
+`Account Management` and the processing of onboarding files use these. Each function decides
 by `portal.people.rules` whether the giver may, records the change with what was before and after,
 and takes effect at the changed user's very next request.
 """

@@ -123,7 +123,7 @@ def _verify(start: Anchor, *, whole: bool) -> TrailVerdict:
 
 
 def renew_anchors() -> TrailVerdict:
-    """Write all anchors anew, after one was lost or changed, and note it in the trail.
+    """Write all anchors again, after one was lost or changed, and note it in the trail.
 
     What was there is kept beside them. Does nothing if the chain itself is not whole.
     """

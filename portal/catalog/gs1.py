@@ -4,7 +4,7 @@ Pure functions. Understood are the element strings as scanners send them, the te
 is printed below a code, GS1 Digital Link addresses, and the bare GTIN of a linear barcode. What
 cannot be understood raises `Invalid` with a sentence.
 
-An element of variable length ends where a separator stands (FNC1, sent as the control character
+An element of variable length ends at a separator (FNC1, sent as the control character
 GS) or where the code ends. Keyboards and browsers often lose the separator; then one code can have
 several readings, and `read` gives all of them. Nothing is guessed.
 
@@ -52,7 +52,7 @@ _PREDEFINED = {
 _SET_82 = re.compile(r"""[!"%&'()*+,\-./0-9:;<=>?A-Z_a-z]{1,20}""")
 # A symbology identifier, as in `]d2` (GS1 DataMatrix), `]C1` (GS1-128), `]Q3` (GS1 QR Code).
 _SYMBOLOGY = re.compile(r"\][A-Za-z][0-9A-Za-z]")
-# What stands for FNC1: any control character, its picture (`␝`), what scanners and programs put in
+# What is read as FNC1: any control character, its picture (`␝`), what scanners and programs put in
 # its place, and blanks. Nothing of this is in the character set 82, so it cannot be data.
 _SEPARATORS = re.compile(
     r"(?:[\s\x00-\x1f\x7f\u2400-\u2421↔|]|\^\]|\^FNC1|~1|\{(?:GS|FNC1)\}|\[(?:GS|FNC1)\])+", re.I
@@ -149,7 +149,7 @@ def in_brackets(text: str) -> str:
 
 
 def _all_readings(text: str, today: date) -> tuple[Reading, ...]:
-    """The readings of a code in which no separator is left: as it stands, and for every place
+    """The readings of a code in which no separator is left: as it is, and for every place
     where one may be missing."""
     found: dict[Reading, None] = {}
     if _BARE_GTIN.fullmatch(text) and check_digit(text[:-1]) == text[-1]:
@@ -342,7 +342,7 @@ def ndc_of(gtin: str) -> str | None:
     """The ten digits of the National Drug Code in a GTIN of 14 digits, or None.
 
     A GTIN made of one is an indicator digit, the GS1 prefix 03, the NDC, and the check digit; where
-    the NDC's hyphens stand it does not tell.
+    the NDC's hyphens belong it does not tell.
 
     Source: GS1 Healthcare US, Implementation Guideline: NDC within a GTIN.
     """

@@ -180,7 +180,7 @@ class ImportViews:
 
 
 def _fits(form: FileForm, sent: SentFile) -> bool:
-    """Whether the file may be a table; if its first bytes say no, that stands beside the field."""
+    """Whether the file may be a table; if its first bytes say no, the field says so."""
     with open_stored(current(), sent.stored) as file:
         reason = refused_kind(file)
     if reason:

@@ -280,7 +280,7 @@ class _Shown:
 
 
 def _record_link(definition: ListDefinition) -> tuple[str, str] | None:
-    """What stands before and after the id in the address of a record."""
+    """The text before and after the id in the address of a record."""
     if definition.record_endpoint is None:
         return None
     rule = next(current_app.url_map.iter_rules(definition.record_endpoint))

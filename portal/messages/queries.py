@@ -82,7 +82,7 @@ def find_messages(
 ) -> MessagesFound:
     """The 50 newest messages of a state and a kind (empty: any), with ids smaller than `below`.
 
-    `text`: words that must all occur in the address or in what the message speaks of.
+    `text`: words that must all occur in the address or in what the message is about.
     """
     scope.require(CAPABILITY)
     query = select(Message)

@@ -30,7 +30,7 @@ PLACE = "pen-"
 class Editing:
     """A pen at work: its field, the value it started from, and what is wrong.
 
-    `theirs` is the value somebody else put there meanwhile, `mine` what was typed.
+    `theirs` is the value someone else saved since then, `mine` what was typed.
     """
 
     key: str
@@ -173,7 +173,7 @@ def _form(pen: Pen, record: Any, sent: Any) -> Form:
 
 
 def as_text(value: object) -> str:
-    """A field's value as the form carries it, to tell whether it changed meanwhile."""
+    """A field's value as the form carries it, to tell whether it has changed since."""
     return "" if value is None else str(value)
 
 

@@ -1,7 +1,7 @@
 """Choosing a password: by who is signed in, or by who holds a mailed link.
 
 Each way has two halves. `prepare_…` runs before the request's transaction, checks and makes the
-hash; the other half writes, and decides again what may have changed meanwhile.
+hash; the other half writes, and decides again what may have changed since.
 """
 
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ def prepare_change(scope: Scope, current: str, new: str) -> Prepared:
 def change_own(scope: Scope, prepared: Prepared) -> None:
     """Second half: store the hash, tell the user. The caller renews the session.
 
-    Raises the refusal, or `Conflict` if the password was changed meanwhile.
+    Raises the refusal, or `Conflict` if the password has been changed since.
     """
     if prepared.refusal is not None:
         raise prepared.refusal

@@ -17,7 +17,7 @@ from portal.normal_form import normalize
 SHORTEST, LONGEST = 15, 128
 MOST_COMMON_WORDS = 3
 FOLDER = Path(__file__).resolve().parent
-# What a digit or sign may stand for; some stand for either of two letters.
+# The letter that a digit or sign may replace; some replace either of two letters.
 LOOK_ALIKES = (
     str.maketrans("@4301!$57", "aaeoiisst"),
     str.maketrans("@4301!|$57+2689", "aaeolllssttzgbg"),

@@ -79,7 +79,7 @@ def without_database(view: View) -> View:
 def ahead(function: Callable[..., Any]) -> Callable[[View], View]:
     """Run `function(**values of the address)` before the transaction of an unsafe request.
 
-    For what takes long and must not hold the database meanwhile (password hashes), and for what
+    For what takes long and must not hold the database while it runs (password hashes), and for what
     must stay although the request is refused (counted failures). It opens its own units of work
     and runs before the access check; the view finds the result in `g.ahead`.
     """

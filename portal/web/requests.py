@@ -200,7 +200,7 @@ def _through(view: Callable[..., Any], scope: Scope | None) -> Through:
 
 
 def _ensure_still_here() -> None:
-    """Refuse a form that speaks of another location (`working_at`) than the present one."""
+    """Refuse a form that is about another location (`working_at`) than the present one."""
     opened_at = request.form.get("working_at")
     scope = find_scope()
     if opened_at is None or scope is None:

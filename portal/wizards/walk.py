@@ -1,6 +1,6 @@
 """Walking through a wizard: which steps apply, which are complete, what was answered.
 
-What was typed is kept as it was typed. Whether a step is complete is found out anew each time, so
+What was typed is kept as it was typed. Whether a step is complete is found out again each time, so
 a draft from before a new version, or of last week, leads to the step that needs attention.
 """
 
@@ -172,7 +172,7 @@ class Walker:
     def check(self, step: Step, form: Form | None, answers: Answers) -> PortalError | None:
         """Validate a step and add its data to `answers`.
 
-        Returns what is wrong: an `Invalid` without message if it stands beside the fields, else
+        Returns what is wrong: an `Invalid` without message if it is shown beside the fields, else
         the refusal of the step's `check`.
         """
         if form is not None:

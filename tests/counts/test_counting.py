@@ -166,7 +166,7 @@ def test_two_who_enter_the_same_line_are_told_and_the_second_decides(
     refused = enter(manager, mine, {1: 98, 3: 5}, button="Save", note="Mine")
     assert refused.status == 409
     assert "It says 99 now." in refused.root.text
-    assert "It is now: “Theirs”" in refused.root.text
+    assert "It is now “Theirs”" in refused.root.text
     assert (field(refused, "counted_1"), field(refused, "counted_3")) == ("98", "5")
     assert field(manager.get(path), "counted_1") == "99", "nothing is saved yet"
     manager.submit(refused, button="Save")

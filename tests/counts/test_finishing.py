@@ -81,8 +81,8 @@ def test_blank_is_not_zero(manager: Browser, records: list[int]) -> None:
     [
         ({"counted_1": "97"}, "Doses missing: 3. Choose what happened to them."),
         ({"counted_1": "97", "reason_1": "found"}, "Doses missing: 3."),
-        ({"counted_1": "103"}, "There are 3 doses more than expected."),
-        ({"counted_1": "103", "reason_1": "lost"}, "There are 3 doses more than expected."),
+        ({"counted_1": "103"}, "Extra doses: 3."),
+        ({"counted_1": "103", "reason_1": "lost"}, "Extra doses: 3."),
         ({"counted_1": "97", "reason_1": "other"}, "Say in a few words what happened."),
         ({"counted_1": "97", "not_counted_1": "y"}, "not both"),
     ],

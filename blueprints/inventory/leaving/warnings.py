@@ -16,7 +16,7 @@ from portal.web.templating import day, moment, number
 
 @dataclass(frozen=True)
 class Warned:
-    """A sentence, and the documents it speaks of."""
+    """A sentence, and the documents it is about."""
 
     text: str
     booked: Sequence[Booked] = ()
