@@ -34,7 +34,7 @@ from portal.listviews.views import list_page, viewed
 from portal.people import rules
 from portal.people.models import User
 from portal.web.context import scope
-from portal.web.guards import ahead, needs
+from portal.web.guards import before_transaction, needs
 from portal.web.htmx import go_to
 from portal.web.late_forms import keeps_late_input, late_values
 from portal.web.requests import note
@@ -62,7 +62,7 @@ def _begin_adding() -> int:
 
 @blueprint.route("/add", methods=["GET", "POST"])
 @needs("accounts.manage")
-@ahead(_begin_adding)
+@before_transaction(_begin_adding)
 @keeps_late_input(_l("Add a user"), form=NewUserForm)
 def add() -> Response:
     """Add one user."""
@@ -71,10 +71,10 @@ def add() -> Response:
         return respond("accounts/add.html", form=form)
     if not form.validate():
         return respond("accounts/add.html", status=422, form=form)
-    if g.ahead:
+    if g.prepared:
         form.refuse(_too_many())
         response = respond("accounts/add.html", status=429, form=form)
-        response.headers["Retry-After"] = str(g.ahead)
+        response.headers["Retry-After"] = str(g.prepared)
         return response
     new = NewUser(
         username=form.username.data or "",
@@ -213,7 +213,7 @@ def _page_of(user_id: int) -> str:
 
 @blueprint.post("/<int:user_id>/correct")
 @needs("accounts.manage")
-@ahead(_begin_correcting)
+@before_transaction(_begin_correcting)
 @keeps_late_input(_l("Name and Email"), form=CorrectionForm, page=_page_of)
 def correct(user_id: int) -> Response:
     """Correct a mistyped name or e-mail address."""
@@ -224,9 +224,9 @@ def correct(user_id: int) -> Response:
     form = _correction_form(record, request.form)
     if not form.validate():
         return _page(record, status=422, correction_form=form)
-    if g.ahead:
+    if g.prepared:
         form.refuse(_too_many())
-        return _later(record, g.ahead, correction_form=form)
+        return _later(record, g.prepared, correction_form=form)
     try:
         corrected = services.correct(scope(), user_id, form.typed, shown=form.shown)
     except services.Overtaken as refusal:

@@ -88,7 +88,7 @@ def save(
     Raises `Overwriting` for what somebody else changed, too, `Invalid` for a reason that is none,
     `Closed` for a count that is not open any more; nothing is kept then.
     """
-    count = _hold(scope, count_id)
+    count = _lock_count(scope, count_id)
     sent = list(lines)
     held = {line.number: line for line in list_numbered(count, [one.number for one in sent])}
     changed, doubted = _changes(held, sent)
@@ -137,7 +137,7 @@ def _in_words(entered: EnteredLine) -> str:
     return " ".join(filter(None, (counted, entered.reason, "-" if entered.not_counted else "")))
 
 
-def _hold(scope: Scope, count_id: int) -> Count:
+def _lock_count(scope: Scope, count_id: int) -> Count:
     """The count, with every other writer of it waiting. Raises `Closed` unless it is open."""
     scope.require("counts.handle")
     get_count(scope, count_id)
@@ -181,7 +181,7 @@ def renew(scope: Scope, count_id: int) -> Renewed:
 
     Raises `Closed` for a count that is not open any more.
     """
-    count = _hold(scope, count_id)
+    count = _lock_count(scope, count_id)
     moved = list_moved(count)
     doses = sum(line.moved for line in moved)
     before = _taken(moved)
@@ -236,7 +236,7 @@ def finish(scope: Scope, count_id: int, *, seen: int) -> Count:
     count = get_count(scope, count_id)
     if count.row.version != seen:
         raise Conflict(_("Someone else changed this count. Please check it again."))
-    ledger.hold_all(records_of(count))
+    ledger.lock_records(records_of(count))
     ensure_unmoved(scope, count_id)
     ensure_complete(count)
     _book(scope, count)

@@ -37,7 +37,7 @@ CELLS = {
 }
 
 
-class Intake:
+class ShipmentIntake:
     """One file's way in, on behalf of whoever sent it (None: the portal itself)."""
 
     def __init__(self, actor: Actor | None) -> None:

@@ -18,7 +18,7 @@ from portal.sheets.columns import CellError
 
 
 @dataclass(frozen=True)
-class Numbered:
+class NumberedRow:
     """A parsed row and the number its sender sees, with where its cells are in the file."""
 
     number: int
@@ -65,7 +65,9 @@ class Placing:
         }
         self.seen: dict[tuple[str, int], tuple[int, Details]] = {}
 
-    def place(self, rows: Iterable[Numbered]) -> tuple[list[Placed], list[tuple[int, CellError]]]:
+    def place(
+        self, rows: Iterable[NumberedRow]
+    ) -> tuple[list[Placed], list[tuple[int, CellError]]]:
         """Find each row's location and product; needs no database, changes only what was seen."""
         placed: list[Placed] = []
         errors: list[tuple[int, CellError]] = []
@@ -81,7 +83,7 @@ class Placing:
                 placed.append(found)
         return placed, errors
 
-    def _place(self, numbered: Numbered) -> tuple[Placed | None, list[CellError]]:
+    def _place(self, numbered: NumberedRow) -> tuple[Placed | None, list[CellError]]:
         row = numbered.row
         codes = Codes(row.provider_pin, row.ndc_candidates, row.manufacturer)
         location = self.locations.get(row.provider_pin)

@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import case, update
 
-from blueprints.shipments.intake import Intake
+from blueprints.shipments.intake import ShipmentIntake
 from blueprints.shipments.models import Shipment
-from blueprints.shipments.placing import Numbered, Placing
+from blueprints.shipments.placing import NumberedRow, Placing
 from blueprints.shipments.rules import Status
 from blueprints.shipments.sheets import codes_of, parse_shipment, shipment_columns
 from portal.access.scope import Scope
@@ -41,10 +41,10 @@ def announce_by_form(scope: Scope, *, cells: dict[str, Any], pin_prefix: str, to
 
     values = [cells.get(column.key) for column in columns]
     row, wrong = parse_shipment(bound, values, today=today)
-    placing, intake = Placing(), Intake(scope.user)
+    placing, intake = Placing(), ShipmentIntake(scope.user)
     if row is None:
         raise refuse(wrong + placing.wrong_codes(codes_of(bound, values), bound.positions))
-    placed, errors = placing.place([Numbered(1, row, bound.positions)])
+    placed, errors = placing.place([NumberedRow(1, row, bound.positions)])
     if errors:
         raise refuse([error for _number, error in errors])
     outcome = intake.take(placed)

@@ -24,8 +24,8 @@ from portal.sheets.kinds import refused_kind
 from portal.sheets.limits import Limits
 from portal.sheets.writer import write_template
 from portal.web.context import scope
-from portal.web.files import SentFile, store_ahead
-from portal.web.guards import ahead, needs, quiet
+from portal.web.files import SentFile, store_upload
+from portal.web.guards import before_transaction, needs, quiet
 from portal.web.htmx import go_to
 from portal.web.respond import respond
 
@@ -40,7 +40,7 @@ def register_import(
     `<prefix>import_run` and so on; `prefix` is for a second import of one module."""
     pages = ImportViews(definition, f"{blueprint.name}.{prefix}")
     allowed = needs(definition.capability)
-    stored = ahead(store_ahead(definition.name, definition.capability))
+    stored = before_transaction(store_upload(definition.name, definition.capability))
 
     def add(rule: str, name: str, view: Callable[..., Response], *methods: str) -> None:
         blueprint.add_url_rule(f"{path}{rule}", f"{prefix}{name}", view, methods=["GET", *methods])
@@ -75,7 +75,7 @@ class ImportViews:
     def upload(self) -> Response:
         """The files so far, and the form that sends another."""
         form = FileForm(choose=self.definition.choose)
-        sent: SentFile | None = g.get("ahead")
+        sent: SentFile | None = g.get("prepared")
         if request.method == "POST" and form.validate() and sent is not None and _fits(form, sent):
             run = open_run(
                 self.definition,

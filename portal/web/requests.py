@@ -79,9 +79,9 @@ def _answer(
 ) -> Response:
     safe = request.method in SAFE
     public = guards.access_of(view) == guards.PUBLIC
-    ahead = getattr(view, guards.AHEAD, None)
-    if ahead is not None and not safe:
-        g.ahead = ahead(**(request.view_args or {}))
+    prepare = getattr(view, guards.BEFORE_TRANSACTION, None)
+    if prepare is not None and not safe:
+        g.prepared = prepare(**(request.view_args or {}))
     once = not safe and not getattr(view, guards.REPEATABLE, False)
     operation = _operation() if once else None
     before = deepcopy(dict(session))

@@ -345,7 +345,7 @@ def test_both_would_show_that_nobody_holds_the_records(
 ) -> None:
     if database_kind == "sqlite":
         pytest.skip("SQLite lets one transaction write at a time")
-    be_careless(monkeypatch, careless.HOLDS_NOTHING)
+    be_careless(monkeypatch, careless.LOCKS_NOTHING)
     assert race(app, personas) in {True, ("done", 9)}
 
 

@@ -88,7 +88,7 @@ def reverse(
     original = session().get(DoseEntry, entry_id)
     if original is None:
         raise NotFound
-    hold(original.inventory_id)
+    lock_record(original.inventory_id)
     ensure_standing(original)
     undone = original.doses if doses is None else doses
     if not 0 < undone <= original.doses:
@@ -136,12 +136,12 @@ def _write(entry: DoseEntry) -> DoseEntry:
     return entry
 
 
-def hold(inventory_id: int) -> None:
+def lock_record(inventory_id: int) -> None:
     """Make every other writer of this record wait until this transaction ends."""
-    hold_all(select(VaccineInventory.id).where(VaccineInventory.id == inventory_id))
+    lock_records(select(VaccineInventory.id).where(VaccineInventory.id == inventory_id))
 
 
-def hold_all(inventory_ids: Select[int]) -> None:
+def lock_records(inventory_ids: Select[int]) -> None:
     """Make every other writer of these records wait until this transaction ends.
 
     They are taken in the order of their ids, as all who take doses of several do.
