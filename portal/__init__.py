@@ -1,1 +1,1 @@
-"""The platform: everything the modules in `blueprints/` stand on. Knows no module by name."""
+"""The platform: everything the modules in `blueprints/` build on. Knows no module by name."""

@@ -121,7 +121,7 @@ def judge(findings: Iterable[Finding]) -> None:
 def nightly() -> str:
     """Make every check (a job of the platform). Raises `JobFailed` if something is wrong.
 
-    What one finds is believed when it finds it twice: people may be working meanwhile.
+    What one finds is believed when it finds it twice: people may be working at the same time.
     """
     checks = [check for module in registry() for check in module.checks]
     findings = []

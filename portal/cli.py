@@ -14,7 +14,7 @@ import click
 
 from portal.errors import PortalError, is_without_space
 from portal.module import ModuleError, Registry, discover, load
-from portal.running import AlreadyLocked, hold
+from portal.running import AlreadyLocked, lock_instance
 from portal.settings import Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def restore(
     from portal.backup import read, seal
 
     settings = load_settings()
-    with nullcontext() if force else hold(settings.instance, alone=True):
+    with nullcontext() if force else lock_instance(settings.instance, alone=True):
         done = read.restore(
             settings,
             file,
@@ -205,7 +205,7 @@ def restore(
         click.echo("Nobody could verify who wrote it, and whether it was changed since.")
     click.echo(f"What was here before is in {done.aside}.")
     if done.cancelled:
-        click.echo("Messages that were waiting when the backup was made have been cancelled.")
+        click.echo("Messages that were waiting when the backup was made have been canceled.")
     if force:
         click.echo("Restart the portal now.")
 
@@ -218,7 +218,7 @@ def jobs() -> None:
     settings = load_settings()
     if settings.jobs == "off":
         raise click.ClickException('The settings say jobs = "off".')
-    with hold(settings.instance, alone=False):
+    with lock_instance(settings.instance, alone=False):
         run_forever(application())
 
 
@@ -275,7 +275,7 @@ def practice_fill() -> None:
 
 @practice.command("reset")
 def practice_reset() -> None:
-    """Wipe the practice instance and fill it anew; the server may be running."""
+    """Wipe the practice instance and fill it again. The server may be running."""
     from portal.practice import reset
 
     reset(_practice())

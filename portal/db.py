@@ -93,7 +93,7 @@ BUSY_MS = 1_000
 PATIENCE = 60.0
 PATIENCE_OF_A_PERSON = 9.0
 
-# A connection that has lain idle longer may be dead, if the server was started anew. Seconds.
+# A connection that has lain idle longer may be dead, if the server was restarted. Seconds.
 RESTED = 5.0
 USED = "portal_used"
 
@@ -381,7 +381,7 @@ def _busy() -> str:
 
 
 def _overtaken() -> str:
-    return _("Someone else changed the same at this moment. Nothing of yours was saved.")
+    return _("Someone else changed the same record at this moment. Your changes were not saved.")
 
 
 def _lost() -> str:

@@ -81,7 +81,7 @@ def start(
     Not for what was sent too late: its sender is not here to see what is given up. Raises `NoRoom`.
     """
     if reason == LATE and not has_room(user_id):
-        raise NoRoom(_("You have as many unfinished forms as the portal keeps."))
+        raise NoRoom(_("You already have as many unfinished forms as the portal can keep."))
     _make_room(user_id)
     draft = Draft(
         user_id=user_id,
@@ -203,7 +203,7 @@ def same_beginning(user_id: int, name: str, entered: dict[str, Sent]) -> Draft |
 
 
 def keep(draft: Draft, *, step: str, sent: Sent, at: str | None = None) -> None:
-    """Keep what was typed in `step`; the draft then stands at the step `at`.
+    """Keep what was typed in `step`; the draft is then at the step `at`.
 
     Raises `Invalid` if it is more than a draft can hold.
     """

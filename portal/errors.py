@@ -26,7 +26,7 @@ class Invalid(PortalError):
 
 
 class Conflict(PortalError):
-    """Something happened meanwhile (another user, another tab) that makes the step impossible."""
+    """Someone else (another user, another tab) made a change that makes the step impossible."""
 
     status = 409
 
@@ -53,7 +53,7 @@ class OfOtherPeople(NotFound):
 
 
 class OpenedElsewhere(Conflict):
-    """The form was opened while the user worked at another location, and speaks of that one."""
+    """The form was opened while the user worked at another location, and is about that one."""
 
     def __init__(self, message: str, location_id: int | None) -> None:
         super().__init__(message)

@@ -16,7 +16,7 @@ def translated(message: str) -> str:
     """`message` in the reader's language, its places not filled yet.
 
     Anywhere but in the application (rules under test, the spreadsheet child process) the English
-    text stands.
+    text is used.
     """
     known = _catalogue()
     return message if known is None else str(known.gettext(message))
@@ -65,7 +65,7 @@ def speaking(language: str) -> Iterator[None]:
 def _catalogue() -> Any:
     """The translations for the reader; None outside the application.
 
-    They are kept with the request: to look for them anew for each of its hundred texts would take
+    They are kept with the request: to look for them again for each of its hundred texts would take
     a tenth of a page's time.
     """
     if "flask_babel" not in sys.modules:

@@ -83,7 +83,7 @@ def _token(link: Link) -> str:
 def address_of(link: Link | str) -> str:
     """The full address of a link, for a mail or the command line.
 
-    A text is returned as it is: what stands in a message's place of a link that is hidden.
+    A text is returned as it is: what a message shows in place of a link that is hidden.
     """
     if isinstance(link, str):
         return link

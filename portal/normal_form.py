@@ -1,8 +1,8 @@
 """Unicode normal forms, in time that grows with the text and no faster.
 
 `unicodedata.normalize` sorts the marks above and below a letter one by one, and lets no other
-thread run meanwhile: 60,000 marks on one letter stop the whole portal for ten seconds. No language
-puts more than a few on one letter, so what goes beyond 30 is left out.
+thread run: 60,000 marks on one letter stop the whole portal for ten seconds. No language puts
+more than a few on one letter, so what goes beyond 30 is left out.
 
 Source: Unicode Standard Annex 15, section 13 (stream-safe text format).
 """

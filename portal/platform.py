@@ -114,7 +114,7 @@ module = Module(
         ),
         Job(
             name="imports.take_in",
-            title=_l("Take in files that were sent"),
+            title=_l("Import files that were uploaded"),
             function="portal.imports.jobs:take_in",
             every=timedelta(seconds=15),
         ),

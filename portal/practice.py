@@ -27,7 +27,7 @@ from portal.settings import Settings, load_settings
 
 NOTE = "practice.json"
 SQLITE = "sqlite:///"
-# What stands beside a searched table on SQLite (migrations/listing.py, and FTS5 itself).
+# What belongs to a searched table on SQLite (migrations/listing.py, and FTS5 itself).
 SEARCH = re.compile(r"_search(_(config|content|data|docsize|idx|text))?$")
 
 
@@ -69,7 +69,7 @@ def fill(settings: Settings) -> bool:
 
 
 def reset(settings: Settings) -> None:
-    """Wipe the practice instance and fill it anew; a server may run meanwhile.
+    """Wipe the practice instance and fill it again. A server may be running.
 
     Raises `NotPractice` for anything that was not filled by practice mode, and for a database that
     holds other tables, too.
@@ -143,7 +143,7 @@ def _make_sample(settings: Settings) -> None:
     app = create_app(settings)
     registry: Registry = app.extensions["portal"].registry
     with app.app_context():
-        # The platform's people and places come first: all other samples stand on them.
+        # The platform's people and places come first: all other samples need them.
         for module in sorted(registry, key=lambda module: module.name != "platform"):
             if module.practice:
                 load(module.practice)()

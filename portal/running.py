@@ -28,7 +28,7 @@ def refuse_half_restored(instance: Path) -> None:
 
 
 @contextmanager
-def hold(instance: Path, *, alone: bool, inherited: bool = False) -> Iterator[None]:
+def lock_instance(instance: Path, *, alone: bool, inherited: bool = False) -> Iterator[None]:
     """Use the instance while the block runs, together with others or `alone`.
 
     With `inherited` a program that this process becomes by `exec` goes on holding it. Raises

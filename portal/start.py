@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from portal import migrations
-from portal.running import AlreadyLocked, hold
+from portal.running import AlreadyLocked, lock_instance
 from portal.settings import DEFAULT_BASE_URL, Settings, SettingsError, load_settings
 
 SQLITE = "sqlite:///"
@@ -66,7 +66,7 @@ def main(arguments: list[str] | None = None) -> None:
     os.umask(0o077)
     try:
         settings = load_settings()
-        with hold(settings.instance, alone=False, inherited=True):
+        with lock_instance(settings.instance, alone=False, inherited=True):
             prepare(settings)
             become_server(settings, options.host, options.port)
     except (SettingsError, AlreadyLocked, OSError) as error:

@@ -104,7 +104,7 @@ def find(operation_id: str, *, user_id: int | None, fingerprint: str) -> Repeate
         return None
     if first.user_id != user_id or first.fingerprint != fingerprint:
         raise Conflict(
-            _("This form was already sent with other contents. Open it again to enter more.")
+            _("This form was already sent with different contents. Open it again to enter more.")
         )
     return Repeated(first.location, first.at)
 

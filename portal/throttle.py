@@ -67,7 +67,7 @@ def shortened(address: str) -> str:
 
 
 def stand_in(address: str) -> str:
-    """Eight letters that stand for a client's address where it is shown, and do not tell it."""
+    """Eight letters that represent a client's address where it is shown, without revealing it."""
     return _key("shown", bucket(address))[:8]
 
 

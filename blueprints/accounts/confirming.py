@@ -25,9 +25,9 @@ def after_deactivating(record: UserRecord) -> Consequences:
     """What follows from deactivating the user."""
     return Consequences(
         sentences=[
-            _("The user is signed out everywhere at once and can no longer sign in."),
-            _("Links that were mailed to the user no longer work."),
-            _("What the user recorded stays. “Reactivate” gives the access back."),
+            _("The user will be signed out everywhere right away and can no longer sign in."),
+            _("Links that were e-mailed to the user will stop working."),
+            _("What the user recorded stays. “Reactivate” restores access."),
         ],
         warnings=_without_manager(record),
         gained=[],
@@ -38,15 +38,15 @@ def after_deactivating(record: UserRecord) -> Consequences:
 def after_new_profile(scope: Scope, record: UserRecord, profile: Profile) -> Consequences:
     """What follows from giving the user another profile."""
     held = record.user.held_profile
-    sentences = [_("The new profile counts at once, from the next page the user opens.")]
+    sentences = [_("The new profile applies right away, from the next page the user opens.")]
     if profile.is_staff and not held.is_staff:
         sentences.append(
-            _("Programme staff work for all locations: the user's own locations are taken away.")
+            _("Programme staff work for all locations: the user's own locations will be removed.")
         )
     elif held.is_staff and not profile.is_staff and scope.location is not None:
         sentences.append(_("The user will work at %(name)s.", name=scope.location.name))
     elif len(record.locations) + record.elsewhere > 1:
-        sentences.append(_("The profile is the same at all locations of the user."))
+        sentences.append(_("A user has the same profile at all locations."))
     before, later = registry().capabilities_of(held), registry().capabilities_of(profile)
     return Consequences(
         sentences=sentences,
@@ -58,7 +58,7 @@ def after_new_profile(scope: Scope, record: UserRecord, profile: Profile) -> Con
 
 def _without_manager(record: UserRecord) -> list[str]:
     return [
-        _("%(name)s is left without a manager who can sign in.", name=name)
+        _("%(name)s will have no manager who can sign in.", name=name)
         for name in left_without_manager(record.user, record.location_ids)
     ]
 

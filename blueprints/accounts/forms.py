@@ -130,8 +130,7 @@ class CorrectionForm(PersonForm):
 
 def _theirs(value: str) -> str:
     return _(
-        "Somebody changed this meanwhile. It is now “%(value)s”. Save again to put yours in its "
-        "place.",
+        "Someone else changed this. It is now “%(value)s”. Save again to replace it with yours.",
         value=value,
     )
 

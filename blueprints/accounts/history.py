@@ -1,4 +1,4 @@
-"""The history of an account, in words, for whoever looks after it."""
+"""The history of an account, in words, for whoever manages it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -91,7 +91,7 @@ def _people(scope: Scope, record: UserRecord, entries: Iterable[AuditEntry]) -> 
 def _who(entry: AuditEntry, people: dict[int, str]) -> str:
     if entry.actor_id is None:
         return _("The portal")
-    return people.get(entry.actor_id) or _("Somebody at another location")
+    return people.get(entry.actor_id) or _("Someone at another location")
 
 
 def _places(scope: Scope) -> dict[int, str]:

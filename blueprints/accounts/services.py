@@ -23,7 +23,7 @@ class Overtaken(Conflict):
     """The sender and somebody else changed the same: the fields `doubted` of what is so `now`."""
 
     def __init__(self, now: Correction, doubted: frozenset[str]) -> None:
-        super().__init__(_("Somebody changed this meanwhile. Nothing was saved yet."))
+        super().__init__(_("Someone else changed this record. Your changes aren't saved yet."))
         self.now = now
         self.doubted = doubted
 
@@ -80,8 +80,8 @@ def change_profile(scope: Scope, user_id: int, profile: Profile, *, was: str) ->
     if user.profile not in {was, profile}:
         raise Conflict(
             _(
-                "Somebody changed the profile meanwhile. Nothing was saved yet: read again what "
-                "follows now, then confirm or cancel."
+                "Someone else changed the profile. Your change isn't saved yet. Read what will "
+                "happen now, then confirm or cancel."
             )
         )
     accounts.change_profile(scope.user, giver_of(scope), user, profile, at=_here(scope))
@@ -93,7 +93,7 @@ def change_locations(
 ) -> User:
     """Make `chosen` the user's locations among those that `scope` may give; others stay.
 
-    `shown` are those that the sender saw. Raises `Conflict` if somebody gave or took one meanwhile:
+    `shown` are those that the sender saw. Raises `Conflict` if someone else gave or took one since:
     what was taken must not come back unseen, nor the last one go.
     """
     user = _load(scope, user_id)
@@ -115,14 +115,13 @@ def change_locations(
 def _works_now(record: UserRecord) -> str:
     if not record.locations:
         return _(
-            "Somebody changed the locations of this user meanwhile: the user works at none of them "
-            "now. Nothing was saved yet. What you ticked or cleared is kept: check it, then press "
-            "“Change Locations” again."
+            "Someone else changed this user's locations: the user now works at none of them. "
+            "Your changes aren't saved yet. Check the boxes below, then press “Change "
+            "Locations” again."
         )
     return _(
-        "Somebody changed the locations of this user meanwhile: the user works at %(locations)s "
-        "now. Nothing was saved yet. What you ticked or cleared is kept: check it, then press "
-        "“Change Locations” again.",
+        "Someone else changed this user's locations: the user now works at %(locations)s. Your "
+        "changes aren't saved yet. Check the boxes below, then press “Change Locations” again.",
         locations=", ".join(place.name for place in record.locations),
     )
 
@@ -131,7 +130,7 @@ def correct(scope: Scope, user_id: int, right: Correction, *, shown: Correction)
     """Correct name and e-mail address; see `portal.accounts.corrections.correct`.
 
     Only what differs from `shown`, which the sender saw, is corrected. Raises `Overtaken` where
-    somebody else put another value meanwhile.
+    someone else has put another value there since.
     """
     user = _load(scope, user_id)
     right = _only_own(user, right, shown)

@@ -34,7 +34,7 @@ from portal.listviews.views import list_page, viewed
 from portal.people import rules
 from portal.people.models import User
 from portal.web.context import scope
-from portal.web.guards import ahead, needs
+from portal.web.guards import before_transaction, needs
 from portal.web.htmx import go_to
 from portal.web.late_forms import keeps_late_input, late_values
 from portal.web.requests import note
@@ -62,7 +62,7 @@ def _begin_adding() -> int:
 
 @blueprint.route("/add", methods=["GET", "POST"])
 @needs("accounts.manage")
-@ahead(_begin_adding)
+@before_transaction(_begin_adding)
 @keeps_late_input(_l("Add a user"), form=NewUserForm)
 def add() -> Response:
     """Add one user."""
@@ -71,10 +71,10 @@ def add() -> Response:
         return respond("accounts/add.html", form=form)
     if not form.validate():
         return respond("accounts/add.html", status=422, form=form)
-    if g.ahead:
+    if g.prepared:
         form.refuse(_too_many())
         response = respond("accounts/add.html", status=429, form=form)
-        response.headers["Retry-After"] = str(g.ahead)
+        response.headers["Retry-After"] = str(g.prepared)
         return response
     new = NewUser(
         username=form.username.data or "",
@@ -92,19 +92,19 @@ def add() -> Response:
     if added.is_new:
         flash(_("The user was added.") + " " + _invited(), "success")
     else:
-        flash(_("The user has an account already and now works here, too."), "success")
+        flash(_("The user already had an account and now also works here."), "success")
     return go_to(_after(added.user))
 
 
 def _too_many() -> Invalid:
-    return Invalid(_("Too many of your forms were refused. Please wait a while."))
+    return Invalid(_("Too many of your forms were refused. Wait a few minutes, then try again."))
 
 
 def _invited() -> str:
     """What becomes of an invitation."""
     if current_app.extensions["portal"].settings.practice:
         return _(
-            "In practice mode no e-mail leaves: the programme administrator opens the invitation "
+            "Practice mode sends no e-mail. A programme administrator can open the invitation "
             "under Operations, Messages."
         )
     return _("The welcome e-mail is on its way.")
@@ -213,7 +213,7 @@ def _page_of(user_id: int) -> str:
 
 @blueprint.post("/<int:user_id>/correct")
 @needs("accounts.manage")
-@ahead(_begin_correcting)
+@before_transaction(_begin_correcting)
 @keeps_late_input(_l("Name and Email"), form=CorrectionForm, page=_page_of)
 def correct(user_id: int) -> Response:
     """Correct a mistyped name or e-mail address."""
@@ -224,9 +224,9 @@ def correct(user_id: int) -> Response:
     form = _correction_form(record, request.form)
     if not form.validate():
         return _page(record, status=422, correction_form=form)
-    if g.ahead:
+    if g.prepared:
         form.refuse(_too_many())
-        return _later(record, g.ahead, correction_form=form)
+        return _later(record, g.prepared, correction_form=form)
     try:
         corrected = services.correct(scope(), user_id, form.typed, shown=form.shown)
     except services.Overtaken as refusal:
@@ -241,7 +241,7 @@ def correct(user_id: int) -> Response:
         again = get_user(scope(), user_id)
         return _later(again, refusal.retry_after, correction_form=form)
     if "email" in corrected and not record.is_registered and record.user.active:
-        said = _("The user was invited anew; the older link no longer works.")
+        said = _("A new invitation was sent. The old link no longer works.")
         flash(said + " " + _invited(), "success")
     elif corrected:
         flash(_("Saved."), "success")
@@ -269,7 +269,7 @@ def confirm_profile(user_id: int) -> Response:
         return _page(record, status=422, profile_form=form)
     try:
         if form.chosen is record.user.held_profile:
-            raise Invalid(_("The user has this profile already."))
+            raise Invalid(_("The user already has this profile."))
         services.check_profile(scope(), user_id, form.chosen)
     except Invalid as refusal:
         form.refuse(Invalid(refusal.message, field="profile"))

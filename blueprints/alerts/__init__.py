@@ -20,7 +20,7 @@ module = Module(
     capabilities=(
         Capability(
             name="alerts.set",
-            title=_l("Set the location's thresholds, and one's own daily e-mail"),
+            title=_l("Set the location's alert limits and your own daily e-mail"),
             profiles=MANAGERS,
         ),
     ),

@@ -13,6 +13,6 @@ class AlertsForm(Form):
         _l("Days before the expiration date"), [Required()], least=0, most=365
     )
     low_doses = WholeNumberField(
-        _l("Low stock below so many doses of a vaccine"), [Required()], least=0, most=100_000
+        _l("Low stock: fewer doses of a vaccine than"), [Required()], least=0, most=100_000
     )
     wanted = BooleanField(_l("Send me the daily e-mail"))

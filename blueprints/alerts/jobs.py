@@ -1,4 +1,4 @@
-"""The daily e-mail: once a location and day, whatever is restarted meanwhile."""
+"""The daily e-mail: once a location and day, whatever is restarted in between."""
 
 import logging
 from datetime import datetime

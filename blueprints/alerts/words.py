@@ -4,5 +4,5 @@ from portal.i18n import _l
 
 WORDS = {
     "daily_digest": _l("Daily e-mail about what needs attention"),
-    "alerts.changed": _l("Thresholds of a location changed"),
+    "alerts.changed": _l("Alert limits of a location changed"),
 }

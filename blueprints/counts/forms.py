@@ -155,8 +155,8 @@ def show_theirs(form: CountForm, refusal: Overwriting) -> None:
     if refusal.note is not None:
         now[NOTE] = f"{NOTE}:{mark_of(refusal.note)}"
         text = _(
-            "Somebody changed the note meanwhile. It is now: “%(note)s”. Save again to put yours "
-            "in its place.",
+            "Someone else changed the note. It is now “%(note)s”. Save again to replace it with "
+            "yours.",
             note=refusal.note,
         )
         form.note.errors = [*form.note.errors, text]
@@ -166,13 +166,13 @@ def show_theirs(form: CountForm, refusal: Overwriting) -> None:
 
 def _theirs(entered: EnteredLine) -> str:
     if entered.not_counted:
-        held = _("“Not counted” is ticked there now.")
+        held = _("“Not counted” is checked now.")
     elif entered.counted is None:
-        held = _("It is blank now; %(doses)s are expected.", doses=f"{entered.expected:,}")
+        held = _("It is blank now. Expected doses: %(doses)s.", doses=f"{entered.expected:,}")
     else:
         held = _("It says %(doses)s now.", doses=f"{entered.counted:,}")
     return _(
-        "Somebody changed this line meanwhile. %(held)s Save again to put yours in its place.",
+        "Someone else changed this line. %(held)s Save again to replace it with yours.",
         held=held,
     )
 

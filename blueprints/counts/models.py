@@ -54,7 +54,7 @@ class StockCount(Base):
 
 class StockCountLine(Base):
     """A record in a count: what the ledger said up to `last_entry_id`, in which `storage_unit` it
-    stood then, and what was counted.
+    was kept then, and what was counted.
 
     `number` is printed on the sheet. Blank is not zero: `counted_doses` is None until somebody
     entered a number. `entry_id` is what was booked for a difference.

@@ -144,7 +144,7 @@ class CountedLine:
 
     @property
     def entered(self) -> EnteredLine:
-        """What stands in it."""
+        """What was entered in it."""
         return EnteredLine(
             self.row.expected_doses,
             self.row.counted_doses,
@@ -165,7 +165,7 @@ class CountedLine:
 
     @property
     def elsewhere(self) -> bool:
-        """Whether its box stands in another storage unit than when the expected value was taken."""
+        """Whether its box is in another storage unit than when the expected value was taken."""
         return self.record.storage_unit != self.row.storage_unit and not self.row.not_counted
 
     @property
@@ -191,7 +191,7 @@ ELSEWHERE = StockCountLine.storage_unit != VaccineInventory.storage_unit
 
 
 def list_lines(count: Count, *where: ColumnElement[bool]) -> list[CountedLine]:
-    """The lines as they are now, and where their records stand: one statement, one moment."""
+    """The lines as they are now, and where their records are kept: one statement, one moment."""
     rows = session().execute(
         select(StockCountLine, VaccineInventory, VaccineInventory.doses_available, NEWEST)
         .join(VaccineInventory, VaccineInventory.id == StockCountLine.inventory_id)
@@ -219,7 +219,7 @@ def list_differing(count: Count) -> list[CountedLine]:
 
 def list_moved(count: Count) -> list[CountedLine]:
     """The lines that must be counted again: doses came or went since their expected value was
-    taken, or they differ while the box stands in another storage unit by now. A count of all units
+    taken, or they differ while the box is now in another storage unit. A count of all units
     finds the box there."""
     moved = StockCountLine.last_entry_id != NEWEST
     if not count.whole:
@@ -228,7 +228,7 @@ def list_moved(count: Count) -> list[CountedLine]:
 
 
 def list_entered(count: Count) -> list[tuple[int, EnteredLine]]:
-    """The numbers of all lines, and what stands in them."""
+    """The numbers of all lines, and what was entered in them."""
     line = StockCountLine
     rows = session().execute(
         select(line.number, line.expected_doses, line.counted_doses, line.reason, line.not_counted)
@@ -247,7 +247,7 @@ def records_of(count: Count) -> Select[int]:
 
 
 def by_unit(lines: Iterable[CountedLine]) -> list[tuple[str, list[CountedLine]]]:
-    """The lines by storage unit, in their order. A box that was counted again where it stands now
+    """The lines by storage unit, in their order. A box that was counted again where it is now
     is not among those of its old unit."""
     units: dict[str, list[CountedLine]] = {}
     for line in lines:
@@ -274,7 +274,7 @@ class FormPage:
 
 
 def list_form_pages(count: Count) -> list[FormPage]:
-    """The pages of the form; none for a count that stands on one."""
+    """The pages of the form; none for a count that fits on one."""
     total = count.figures.lines
     if total <= LINES_A_PAGE:
         return []

@@ -22,7 +22,7 @@ class CountState(StrEnum):
         return {
             CountState.OPEN: _("Open"),
             CountState.FINISHED: _("Finished"),
-            CountState.CANCELLED: _("Cancelled"),
+            CountState.CANCELLED: _("Canceled"),
         }[self]
 
     @property
@@ -65,7 +65,7 @@ def stretch(wanted: int, lines: int, size: int) -> Stretch:
 
 
 def page_of(line: int) -> int:
-    """On which page of the form a line stands."""
+    """On which page of the form a line is."""
     return (line - 1) // LINES_A_PAGE + 1
 
 
@@ -77,8 +77,8 @@ REASONS = tuple(dict.fromkeys((*FEWER[:-1], *MORE)))
 
 @dataclass(frozen=True)
 class EnteredLine:
-    """What stands in a line of a count, beside the `expected` doses it was compared with and the
-    mark of the storage unit, the `place`, where they should be."""
+    """What was entered in a line of a count, beside the `expected` doses it was compared with and
+    the mark of the storage unit, the `place`, where they should be."""
 
     expected: int
     counted: int | None = None
@@ -116,17 +116,17 @@ NAMED = 5
 
 
 def boxes_moved(names: Sequence[str]) -> str:
-    """Why nothing was booked: these lines differ, and their boxes stand elsewhere by now."""
+    """Why nothing was recorded: these lines differ, and their boxes have been moved."""
     others = len(names) - NAMED
     listed = ", ".join(f"“{name}”" for name in names[:NAMED])
     if others > 0:
         more = ngettext("and %(num)s more record", "and %(num)s more records", others)
         listed = f"{listed} {more}"
     return ngettext(
-        "%(names)s stands in another storage unit now. Nothing was booked. Count it again where "
-        "it stands now, or tick “Not counted”.",
-        "%(names)s stand in other storage units now. Nothing was booked. Count them again where "
-        "they stand now, or tick “Not counted”.",
+        "%(names)s is in another storage unit now. Nothing was recorded. Count it again where "
+        "it is now, or check “Not counted”.",
+        "%(names)s are in other storage units now. Nothing was recorded. Count them again where "
+        "they are now, or check “Not counted”.",
         len(names),
         names=listed,
     )
@@ -166,17 +166,17 @@ def problem_of(line: EnteredLine) -> tuple[str, str] | None:
     """What keeps a line from being finished: the field it concerns, and a sentence; None if
     nothing does. Blank is not zero."""
     if line.not_counted and line.counted is not None:
-        return "counted", _("Enter a number or tick “Not counted”, not both.")
+        return "counted", _("Enter a number or check “Not counted”, not both.")
     if not line.done:
-        return "counted", _("Enter a number, 0 for none, or tick “Not counted”.")
+        return "counted", _("Enter a number (0 for none), or check “Not counted”.")
     if line.difference < 0 and line.reason not in FEWER:
         return "reason", _(
-            "Doses missing: %(doses)s. Choose what became of them.",
+            "Doses missing: %(doses)s. Choose what happened to them.",
             doses=f"{-line.difference:,}",
         )
     if line.difference > 0 and line.reason not in MORE:
         return "reason", _(
-            "There are %(doses)s doses more than expected. Choose where they come from.",
+            "Extra doses: %(doses)s. Choose where they came from.",
             doses=f"{line.difference:,}",
         )
     return None

@@ -49,7 +49,7 @@ class Overwriting(Conflict):
     the `note` if it was changed."""
 
     def __init__(self, lines: list[CountedLine], note: str | None) -> None:
-        super().__init__(_("Somebody changed this count meanwhile. Nothing was saved yet."))
+        super().__init__(_("Someone else changed this count. Your changes aren't saved yet."))
         self.lines = lines
         self.note = note
 
@@ -88,7 +88,7 @@ def save(
     Raises `Overwriting` for what somebody else changed, too, `Invalid` for a reason that is none,
     `Closed` for a count that is not open any more; nothing is kept then.
     """
-    count = _hold(scope, count_id)
+    count = _lock_count(scope, count_id)
     sent = list(lines)
     held = {line.number: line for line in list_numbered(count, [one.number for one in sent])}
     changed, doubted = _changes(held, sent)
@@ -137,7 +137,7 @@ def _in_words(entered: EnteredLine) -> str:
     return " ".join(filter(None, (counted, entered.reason, "-" if entered.not_counted else "")))
 
 
-def _hold(scope: Scope, count_id: int) -> Count:
+def _lock_count(scope: Scope, count_id: int) -> Count:
     """The count, with every other writer of it waiting. Raises `Closed` unless it is open."""
     scope.require("counts.handle")
     get_count(scope, count_id)
@@ -163,8 +163,8 @@ def closed(count: Count) -> Closed:
     who = count.closed_by or _("Somebody")
     when = moment(count.row.closed_at)
     if count.state is CountState.FINISHED:
-        return Closed(_("%(who)s has finished this count, on %(when)s.", who=who, when=when))
-    return Closed(_("%(who)s has cancelled this count, on %(when)s.", who=who, when=when))
+        return Closed(_("%(who)s finished this count on %(when)s.", who=who, when=when))
+    return Closed(_("%(who)s canceled this count on %(when)s.", who=who, when=when))
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ def renew(scope: Scope, count_id: int) -> Renewed:
 
     Raises `Closed` for a count that is not open any more.
     """
-    count = _hold(scope, count_id)
+    count = _lock_count(scope, count_id)
     moved = list_moved(count)
     doses = sum(line.moved for line in moved)
     before = _taken(moved)
@@ -235,8 +235,8 @@ def finish(scope: Scope, count_id: int, *, seen: int) -> Count:
     _claim(scope, count_id, CountState.FINISHED)
     count = get_count(scope, count_id)
     if count.row.version != seen:
-        raise Conflict(_("Somebody changed this count meanwhile. Please look through it again."))
-    ledger.hold_all(records_of(count))
+        raise Conflict(_("Someone else changed this count. Please check it again."))
+    ledger.lock_records(records_of(count))
     ensure_unmoved(scope, count_id)
     ensure_complete(count)
     _book(scope, count)
@@ -246,14 +246,14 @@ def finish(scope: Scope, count_id: int, *, seen: int) -> Count:
 
 
 def ensure_unmoved(scope: Scope, count_id: int) -> None:
-    """Raise `StockMoved` unless the records of the count stand where they stood. Only what is held
+    """Raise `StockMoved` unless the records of the count are where they were. Only what is held
     stays so."""
     moved = list_moved(get_count(scope, count_id))
     if any(line.moved for line in moved):
         raise StockMoved(
             _(
-                "Doses came or went since the expected values were taken. Nothing was booked. Take "
-                "the new expected values, then count these records again."
+                "Doses came in or went out during the count. Nothing was recorded. Refresh the "
+                "expected numbers, then count these records again."
             )
         )
     if moved:

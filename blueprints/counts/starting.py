@@ -79,13 +79,13 @@ def start(scope: Scope, storage_unit: str | None = None) -> Count:
 def _already_open(scope: Scope, storage_unit: str | None) -> Conflict:
     found = find_open(scope, storage_unit)
     if found is None:
-        return Conflict(_("Somebody else is starting this count. Please try again."))
+        return Conflict(_("Someone else is starting this count. Please try again."))
     if storage_unit is None:
-        text = _("All storage units are being counted already.")
+        text = _("All storage units are already being counted.")
     elif storage_unit:
-        text = _("“%(unit)s” is being counted already.", unit=storage_unit)
+        text = _("“%(unit)s” is already being counted.", unit=storage_unit)
     else:
-        text = _("The records without a storage unit are being counted already.")
+        text = _("The records without a storage unit are already being counted.")
     return AlreadyOpen(text, found.id)
 
 

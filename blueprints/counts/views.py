@@ -98,7 +98,6 @@ def _index(form: StartForm, status: int = 200, already: AlreadyOpen | None = Non
         status=status,
         form=form,
         already=already,
-        lines_a_page=LINES_A_PAGE,
         may_handle=scope().can("counts.handle"),
         found=[*(list_open(scope()) if before is None else ()), *closed[:PAGE]],
         older=closed[PAGE - 1].row.id if len(closed) > PAGE else None,
@@ -257,7 +256,7 @@ def sheet(count_id: int) -> Response:
 @blueprint.route("/<int:count_id>/finish", methods=["GET", "POST"])
 @needs("counts.handle")
 def finish(count_id: int) -> Response:
-    """What will be booked, and booking it; or what moved meanwhile, and the way on."""
+    """What will be recorded, and recording it; or what moved since the start, and what to do."""
     problem, status = "", 200
     try:
         if request.method == "POST":
@@ -287,8 +286,8 @@ def finish(count_id: int) -> Response:
 
 def _finished(count: Count) -> str:
     if not count.document:
-        return _("The count was finished. Nothing differed, so nothing was booked.")
-    return _("The count was finished and booked as %(number)s.", number=count.document)
+        return _("The count was finished. There were no differences, so nothing was recorded.")
+    return _("The count was finished and recorded as %(number)s.", number=count.document)
 
 
 @blueprint.post("/<int:count_id>/renew")
@@ -303,15 +302,15 @@ def renew(count_id: int) -> Response:
         return _back(count_id, refusal)
     if renewed.doses:
         text = ngettext(
-            "%(num)s record has a new expected value. Count it again.",
-            "%(num)s records have new expected values. Count them again.",
+            "%(num)s record has a new expected number. Count it again.",
+            "%(num)s records have new expected numbers. Count them again.",
             renewed.doses,
         )
         flash(text, "info")
     if renewed.boxes:
         text = ngettext(
-            "%(num)s record is blank again. Count it where it stands now, or tick “Not counted”.",
-            "%(num)s records are blank again. Count them where they stand now, or tick “Not "
+            "%(num)s record is blank again. Count it where it is now, or check “Not counted”.",
+            "%(num)s records are blank again. Count them where they are now, or check “Not "
             "counted”.",
             renewed.boxes,
         )
@@ -327,7 +326,7 @@ def cancel(count_id: int) -> Response:
         if request.method == "POST":
             with session().begin_nested():
                 services.cancel(scope(), count_id)
-            flash(_("The count was cancelled. Nothing was booked."), "success")
+            flash(_("The count was canceled. Nothing was recorded."), "success")
             return go_to(_address(count_id))
         services.ensure_open(scope(), count_id)
     except services.Closed as refusal:

@@ -6,7 +6,7 @@ WORDS = {
     "count": _l("Count"),
     "count.started": _l("Count started"),
     "count.saved": _l("Count saved"),
-    "count.renewed": _l("New expected values taken into a count"),
+    "count.renewed": _l("Expected numbers of a count refreshed"),
     "count.finished": _l("Count finished"),
-    "count.cancelled": _l("Count cancelled"),
+    "count.cancelled": _l("Count canceled"),
 }

@@ -97,15 +97,19 @@ def digest(scope: Scope, _subject: object) -> dict[str, Any]:
             "day": record.expiration_date.strftime("%m/%d/%Y"),
         }
         lines.append(
-            _("Expires on %(day)s: %(name)s, lot %(lot)s, %(doses)s doses", **facts)
+            _("Expires on %(day)s: %(name)s, lot %(lot)s, doses: %(doses)s", **facts)
             if usable_on(record.expiration_date, day)
-            else _("Expired on %(day)s: %(name)s, lot %(lot)s, %(doses)s doses", **facts)
+            else _("Expired on %(day)s: %(name)s, lot %(lot)s, doses: %(doses)s", **facts)
         )
     if len(expiring) > IN_THE_MAIL:
         lines.append(_("… and more lots that expire: see the Vaccine Inventory."))
     for product, doses in list_low_stock(scope, least=own.low_doses):
         lines.append(
-            _("Low stock: %(product)s, %(doses)s usable doses", product=product, doses=f"{doses:,}")
+            _(
+                "Low stock: %(product)s, usable doses: %(doses)s",
+                product=product,
+                doses=f"{doses:,}",
+            )
         )
     return {"lines": lines}
 

@@ -149,8 +149,8 @@ class SameLotForm(Form):
 
 
 class ConfirmingField(BooleanField):
-    """A tick that is asked for anew whenever its page is shown: by then there may be something else
-    to read."""
+    """A check box that is cleared whenever its page is shown again: there may be something else
+    to read by then."""
 
     checked = False
 
@@ -280,13 +280,13 @@ class HoldEverywhereForm(HoldForm):
     reason = SelectField(_l("Reason"), [Required()], validate_choice=False)
     note = NoteField()
     alike = AlikeField(
-        _l("Hold these lots, too"),
+        _l("Also hold these lots"),
         description=_l(
-            "They look like the lot above, or have its number under another product. Untick only "
-            "what you know to be another lot."
+            "They look like the lot above, or have its number under another product. Clear only "
+            "those you know are a different lot."
         ),
     )
-    confirmed = BooleanField(_l("Hold it although no location has it as named here"))
+    confirmed = BooleanField(_l("Hold it even though no location has it under this name"))
 
     def __iter__(self) -> Iterator[Field]:
         """The fields to show: the lots only if there are any."""

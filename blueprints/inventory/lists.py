@@ -37,7 +37,7 @@ def _words(expiry: Expiry, *, quarantined: bool) -> str:
 
 
 def status_label(standing: tuple[date, bool]) -> str:
-    """The words for a lot as it stands today at the present location: its expiration date, and
+    """The words for a lot as it is today at the present location: its expiration date, and
     whether it is in quarantine."""
     expiration_date, quarantined = standing
     return _words(_expiry(expiration_date), quarantined=quarantined)

@@ -164,7 +164,7 @@ class DoseEntry(Base):
 
 class Quarantine(Base):
     """A lot that may not be used, at one location or (`location_id` is None) everywhere, until it
-    is released. Records of the lot carry `quarantined` meanwhile (SPEC D12)."""
+    is released. Records of the lot carry `quarantined` until then (SPEC D12)."""
 
     __tablename__ = "quarantine"
     __table_args__ = (Index("ix_quarantine_product_id_lot_key", "product_id", "lot_key"),)

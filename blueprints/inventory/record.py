@@ -57,8 +57,8 @@ def inventory_page(scope: Scope, record: VaccineInventory) -> RecordPage:
             (
                 "danger",
                 _(
-                    "This lot is in quarantine %(where)s since %(moment)s. Its doses cannot be "
-                    "given or transferred. %(why)s",
+                    "This lot has been in quarantine %(where)s since %(moment)s. Its doses "
+                    "cannot be given or transferred. %(why)s",
                     where=where,
                     moment=moment(one.placed_at),
                     why=": ".join(filter(None, (reason_label(one.reason), one.note))),

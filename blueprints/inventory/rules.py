@@ -122,19 +122,19 @@ def ensure_doses(doses: int) -> None:
         raise Invalid(_("Enter a whole number of doses, 1 or more."), field="doses")
     if doses > MOST_DOSES:
         most = f"{MOST_DOSES:,}"
-        raise Invalid(_("Enter at most %(most)s doses.", most=most), field="doses")
+        raise Invalid(_("Enter %(most)s or fewer.", most=most), field="doses")
 
 
 def ensure_shipment(shipment_id: int | None, *, unable_to_locate: bool) -> None:
     """Raise `Invalid` unless either a shipment is named or the box says that none is found."""
     if shipment_id is None and not unable_to_locate:
         raise Invalid(
-            _("Choose the shipment record, or tick “Unable to locate shipment record”."),
+            _("Choose the shipment record, or check “Unable to locate shipment record”."),
             field="shipment",
         )
     if shipment_id is not None and unable_to_locate:
         raise Invalid(
-            _("Either choose a shipment record or tick this box, not both."),
+            _("Choose a shipment record or check this box, not both."),
             field="unable_to_locate_shipment",
         )
 
@@ -142,7 +142,7 @@ def ensure_shipment(shipment_id: int | None, *, unable_to_locate: bool) -> None:
 def ensure_not_in_future(day: date, today: date, *, field: str = "happened_on") -> None:
     """Raise `Invalid` on `field` if `day` lies after `today` (both in the location's time zone)."""
     if day > today:
-        raise Invalid(_("The date lies in the future."), field=field)
+        raise Invalid(_("The date is in the future."), field=field)
 
 
 def first_negative_day(movements: Iterable[tuple[date, int]]) -> tuple[date, int] | None:

@@ -36,12 +36,12 @@ def add_delivery(scope: Scope, delivery: Delivery) -> VaccineInventory:
     """Put the doses of a delivery into the inventory: a new record, or more on one of the lot.
     A closed shipment that they came with is open again.
 
-    Raises `Invalid` (with the field "confirmed" if doses of the shipment have come in meanwhile, or
+    Raises `Invalid` (with the field "confirmed" if doses of the shipment have come in since, or
     these are more than were announced, and nobody has said that this is meant), or `Conflict` if
-    the lot has come in meanwhile and nobody was asked.
+    the lot has come in since and nobody was asked.
     """
-    hold_arrivals(scope)
-    _hold_shipment(delivery)
+    lock_arrivals(scope)
+    _lock_shipment(delivery)
     checked = check_delivery(scope, delivery)
     ensure_meant(delivery, checked)
     if checked.shipment is not None and checked.shipment.closed:
@@ -72,14 +72,14 @@ def add_delivery(scope: Scope, delivery: Delivery) -> VaccineInventory:
     return target
 
 
-def hold_arrivals(scope: Scope) -> None:
+def lock_arrivals(scope: Scope) -> None:
     """Let one delivery or transfer at a time come into a location: one lot makes one record."""
     place = select(Location.id).where(Location.id == scope.location_id)
     session().execute(place.with_for_update(key_share=True))
 
 
-def _hold_shipment(delivery: Delivery) -> None:
-    """Keep the supplier's corrections off the shipment meanwhile."""
+def _lock_shipment(delivery: Delivery) -> None:
+    """Keep the supplier's corrections off the shipment until the doses are saved."""
     if delivery.shipment_id is not None:
         shipment = select(Shipment).where(Shipment.id == delivery.shipment_id)
         session().execute(

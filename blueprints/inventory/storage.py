@@ -1,4 +1,4 @@
-"""Storage units: in which fridge or freezer the box of a record stands."""
+"""Storage units: in which fridge or freezer the box of a record is kept."""
 
 from sqlalchemy import func, select
 

@@ -1,4 +1,4 @@
-"""What unfinished forms are about, and what has become of their subjects meanwhile."""
+"""What unfinished forms are about, and what has happened to their subjects since."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -52,7 +52,7 @@ def news(scope: Scope, begun: Mapping[int, Begun]) -> dict[int, str]:
         doses = sum(one.doses for one in since)
         if doses > 0:
             told[draft_id] = _(
-                "%(doses)s of %(shipped)s doses were added since by %(users)s.",
+                "Doses added since then by %(users)s: %(doses)s of %(shipped)s.",
                 doses=f"{doses:,}",
                 shipped=f"{since[0].doses_shipped:,}",
                 users=", ".join(dict.fromkeys(one.actor for one in since if one.doses > 0)),

@@ -71,7 +71,7 @@ class SearchForm(Form):
         )
 
     def kept(self) -> dict[str, str]:
-        """The search as it stands in an address."""
+        """The search as an address carries it."""
         held = {field.name: field.data for field in self if field.data not in (None, "")}
         return {
             name: value.strftime("%m/%d/%Y") if isinstance(value, date) else str(value)

@@ -99,7 +99,7 @@ def ask_for(job: Job) -> None:
         summary=job.name,
     )
     after_commit("jobs asked for", clockwork.wake)
-    flash(_("The job runs within the next seconds."), "success")
+    flash(_("The job will run in a few seconds."), "success")
 
 
 def _known() -> dict[str, Job]:

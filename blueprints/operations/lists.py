@@ -16,7 +16,7 @@ def kind_label(kind: str) -> str:
 
 
 def kind_tone(kind: str) -> Tone:
-    """The colour of those words: what an honest user hardly ever meets stands out."""
+    """The colour of those words: what an honest user hardly ever meets is easy to see."""
     return (
         "warning"
         if kind in {RefusalKind.ELSEWHERE, RefusalKind.FORM_TOKEN, RefusalKind.TOO_MANY}
@@ -76,6 +76,6 @@ REFUSALS = ListDefinition(
     brief=("who", "kind", "page", "times"),
     empty_title=_l("Nothing was refused"),
     empty_text=_l(
-        "What the portal does not let somebody see or do is counted here for 90 days, by the hour."
+        "What the portal refuses to show or do is counted here by the hour, for 90 days."
     ),
 )

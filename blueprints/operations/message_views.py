@@ -9,7 +9,7 @@ from portal import links, settings
 from portal.audit.services import viewed
 from portal.errors import Invalid
 from portal.formats.numbers import record_number
-from portal.i18n import _
+from portal.i18n import _, ngettext
 from portal.listviews.services import keep_words, kept_words
 from portal.messages import queries, upkeep
 from portal.messages.models import Message, State
@@ -29,7 +29,7 @@ def state_labels() -> dict[str, tuple[str, str]]:
         State.SENDING: (_("Sending"), "info"),
         State.SENT: (_("Sent"), "success"),
         State.FAILED: (_("Failed"), "danger"),
-        State.CANCELLED: (_("Cancelled"), "neutral"),
+        State.CANCELLED: (_("Canceled"), "neutral"),
     }
 
 
@@ -96,7 +96,10 @@ def _list(form: FindForm, *, search: int | None = None, status: int = 200) -> Re
 def try_all_again() -> Response:
     """Send everything that waits as soon as possible."""
     number = upkeep.try_all_again(actor=scope().user)
-    flash(_("%(number)s messages are tried again now.", number=number), "success")
+    said = ngettext(
+        "%(num)s message is tried again now.", "%(num)s messages are tried again now.", number
+    )
+    flash(said, "success")
     return go_to(url_for("operations.messages"))
 
 
@@ -132,7 +135,7 @@ def cancel_message(message_id: int) -> Response:
     except Invalid as refusal:
         form.refuse(refusal)
         return _page(shown, form, status=422)
-    flash(_("The message was cancelled."), "success")
+    flash(_("The message was canceled."), "success")
     return go_to(url_for("operations.message", message_id=message_id))
 
 
@@ -163,7 +166,7 @@ def _practice_link(shown: Message) -> str:
 
 def _rendered(shown: Message) -> tuple[Rendered | None, str]:
     if not shown.address and not shown.context:
-        return None, _("What the message said was wiped after 90 days.")
+        return None, _("The text of this message was deleted after 90 days.")
     zone = queries.zone_of(shown, settings.current().time_zone)
     try:
         return render(shown, zone=zone, secrets=settings.current().practice), ""

@@ -89,8 +89,8 @@ def _told(shipment: Announced) -> dict[str, Message]:
 def coordinators(location_ids: set[int]) -> dict[int, dict[str, int | None]]:
     """The addresses of each location's primary and backup vaccine coordinator.
 
-    A location without either is told through its active location managers, whose ids stand beside
-    their addresses; one without any registered manager is not told.
+    A location without either is told through its active location managers, whose ids are kept
+    beside their addresses; one without any registered manager is not told.
     """
     found: dict[int, dict[str, int | None]] = {}
     for number, primary, backup in session().execute(

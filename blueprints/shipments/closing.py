@@ -20,7 +20,7 @@ def close_shipment(
 
     `seen_received` are the doses that were received as far as the user knows. Raises `Invalid`
     for a reason that cannot be right, `Conflict` if nothing is expected, or if doses were added
-    meanwhile.
+    since.
     """
     scope.require("shipments.close")
     shipment = _held(scope, shipment_id)
@@ -35,8 +35,8 @@ def close_shipment(
     if shipment.doses_received != seen_received:
         raise Conflict(
             _(
-                "Doses of this shipment were added or taken back meanwhile: %(received)s of "
-                "%(shipped)s are received now. Look at the shipment again before you close it.",
+                "Someone else changed the doses received of this shipment. Received now: "
+                "%(received)s of %(shipped)s. Check the shipment before you close it.",
                 received=f"{shipment.doses_received:,}",
                 shipped=f"{shipment.doses_shipped:,}",
             )
@@ -73,7 +73,7 @@ def reopen_shipment(scope: Scope, shipment_id: int) -> Shipment:
     scope.require("shipments.close")
     shipment = _held(scope, shipment_id)
     if not shipment.closed:
-        raise Conflict(_("This shipment is open already."))
+        raise Conflict(_("This shipment is already open."))
     reopen(scope.user, shipment)
     return shipment
 

@@ -37,11 +37,11 @@ def close(shipment_id: int) -> Response:
         about=_about(shipment),
         points=(
             _(
-                "Doses that did not come are no longer expected: the shipment leaves "
-                "“To Be Received” and the Home page."
+                "Doses that did not arrive are no longer expected. The shipment leaves “To Be "
+                "Received” and the Home page."
             ),
             _("Doses that were received stay in the inventory."),
-            _("“Reopen Shipment” takes this back. Adding doses of the shipment reopens it, too."),
+            _("“Reopen Shipment” undoes this. Adding doses of the shipment also reopens it."),
         ),
         back=url_for("shipments.record", shipment_id=shipment_id),
         danger=True,

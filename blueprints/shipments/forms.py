@@ -40,7 +40,7 @@ class ClosingForm(Form):
     note = TextAreaField(
         _l("Note"),
         [Length(max=500, message=_l("At most %(most)s characters.", most="500"))],
-        description=_l("Required if the reason is “Other”. For example whom you told, and when."),
+        description=_l("Required if the reason is “Other”. For example who you told, and when."),
     )
 
     def __init__(self, *arguments: Any, **named: Any) -> None:

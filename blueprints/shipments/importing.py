@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from blueprints.shipments.intake import Intake
+from blueprints.shipments.intake import ShipmentIntake
 from blueprints.shipments.outcomes import in_words
-from blueprints.shipments.placing import Numbered, Placed, Placing
+from blueprints.shipments.placing import NumberedRow, Placed, Placing
 from blueprints.shipments.record import links_of
 from blueprints.shipments.sheets import codes_of, parse_shipment, shipment_columns
 from portal.i18n import _l
@@ -21,16 +21,16 @@ class SupplierFile:
         self.bound = beginning.bound
         self.today = beginning.today
         self.placing = Placing()
-        self.intake = Intake(beginning.actor)
+        self.intake = ShipmentIntake(beginning.actor)
 
     def read(self, rows: Sequence[Row]) -> Judged[Placed]:
         """Parse rows, and find where each goes and what it is."""
         judged: Judged[Placed] = Judged()
-        parsed: list[Numbered] = []
+        parsed: list[NumberedRow] = []
         for number, cells in rows:
             row, wrong = parse_shipment(self.bound, cells, today=self.today)
             if row is not None:
-                parsed.append(Numbered(number, row, self.bound.positions))
+                parsed.append(NumberedRow(number, row, self.bound.positions))
             else:
                 codes = codes_of(self.bound, cells)
                 wrong += self.placing.wrong_codes(codes, self.bound.positions)

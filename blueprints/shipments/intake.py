@@ -37,7 +37,7 @@ CELLS = {
 }
 
 
-class Intake:
+class ShipmentIntake:
     """One file's way in, on behalf of whoever sent it (None: the portal itself)."""
 
     def __init__(self, actor: Actor | None) -> None:
@@ -314,7 +314,7 @@ def _already_received(one: Placed, shipment: Shipment, changed: list[str]) -> Ce
         one,
         changed,
         _(
-            "This shipment has been received already (%(received)s of %(shipped)s doses), so "
+            "Doses of this shipment were already received (%(received)s of %(shipped)s), so "
             "%(columns)s can no longer be changed by file. Ask the help desk.",
             received=f"{shipment.doses_received:,}",
             shipped=f"{shipment.doses_shipped:,}",
@@ -328,8 +328,8 @@ def _closed(one: Placed, reason: str, changed: list[str]) -> CellError:
         one,
         changed,
         _(
-            "The location has closed this shipment (%(reason)s), so %(columns)s can no longer be "
-            "changed by file. If it comes after all, the location manager reopens it first.",
+            "The location has closed this shipment (%(reason)s), so %(columns)s can no longer "
+            "be changed by file. If it does arrive, the location manager must reopen it first.",
             reason=reason,
             columns=", ".join(labels_of(changed)),
         ),

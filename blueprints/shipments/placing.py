@@ -18,8 +18,8 @@ from portal.sheets.columns import CellError
 
 
 @dataclass(frozen=True)
-class Numbered:
-    """A parsed row and the number its sender sees, with where its cells stand in the file."""
+class NumberedRow:
+    """A parsed row and the number its sender sees, with where its cells are in the file."""
 
     number: int
     row: ShipmentRow
@@ -65,7 +65,9 @@ class Placing:
         }
         self.seen: dict[tuple[str, int], tuple[int, Details]] = {}
 
-    def place(self, rows: Iterable[Numbered]) -> tuple[list[Placed], list[tuple[int, CellError]]]:
+    def place(
+        self, rows: Iterable[NumberedRow]
+    ) -> tuple[list[Placed], list[tuple[int, CellError]]]:
         """Find each row's location and product; needs no database, changes only what was seen."""
         placed: list[Placed] = []
         errors: list[tuple[int, CellError]] = []
@@ -81,7 +83,7 @@ class Placing:
                 placed.append(found)
         return placed, errors
 
-    def _place(self, numbered: Numbered) -> tuple[Placed | None, list[CellError]]:
+    def _place(self, numbered: NumberedRow) -> tuple[Placed | None, list[CellError]]:
         row = numbered.row
         codes = Codes(row.provider_pin, row.ndc_candidates, row.manufacturer)
         location = self.locations.get(row.provider_pin)
@@ -135,8 +137,8 @@ class Placing:
             other = names_another_maker(codes.manufacturer, maker, self.makers)
             if other is not None:
                 message = _(
-                    "The NDC belongs to %(maker)s, but the row names %(other)s. "
-                    "Correct the one that is wrong.",
+                    "The NDC belongs to %(maker)s, but the row says %(other)s. Correct the one "
+                    "that is wrong.",
                     maker=maker,
                     other=other,
                 )
@@ -167,8 +169,8 @@ class Placing:
         return CellError(
             "Shipment ID",
             _(
-                "Row %(row)s announces this vaccine under the same Shipment ID with another "
-                "%(columns)s. Give each lot a Shipment ID of its own, or delete the wrong row.",
+                "Row %(row)s has this vaccine under the same Shipment ID with a different "
+                "%(columns)s. Give each lot its own Shipment ID, or delete the wrong row.",
                 row=before[0],
                 columns=", ".join(labels_of(differences(before[1], placed.details))),
             ),

@@ -178,7 +178,7 @@ def shipment_choice(shipment: Shipment) -> Choice:
         id=shipment.id,
         label=f"{shipment.number} – {shipment.lot}",
         detail=_(
-            "%(vaccine)s, shipped %(day)s, %(expected)s of %(shipped)s doses still expected",
+            "%(vaccine)s, shipped %(day)s, doses still expected: %(expected)s of %(shipped)s",
             vaccine=shipment.product_name,
             day=shipment.date_shipped.strftime("%m/%d/%Y"),
             expected=f"{shipment.doses_expected:,}",

@@ -82,7 +82,7 @@ def _notices(shipment: Shipment) -> tuple[tuple[str, object], ...]:
     if closing is None:
         return ()
     said = _(
-        "Closed on %(moment)s by %(user)s: %(reason)s. %(doses)s doses are no longer expected.",
+        "Closed on %(moment)s by %(user)s: %(reason)s. Doses no longer expected: %(doses)s.",
         moment=moment(closing.closed_at),
         user=closing.closed_by,
         reason=closing.reason.label,

@@ -7,7 +7,7 @@ from enum import StrEnum
 from urllib.parse import quote
 
 from portal.errors import Conflict, Invalid
-from portal.i18n import _
+from portal.i18n import _, ngettext
 
 
 class Status(StrEnum):
@@ -60,13 +60,15 @@ def ensure_may_close(
     """Raise `Conflict` if nothing is expected of the shipment, `Invalid` (naming the field) if
     the reason contradicts what was received, or says nothing."""
     if closed:
-        raise Conflict(_("This shipment is closed already."))
+        raise Conflict(_("This shipment is already closed."))
     if still_expected(doses_shipped, doses_received) == 0:
         raise Conflict(_("All doses of this shipment were received. There is nothing to close."))
     if reason is ClosingReason.NEVER_ARRIVED and doses_received > 0:
         raise Invalid(
-            _(
+            ngettext(
+                "%(received)s dose of this shipment was received. Choose another reason.",
                 "%(received)s doses of this shipment were received. Choose another reason.",
+                doses_received,
                 received=f"{doses_received:,}",
             ),
             field="reason",
@@ -80,7 +82,7 @@ def ensure_may_close(
             field="reason",
         )
     if reason is ClosingReason.OTHER and not note:
-        raise Invalid(_("Write the reason into the note."), field="note")
+        raise Invalid(_("Write the reason in the note."), field="note")
 
 
 @dataclass(frozen=True)

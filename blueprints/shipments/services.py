@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import case, update
 
-from blueprints.shipments.intake import Intake
+from blueprints.shipments.intake import ShipmentIntake
 from blueprints.shipments.models import Shipment
-from blueprints.shipments.placing import Numbered, Placing
+from blueprints.shipments.placing import NumberedRow, Placing
 from blueprints.shipments.rules import Status
 from blueprints.shipments.sheets import codes_of, parse_shipment, shipment_columns
 from portal.access.scope import Scope
@@ -41,10 +41,10 @@ def announce_by_form(scope: Scope, *, cells: dict[str, Any], pin_prefix: str, to
 
     values = [cells.get(column.key) for column in columns]
     row, wrong = parse_shipment(bound, values, today=today)
-    placing, intake = Placing(), Intake(scope.user)
+    placing, intake = Placing(), ShipmentIntake(scope.user)
     if row is None:
         raise refuse(wrong + placing.wrong_codes(codes_of(bound, values), bound.positions))
-    placed, errors = placing.place([Numbered(1, row, bound.positions)])
+    placed, errors = placing.place([NumberedRow(1, row, bound.positions)])
     if errors:
         raise refuse([error for _number, error in errors])
     outcome = intake.take(placed)
@@ -54,8 +54,8 @@ def announce_by_form(scope: Scope, *, cells: dict[str, Any], pin_prefix: str, to
         raise Conflict(_("This shipment was entered before, with the same details."))
     if outcome.updated:  # undone with this request: by form nobody overwrites by mistake
         known = _(
-            "This Shipment ID is known for the vaccine, with other details. Check the number; "
-            "to correct the shipment, import a file with the corrected row."
+            "This Shipment ID already exists for this vaccine, with different details. Check "
+            "the number. To correct the shipment, import a file with the corrected row."
         )
         raise RowRefused([("shipment_id", known)])
     return intake.id_of(placed[0])
@@ -86,4 +86,4 @@ def note_received(shipment_id: int, doses: int) -> None:
     if moved.rowcount != 1:  # type: ignore[attr-defined]
         if session().get(Shipment, shipment_id) is None:
             raise NotFound
-        raise Conflict(_("Fewer doses were received of this shipment than are taken back."))
+        raise Conflict(_("You cannot take back more doses than were received of this shipment."))

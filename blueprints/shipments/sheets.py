@@ -197,7 +197,7 @@ def parse_shipment(
                     bound,
                     "date_shipped",
                     shipped.day,
-                    _("The date shipped lies in the future. Enter the day the shipment left."),
+                    _("The date shipped is in the future. Enter the day the shipment left."),
                 )
             )
         if expires is not None and shipped.day > expires.day:

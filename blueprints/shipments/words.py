@@ -5,7 +5,7 @@ from portal.i18n import _l
 WORDS = {
     "shipment_announced": _l("Shipment on its way"),
     "shipment_corrected": _l("Shipment corrected"),
-    "shipment_withdrawn": _l("Shipment goes elsewhere"),
+    "shipment_withdrawn": _l("Shipment no longer on its way"),
     "shipment": _l("Shipment"),
     "shipments": _l("Shipments"),
     "shipment_import": _l("File of shipments"),
@@ -13,6 +13,6 @@ WORDS = {
     "shipment.corrected": _l("Shipment corrected"),
     "shipment.closed": _l("Shipment closed"),
     "shipment.reopened": _l("Shipment reopened"),
-    "shipments.file_received": _l("File of shipments received"),
-    "shipments.file_finished": _l("File of shipments taken in"),
+    "shipments.file_received": _l("Shipment file received"),
+    "shipments.file_finished": _l("Shipment file imported"),
 }

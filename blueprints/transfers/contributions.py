@@ -66,12 +66,12 @@ def digest(scope: Scope, _subject: object) -> dict[str, Any]:
     found = under_way(scope)
     lines = []
     if found.coming_lines:
-        lines.append(_("On their way to you: %(doses)s doses", doses=f"{found.coming:,}"))
+        lines.append(_("Doses on their way to you: %(doses)s", doses=f"{found.coming:,}"))
     late = count_long_under_way(scope)
     if late:
         lines.append(
             _(
-                "Sent by you more than a week ago and not received: %(doses)s doses",
+                "Doses you sent more than a week ago, not received yet: %(doses)s",
                 doses=f"{late:,}",
             )
         )

@@ -38,8 +38,8 @@ class RefuseForm(WhyForm):
         _l("May these doses still be used?"),
         [Required()],
         choices=[
-            SelectChoice("yes", _l("Yes, they were stored as they should be all the time")),
-            SelectChoice("no", _l("No, or not sure: they are in quarantine at the sender")),
+            SelectChoice("yes", _l("Yes, they were stored correctly the whole time")),
+            SelectChoice("no", _l("No, or not sure: they go into quarantine at the sender")),
         ],
         # Whatever is not "yes" counts as "no".
         validate_choice=False,

@@ -47,7 +47,7 @@ def add(sent: SentTransfer) -> None:
     session().flush()
 
 
-def hold(transfer_id: int) -> None:
+def lock_rows(transfer_id: int) -> None:
     """Make everybody else who settles lines of this transfer wait until this transaction ends."""
     session().execute(
         select(Transfer.id).where(Transfer.id == transfer_id).with_for_update(key_share=True)

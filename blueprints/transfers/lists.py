@@ -43,7 +43,7 @@ def statuses(scope: Scope) -> Mapping[str, Clauses]:
         _("Refused"): (
             TransferSide.state.in_((TransferState.REFUSED, TransferState.PARTLY_REFUSED)),
         ),
-        _("Cancelled"): (
+        _("Canceled"): (
             TransferSide.state.in_((TransferState.CANCELLED, TransferState.PARTLY_CANCELLED)),
         ),
         _("On Their Way Here"): on_their_way_here(scope),

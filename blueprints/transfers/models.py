@@ -79,7 +79,7 @@ class TransferLine(Base):
 class TransferSide(Base):
     """A transfer as one of its two locations finds it in its list: a row for each of them.
 
-    What stands here follows from the transfer, its lines and the two locations. Of several products
+    The values here follow from the transfer, its lines and the two locations. Of several products
     or lots the first is named, and how many more there are; `state` is that of the whole transfer.
     """
 

@@ -22,7 +22,7 @@ def tell_sender(sent: SentTransfer, kind: str, line_ids: Collection[int]) -> Non
 
 def take_back_sent(sent: SentTransfer) -> None:
     """Keep the news that a transfer is on its way from leaving: it is not any more."""
-    reason = _("The doses are not on their way any more.")
+    reason = _("The doses are no longer on their way.")
     cancel_about(_about(sent), reason=reason, kinds=["transfer_sent"])
 
 

@@ -5,7 +5,7 @@ from datetime import date
 from enum import StrEnum
 
 from portal.errors import Invalid
-from portal.i18n import _
+from portal.i18n import _, ngettext
 
 
 class LineState(StrEnum):
@@ -23,7 +23,7 @@ class LineState(StrEnum):
             LineState.IN_TRANSIT: _("In transit"),
             LineState.RECEIVED: _("Received"),
             LineState.REFUSED: _("Refused"),
-            LineState.CANCELLED: _("Cancelled"),
+            LineState.CANCELLED: _("Canceled"),
         }[self]
 
     @property
@@ -54,7 +54,7 @@ class TransferState(StrEnum):
         partly = {
             TransferState.PARTLY_RECEIVED: _("Partly received, rest in transit"),
             TransferState.PARTLY_REFUSED: _("Partly received, rest refused"),
-            TransferState.PARTLY_CANCELLED: _("Partly received, rest cancelled"),
+            TransferState.PARTLY_CANCELLED: _("Partly received, rest canceled"),
         }
         return partly[self] if self in partly else LineState(self).label
 
@@ -110,9 +110,12 @@ def ensure_received(sent: int, received: int, reason: str) -> None:
     """
     if received > sent:
         raise Invalid(
-            _(
+            ngettext(
+                "Only %(sent)s dose was sent. If more are in the box, ask the sender to send a "
+                "second transfer for the rest.",
                 "Only %(sent)s doses were sent. If more are in the box, ask the sender to send a "
                 "second transfer for the rest.",
+                sent,
                 sent=f"{sent:,}",
             ),
             field="doses_received",
@@ -122,7 +125,7 @@ def ensure_received(sent: int, received: int, reason: str) -> None:
     if received < sent and reason not in MISSING:
         raise Invalid(
             _(
-                "Doses missing: %(missing)s of %(sent)s. Say what became of them.",
+                "Doses missing: %(missing)s of %(sent)s. Say what happened to them.",
                 missing=f"{sent - received:,}",
                 sent=f"{sent:,}",
             ),
@@ -130,14 +133,14 @@ def ensure_received(sent: int, received: int, reason: str) -> None:
         )
     if received == 0 and reason == MISCOUNTED:
         raise Invalid(
-            _("If nothing was in the box, refuse the transfer instead."), field="doses_received"
+            _("If the box was empty, refuse the transfer instead."), field="doses_received"
         )
 
 
 def ensure_days(sent_on: date, received_on: date, today: date) -> None:
     """Raise `Invalid` unless the doses arrived between the day they left and today."""
     if received_on > today:
-        raise Invalid(_("The date lies in the future."), field="date_received")
+        raise Invalid(_("The date is in the future."), field="date_received")
     if received_on < min(sent_on, today):  # west of its sender a box may arrive the day before
         raise Invalid(
             _("The doses were sent on %(day)s.", day=sent_on.strftime("%m/%d/%Y")),

@@ -19,9 +19,8 @@ from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.quarantine import services as quarantine
 from blueprints.inventory.queries import get_inventory
 from blueprints.inventory.rules import DocumentKind, Kind, ensure_not_in_future
-from blueprints.inventory.services import hold_arrivals, record_for_arrival
-from blueprints.transfers import list_rows as sides
-from blueprints.transfers import notices
+from blueprints.inventory.services import lock_arrivals, record_for_arrival
+from blueprints.transfers import list_rows, notices
 from blueprints.transfers.models import Transfer, TransferLine
 from blueprints.transfers.queries import (
     Inbound,
@@ -120,7 +119,7 @@ def send(scope: Scope, sending: Sending) -> SentTransfer:
     session().flush()
     sent = get_transfer(scope, transfer.id)
     seal(transfer, *(line.row for line in sent.lines))
-    sides.add(sent)
+    list_rows.add(sent)
     _audit(scope, "transfer.sent", sent, {"doses": sent.doses})
     notices.tell_receiver(sent, "transfer_sent", [line.row.id for line in sent.lines])
     return sent
@@ -159,7 +158,7 @@ def receive(scope: Scope, receipt: Receipt) -> VaccineInventory:
     sender counted wrong. Raises what `ensure_receivable` raises.
     """
     scope.require("transfers.handle")
-    hold_arrivals(scope)
+    lock_arrivals(scope)
     found = ensure_receivable(scope, receipt)
     line, source = found.line, found.record
     back = came_back(line.doses_sent, receipt.doses, receipt.reason)
@@ -182,7 +181,7 @@ def receive(scope: Scope, receipt: Receipt) -> VaccineInventory:
     target = record_for_arrival(scope, source)
     # Two transfers that cross each other would otherwise wait for each other.
     for record_id in sorted({source.id, target.id}):
-        ledger.hold(record_id)
+        ledger.lock_record(record_id)
     if back:
         ledger.reverse(
             scope.user,
@@ -336,7 +335,7 @@ def _claim(
 ) -> None:
     """Settle these lines of a transfer, all of them or none. Raises `Conflict` if somebody else was
     first."""
-    sides.hold(transfer_id)
+    list_rows.lock_rows(transfer_id)
     done = session().execute(
         update(TransferLine)
         .where(TransferLine.id.in_(line_ids), TransferLine.state == LineState.IN_TRANSIT)
@@ -352,7 +351,7 @@ def _claim(
     )
     if done.rowcount == len(line_ids):  # type: ignore[attr-defined]
         seal(*lines)
-        sides.settle(transfer_id)
+        list_rows.settle(transfer_id)
         return
     raise settled(scope, next(line for line in lines if line.settled_by_id is not None))
 
@@ -365,20 +364,26 @@ def settled(scope: Scope, line: TransferLine) -> Conflict:
     when = moment(line.settled_at) if line.settled_at else ""
     sentences = {
         LineState.RECEIVED: _(
-            "%(who)s has received these doses already, on %(when)s.", who=who, when=when
+            "%(who)s already received these doses on %(when)s.", who=who, when=when
         ),
         LineState.REFUSED: _(
-            "%(who)s has refused this transfer, on %(when)s. The doses are the sender's again.",
+            "%(who)s refused this transfer on %(when)s. The doses are back in the sender's "
+            "inventory.",
             who=who,
             when=when,
         ),
         LineState.CANCELLED: _(
-            "%(who)s has cancelled this transfer, on %(when)s. The doses are the sender's again.",
+            "%(who)s canceled this transfer on %(when)s. The doses are back in the sender's "
+            "inventory.",
             who=who,
             when=when,
         ),
     }
-    return Conflict(sentences.get(LineState(line.state), _("This transfer was changed meanwhile.")))
+    return Conflict(
+        sentences.get(
+            LineState(line.state), _("Someone else changed this transfer. Nothing was saved.")
+        )
+    )
 
 
 def _audit(scope: Scope, action: str, sent: SentTransfer, after: dict[str, Any]) -> None:

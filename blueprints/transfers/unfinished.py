@@ -28,7 +28,7 @@ def news_of_inbound(scope: Scope, begun: Mapping[int, Begun]) -> dict[int, str]:
     """What has become of the doses, if they are not on their way any more."""
     lines = _lines(scope, begun)
     return {
-        draft_id: _("These doses are not on their way any more: %(state)s.", state=state.label)
+        draft_id: _("These doses are no longer on their way: %(state)s.", state=state.label)
         for draft_id, (line, _name) in lines.items()
         if (state := LineState(line.state)) is not LineState.IN_TRANSIT
     }

@@ -87,9 +87,9 @@ def cancel(transfer_id: int) -> Response:
 def _cancelled(sent: SentTransfer) -> str:
     kept = [line for line in sent.lines if line.state is LineState.RECEIVED]
     if not kept:
-        return _("The transfer was cancelled. The doses are available again.")
+        return _("The transfer was canceled. The doses are available again.")
     return _(
-        "What was still under way was cancelled; those doses are available again. Received before "
+        "The doses still on their way were canceled and are available again. Received before "
         "that: %(names)s.",
         names=", ".join(line.record.name for line in kept),
     )
@@ -117,8 +117,8 @@ def _refused(sent: SentTransfer) -> str:
     if any(line.state is LineState.REFUSED for line in sent.lines):
         return _("The transfer was refused. The sender is told.")
     return _(
-        "The sender has cancelled this transfer meanwhile. Its doses are in quarantine there now, "
-        "for your reason, and the sender is told."
+        "The sender already canceled this transfer. Its doses are now in quarantine there, for "
+        "the reason you gave, and the sender is told."
     )
 
 
@@ -136,7 +136,7 @@ def _send_back(
         return go_to(back)
     points = [
         _(
-            "%(name)s, lot %(lot)s: %(doses)s doses",
+            "%(name)s, lot %(lot)s, doses: %(doses)s",
             name=line.record.name,
             lot=line.record.lot,
             doses=number(line.row.doses_sent),

@@ -1,4 +1,4 @@
-"""The wizards `Transfer` (SPEC E1) and `Inbound Transfer` (SPEC E2, to the letter)."""
+"""The wizards `Transfer` (SPEC E1) and `Inbound Transfer` (SPEC E2)."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -180,7 +180,7 @@ def _in_words(inbound: Inbound) -> str:
     if record.quarantined:
         name = _("%(name)s (in quarantine)", name=name)
     return _(
-        "%(name)s, %(doses)s doses from %(sender)s, sent on %(day)s (%(number)s)",
+        "%(name)s, doses: %(doses)s, from %(sender)s, sent on %(day)s (%(number)s)",
         name=name,
         doses=number(inbound.line.doses_sent),
         sender=inbound.sender,

@@ -8,9 +8,9 @@ WORDS = {
     "transfer_sent": _l("Transfer on its way"),
     "transfer_received": _l("Transfer received"),
     "transfer_refused": _l("Transfer refused"),
-    "transfer_cancelled": _l("Transfer cancelled"),
+    "transfer_cancelled": _l("Transfer canceled"),
     "transfer.sent": _l("Transfer sent"),
     "transfer.received": _l("Transfer received"),
     "transfer.refused": _l("Transfer refused"),
-    "transfer.cancelled": _l("Transfer cancelled"),
+    "transfer.cancelled": _l("Transfer canceled"),
 }

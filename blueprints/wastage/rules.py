@@ -11,4 +11,4 @@ def ensure_vial(vial: str, reason: str) -> None:
     if vial not in {"open", "closed"}:
         raise Invalid(_("Say whether the vials had been opened."), field="vial")
     if vial == "closed" and reason in OPENED:
-        raise Invalid(_("With this reason the vial was open."), field="vial")
+        raise Invalid(_("This reason is only for vials that had been opened."), field="vial")

@@ -1,4 +1,4 @@
-"""Take the pictures of README and guide anew: python docs/pictures/take.py
+"""Take the pictures of README and guide again: python docs/pictures/take.py
 
 A practice instance is made for it. Pictures are in light colours; of a page longer than the window
 they show the beginning.

@@ -62,7 +62,7 @@ def correct(actor: Actor | None, giver: Giver, user: User, right: Correction) ->
 
 
 def _mail_elsewhere(user: User, older: str, *, registered: bool) -> None:
-    """End what was mailed to the older address; tell whoever reads there, or invite anew."""
+    """End what was mailed to the older address; tell whoever reads there, or invite again."""
     links.withdraw(user.id)
     waiting.address_corrected(user, older)
     if registered:

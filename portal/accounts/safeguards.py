@@ -46,12 +46,12 @@ def check_managers_remain(
         if actor is not None and actor.id == user.id:
             raise Invalid(
                 _(
-                    "You are the last manager of %(name)s. Make somebody else a manager first.",
+                    "You are the last manager of %(name)s. Make someone else a manager first.",
                     name=name,
                 )
             )
         raise Invalid(
-            _("This is the last manager of %(name)s. Make somebody else one first.", name=name)
+            _("This is the last manager of %(name)s. Make someone else a manager first.", name=name)
         )
 
 
@@ -90,4 +90,9 @@ def _check_administrators_remain(user: User) -> None:
         .with_for_update(key_share=True)
     )
     if user.active and set(active) <= {user.id}:
-        raise Invalid(_("This is the last programme administrator. Make somebody else one first."))
+        raise Invalid(
+            _(
+                "This is the last programme administrator. Make someone else a programme "
+                "administrator first."
+            )
+        )

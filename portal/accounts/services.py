@@ -1,6 +1,6 @@
 """Accounts of others: adding users, their profile and locations, deactivating (SPEC A5, H5, H6).
 
-`Account Management` and the processing of onboarding files stand on these. Each function decides
+`Account Management` and the processing of onboarding files use these. Each function decides
 by `portal.people.rules` whether the giver may, records the change with what was before and after,
 and takes effect at the changed user's very next request.
 """
@@ -106,8 +106,8 @@ def taken(field: str = "username") -> Invalid:
     """The refusal of a username or address that is another account's, whoever that is."""
     return Invalid(
         _(
-            "This username or e-mail address cannot be used: it belongs to an account with other "
-            "data. Check both; if they are right, ask the help desk."
+            "This username or e-mail address cannot be used: it belongs to an account with "
+            "different details. Check both. If they are right, ask the help desk."
         ),
         field=field,
     )
@@ -120,14 +120,14 @@ def _add_to_existing(actor: Actor | None, giver: Giver, user: User, new: NewUser
     if held is not new.profile:
         raise Invalid(
             _(
-                "This person has an account with another profile. A user has the same profile at "
-                "all locations: choose that one, or ask the help desk."
+                "This person already has an account with a different profile. A user has the "
+                "same profile at all locations. Choose that profile, or ask the help desk."
             ),
             field="profile",
         )
     added = new.location_ids - queries.location_ids_of(user.id)
     if not added:
-        raise Invalid(_("This user works at this location already."), field="username")
+        raise Invalid(_("This user already works at this location."), field="username")
     add_locations(actor, giver, user, added)
     return user
 
@@ -328,8 +328,8 @@ def invite(user: User) -> None:
     if wait:
         raise TooMany(
             _(
-                "This person was invited several times already. Please wait before you send "
-                "another invitation: at most three in 15 minutes, ten a day."
+                "This person has already been invited several times. Wait before you send "
+                "another invitation: at most three in 15 minutes and ten a day."
             ),
             retry_after=wait,
         )
@@ -362,7 +362,7 @@ def _revoke(user: User) -> None:
 def _check_locations_exist(location_ids: frozenset[int]) -> None:
     query = select(func.count()).select_from(Location).where(Location.id.in_(location_ids))
     if location_ids and session().scalar(query) != len(location_ids):
-        raise Invalid(_("Choose locations of the list."), field="locations")
+        raise Invalid(_("Choose locations from the list."), field="locations")
 
 
 def _names(location_ids: frozenset[int]) -> list[str]:

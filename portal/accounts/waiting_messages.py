@@ -16,7 +16,7 @@ def access_ended(user: User) -> None:
 
 def right_lost_at(user: User, location_ids: frozenset[int]) -> None:
     """Cancel what waits for the user about these locations."""
-    reason = _("The user no longer looks after this location.")
+    reason = _("The user no longer has this role at this location.")
     cancel_for(user.id, reason=reason, location_ids=location_ids)
 
 

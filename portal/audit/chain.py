@@ -33,7 +33,7 @@ DIGEST_BYTES = 16
 
 
 def values_text(values: Mapping[str, Any] | None) -> str | None:
-    """`values` as the one JSON text that stands for them: sorted, without blanks, ASCII only."""
+    """`values` as the one JSON text that represents them: sorted, without blanks, ASCII only."""
     if values is None:
         return None
     return json.dumps(values, sort_keys=True, separators=(",", ":"), default=_plain)
@@ -56,7 +56,7 @@ def entry_hash(key: bytes, previous: str, entry: Mapping[str, Any]) -> str:
 
 
 def row_text(table: str, values: Mapping[str, Any]) -> str:
-    """The one text that stands for a row. What is empty (None) is left out, so that a column that
+    """The one text that represents a row. What is empty (None) is left out, so that a column that
     is added later leaves the texts of older rows as they are."""
     held = {
         name: int(value) if isinstance(value, bool) else value

@@ -36,7 +36,7 @@ def print_guards() -> None:
 
 @audit.command()
 def anchor() -> None:
-    """Write the anchor anew, after its file was lost; the trail notes it."""
+    """Write the anchor again, after its file was lost; the trail notes it."""
     from portal.audit.verify import renew_anchors
 
     verdict = renew_anchors()

@@ -54,7 +54,7 @@ Item = tuple[str, str, str]
 
 def present(connection: Connection) -> dict[Item, str]:
     """The digests of all triggers and constraints by kind, table and name; on SQLite of columns,
-    too, whose rules stand with them."""
+    too, whose rules are listed with them."""
     statement = SQLITE if connection.dialect.name == "sqlite" else POSTGRESQL
     found: dict[Item, str] = {}
     for kind, table, name, written in connection.execute(text(statement)):

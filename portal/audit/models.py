@@ -17,7 +17,7 @@ class AuditEntry(Base):
     """One thing that was done or seen.
 
     Ids are kept without foreign keys and the username as it was: the trail outlives what it
-    speaks of. `before` and `after` are stored as the very text that `hash` covers. Database
+    is about. `before` and `after` are stored as the very text that `hash` covers. Database
     triggers refuse every UPDATE and DELETE. `form` says which fields `hash` covers
     (`chain.FIELDS`); `seals` holds digests of rows that were written with the entry.
     """

@@ -146,7 +146,7 @@ def _shortened(table: str, sentences: Iterable[str]) -> Iterator[str]:
         else:
             more += 1
     if more:
-        yield _("%(table)s: %(number)s more rows.", table=_name(table), number=more)
+        yield _("%(table)s: further rows: %(number)s.", table=_name(table), number=more)
 
 
 def _name(table: str) -> str:

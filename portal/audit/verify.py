@@ -19,7 +19,7 @@ from portal.audit.models import START, AuditEntry, AuditHead
 from portal.audit.rows import Book, moment
 from portal.audit.services import record
 from portal.db import db, is_sqlite, unit_of_work
-from portal.i18n import _
+from portal.i18n import _, ngettext
 from portal.jobs import JobFailed
 
 AT_ONCE = 2_000
@@ -93,7 +93,7 @@ def move_anchors() -> str:
         verdict = verify()  # which can say better what is wrong
     if not verdict.ok:
         raise JobFailed(" ".join(verdict.problems))
-    return _("%(number)s entries", number=verdict.entries)
+    return ngettext("%(num)s entry", "%(num)s entries", verdict.entries)
 
 
 def faults() -> list[str]:
@@ -108,7 +108,7 @@ def daily() -> str:
     problems = [*verdict.problems, *guards.faults()]
     if problems:
         raise JobFailed(" ".join(problems))
-    return _("%(number)s entries, unbroken", number=verdict.entries)
+    return ngettext("%(num)s entry, unbroken", "%(num)s entries, unbroken", verdict.entries)
 
 
 def _verify(start: Anchor, *, whole: bool) -> TrailVerdict:
@@ -123,7 +123,7 @@ def _verify(start: Anchor, *, whole: bool) -> TrailVerdict:
 
 
 def renew_anchors() -> TrailVerdict:
-    """Write all anchors anew, after one was lost or changed, and note it in the trail.
+    """Write all anchors again, after one was lost or changed, and note it in the trail.
 
     What was there is kept beside them. Does nothing if the chain itself is not whole.
     """
@@ -198,7 +198,7 @@ def _missing(found: _Read, known: _Anchors) -> dict[str, str]:
     for name, folder in anchors.places(settings.current()).items():
         if name in due and not (folder / anchors.NAME).exists():
             wrong[name] = _(
-                "The anchor file in %(place)s is missing. If you know why, write it anew: "
+                "The anchor file in %(place)s is missing. If you know why, write it again: "
                 "portal audit anchor.",
                 place=_place(name),
             )
@@ -274,7 +274,7 @@ def _judge(key: bytes, found: _Read, known: _Anchors) -> TrailVerdict:
         if anchor.number > count:
             return TrailVerdict(count, count + 1, cut)
         if anchor.number and found.at_anchors.get(anchor.number, anchor.hash) != anchor.hash:
-            sentence = _("Entry %(number)s is not the one it was.", number=anchor.number)
+            sentence = _("Entry %(number)s is not the same as before.", number=anchor.number)
             return TrailVerdict(count, anchor.number, sentence)
     return TrailVerdict(count)
 

@@ -14,7 +14,7 @@ class Unreadable(PortalError):
 def copy_sqlite(source: Path, target: Path) -> None:
     """Copy a SQLite database that others may be writing to, as of one moment.
 
-    In one step: with several, every write in between would begin the copy anew. Raises
+    In one step: with several, every write in between would restart the copy. Raises
     `PortalError` if there is no database, `Unreadable`, and `sqlite3.Error` for other trouble.
     """
     if not source.exists():

@@ -4,7 +4,7 @@ Pure functions. Understood are the element strings as scanners send them, the te
 is printed below a code, GS1 Digital Link addresses, and the bare GTIN of a linear barcode. What
 cannot be understood raises `Invalid` with a sentence.
 
-An element of variable length ends where a separator stands (FNC1, sent as the control character
+An element of variable length ends at a separator (FNC1, sent as the control character
 GS) or where the code ends. Keyboards and browsers often lose the separator; then one code can have
 several readings, and `read` gives all of them. Nothing is guessed.
 
@@ -52,7 +52,7 @@ _PREDEFINED = {
 _SET_82 = re.compile(r"""[!"%&'()*+,\-./0-9:;<=>?A-Z_a-z]{1,20}""")
 # A symbology identifier, as in `]d2` (GS1 DataMatrix), `]C1` (GS1-128), `]Q3` (GS1 QR Code).
 _SYMBOLOGY = re.compile(r"\][A-Za-z][0-9A-Za-z]")
-# What stands for FNC1: any control character, its picture (`␝`), what scanners and programs put in
+# What is read as FNC1: any control character, its picture (`␝`), what scanners and programs put in
 # its place, and blanks. Nothing of this is in the character set 82, so it cannot be data.
 _SEPARATORS = re.compile(
     r"(?:[\s\x00-\x1f\x7f\u2400-\u2421↔|]|\^\]|\^FNC1|~1|\{(?:GS|FNC1)\}|\[(?:GS|FNC1)\])+", re.I
@@ -149,7 +149,7 @@ def in_brackets(text: str) -> str:
 
 
 def _all_readings(text: str, today: date) -> tuple[Reading, ...]:
-    """The readings of a code in which no separator is left: as it stands, and for every place
+    """The readings of a code in which no separator is left: as it is, and for every place
     where one may be missing."""
     found: dict[Reading, None] = {}
     if _BARE_GTIN.fullmatch(text) and check_digit(text[:-1]) == text[-1]:
@@ -178,7 +178,7 @@ def _strictly(text: str) -> Elements:
             raise Invalid(_unknown())
         length = _PREDEFINED.get(text[:2], len(text))
         if len(text) < max(length, 3):
-            raise Invalid(_("The code breaks off in the middle. Please scan it again."))
+            raise Invalid(_("The code is not complete. Please scan it again."))
         elements.append(Element(text[:2], text[2:length]))
         text = text[length:]
     return tuple(elements)
@@ -264,12 +264,12 @@ def _reading(elements: Elements, today: date, *, bare: bool = False) -> Reading:
     for ai, value in elements:
         if ai in _CARRIED and values.setdefault(ai, value) != value:
             raise Invalid(
-                _("The code says one thing twice, and differently. Please scan it again.")
+                _("The code gives two different values for one thing. Please scan it again.")
             )
     if not values and not bare:
         raise Invalid(
             _(
-                "This code names no product, lot, expiration date or serial number. Scan the "
+                "This code has no product, lot, expiration date or serial number. Scan the "
                 "square code on the vial or carton."
             )
         )
@@ -285,8 +285,8 @@ def _gtin(value: str) -> str:
     if not re.fullmatch("[0-9]{14}", value) or check_digit(value[:-1]) != value[-1]:
         raise Invalid(
             _(
-                "The product number %(gtin)s (GTIN) was not read right: its check digit does not "
-                "fit. Please scan it again.",
+                "The product number %(gtin)s (GTIN) was misread: its check digit is wrong. "
+                "Please scan it again.",
                 gtin=value[:20],
             )
         )
@@ -297,8 +297,8 @@ def _text(value: str) -> str:
     if not _SET_82.fullmatch(value):
         raise Invalid(
             _(
-                "The code holds “%(text)s”, which can be neither a lot nor a serial number: those "
-                "have at most 20 letters, digits and signs. Please scan it again.",
+                "The code contains “%(text)s”, which is not a lot or serial number: those have "
+                "at most 20 letters, digits and signs. Please scan it again.",
                 text=value[:40],
             )
         )
@@ -323,7 +323,7 @@ def expiration(digits: str, *, today: date) -> ParsedDate:
                 return ParsedDate(date(year, month, day or last), day == 0)
     raise Invalid(
         _(
-            "The expiration date in the code, “%(digits)s”, is no date. Please scan it again.",
+            "The expiration date in the code, “%(digits)s”, is not a date. Please scan it again.",
             digits=digits[:20],
         )
     )
@@ -342,7 +342,7 @@ def ndc_of(gtin: str) -> str | None:
     """The ten digits of the National Drug Code in a GTIN of 14 digits, or None.
 
     A GTIN made of one is an indicator digit, the GS1 prefix 03, the NDC, and the check digit; where
-    the NDC's hyphens stand it does not tell.
+    the NDC's hyphens belong it does not tell.
 
     Source: GS1 Healthcare US, Implementation Guideline: NDC within a GTIN.
     """
@@ -351,13 +351,13 @@ def ndc_of(gtin: str) -> str | None:
 
 def _too_many() -> str:
     return _(
-        "The scanner left out the separators of this code, so that it can be read in too many "
+        "The scanner left out the separators in this code, so the code can be read in too many "
         "ways. Set the scanner to send them, or fill in the fields by hand."
     )
 
 
 def _unknown() -> str:
     return _(
-        "This is no GS1 code. Scan the square code on the vial or carton, or fill in the fields by "
-        "hand."
+        "This is not a GS1 code. Scan the square code on the vial or carton, or fill in the "
+        "fields by hand."
     )

@@ -114,7 +114,7 @@ def needed(settings: Settings, stored: Stored) -> Iterator[None]:
 def keep(stored: Stored, *, name: str, otherwise: str = "file") -> StoredFile:
     """Name the file within the running unit of work; its owner points to the row in the same unit.
 
-    `name` is what it came under; `otherwise` stands for one of which nothing can be shown.
+    `name` is what it came under; `otherwise` replaces one of which nothing can be shown.
     """
     file = StoredFile(
         area=stored.area,

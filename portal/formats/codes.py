@@ -279,7 +279,7 @@ def parse_pin(value: object, prefix: str = "NCA") -> str:
     """The Provider PIN: `prefix` and six digits, `NCA650001`.
 
     Six bare digits get the prefix. A number (Excel drops leading zeros) is filled up to six
-    digits; text is not, since a missing digit may stand anywhere. Raises `Invalid`.
+    digits; text is not, since a missing digit may belong anywhere. Raises `Invalid`.
     """
     if isinstance(value, float) and _is_whole(value):
         value = int(value)
@@ -328,7 +328,7 @@ def parse_quantity(value: object) -> int:
     if number <= 0:
         raise Invalid(_quantity_sentence())
     if number > MOST_DOSES:
-        raise Invalid(_("A quantity above 1,000,000 cannot be right. Check the number of doses."))
+        raise Invalid(_("A quantity above 1,000,000 can't be right. Check the number of doses."))
     return number
 
 

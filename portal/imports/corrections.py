@@ -40,7 +40,7 @@ def write_corrections(
     except SheetError as error:
         if error.reason == "busy":
             raise Unavailable(error.message) from error
-        raise NotFound(_("The file of this import is no longer kept.")) from error
+        raise NotFound(_("The file for this import has been deleted.")) from error
     if run.failed > MOST_ROWS and rows:
         wrong[rows[0][0]].append(CellError("", cut_short(run), "", None))
     annotated_copy(
@@ -59,8 +59,8 @@ def cut_short(run: ImportRun) -> str:
     if run.failed <= MOST_ROWS:
         return ""
     return _(
-        "Only the first %(most)s of the %(failed)s rows to correct are listed, here and in the "
-        "download. Correct the file itself and send it again.",
+        "There are too many rows to correct. Listed here and in the download: the first %(most)s "
+        "of %(failed)s. Correct the file itself and send it again.",
         most=f"{MOST_ROWS:,}",
         failed=f"{run.failed:,}",
     )

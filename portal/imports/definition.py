@@ -29,7 +29,7 @@ T = TypeVar("T", bound=Numbered)
 class Beginning:
     """What is known when a file has been opened.
 
-    bound: the columns as the file has them. preamble: what stands above the table, by key.
+    bound: the columns as the file has them. preamble: what is above the table, by key.
     actor: who sent it, None for the portal itself. today: the day where the portal is.
     """
 

@@ -1,7 +1,7 @@
 """What became of each row of a file: kept in a compact form, read a page at a time.
 
 Rows that were added, removed, unchanged or are undecided are kept as runs: `[row, record, count]`
-stands for `count` rows from `row` on, whose records are numbered from `record` on. Of an updated
+represents `count` rows from `row` on, whose records are numbered from `record` on. Of an updated
 row the changes are kept as its module gave them. Rows that were not taken in are in `ImportError`;
 of many the first `MOST_WRONG`, while `ImportRun.failed` counts them all.
 """

@@ -114,7 +114,7 @@ def _process(
     owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     run = _claim(run_id, owner)
     if run is None:
-        raise Conflict(_("This file is being taken in by another process."))
+        raise Conflict(_("This file is already being imported."))
     if run.attempts > MOST_ATTEMPTS:
         return _finish(run_id, owner, problem=_("Reading this file failed several times."))
     columns = definitions()[run.kind].columns(settings, False)
@@ -225,9 +225,9 @@ def _is_hopeless(run: ImportRun) -> bool:
 
 def _hopeless(run: ImportRun) -> str:
     return _(
-        "Reading stopped after row %(row)s: %(failed)s of %(rows)s rows need correction. The good "
-        "rows up to there are in. Check that each column holds what its name says, and send the "
-        "corrected file again.",
+        "Reading stopped after row %(row)s. Rows that need correction: %(failed)s of %(rows)s. "
+        "The good rows before that were imported. Check that each column contains what its name "
+        "says, then send the corrected file again.",
         row=f"{run.last_row:,}",
         failed=f"{run.failed:,}",
         rows=f"{run.rows_done:,}",

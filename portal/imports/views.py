@@ -24,8 +24,8 @@ from portal.sheets.kinds import refused_kind
 from portal.sheets.limits import Limits
 from portal.sheets.writer import write_template
 from portal.web.context import scope
-from portal.web.files import SentFile, store_ahead
-from portal.web.guards import ahead, needs, quiet
+from portal.web.files import SentFile, store_upload
+from portal.web.guards import before_transaction, needs, quiet
 from portal.web.htmx import go_to
 from portal.web.respond import respond
 
@@ -40,7 +40,7 @@ def register_import(
     `<prefix>import_run` and so on; `prefix` is for a second import of one module."""
     pages = ImportViews(definition, f"{blueprint.name}.{prefix}")
     allowed = needs(definition.capability)
-    stored = ahead(store_ahead(definition.name, definition.capability))
+    stored = before_transaction(store_upload(definition.name, definition.capability))
 
     def add(rule: str, name: str, view: Callable[..., Response], *methods: str) -> None:
         blueprint.add_url_rule(f"{path}{rule}", f"{prefix}{name}", view, methods=["GET", *methods])
@@ -75,7 +75,7 @@ class ImportViews:
     def upload(self) -> Response:
         """The files so far, and the form that sends another."""
         form = FileForm(choose=self.definition.choose)
-        sent: SentFile | None = g.get("ahead")
+        sent: SentFile | None = g.get("prepared")
         if request.method == "POST" and form.validate() and sent is not None and _fits(form, sent):
             run = open_run(
                 self.definition,
@@ -161,7 +161,7 @@ class ImportViews:
         """The rows that did not go in, as a workbook with what to correct."""
         run: ImportRun = get_run(self.definition, scope(), run_id)
         if not run.stored_as or not run.failed:
-            raise NotFound(_("The file of this import is no longer kept."))
+            raise NotFound(_("The file for this import has been deleted."))
         content = io.BytesIO()
         write_corrections(self.definition, current(), run, content)
         stem = run.file_name.rpartition(".")[0] or run.file_name
@@ -180,7 +180,7 @@ class ImportViews:
 
 
 def _fits(form: FileForm, sent: SentFile) -> bool:
-    """Whether the file may be a table; if its first bytes say no, that stands beside the field."""
+    """Whether the file may be a table; if its first bytes say no, the field says so."""
     with open_stored(current(), sent.stored) as file:
         reason = refused_kind(file)
     if reason:

@@ -45,7 +45,7 @@ def _sqlite(name: str) -> Iterator[str]:
             )
         except DatabaseError:
             rebuild = f"INSERT INTO {index} ({index}) VALUES ('rebuild');"  # noqa: S608
-            yield f"The search index of {name} does not match the table. To make it anew: {rebuild}"
+            yield f"The search index of {name} does not match the table. To rebuild it: {rebuild}"
 
 
 def _postgresql(name: str) -> Iterator[str]:

@@ -30,7 +30,7 @@ class DefinitionError(Exception):
 class Column:
     """A column of a list.
 
-    key: its name in the address (`sort=-key`); label: its heading, to the letter of SPEC.md.
+    key: its name in the address (`sort=-key`); label: its heading, exactly as in SPEC.md.
     attribute: a column of the list's model, or for a column that is only shown any expression, or a
     `Bundle` of several: its value is a tuple then.
     order: the column of the model that rows are sorted by in place of the one shown.
@@ -85,7 +85,7 @@ class ListDefinition:
     name: unique over all modules; the region's id is "<name>-list".
     endpoint: the list's own route, without arguments; record_endpoint: the route of one record,
     whose only argument is the record's id. None: rows lead nowhere.
-    leads_to: the column with the id of the record that a row stands for; None: the row is it.
+    leads_to: the column with the id of the record that a row represents; None: the row is it.
     columns: the first one carries the link to the record.
     default_sort: a column's key, with a minus in front for descending.
     scope_column: the model's location column; None for lists that `where` restricts.
@@ -159,7 +159,7 @@ class ListDefinition:
 
     @cached_property
     def record_id(self) -> Any:
-        """The id of the record that a row stands for."""
+        """The id of the record that a row represents."""
         return self.id if self.leads_to is None else self.leads_to
 
     @cached_property

@@ -1,7 +1,7 @@
-"""Where in a list one is, and how that stands in the address.
+"""The place in a list, and how the address says it.
 
 `?view=all&sort=-date_shipped&q=text&rows=50&after=2021-03-01~17`: a cursor is the sort value and
-the id of the row one goes on from. In a private list `search=4` stands for the words of a search
+the id of the row one goes on from. In a private list `search=4` represents the words of a search
 that is kept on the server. Nothing in an address can be an error: what is unknown or
 unreadable falls back to the usual.
 """

@@ -36,7 +36,7 @@ Pair = tuple[Any, int]
 @dataclass(frozen=True)
 class Listing:
     """One page: its rows (`id`, sort value, the columns by key, and the id of the record that a row
-    stands for), the number of all, where one can go."""
+    represents), the number of all, where one can go."""
 
     state: ListState
     rows: Sequence[Row[Any]]

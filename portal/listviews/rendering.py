@@ -43,7 +43,7 @@ def body(
 ) -> Markup:
     """The rows of the table, as the macro list_table would write them, in a fifth of its time.
 
-    link: what stands before and after the id in a record's address; None: rows lead nowhere.
+    link: the text before and after the id in a record's address; None: rows lead nowhere.
     """
     columns = []
     for place, column in enumerate(definition.columns, 2):
@@ -69,7 +69,7 @@ def body(
 def _tags(
     definition: ListDefinition, columns: Sequence[Sequence[Any]]
 ) -> tuple[list[str], list[str]]:
-    """What stands before and behind the cells of each column."""
+    """The tags before and after the cells of each column."""
     opened, closed = [], []
     for place, (column, cells) in enumerate(zip(definition.columns, columns, strict=True)):
         wide = "wide" if any(map(_is_long, {*cells})) else ""

@@ -99,7 +99,7 @@ def remember_view(scope: Scope, subject: str, record_id: int) -> None:
 
 
 def keep_words(scope: Scope, list_name: str, text: str) -> int:
-    """Keep what the user searches a private list for; the number that stands for it in addresses.
+    """Keep what the user searches a private list for; the number that replaces it in addresses.
 
     0 for an empty search. The user's newest 20 searches of a list are kept, for a day.
     """

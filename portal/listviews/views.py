@@ -14,7 +14,7 @@ from portal.audit.services import record
 from portal.clock import today
 from portal.errors import NotFound
 from portal.formats.numbers import record_number
-from portal.i18n import _
+from portal.i18n import _, ngettext
 from portal.listviews import rendering, services
 from portal.listviews.definition import ALL, RECENT, Action, ListDefinition
 from portal.listviews.export import MOST_ROWS, exported_rows
@@ -226,9 +226,8 @@ class _Shown:
         """The number of rows, in words."""
         if self.count.more:
             return _("%(number)s+ records", number=f"{self.count.number:,}")
-        if self.count.number == 1:
-            return _("1 record")
-        return _("%(number)s records", number=f"{self.count.number:,}")
+        number = self.count.number
+        return ngettext("%(number)s record", "%(number)s records", number, number=f"{number:,}")
 
     @property
     def everything(self) -> str:
@@ -265,9 +264,9 @@ class _Shown:
         for kind, label in (("csv", "CSV"), ("xlsx", "Excel (xlsx)")):
             most = f"{MOST_ROWS[kind]:,}"
             if self.count.more:
-                label = _("%(kind)s, at most %(most)s rows", kind=label, most=most)
+                label = _("%(kind)s, rows: at most %(most)s", kind=label, most=most)
             elif self.count.number > MOST_ROWS[kind]:
-                label = _("%(kind)s, only the first %(most)s rows", kind=label, most=most)
+                label = _("%(kind)s, rows: only the first %(most)s", kind=label, most=most)
             href = address(self.definition, self.state.page(), export=kind)
             made.append({"label": label, "href": href})
         return made
@@ -281,7 +280,7 @@ class _Shown:
 
 
 def _record_link(definition: ListDefinition) -> tuple[str, str] | None:
-    """What stands before and after the id in the address of a record."""
+    """The text before and after the id in the address of a record."""
     if definition.record_endpoint is None:
         return None
     rule = next(current_app.url_map.iter_rules(definition.record_endpoint))

@@ -135,8 +135,8 @@ class LookupField(Field):
         self._take(now)
         raise StopValidation(
             _(
-                "“%(before)s” was changed meanwhile and is “%(now)s” now. Look at it, and correct "
-                "what differs.",
+                "“%(before)s” has changed and is now “%(now)s”. Check it, and correct what is "
+                "different.",
                 before=before,
                 now=now.label,
             )

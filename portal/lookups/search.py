@@ -15,7 +15,7 @@ LONGEST = 200
 
 @dataclass(frozen=True)
 class Choice:
-    """Something one may pick. `label` is what stands in the field afterwards, so it should tell
+    """Something one may pick. `label` is what the field shows afterwards, so it should tell
     it from others; `detail` is shown beside it in the list only."""
 
     id: int | str
@@ -52,7 +52,7 @@ def find(registry: Registry, name: str, scope: Scope, identity: int | str) -> Ch
     """The choice with this id, or None if there is none for this user."""
     lookup = declared(registry, name, scope)
     if not lookup.find:
-        raise ModuleError(f"Look-up {name!r} has no `find`, so it cannot stand in a form.")
+        raise ModuleError(f"Look-up {name!r} has no `find`, so it cannot be used in a form.")
     try:
         found: Choice | None = load(lookup.find)(scope, identity)
     except NotFound:

@@ -29,10 +29,10 @@ class Message(Base):
 
     `context` holds what its templates need and no more; `secret` what nobody may read later (a
     sign-in link), wiped when the message is sent or cancelled. `about` names what the message
-    speaks of, so that it can be cancelled when that is superseded. `once` is unique, a digest of
+    is about, so that it can be cancelled when that is superseded. `once` is unique, a digest of
     the key it was promised under: a message promised twice is queued once. `message_id` is fixed
     at queueing, so that a repetition after a crash can be recognised as one. `search` holds the
-    address and what the message speaks of, and is wiped with them.
+    address and what the message is about, and is wiped with them.
     """
 
     __tablename__ = "message"

@@ -82,7 +82,7 @@ def find_messages(
 ) -> MessagesFound:
     """The 50 newest messages of a state and a kind (empty: any), with ids smaller than `below`.
 
-    `text`: words that must all occur in the address or in what the message speaks of.
+    `text`: words that must all occur in the address or in what the message is about.
     """
     scope.require(CAPABILITY)
     query = select(Message)
@@ -158,11 +158,11 @@ def faults() -> list[str]:
             and_(Message.state == State.SENT, Message.sent_at.is_(None)),
         ),
         (
-            "{} sent or cancelled messages still hold their secrets.",
+            "{} sent or canceled messages still hold their secrets.",
             and_(Message.state.in_((State.SENT, State.CANCELLED)), Message.secret.is_not(None)),
         ),
         (
-            "{} cancelled messages do not say why.",
+            "{} canceled messages do not say why.",
             and_(Message.state == State.CANCELLED, Message.reason == ""),
         ),
         (

@@ -119,7 +119,7 @@ def cancel_for(
 ) -> int:
     """Cancel what was promised to a user and has not left; returns how many that were.
 
-    `address` limits it to messages to that address, `location_ids` to those that speak of these
+    `address` limits it to messages to that address, `location_ids` to those that are about these
     locations; messages of the kinds `but` stay. As with `cancel_about`, one may still be leaving.
     """
     where = [Message.user_id == user_id, Message.kind.not_in(list(but))]

@@ -27,12 +27,12 @@ def try_again(*, actor: Actor, message: Message) -> None:
     if message.not_after is not None and message.not_after < now():
         raise Conflict(
             _(
-                "It is too late for this message: what it speaks of is no longer valid. Have a "
-                "new one made where it came from."
+                "It is too late for this message: what it is about is no longer valid. Create a "
+                "new one where it came from."
             )
         )
     if not message.address:
-        raise Conflict(_("What the message said was wiped after 90 days."))
+        raise Conflict(_("The text of this message was deleted after 90 days."))
     _change(
         message,
         (State.WAITING, State.FAILED),
@@ -112,7 +112,7 @@ def _change(message: Message, states: tuple[State, ...], **values: object) -> No
         .execution_options(synchronize_session=False)
     )
     if not done.rowcount:  # type: ignore[attr-defined]
-        raise Conflict(_("The message has left meanwhile, or was cancelled."))
+        raise Conflict(_("This message has already been sent or canceled."))
 
 
 def _wake_server() -> None:

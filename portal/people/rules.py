@@ -94,7 +94,7 @@ def check_grant(giver: Giver, profile: Profile, location_ids: frozenset[int]) ->
     not the giver's.
     """
     if profile not in grantable_profiles(giver.profile):
-        raise Invalid(_("Choose a profile of the list."), field="profile")
+        raise Invalid(_("Choose a profile from the list."), field="profile")
     if profile.is_staff:
         if location_ids:
             raise Invalid(
@@ -113,9 +113,9 @@ def check_whole_account(giver: Giver, holder: Holder) -> None:
     if giver.everywhere:
         return
     if holder.profile.is_staff:
-        raise Forbidden(_("Only programme administrators change programme staff."))
+        raise Forbidden(_("Only programme administrators can change programme staff."))
     if not holder.location_ids:
-        raise Forbidden(_("This user works at none of your locations any more. Ask the help desk."))
+        raise Forbidden(_("This user no longer works at any of your locations. Ask the help desk."))
     if not holder.location_ids <= giver.location_ids:
         raise Forbidden(
             _(
@@ -131,8 +131,8 @@ def check_another(actor_id: int | None, user_id: int) -> None:
     if actor_id == user_id:
         raise Invalid(
             _(
-                "This is your own account. Your profile, your name and whether you may sign in "
-                "are changed by another manager or a programme administrator."
+                "This is your own account. Only another manager or a programme administrator "
+                "can change your profile, your name or your access."
             )
         )
 
@@ -143,9 +143,8 @@ def check_email_may_change(giver: Giver, *, registered: bool) -> None:
     if registered and not giver.everywhere:
         raise Invalid(
             _(
-                "This user has completed the registration, and links for a new password go to "
-                "this e-mail address. Only a programme administrator can change it: ask the "
-                "help desk."
+                "This user has registered, and password links go to this e-mail address. Only a "
+                "programme administrator can change it. Ask the help desk."
             ),
             field="email",
         )

@@ -109,11 +109,11 @@ def _sentences(limits: PictureLimits) -> dict[str, str]:
     large = _("The picture is too large to be read safely.") + smaller
     return {
         "none": _(
-            "No code was found in the picture. Let the square code fill the picture, in good light "
-            "and without shine, wait until it is sharp, and take it again."
+            "No code was found in the picture. Take it again in good light and without glare, "
+            "with the square code sharp and filling the picture."
         ),
-        "kind": _("This is no JPEG or PNG picture. Take a picture with the camera."),
-        "damaged": _("The picture is damaged, or came only in part.") + again,
+        "kind": _("This is not a JPEG or PNG picture. Take a picture with the camera."),
+        "damaged": _("The picture is damaged or incomplete.") + again,
         "file_bytes": _("The picture is larger than %(limit)s MB.", limit=limits.file_bytes // MIB)
         + smaller,
         "pixels": large,

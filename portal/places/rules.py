@@ -31,7 +31,7 @@ def clean_pin(text: str, *, prefix: str) -> str:
 def check_time_zone(name: str) -> str:
     """An IANA time zone name. Raises `Invalid` on `time_zone`."""
     if name not in available_timezones():
-        raise Invalid(_("Choose a time zone of the list."), field="time_zone")
+        raise Invalid(_("Choose a time zone from the list."), field="time_zone")
     return name
 
 
@@ -47,5 +47,5 @@ def clean_state(text: str) -> str:
     """A state's two letters in capitals, or empty. Raises `Invalid` on `state`."""
     value = text.strip().upper()
     if value and not re.fullmatch(r"[A-Z]{2}", value):
-        raise Invalid(_("Give the state by its two letters, for example NC."), field="state")
+        raise Invalid(_("Enter the state as two letters, for example NC."), field="state")
     return value

@@ -69,7 +69,7 @@ def add_location(actor: Actor | None, organization: Organization, new: NewLocati
         with session().begin_nested():
             session().add(location)
     except IntegrityError as error:
-        raise Invalid(_("Another location has this name or PIN already."), field="name") from error
+        raise Invalid(_("Another location already has this name or PIN."), field="name") from error
     record(
         actor,
         "location.added",
@@ -84,6 +84,6 @@ def add_location(actor: Actor | None, organization: Organization, new: NewLocati
 def _refuse_taken(name: str, pin: str) -> None:
     names = select(Location.id).where(func.lower(Location.name) == name.lower())
     if session().scalar(names) is not None:
-        raise Invalid(_("Another location has this name already."), field="name")
+        raise Invalid(_("Another location already has this name."), field="name")
     if session().scalar(select(Location.id).where(Location.pin == pin)) is not None:
-        raise Invalid(_("Another location has this PIN already."), field="pin")
+        raise Invalid(_("Another location already has this PIN."), field="pin")

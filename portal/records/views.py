@@ -30,7 +30,7 @@ PLACE = "pen-"
 class Editing:
     """A pen at work: its field, the value it started from, and what is wrong.
 
-    `theirs` is the value somebody else put there meanwhile, `mine` what was typed.
+    `theirs` is the value someone else saved since then, `mine` what was typed.
     """
 
     key: str
@@ -147,7 +147,7 @@ class Editor:
             return self._show(record, Editing(pen.key, form, was), 422)
         value = form._fields[pen.key].data
         if was != now and as_text(value) != now:
-            problem = _("Somebody changed this meanwhile. Nothing was saved yet.")
+            problem = _("Someone else changed this record. Your changes aren't saved yet.")
             mine = as_text(value)
             return self._show(record, Editing(pen.key, form, now, problem, now, mine), 409)
         try:
@@ -173,7 +173,7 @@ def _form(pen: Pen, record: Any, sent: Any) -> Form:
 
 
 def as_text(value: object) -> str:
-    """A field's value as the form carries it, to tell whether it changed meanwhile."""
+    """A field's value as the form carries it, to tell whether it has changed since."""
     return "" if value is None else str(value)
 
 

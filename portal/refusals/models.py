@@ -15,7 +15,7 @@ class Refusal(Base):
     """That a user, or a visitor from one address, was refused `times` times within the hour.
 
     `hour` is when the hour began, `endpoint` the name of the route, never its address. A user is
-    known by `user_id` and `who`, the username; for a visitor `user_id` is 0. `address` stands for
+    known by `user_id` and `who`, the username; for a visitor `user_id` is 0. `address` represents
     the client's address and does not tell it. `location_id` is 0 without a location; so these can
     be part of the key on both databases, and have no foreign keys.
     """

@@ -34,7 +34,7 @@ FIRST, BASE = 57_344, 6_400
 class IndexFirst(Join):
     """A join whose left side SQLite has to read first.
 
-    Left to itself it may ask the index anew for every row of the location.
+    Left to itself it may ask the index again for every row of the location.
     """
 
     inherit_cache = True

@@ -72,7 +72,7 @@ def _as_printed(word: str) -> str:
 
 
 def phrase_in(text: str, phrases: Iterable[str]) -> tuple[str, str]:
-    """The longest of `phrases` that stands in `text`, however it is written; and what is left of
+    """The longest of `phrases` that occurs in `text`, however it is written; and what is left of
     `text` without it. Nothing and `text` if none does."""
     folded = f" {fold(text)} "
     for phrase in sorted(phrases, key=len, reverse=True):

@@ -144,7 +144,7 @@ def bind(columns: Iterable[SheetColumn], header: Sequence[object]) -> BoundColum
     if double:
         problems.append(
             _(
-                "These columns are there more than once: %(names)s. Keep one of each.",
+                "These columns appear more than once: %(names)s. Keep one of each.",
                 names=", ".join(double),
             )
         )
@@ -209,7 +209,7 @@ def parse_row(
 def too_long() -> str:
     """What is said of a cell that holds more than any value may."""
     return _(
-        "This holds more than %(most)s characters. Enter only what belongs into this column.",
+        "This has more than %(most)s characters. Enter only what belongs in this column.",
         most=f"{CELL_CHARACTERS:,}",
     )
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from openpyxl import Workbook
     from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
-# Choices stand in cells of a sheet of their own: a list within a rule holds 255 characters and no
+# Choices are in cells of a sheet of their own: a list within a rule holds 255 characters and no
 # commas. It is hidden, so that nobody takes it for the table; nor does the reader.
 LISTS = "Lists"
 LONGEST_MESSAGE = 255
@@ -20,7 +20,7 @@ WIDTH = 100
 
 
 def places_of(columns: Iterable[SheetColumn], header: Sequence[object]) -> dict[int, SheetColumn]:
-    """Where in the header the columns stand, from 0; those that it does not name are left out."""
+    """Where in the header the columns are, from 0; those that it does not name are left out."""
     bound = bind(columns, header)
     return {
         bound.positions[column.key]: column
@@ -66,7 +66,7 @@ def add_lists(
             allow_blank=True,
             showErrorMessage=True,
             errorTitle=column.label[:32],
-            error=_("Choose one of the list.")[:LONGEST_MESSAGE],
+            error=_("Choose one from the list.")[:LONGEST_MESSAGE],
         )
         rule.add(f"{letter}{first}:{letter}{first + Limits().rows}")
         sheet.data_validations.append(rule)  # type: ignore[attr-defined]  # the stub forgets it

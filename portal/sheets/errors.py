@@ -112,15 +112,15 @@ def _sentences(limits: Limits) -> dict[str, str]:
         ),
         "no_sheet": _("The workbook has no visible sheet. Unhide the sheet with the table."),
         "nul": _(
-            "The text contains NUL characters, so it was damaged or is no CSV file. Export "
-            "it again as CSV (UTF-8) or xlsx."
+            "The text contains NUL characters, so it is damaged or is not a CSV file. Export it "
+            "again as CSV (UTF-8) or xlsx."
         ),
         "line": _(
             "A line of the file is longer than a table's row can be. Check that it is a CSV file."
         ),
         "quotes": _(
-            "A value opens with a double quote and never properly closes. Double quotes "
-            "inside a value must be doubled."
+            "A value starts with a double quote that is never closed. Double quotes inside a "
+            "value must be doubled."
         ),
         "gone": _("The file is no longer there. Upload it again."),
     }

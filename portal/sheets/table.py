@@ -76,7 +76,7 @@ class Table:
 
 
 def rows_above(rows: Sequence[Row], header: Row, hidden: int = 0) -> tuple[Row, ...]:
-    """Those of `rows` that stand over the header; of a text, `hidden` lines do not count."""
+    """Those of `rows` that are above the header; of a text, `hidden` lines do not count."""
     return tuple((number - hidden, cells) for number, cells in rows if hidden < number < header[0])
 
 

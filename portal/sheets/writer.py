@@ -151,7 +151,7 @@ def annotated_copy(
 
     rows: `(number, cells)` as the reader gave them; hand in the failed ones only.
     errors, mended: by the number of the row. What the portal corrected is yellow and holds what
-    counts now. The message stands as a comment and as text, too: colour alone says nothing to who
+    counts now. The message is added as a comment and as text, too: colour alone says nothing to who
     cannot see it. A corrected file can be uploaded as it is: the last column is ignored.
     above, columns: the block over the header, as it came, and what the columns are.
     Returns the number of rows written.

@@ -163,7 +163,7 @@ def _examine_member(archive: ZipFile, member: ZipInfo, limits: ChildLimits) -> N
 
 
 class _Prolog:
-    """Reads an XML part up to its root element, before which alone a DTD can stand."""
+    """Reads an XML part up to its root element, the only place before which a DTD can be."""
 
     def __init__(self) -> None:
         self._ended = False

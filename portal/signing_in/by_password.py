@@ -92,7 +92,7 @@ def _record(action: str, user_id: int | None) -> None:
 def complete(verdict: Verdict) -> int | None:
     """Accept the sign-in in the request's transaction; the user's id, or None if it cannot be.
 
-    It cannot when the password was wrong, or when the user meanwhile was deactivated, lost the
+    It cannot when the password was wrong, or when the user has since been deactivated, lost the
     last location or changed the password; nor with a temporary password that expired or was used.
     """
     if verdict.user_id is None:

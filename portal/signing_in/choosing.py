@@ -1,7 +1,7 @@
 """Choosing a password: by who is signed in, or by who holds a mailed link.
 
 Each way has two halves. `prepare_…` runs before the request's transaction, checks and makes the
-hash; the other half writes, and decides again what may have changed meanwhile.
+hash; the other half writes, and decides again what may have changed since.
 """
 
 from dataclasses import dataclass
@@ -48,7 +48,10 @@ def prepare_change(scope: Scope, current: str, new: str) -> Prepared:
         if not hashing.verify(stored, current):
             raise Invalid(_("This is not your current password."), field="current_password")
         if passwords.normal(current) == passwords.normal(new):
-            raise Invalid(_("Choose another password than the current one."), field="new_password")
+            raise Invalid(
+                _("Choose a password that is different from your current one."),
+                field="new_password",
+            )
     except Invalid as refusal:
         return Prepared(refusal=refusal)
     return Prepared(new_hash=hashing.hash_password(new), judged_hash=stored)
@@ -57,7 +60,7 @@ def prepare_change(scope: Scope, current: str, new: str) -> Prepared:
 def change_own(scope: Scope, prepared: Prepared) -> None:
     """Second half: store the hash, tell the user. The caller renews the session.
 
-    Raises the refusal, or `Conflict` if the password was changed meanwhile.
+    Raises the refusal, or `Conflict` if the password has been changed since.
     """
     if prepared.refusal is not None:
         raise prepared.refusal
@@ -68,7 +71,7 @@ def change_own(scope: Scope, prepared: Prepared) -> None:
         .returning(User.id)
     )
     if changed.first() is None:
-        raise Conflict(_("Your password was changed meanwhile. Sign in again."))
+        raise Conflict(_("Your password has been changed. Sign in again."))
     links.withdraw(scope.user.id)
     record(
         scope.user,

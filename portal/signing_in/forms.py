@@ -9,7 +9,7 @@ from portal.web.forms import Form, Required
 
 NEW_PASSWORD_HINT = _l(
     "At least %(shortest)s characters, at most %(longest)s. Several words you can remember are "
-    "best; blanks count.",
+    "best. Spaces count as characters.",
     shortest=SHORTEST,
     longest=LONGEST,
 )

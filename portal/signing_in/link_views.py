@@ -13,7 +13,7 @@ from portal.signing_in.choosing import Prepared
 from portal.signing_in.forms import NEW_PASSWORD_HINT, ForgotPasswordForm, NewPasswordForm
 from portal.web import login
 from portal.web.context import find_scope
-from portal.web.guards import ahead, by_link, even_before_password_change, public
+from portal.web.guards import before_transaction, by_link, even_before_password_change, public
 from portal.web.htmx import go_to
 from portal.web.refusals import mark
 from portal.web.respond import respond
@@ -61,7 +61,7 @@ def _prepare(token: str, purpose: str) -> Prepared | None:
 @public("the link itself is the proof")
 @by_link
 @even_before_password_change
-@ahead(_prepare_reset)
+@before_transaction(_prepare_reset)
 def reset_password(token: str) -> Response:
     """Choose a new password. Looking at the page does not use the link up."""
     return _choose(token, links.RESET, title=_("Choose a new password"))
@@ -71,7 +71,7 @@ def reset_password(token: str) -> Response:
 @public("the link itself is the proof")
 @by_link
 @even_before_password_change
-@ahead(_prepare_registration)
+@before_transaction(_prepare_registration)
 def complete_registration(token: str) -> Response:
     """Complete the registration by choosing a password."""
     return _choose(token, links.INVITATION, title=_("Complete your registration"))
@@ -91,7 +91,7 @@ def _choose(token: str, purpose: str, *, title: str) -> Response:
     page |= {"owner": owner, "action": request.path}
     if request.method != "POST":
         return respond("people/choose_password.html", **page)
-    prepared: Prepared | None = g.ahead
+    prepared: Prepared | None = g.prepared
     if not form.validate() or prepared is None:
         return respond("people/choose_password.html", status=422, **page)
     try:

@@ -17,7 +17,7 @@ from portal.normal_form import normalize
 SHORTEST, LONGEST = 15, 128
 MOST_COMMON_WORDS = 3
 FOLDER = Path(__file__).resolve().parent
-# What a digit or sign may stand for; some stand for either of two letters.
+# The letter that a digit or sign may replace; some replace either of two letters.
 LOOK_ALIKES = (
     str.maketrans("@4301!$57", "aaeoiisst"),
     str.maketrans("@4301!|$57+2689", "aaeolllssttzgbg"),
@@ -119,16 +119,19 @@ def _commonness(text: str, names: frozenset[str]) -> str | None:
     if _repeats(text):
         return _("This repeats the same piece. Choose several different words instead.")
     if text in _phrases() or text.rstrip("0123456789") in _phrases():
-        return _("This phrase is known to everybody. Choose words only you would put together.")
+        return _("This phrase is well known. Choose words only you would put together.")
     found = (_common_parts(way, names) for way in (text, text[::-1]))
     words = next((each for each in found if each is not None), None)
     if words is None or len(words) > MOST_COMMON_WORDS:
         return None
     if not words:
-        return _("This is made of runs of keys, digits or the smallest words. Choose other words.")
+        return _(
+            "This is easy to guess: it uses keys or digits in a row, or very short words. "
+            "Choose other words."
+        )
     return _(
-        "This is made of words that are guessed first: common ones, names of this place, or "
-        "your own name. Put other words together."
+        "This is easy to guess: it uses common words, names of this place, or your own name. "
+        "Use other words."
     )
 
 

@@ -95,7 +95,7 @@ def complete(
     if not is_sqlite():
         session().execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": LOCK})
     if not is_due():
-        raise Conflict(_("The portal was set up meanwhile. Sign in."))
+        raise Conflict(_("The portal has already been set up. Sign in."))
     made = places.add_location(None, places.find_or_add_organization(None, organization), location)
     user = User(
         username=rules.clean_username(administrator.username),

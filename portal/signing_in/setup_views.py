@@ -15,7 +15,7 @@ from portal.refusals.rules import RefusalKind
 from portal.signing_in import setup
 from portal.signing_in.forms import NEW_PASSWORD_HINT, NewPasswordForm
 from portal.web.forms import Required
-from portal.web.guards import ahead, public
+from portal.web.guards import before_transaction, public
 from portal.web.htmx import go_to
 from portal.web.refusals import mark
 from portal.web.respond import respond
@@ -102,7 +102,7 @@ def _prepare() -> str | PortalError | None:
 
 @blueprint.route("/setup", methods=["GET", "POST"])
 @public("the first start, while nobody has an account; guarded by the set-up code")
-@ahead(_prepare)
+@before_transaction(_prepare)
 def set_up() -> Response:
     """Make the first organization, location and programme administrator."""
     if not setup.is_due():
@@ -110,7 +110,7 @@ def set_up() -> Response:
     form = SetUpForm().offer_zones()
     if request.method != "POST":
         return _page(form)
-    prepared: str | PortalError | None = g.ahead
+    prepared: str | PortalError | None = g.prepared
     if not form.validate() or prepared is None:
         return _page(form, 422)
     try:

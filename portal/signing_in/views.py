@@ -21,7 +21,7 @@ from portal.signing_in.session_views import open_sessions
 from portal.web import login
 from portal.web.context import find_scope, scope
 from portal.web.guards import (
-    ahead,
+    before_transaction,
     even_before_password_change,
     public,
     quiet,
@@ -53,7 +53,7 @@ def _judge() -> Verdict | None:
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 @public("the way in")
 @repeatable
-@ahead(_judge)
+@before_transaction(_judge)
 def sign_in() -> Response:
     """The page `Sign In`, and its form."""
     form = SignInForm()
@@ -64,7 +64,7 @@ def sign_in() -> Response:
         if setup.is_due():
             return go_to(url_for("setup.set_up"))
         return _sign_in_page(form, wish)
-    verdict: Verdict | None = g.ahead
+    verdict: Verdict | None = g.prepared
     if not form.validate() or verdict is None:
         return _sign_in_page(form, wish, status=422)
     if verdict.retry_after:
@@ -166,13 +166,13 @@ def _prepare_change() -> Prepared | None:
 @blueprint.route("/password", methods=["GET", "POST"])
 @signed_in
 @even_before_password_change
-@ahead(_prepare_change)
+@before_transaction(_prepare_change)
 def change_password() -> Response:
     """The page `Change Password`. All other sessions of the user end."""
     form = ChangePasswordForm()
     if request.method != "POST":
         return _change_page(form)
-    prepared: Prepared | None = g.ahead
+    prepared: Prepared | None = g.prepared
     if not form.validate() or prepared is None:
         return _change_page(form, status=422)
     try:

@@ -68,7 +68,7 @@ def words_for(status: int) -> Words:
     known = {
         400: Words(
             _("This form has expired"),
-            _("The page stood open too long, or was sent from another window."),
+            _("The page was open too long, or was sent from another window."),
             _("Go back, reload the page and send it again. Nothing was saved."),
         ),
         403: Words(
@@ -87,8 +87,8 @@ def words_for(status: int) -> Words:
             _("Start again from the page that led you here."),
         ),
         409: Words(
-            _("Something changed meanwhile"),
-            _("Another person or another window was faster. Nothing of yours was saved."),
+            _("Something has changed"),
+            _("Another person or another window made a change first. Your changes were not saved."),
             _("Open the record again and look at what changed before you go on."),
         ),
         413: Words(
@@ -98,7 +98,7 @@ def words_for(status: int) -> Words:
         ),
         429: Words(
             _("Too many attempts"),
-            _("For safety the portal takes no more attempts for a while."),
+            _("Too many attempts were made. Nothing was changed."),
             _("Wait a few minutes and try again."),
         ),
         503: Words(
@@ -116,7 +116,9 @@ def words_for(status: int) -> Words:
             _("Go back, correct it and send it again."),
         )
     return Words(
-        _("Something went wrong"), _("The fault is ours. Nothing of yours was saved."), again
+        _("Something went wrong"),
+        _("This is a problem with the portal. Your changes were not saved."),
+        again,
     )
 
 
@@ -166,7 +168,9 @@ def _unreachable(error: BaseException) -> Response:
     """What is said while the database cannot be reached: what became of the form, what to do."""
     log.error("database unavailable: %s", cause(error))
     if g.get("saved"):
-        return answer(503, _saved(), next_step=_("Do not send it again. Open the page anew."))
+        return answer(
+            503, _saved(), next_step=_("Do not send it again. Open the page again instead.")
+        )
     if is_full(error):
         return _disk_is_full()
     if request.method in SAFE:
@@ -196,7 +200,7 @@ def _disk_is_full() -> Response:
     log.error("the disk is full")
     g.disk_full = True
     full = _("The portal's disk is full, so nothing can be saved. Nothing was changed.")
-    return answer(503, full, next_step=_("Call the person who looks after the portal."))
+    return answer(503, full, next_step=_("Call the person who runs the portal."))
 
 
 def _own_place(location_id: int | None) -> Place | None:
@@ -211,7 +215,7 @@ def _when_unknown() -> str:
     is still there, and its operation id is known if it was saved."""
     if htmx():
         return _("Press the button again: what was saved already is not saved twice.")
-    return _("Look whether it is there before you enter it again.")
+    return _("Check whether it is there before you enter it again.")
 
 
 def sign_in_url(onward: str = "") -> str:
@@ -253,7 +257,7 @@ def init_app(app: Flask) -> None:
     def signed_out(_error: SignedOut) -> Response:
         onward = keep_late_form() if request.method == "POST" else ""
         if onward:
-            flash(_("You were signed out. What you entered was kept: sign in to go on."), "info")
+            flash(_("You were signed out. What you entered was kept. Sign in to continue."), "info")
         return go_to(sign_in_url(onward))
 
     @on(PasswordChangeDue)
@@ -309,7 +313,7 @@ def init_app(app: Flask) -> None:
         with unit_of_work(write=False):
             nobody = not current_user.is_authenticated
         if request.method == "POST" and nobody and request.cookies:
-            flash(_("You were signed out meanwhile, and nothing was saved. Sign in again."), "info")
+            flash(_("You were signed out, and nothing was saved. Sign in again."), "info")
             return go_to(sign_in_url())
         mark(RefusalKind.FORM_TOKEN)
         return answer(400)

@@ -21,11 +21,11 @@ from portal.web.context import set_scope
 Read = Callable[[Mapping[str, BinaryIO]], Mapping[str, object]]
 
 
-def read_ahead(read: Read, capability: str) -> Callable[..., Mapping[str, object]]:
-    """For `guards.ahead`: what `read` makes of the files of a request, by the names of their
-    fields; of files from who may not use the view, nothing."""
+def read_uploads(read: Read, capability: str) -> Callable[..., Mapping[str, object]]:
+    """For `guards.before_transaction`: what `read` makes of the files of a request, by the names
+    of their fields. Nothing for users who may not use the view."""
 
-    def ahead(**_values: object) -> Mapping[str, object]:
+    def prepare(**_values: object) -> Mapping[str, object]:
         files = {name: file.stream for name, file in request.files.items() if file.filename}
         who = _who_may(capability) if files else None
         if who is None:
@@ -33,7 +33,7 @@ def read_ahead(read: Read, capability: str) -> Callable[..., Mapping[str, object
         set_scope(who)  # decides on the language of what is said of the files
         return read(cast("Mapping[str, BinaryIO]", files))
 
-    return ahead
+    return prepare
 
 
 def _who_may(capability: str) -> Scope | None:
@@ -51,14 +51,14 @@ class SentFile:
     named: bool = False
 
 
-def store_ahead(area: str, capability: str, field: str = "file") -> Callable[..., SentFile | None]:
-    """For `guards.ahead`: the file in this field of a form, stored while the database is free for
-    others; None without one, or from who may not use the view.
+def store_upload(area: str, capability: str, field: str = "file") -> Callable[..., SentFile | None]:
+    """For `guards.before_transaction`: the file in this field of a form, stored while the database
+    is free for others. None without one, and for users who may not use the view.
 
     The view calls `files.services.keep` and sets `named`; what is not named goes with the answer.
     """
 
-    def ahead(**_values: object) -> SentFile | None:
+    def prepare(**_values: object) -> SentFile | None:
         file = request.files.get(field)
         if file is None or not file.filename or _who_may(capability) is None:
             return None
@@ -74,7 +74,7 @@ def store_ahead(area: str, capability: str, field: str = "file") -> Callable[...
 
         return sent
 
-    return ahead
+    return prepare
 
 
 def download(file: StoredFile) -> Response:
@@ -82,11 +82,11 @@ def download(file: StoredFile) -> Response:
     view of its owner, which loaded it through the scope. Raises `NotFound` if it was deleted."""
     path = path_of(current(), file)
     if not path.is_file():
-        raise NotFound(_("This file is no longer kept."))
+        raise NotFound(_("This file has been deleted."))
     return send_file(path, file.content_type, as_attachment=True, download_name=file.name)
 
 
 def sent() -> "MultiDict[str, Any]":
     """What was sent with the form: its text, and what was made of its files."""
-    made: Mapping[str, object] = g.get("ahead") or {}
+    made: Mapping[str, object] = g.get("prepared") or {}
     return CombinedMultiDict([MultiDict(list(made.items())), request.form])

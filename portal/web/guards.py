@@ -14,7 +14,7 @@ QUIET = "__portal_quiet__"
 LINK = "__portal_link__"
 NO_DATABASE = "__portal_no_database__"
 ANY_TIME = "__portal_any_time__"
-AHEAD = "__portal_ahead__"
+BEFORE_TRANSACTION = "__portal_before_transaction__"
 REPEATABLE = "__portal_repeatable__"
 
 
@@ -76,16 +76,16 @@ def without_database(view: View) -> View:
     return view
 
 
-def ahead(function: Callable[..., Any]) -> Callable[[View], View]:
+def before_transaction(function: Callable[..., Any]) -> Callable[[View], View]:
     """Run `function(**values of the address)` before the transaction of an unsafe request.
 
-    For what takes long and must not hold the database meanwhile (password hashes), and for what
+    For what takes long and must not hold the database while it runs (password hashes), and for what
     must stay although the request is refused (counted failures). It opens its own units of work
-    and runs before the access check; the view finds the result in `g.ahead`.
+    and runs before the access check; the view finds the result in `g.prepared`.
     """
 
     def mark(view: View) -> View:
-        setattr(view, AHEAD, function)
+        setattr(view, BEFORE_TRANSACTION, function)
         return view
 
     return mark

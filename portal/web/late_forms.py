@@ -58,7 +58,7 @@ def keeps_late_input(
     `about`, called with the values of the address, which record it belongs to.
 
     The page of the form fills its fields again with `late_values()`; a later success of the view
-    finishes the kept draft. `form` gives the labels of what is shown meanwhile; `page`, called
+    finishes the kept draft. `form` gives the labels of what is shown until then; `page`, called
     with the values of the address, the address of the form's page where that is another one than
     the view's. Not for forms with secrets.
     """
@@ -198,8 +198,8 @@ def late_values() -> "MultiDict[str, str] | None":
 def came_late() -> str:
     """What a page says whose fields hold what was sent too late."""
     return _(
-        "You were signed out before this was sent. What you entered is here again; nothing of it "
-        "was saved yet."
+        "You were signed out before this was sent. What you entered is still here, but it isn't "
+        "saved yet."
     )
 
 

@@ -79,9 +79,9 @@ def _answer(
 ) -> Response:
     safe = request.method in SAFE
     public = guards.access_of(view) == guards.PUBLIC
-    ahead = getattr(view, guards.AHEAD, None)
-    if ahead is not None and not safe:
-        g.ahead = ahead(**(request.view_args or {}))
+    prepare = getattr(view, guards.BEFORE_TRANSACTION, None)
+    if prepare is not None and not safe:
+        g.prepared = prepare(**(request.view_args or {}))
     once = not safe and not getattr(view, guards.REPEATABLE, False)
     operation = _operation() if once else None
     before = deepcopy(dict(session))
@@ -200,7 +200,7 @@ def _through(view: Callable[..., Any], scope: Scope | None) -> Through:
 
 
 def _ensure_still_here() -> None:
-    """Refuse a form that speaks of another location (`working_at`) than the present one."""
+    """Refuse a form that is about another location (`working_at`) than the present one."""
     opened_at = request.form.get("working_at")
     scope = find_scope()
     if opened_at is None or scope is None:
@@ -231,9 +231,7 @@ def _claim(operation_id: str, fingerprint: str) -> Response | None:
         return None
     zone = scope.location.time_zone if scope and scope.location else "UTC"
     saved_at = clock.local(repeated.at, zone).strftime("%I:%M %p %Z").lstrip("0")
-    flash(
-        _("This was already saved at %(time)s. Nothing was changed again.", time=saved_at), "info"
-    )
+    flash(_("This was already saved at %(time)s. It was not saved twice.", time=saved_at), "info")
     return go_to(repeated.location or request.path)
 
 

@@ -21,7 +21,7 @@ def respond(
 
     `regions` maps element ids to templates; each template has one root element carrying that id,
     and the page includes it. Both see the same `context`. A region that answers a form brings the
-    page's messages along: what was said of an earlier step no longer stands above this one.
+    page's messages along: what was said of an earlier step is no longer shown above this one.
     """
     wanted = htmx().region
     template = (regions or {}).get(wanted or "", page)

@@ -14,6 +14,7 @@ from portal.i18n import translated, translated_plural
 from portal.module import load
 from portal.submissions import new_operation_id
 from portal.web.context import find_scope
+from portal.web.line_breaks import LineBreaks
 
 
 def day(value: date | None) -> str:
@@ -52,6 +53,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+    app.jinja_env.add_extension(LineBreaks)
     app.jinja_env.install_gettext_callables(translated, translated_plural, newstyle=True)  # type: ignore[attr-defined]
     app.jinja_env.filters.update(day=day, moment=moment, number=number)
 

@@ -72,7 +72,7 @@ class Step:
     `when` says whether the step applies (what is not answered yet is missing: use `.get`);
     `initial` gives the first values of fields, once; `prepare` fills choices and the like before
     the form is shown or validated; `context` gives more for the template; `check` raises
-    `PortalError`: with a `field` it stands beside it, otherwise above the form. `nothing` says of
+    `PortalError`: with a `field` it is shown beside it, otherwise above the form. `nothing` says of
     the prepared form that it offers nothing to choose: then there is no way forward, only `Cancel`;
     the template is told as `nothing`, to say why.
 
@@ -119,7 +119,7 @@ class Wizard:
     `prefill(scope, args)` gives first values by field name from the address the wizard was opened
     with. `admit(scope, args)` runs before there is a draft and raises `PortalError` (typically
     `NotFound`) if what the address names is not for this user. A draft is never refused: if what
-    it names is gone meanwhile, the step that names it needs attention.
+    it names has since gone, the step that names it needs attention.
 
     Asked once for several unfinished ones, by id: `about(scope, begun)` says in a few words what
     each is about (the lot, the shipment), `news(scope, begun)` what has happened to that since.

@@ -1,4 +1,4 @@
-"""What the page of a step says of the way: where it stands, what was passed, what it led to."""
+"""What the page of a step says of the way: where it is, what was passed, what it led to."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from portal.wizards.walk import Walk, Walker
 def position(
     wizard: Wizard, walker: Walker, step: Step, way: Walk, draft: Draft | None
 ) -> dict[str, Any]:
-    """What the page says of the way: where it stands, what was passed, what it led to."""
+    """What the page says of the way: where it is, what was passed, what it led to."""
     data = draft.data if draft else {}
     order = walker.steps(way.answers)
     if "steps" in data:

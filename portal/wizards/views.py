@@ -14,9 +14,9 @@ from portal.errors import Conflict, Invalid, PortalError
 from portal.i18n import _
 from portal.lookups.fields import look_up
 from portal.web.context import scope
-from portal.web.files import read_ahead
+from portal.web.files import read_uploads
 from portal.web.files import sent as sent_with_files
-from portal.web.guards import ahead, needs
+from portal.web.guards import before_transaction, needs
 from portal.web.htmx import go_to
 from portal.web.late_forms import keeps_late
 from portal.web.requests import kept_although_refused
@@ -38,7 +38,7 @@ def register(wizard: Wizard, blueprint: Blueprint, path: str, endpoint: str) -> 
     ):
         marked = keeps_late(views.keep_late)(needs(wizard.capability)(_function(view)))
         if wizard.read_files:
-            marked = ahead(read_ahead(wizard.read_files, wizard.capability))(marked)
+            marked = before_transaction(read_uploads(wizard.read_files, wizard.capability))(marked)
         blueprint.add_url_rule(rule, name, marked, methods=["GET", "POST"])
 
     def announce(state: BlueprintSetupState) -> None:

@@ -1,6 +1,6 @@
 """Walking through a wizard: which steps apply, which are complete, what was answered.
 
-What was typed is kept as it was typed. Whether a step is complete is found out anew each time, so
+What was typed is kept as it was typed. Whether a step is complete is found out again each time, so
 a draft from before a new version, or of last week, leads to the step that needs attention.
 """
 
@@ -80,8 +80,8 @@ def gone() -> Conflict:
     """What a step says whose input names something that is no longer there for this user."""
     return Conflict(
         _(
-            "Something this form names is no longer at your location, or was deleted. "
-            "Please look through what you entered."
+            "Something in this form is no longer at your location, or was deleted. Please check "
+            "what you entered."
         )
     )
 
@@ -172,7 +172,7 @@ class Walker:
     def check(self, step: Step, form: Form | None, answers: Answers) -> PortalError | None:
         """Validate a step and add its data to `answers`.
 
-        Returns what is wrong: an `Invalid` without message if it stands beside the fields, else
+        Returns what is wrong: an `Invalid` without message if it is shown beside the fields, else
         the refusal of the step's `check`.
         """
         if form is not None:

@@ -153,7 +153,7 @@ def test_staff_without_a_location_see_only_staff_business(
     browser: Browser, personas: Personas
 ) -> None:
     page = browser.sign_in("admin").get("/accounts/add")
-    assert "switch to the location first" in page.root.one("main").text
+    assert "switch to its location first" in page.root.one("main").text
     values = {
         "username": "new.agent",
         "first_name": "New",

@@ -220,7 +220,7 @@ def test_what_does_not_match_is_answered_alike_whoever_the_other_is(
         assert answer.status == 422
         texts.add(answer.root.one("p", class_="err").text)
     assert len(texts) == 1
-    assert "belongs to an account with other data" in texts.pop()
+    assert "belongs to an account with different details" in texts.pop()
     for name in ("manager_b", "agent", "admin"):
         assert personas.locations["A"] not in places_of(browser.app, personas.users[name])
 
@@ -230,7 +230,7 @@ def test_the_profile_of_a_user_of_elsewhere_is_not_changed_by_adding(
 ) -> None:
     answer = add(browser.sign_in("manager_a"), **existing(profile="provider"))
     assert answer.status == 422
-    assert "account with another profile" in answer.html
+    assert "account with a different profile" in answer.html
     assert user_of(browser.app, personas.users["manager_b"]).profile == "manager"
     assert places_of(browser.app, personas.users["manager_b"]) == {personas.locations["B"]}
 
@@ -239,7 +239,7 @@ def test_who_is_here_already_is_not_added_again(browser: Browser) -> None:
     values = existing("provider.a", email="provider.a@example.org", profile="provider")
     answer = add(browser.sign_in("manager_a"), **values)
     assert answer.status == 422
-    assert "works at this location already" in answer.html
+    assert "already works at this location" in answer.html
 
 
 def test_a_username_is_nobody_elses_address_and_an_address_nobody_elses_username(
@@ -264,7 +264,7 @@ def test_a_username_is_nobody_elses_address_and_an_address_nobody_elses_username
         )
         texts.add(answer.root.one("p", class_="err").text)
     assert len(texts) == 1, "as for any other name that is taken"
-    assert "belongs to an account with other data" in texts.pop()
+    assert "belongs to an account with different details" in texts.pop()
     assert jane(browser.app) is None
     met = {entry.subject_id for entry in trail(browser.app, "user.adding_met_account")}
     assert met == {personas.users["manager_b"], personas.users["agent"]}

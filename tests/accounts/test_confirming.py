@@ -21,7 +21,7 @@ def test_deactivating_names_the_user_and_what_follows_and_can_be_called_off(
     assert page.status == 200
     assert page.root.with_text("h1", "Deactivate Provider A?")
     text = page.root.one("main").text
-    assert "signed out everywhere at once" in text
+    assert "signed out everywhere right away" in text
     assert "provider.a" in text
     assert colleague.get("/session").status == 200, "asking changes nothing"
     cancel = page.root.with_text("a", "Cancel").attributes["href"]
@@ -42,13 +42,13 @@ def test_another_profile_says_what_the_user_may_do_then(
     assert page.root.with_text("h1", "Change the profile of Provider A?")
     text = page.root.one("main").text
     assert "Healthcare Provider New profile Healthcare Location Manager" in text
-    assert "The user may then also" in text
+    assert "The user will also be able to" in text
     assert "Account Management: add, change, deactivate users" in text
     assert "no longer" not in text
     assert user_of(browser.app, user_id).profile == "provider"
     assert browser.submit(page, button="Change Profile").status == 303
     page = ask(browser, user_id, "Change Profile", profile="provider")
-    assert "The user may then no longer" in page.root.one("main").text
+    assert "The user will no longer be able to" in page.root.one("main").text
 
 
 def test_what_cannot_be_is_said_before_it_is_asked(browser: Browser, personas: Personas) -> None:
@@ -56,7 +56,7 @@ def test_what_cannot_be_is_said_before_it_is_asked(browser: Browser, personas: P
     browser.sign_in("manager_a")
     same = ask(browser, user_id, "Change Profile", profile="provider")
     assert same.status == 422
-    assert "has this profile already" in same.root.one("main").text
+    assert "already has this profile" in same.root.one("main").text
     elsewhere = browser.get(f"/accounts/{personas.users['manager_ab']}/deactivate")
     assert elsewhere.status == 403
     assert "also works at locations that are not yours" in elsewhere.root.one("main").text

@@ -35,7 +35,7 @@ def test_a_corrected_address_is_invited_anew_and_the_old_link_dies(
     first = link_in(mails(browser.app, "welcome")[0]["text"])
     answer = correct(browser, invited, last_name="Whyte", email=" Jane.Whyte@Example.org ")
     assert answer.leads_to == f"/accounts/{invited}"
-    assert "was invited anew" in browser.get(answer.leads_to).root.one("main").text
+    assert "A new invitation was sent" in browser.get(answer.leads_to).root.one("main").text
     user = user_of(browser.app, invited)
     assert (user.first_name, user.last_name, user.email) == ("Jane", "Whyte", RIGHT)
     old, new = mails(browser.app, "welcome")
@@ -81,7 +81,7 @@ def test_a_deactivated_user_is_corrected_without_a_mail(browser: Browser, invite
         ({"email": ""}, "Please fill in this field."),
         ({"first_name": " "}, "Please fill in this field."),
         ({"last_name": "x" * 81}, "80"),
-        ({"email": "manager.b@example.org"}, "belongs to an account with other data"),
+        ({"email": "manager.b@example.org"}, "belongs to an account with different details"),
     ],
 )
 def test_what_is_wrong_is_said_and_what_was_typed_stays(
@@ -103,7 +103,7 @@ def test_a_manager_does_not_change_the_address_of_who_has_registered(
     user_id = personas.users["provider_a"]
     page = browser.sign_in("manager_a").get(f"/accounts/{user_id}")
     form = page.form(action=f"/accounts/{user_id}/correct")
-    assert "only a programme administrator can change it" in form.text
+    assert "Only a programme administrator can change it" in form.text
     assert "readonly" in form.one("input", name="email").attributes
     answer = correct(browser, user_id, email=RIGHT)
     assert answer.status == 422
@@ -161,7 +161,7 @@ def test_an_address_that_is_somebody_elses_username_is_refused(
     answer = correct(browser, invited, email="HelpDesk@Example.org")
     assert answer.status == 422
     form = answer.form(action=f"/accounts/{invited}/correct")
-    assert "belongs to an account with other data" in form.one("p", id="email-error").text
+    assert "belongs to an account with different details" in form.one("p", id="email-error").text
     assert user_of(browser.app, invited).email == "jane.white@example.org"
     assert [e.subject_id for e in trail(browser.app, "user.adding_met_account")] == [agent]
     change(browser.app, invited, username=RIGHT)

@@ -70,7 +70,7 @@ def test_a_manager_reads_nothing_of_other_locations_and_their_people(
         ["Locations of a user changed: added: another location", "Admin Staff"],
         [
             "Locations of a user changed: removed: another location",
-            "Somebody at another location",
+            "Someone at another location",
         ],
     ]
     assert "Beatrix" not in page.html
@@ -96,7 +96,7 @@ def test_a_long_history_is_paged_and_shows_no_looking(browser: Browser, personas
                 )
     page = browser.sign_in("manager_a").get(f"/accounts/{user_id}")
     assert len(lines(page)) == 50
-    assert {row[1] for row in lines(page)} == {"New password chosen by a mailed link"}
+    assert {row[1] for row in lines(page)} == {"New password chosen with an e-mailed link"}
     page = browser.get(page.root.with_text("a", "Next").attributes["href"])
     assert len(lines(page)) == 10
     page = browser.get(page.root.with_text("a", "First").attributes["href"])

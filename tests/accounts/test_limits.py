@@ -44,7 +44,7 @@ def test_one_mailbox_gets_three_invitations_in_a_quarter_of_an_hour_and_ten_a_da
         refused = invite(user.id)
         assert refused.status == 429
         assert 1 <= int(refused.headers["Retry-After"]) <= 901
-        assert "invited several times already" in refused.root.one("main").text
+        assert "already been invited several times" in refused.root.one("main").text
         assert len(mails(browser.app, "welcome")) == 3
         assert len(trail(browser.app, "user.invited")) == 2
         for _quarter in range(4):

@@ -10,7 +10,7 @@ from tests.people.steps import change, link_in, mails, trail, user_of
 from tests.personas import Personas
 
 RIGHT = "jane.whyte@example.org"
-MEANWHILE = "Somebody changed the locations of this user meanwhile"
+MEANWHILE = "Someone else changed this user"
 
 
 def ticked(page: Page, user_id: int) -> set[str]:
@@ -123,7 +123,7 @@ def test_who_became_programme_staff_meanwhile_is_not_given_locations(
     press(another().sign_in("admin"), colleague, "Change Profile", profile="agent")
     answer = browser.submit(stale, button="Change Locations")
     assert answer.status == 409
-    assert "works at none of them now" in answer.root.one(role="alert").text
+    assert "now works at none of them" in answer.root.one(role="alert").text
     assert places_of(browser.app, colleague) == set()
 
 
@@ -232,10 +232,10 @@ def test_another_profile_is_asked_about_again_if_it_was_changed_meanwhile(
     answer = browser.submit(question, button="Change Profile")
     assert answer.status == 409
     assert answer.root.with_text("h1", "Change the profile of Provider A?")
-    assert "Somebody changed the profile meanwhile" in answer.root.one(role="alert").text
+    assert "Someone else changed the profile" in answer.root.one(role="alert").text
     text = answer.root.one("main").text
     assert "Healthcare Location Manager New profile Healthcare Provider Read-Only" in text
-    assert "The user may then no longer" in text
+    assert "The user will no longer be able to" in text
     assert user_of(browser.app, user_id).profile == "manager"
     assert browser.submit(answer, button="Change Profile").status == 303
     assert user_of(browser.app, user_id).profile == "read_only"

@@ -107,7 +107,7 @@ def test_shipments_and_transfers_on_their_way_are_in_it(
     make_due()
     jobs.send_daily()
     (lines,) = [c["lines"] for address, c in digests() if address == "manager.a@example.org"]
-    assert lines == ["Shipments to be received: 1", "On their way to you: 40 doses"]
+    assert lines == ["Shipments to be received: 1", "Doses on their way to you: 40"]
 
 
 def test_who_never_registered_is_not_told(app: Flask, scope: Scope, personas: Personas) -> None:
@@ -165,7 +165,7 @@ def test_a_manager_turns_the_e_mail_off_and_sets_the_thresholds(
     assert "Saved." in saved.root.text
     assert saved.root.one("input", name="expiry_days").attributes["value"] == "30"
     assert "checked" not in saved.root.one("input", name="wanted").attributes
-    assert "50 usable doses" in browser.get("/").root.text
+    assert "usable doses: 50" in browser.get("/").root.text
     make_due()
     jobs.send_daily()
     assert [address for address, _context in digests()] == ["manager.ab@example.org"]
@@ -179,7 +179,7 @@ def test_low_stock_counts_usable_doses_only(browser: Browser, scope: Scope) -> N
     browser.sign_in("manager_a")
     assert "Low stock" not in browser.get("/").root.text
     stock.post(scope, good, Kind.ADMINISTERED, 6)
-    assert "19 usable doses" in browser.get("/").root.text
+    assert "usable doses: 19" in browser.get("/").root.text
 
 
 @pytest.mark.parametrize(

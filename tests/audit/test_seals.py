@@ -129,7 +129,7 @@ def test_very_many_wrong_rows_are_named_in_part(lot: int) -> None:
             )
     said = verify().others
     assert len(said) == NAMED + 1
-    assert said[-1] == "Stock document: 5 more rows."
+    assert said[-1] == "Stock document: further rows: 5."
 
 
 def test_an_empty_column_added_later_leaves_older_digests_as_they_are() -> None:

@@ -24,7 +24,7 @@ from portal.messages.services import queue
 from portal.people import sessions
 from portal.people.models import User, UserSession
 from portal.places.models import Organization
-from portal.running import AlreadyLocked, hold
+from portal.running import AlreadyLocked, lock_instance
 from portal.settings import Settings, current, load_settings
 from tests import databases
 from tests.personas import Personas
@@ -255,16 +255,19 @@ def test_a_backup_of_a_newer_portal_is_refused(
 
 
 def try_to_hold(instance: Settings, *, alone: bool) -> None:
-    with hold(instance.instance, alone=alone):
+    with lock_instance(instance.instance, alone=alone):
         pass
 
 
 def test_servers_share_an_instance_and_a_restore_does_not(instance: Settings) -> None:
-    with hold(instance.instance, alone=False):
+    with lock_instance(instance.instance, alone=False):
         try_to_hold(instance, alone=False)
         with pytest.raises(AlreadyLocked, match="running"):
             try_to_hold(instance, alone=True)
-    with hold(instance.instance, alone=True), pytest.raises(AlreadyLocked, match="restored"):
+    with (
+        lock_instance(instance.instance, alone=True),
+        pytest.raises(AlreadyLocked, match="restored"),
+    ):
         try_to_hold(instance, alone=False)
 
 

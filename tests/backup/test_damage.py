@@ -223,7 +223,7 @@ def test_administrators_are_told_once_a_fault(
     browser.sign_in("admin")
     page = browser.get("/operations")
     assert "Act now: the database of the portal is damaged" in page.root.text
-    assert "The person who looks after the portal must stop it" in page.root.text
+    assert "The person who runs the portal must stop it" in page.root.text
     links = [link.attributes["href"] for link in page.root.all("a")]
     (message,) = {link for link in links if link.startswith("/operations/messages/")}
     assert good in browser.get(message).root.text

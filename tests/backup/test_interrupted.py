@@ -22,7 +22,7 @@ from portal.errors import PortalError
 from portal.installation import bring_up_to_date
 from portal.links import MailedLink
 from portal.people.models import User
-from portal.running import AlreadyLocked, hold
+from portal.running import AlreadyLocked, lock_instance
 from portal.settings import Settings, load_settings
 from tests.backup.test_backup import add_organization, organizations
 from tests.cli.conftest import clean_environment
@@ -99,7 +99,7 @@ def cases() -> list[tuple[str, int, bool]]:
 
 def refused_to_others(instance: Settings) -> bool:
     try:
-        with hold(instance.instance, alone=False):
+        with lock_instance(instance.instance, alone=False):
             return False
     except AlreadyLocked:
         return True

@@ -189,7 +189,7 @@ def test_after_a_time_out_signing_in_leads_back_to_what_was_typed(
     sign_in(page, "manager.a")
     expect(page.get_by_role("heading", level=1)).to_have_text("New Vaccine Inventory")
     expect(page.locator("main .note")).to_have_count(1)
-    expect(page.locator("main .note")).to_contain_text("What you entered is here again")
+    expect(page.locator("main .note")).to_contain_text("What you entered is still here")
     expect(page.get_by_label("Total Doses")).to_have_value("123")
     expect(page.get_by_label("Serial Number")).to_have_value("SERIAL-9")
     page.get_by_role("button", name="Next").click()

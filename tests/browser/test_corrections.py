@@ -103,7 +103,7 @@ def test_a_lot_is_held_and_released_at_its_location(
     page.get_by_role("combobox", name="Reason").select_option("Power failure")
     page.get_by_role("textbox", name="Note").fill("9.2 °C overnight")
     press(page, "Quarantine")
-    expect(page.get_by_text("This lot is in quarantine at this location")).to_be_visible()
+    expect(page.get_by_text("This lot has been in quarantine at this location")).to_be_visible()
     expect(page.get_by_role("link", name="Transfer", exact=True)).to_have_count(0)
     page.goto("/")
     expect(page.get_by_role("heading", name="In quarantine")).to_be_visible()
@@ -139,7 +139,7 @@ def test_a_recall_holds_a_lot_at_all_locations(
     expect(office.get_by_text("Doses available: 100, at locations: 1.")).to_be_visible()
     page = visit("manager_a", script=script)
     page.goto(f"/vaccine-inventory/{record}")
-    expect(page.get_by_text("This lot is in quarantine at all locations")).to_be_visible()
+    expect(page.get_by_text("This lot has been in quarantine at all locations")).to_be_visible()
     expect(page.get_by_role("link", name="Release from Quarantine")).to_have_count(0)
 
 
@@ -165,7 +165,7 @@ def test_a_transfer_is_cancelled_by_its_sender(
     follow(page, "Cancel Transfer")
     page.get_by_role("textbox", name="Reason").fill("Wrong clinic")
     press(page, "Cancel Transfer")
-    expect(page.get_by_text("The transfer was cancelled.")).to_be_visible()
+    expect(page.get_by_text("The transfer was canceled.")).to_be_visible()
     expect(page.get_by_role("link", name="Cancel Transfer")).to_have_count(0)
     assert available(app, record) == 100
 

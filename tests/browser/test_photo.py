@@ -95,7 +95,7 @@ def test_a_small_picture_and_one_that_is_none_are_sent_as_they_are(
     page.get_by_label("Lot #").fill("kept")
     choose(page, b"<svg xmlns='http://www.w3.org/2000/svg'/>", tmp_path)
     page.get_by_role("button", name="Read picture").click()
-    expect(page.get_by_role("alert")).to_contain_text("This is no JPEG or PNG picture.")
+    expect(page.get_by_role("alert")).to_contain_text("This is not a JPEG or PNG picture.")
     expect(page.get_by_label("Picture of the code")).to_have_attribute("aria-invalid", "true")
     expect(page.locator("#lot")).to_have_value("kept")
     page.locator("#lot").clear()

@@ -41,7 +41,7 @@ def import_file(page: Page, file: FilePayload | Path) -> None:
     page.get_by_role("link", name="Shipments", exact=True).click()
     page.get_by_label("File").set_input_files(file)
     page.get_by_role("button", name="Import").click()
-    expect(page.get_by_text("All rows are in.")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("All rows were imported.")).to_be_visible(timeout=30_000)
 
 
 def figure(page: Page, label: str) -> str:

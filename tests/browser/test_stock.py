@@ -45,9 +45,7 @@ def test_wastage_from_the_list_to_its_slip(
     page.get_by_role("link", name="Wastage", exact=True).click()
     page.get_by_label("Doses wasted: Blue fridge").fill("101")
     press(page, "Next")
-    expect(
-        page.get_by_text("Only 100 doses are available; 101 were entered.").first
-    ).to_be_visible()
+    expect(page.get_by_text("Only 100 doses are available. You entered 101.").first).to_be_visible()
     page.get_by_label("Doses wasted: Blue fridge").fill("3")
     press(page, "Next")
     expect(page.get_by_role("heading", name="Date and reason")).to_be_visible()
@@ -134,7 +132,7 @@ def test_quarantine_stands_in_the_list_and_what_was_counted_on_the_confirmation(
     page.get_by_role("combobox", name="Reason").select_option("Broken vial or syringe")
     page.get_by_label("Closed vial").check()
     press(page, "Next")
-    expect(page.get_by_text("make sure that yours are not the same doses")).to_be_visible()
+    expect(page.get_by_text("Make sure these are not the same doses")).to_be_visible()
     look()
     page.get_by_role("link", name="Show C-000001").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Count C-000001")

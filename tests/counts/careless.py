@@ -10,11 +10,11 @@ def trust(*_arguments: Any) -> None:
     """Nothing will have moved since the user saw the page."""
 
 
-def hold_nothing(_inventory_ids: object) -> None:
+def lock_nothing(_inventory_ids: object) -> None:
     """Nobody else will be at it."""
 
 
 # Looks when the page is shown, and not again when it books.
 LOOKS_BEFORE = ((services, "ensure_unmoved", trust),)
 # Looks again, but lets others write meanwhile. SQLite has one writer anyway.
-HOLDS_NOTHING = ((ledger, "hold_all", hold_nothing),)
+LOCKS_NOTHING = ((ledger, "lock_records", lock_nothing),)

@@ -69,11 +69,11 @@ def test_a_second_open_count_of_the_same_is_refused_with_the_way_to_the_first(
     first = begin(manager, "Freezer")
     refused = begin(manager, "Freezer")
     assert refused.status == 409
-    assert "“Freezer” is being counted already." in refused.root.text
-    link = refused.root.with_text("a", "Go on with the open count")
+    assert "“Freezer” is already being counted." in refused.root.text
+    link = refused.root.with_text("a", "Continue the open count")
     assert link.attributes["href"] == first.response.request.path
     assert begin(manager).status == 200, "all units together are another count"
-    assert "All storage units are being counted already." in begin(manager).root.text
+    assert "All storage units are already being counted." in begin(manager).root.text
 
 
 @pytest.mark.parametrize("unit", ["", "none", "unit:Nowhere", "unit:", "x" * 70])
@@ -98,8 +98,8 @@ def test_what_is_in_no_storage_unit_is_counted_alone(manager: Browser, records: 
     assert "Storage Unit No storage unit" in manager.get(f"{path}/sheet").root.text
     refused = begin(manager, "No storage unit")
     assert refused.status == 409
-    assert "The records without a storage unit are being counted already." in refused.root.text
-    link = refused.root.with_text("a", "Go on with the open count")
+    assert "The records without a storage unit are already being counted." in refused.root.text
+    link = refused.root.with_text("a", "Continue the open count")
     assert link.attributes["href"] == path
     for other in ("All storage units", "Freezer"):
         assert begin(manager, other).status == 200, "another count"
@@ -166,7 +166,7 @@ def test_two_who_enter_the_same_line_are_told_and_the_second_decides(
     refused = enter(manager, mine, {1: 98, 3: 5}, button="Save", note="Mine")
     assert refused.status == 409
     assert "It says 99 now." in refused.root.text
-    assert "It is now: “Theirs”" in refused.root.text
+    assert "It is now “Theirs”" in refused.root.text
     assert (field(refused, "counted_1"), field(refused, "counted_3")) == ("98", "5")
     assert field(manager.get(path), "counted_1") == "99", "nothing is saved yet"
     manager.submit(refused, button="Save")

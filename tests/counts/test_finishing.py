@@ -35,7 +35,7 @@ def test_the_differences_are_booked_under_one_number_and_nothing_else_is(
     assert "1 record agrees" in confirm.root.text
     assert documents() == [], "nothing is booked before it is confirmed"
     done = manager.submit(confirm, button="Finish Count", follow=True)
-    assert "The count was finished and booked as C-000001." in done.root.text
+    assert "The count was finished and recorded as C-000001." in done.root.text
     assert documents() == [("count", "", "Monthly count")]
     assert [stock.counters(record)["doses_available"] for record in records] == [97, 22, 5]
     assert stock.counters(records[0])["doses_wasted"] == 3
@@ -54,10 +54,10 @@ def test_the_differences_are_booked_under_one_number_and_nothing_else_is(
 
 def test_a_count_without_differences_books_nothing(manager: Browser, records: list[int]) -> None:
     confirm = enter(manager, begin(manager), {1: 100, 2: 20}, not_counted_3="y")
-    assert "Nothing differs" in confirm.root.text
+    assert "There are no differences" in confirm.root.text
     assert "1 record was not counted" in confirm.root.text
     done = manager.submit(confirm, button="Finish Count", follow=True)
-    assert "nothing was booked" in done.root.text
+    assert "nothing was recorded" in done.root.text
     assert documents() == []
     assert wrong() == []
     assert begin(manager).status == 200, "the next count can begin"
@@ -67,7 +67,7 @@ def test_blank_is_not_zero(manager: Browser, records: list[int]) -> None:
     page = begin(manager)
     refused = enter(manager, page, {1: 100, 2: 0}, reason_2="lost")
     assert refused.status == 422
-    assert "Enter a number, 0 for none, or tick “Not counted”." in refused.root.text
+    assert "Enter a number (0 for none), or check “Not counted”." in refused.root.text
     assert refused.root.one("input", name="counted_3").attributes["aria-invalid"] == "true"
     assert field(refused, "counted_2") == "0"
     confirm = manager.submit(refused, {"counted_3": "5"}, button="Finish", follow=True)
@@ -79,10 +79,10 @@ def test_blank_is_not_zero(manager: Browser, records: list[int]) -> None:
 @pytest.mark.parametrize(
     ("entered", "sentence"),
     [
-        ({"counted_1": "97"}, "Doses missing: 3. Choose what became of them."),
+        ({"counted_1": "97"}, "Doses missing: 3. Choose what happened to them."),
         ({"counted_1": "97", "reason_1": "found"}, "Doses missing: 3."),
-        ({"counted_1": "103"}, "There are 3 doses more than expected."),
-        ({"counted_1": "103", "reason_1": "lost"}, "There are 3 doses more than expected."),
+        ({"counted_1": "103"}, "Extra doses: 3."),
+        ({"counted_1": "103", "reason_1": "lost"}, "Extra doses: 3."),
         ({"counted_1": "97", "reason_1": "other"}, "Say in a few words what happened."),
         ({"counted_1": "97", "not_counted_1": "y"}, "not both"),
     ],
@@ -140,8 +140,8 @@ def test_doses_given_meanwhile_stop_the_count_and_the_way_on_is_offered(
     assert rows == [["2. Beta", "LOT2", "20", "16", "20"]], "only what moved, old and new"
     assert documents() == []
     assert "Stock moved" in manager.get(path.removesuffix("/finish")).root.text
-    page = manager.submit(refused, button="Take the new expected value", follow=True)
-    assert "1 record has a new expected value. Count it again." in page.root.text
+    page = manager.submit(refused, button="Refresh expected numbers", follow=True)
+    assert "1 record has a new expected number. Count it again." in page.root.text
     assert [field(page, f"counted_{number}") for number in (1, 2, 3)] == ["97", "", "5"]
     assert enter(manager, page, {}).status == 422, "it must be counted again"
     confirm = enter(manager, page, {2: 16})
@@ -157,8 +157,8 @@ def test_doses_that_left_and_came_back_are_movement_too(
     page = begin(manager)
     stock.reverse(scope, stock.post(scope, records[0], Kind.WASTED, 3))
     confirm = enter(manager, page, {1: 97, 2: 20, 3: 5}, reason_1="broken")
-    assert "Doses came or went while you counted" in confirm.root.text
-    assert confirm.root.all("button", type="submit")[-1].text == "Take the new expected value"
+    assert "Doses came in or went out while you counted" in confirm.root.text
+    assert confirm.root.all("button", type="submit")[-1].text == "Refresh expected numbers"
 
 
 def test_what_is_not_counted_may_move(manager: Browser, scope: Scope, records: list[int]) -> None:
@@ -177,10 +177,10 @@ def test_a_line_typed_on_a_page_from_before_the_new_value_is_not_taken_silently(
     confirm = enter(manager, old, {1: 100, 2: 20, 3: 5})
     stock.post(scope, records[0], Kind.ADMINISTERED, 1)
     refused = manager.submit(confirm, button="Finish Count")
-    manager.submit(refused, button="Take the new expected value")
+    manager.submit(refused, button="Refresh expected numbers")
     stale = manager.submit(old, {"counted_1": "100", "operation_id": "a" * 43}, button="Save")
     assert stale.status == 409
-    assert "It is blank now; 99 are expected." in stale.root.text
+    assert "It is blank now. Expected doses: 99." in stale.root.text
 
 
 def test_nobody_books_what_they_have_not_seen(
@@ -191,7 +191,7 @@ def test_nobody_books_what_they_have_not_seen(
     enter(colleague, colleague.get(path), {1: 90}, button="Save")
     refused = manager.submit(confirm, button="Finish Count")
     assert refused.status == 409
-    assert "Please look through it again." in refused.root.text
+    assert "Please check it again." in refused.root.text
     assert "−10" in refused.root.text
     assert documents() == []
     manager.submit(refused, button="Finish Count")
@@ -208,7 +208,7 @@ def test_finished_is_finished(manager: Browser, colleague: Browser, records: lis
     theirs, saving = colleague.get(f"{path}/finish"), colleague.get(path)
     cancelling = colleague.get(f"{path}/cancel")
     manager.submit(confirm, button="Finish Count")
-    told = "Manager A has finished this count, on "
+    told = "Manager A finished this count on "
     assert told in colleague.submit(theirs, button="Finish Count", follow=True).root.text
     assert told in enter(colleague, saving, {1: 50}, button="Save").root.text
     assert told in colleague.submit(cancelling, button="Cancel Count", follow=True).root.text
@@ -223,7 +223,7 @@ def test_a_cancelled_count_books_nothing_and_makes_room(
 ) -> None:
     page = enter(manager, begin(manager), {1: 3}, button="Save")
     form = manager.get(page.root.with_text("a", "Cancel Count").attributes["href"])
-    assert "1 of 3 records are counted" in form.root.text
+    assert "Records counted: 1 of 3" in form.root.text
     done = manager.submit(form, button="Cancel Count", follow=True)
     assert "Cancelled" in done.root.text
     assert done.root.all("input", name="counted_1") == []

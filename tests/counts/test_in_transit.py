@@ -11,7 +11,9 @@ from tests.statements import watched
 from tests.transfers.boxes import receive, send
 
 MORE = "40 more are in transit: do not count what waits to be picked up."
-PERHAPS = "Perhaps in transit If these doses wait to be picked up, go back and count without them."
+PERHAPS = (
+    "Perhaps in transit If these doses are waiting to be picked up, go back and count without them."
+)
 
 
 @pytest.fixture
@@ -98,7 +100,7 @@ def test_doses_sent_during_the_count_are_among_those_expected_until_it_is_taken_
     )
     refused = enter(manager, page, {1: 100, 2: 20, 3: 5})
     assert rows(refused)[0][2:4] == ["100", f"60 {MORE}"]
-    again = manager.submit(refused, button="Take the new expected value", follow=True)
+    again = manager.submit(refused, button="Refresh expected numbers", follow=True)
     assert rows(again)[0][3] == f"60 {MORE}"
 
 

@@ -124,7 +124,7 @@ def test_finish_leads_to_the_first_page_that_is_not_complete(
     path = page.response.request.path
     refused = enter(manager, page, {101: 10})
     assert refused.status == 422, "what is missing on this page comes first"
-    assert "Enter a number, 0 for none" in refused.root.text
+    assert "Enter a number (0 for none)" in refused.root.text
     assert "On other pages 50 records are not complete yet." in refused.root.text
     assert field(refused, "counted_101") == "10"
     second = fill(manager, refused, "Finish")
@@ -179,7 +179,7 @@ def test_what_moved_on_any_page_is_counted_again(
     refused = manager.submit(page, button="Finish Count")
     assert refused.status == 409
     assert lines(refused) == [77]
-    again = manager.submit(refused, button="Take the new expected value", follow=True)
+    again = manager.submit(refused, button="Refresh expected numbers", follow=True)
     assert lines(again) == list(range(51, 101)), "it leads to what must be counted again"
     confirm = enter(manager, again, {77: 9})
     manager.submit(confirm, button="Finish Count")

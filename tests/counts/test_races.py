@@ -196,7 +196,7 @@ def test_the_gap_would_show_that_nobody_holds_the_records(
 ) -> None:
     if database_kind == "sqlite":
         pytest.skip("SQLite lets one transaction write at a time")
-    be_careless(monkeypatch, careless.HOLDS_NOTHING)
+    be_careless(monkeypatch, careless.LOCKS_NOTHING)
     assert gap(app, personas) != []
 
 

@@ -179,7 +179,7 @@ def test_a_download_is_saved_and_never_shown(app: Flask, settings: Settings) -> 
             assert answer.mimetype == "text/plain"
             assert answer.headers["Content-Disposition"] == "attachment; filename=scan.pdf"
             forget(settings, file)
-            with pytest.raises(NotFound, match="no longer kept"):
+            with pytest.raises(NotFound, match="been deleted"):
                 download(file)
 
 

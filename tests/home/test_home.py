@@ -25,7 +25,7 @@ def test_who_has_no_tasks_is_told_why_and_led_on(browser: Browser, who: str, pro
     text = empty(page)
     assert text.startswith("There are no tasks for you yet")
     assert f"You are signed in as {profile}." in text
-    assert "looked after by the location managers" in text
+    assert "only location managers have tasks" in text
     link = page.root.one("div", class_="empty").with_text("a", "Help & Information")
     assert browser.get(link.attributes["href"]).status == 200
 

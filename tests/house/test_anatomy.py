@@ -3,6 +3,7 @@
 import ast
 import importlib
 import sys
+from collections.abc import Iterable
 
 import pytest
 
@@ -140,3 +141,27 @@ def test_managers_may_use_every_look_up() -> None:
     may = registry.capabilities_of(Profile.MANAGER)
     assert {"products", "shipments", "accounts"} <= set(registry.lookups)
     assert {lookup.capability for lookup in registry.lookups.values()} <= may
+
+
+def named_twice(found: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """The class names that more than one class has, with where they are."""
+    places: dict[str, list[str]] = {}
+    for name, place in found:
+        places.setdefault(name, []).append(place)
+    return {name: where for name, where in places.items() if len(where) > 1}
+
+
+def test_a_class_name_means_one_thing() -> None:
+    classes = (
+        (node.name, f"{source.name}:{node.lineno}")
+        for source in sources()
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.ClassDef)
+    )
+    assert named_twice(classes) == {}
+
+
+def test_a_class_name_used_twice_would_be_noticed() -> None:
+    assert named_twice([("Sent", "a:1"), ("Kind", "a:2"), ("Sent", "b:1")]) == {
+        "Sent": ["a:1", "b:1"]
+    }

@@ -39,6 +39,24 @@ def without_jinja(text: str) -> str:
     return re.sub(r"\{%.*?%\}|\{\{.*?\}\}", "", text, flags=re.S)
 
 
+LONGEST_LINE = 120
+
+
+def too_long(text: str) -> list[int]:
+    """The lines that nobody can read."""
+    return [number for number, line in enumerate(text.split("\n"), 1) if len(line) > LONGEST_LINE]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=shown)
+def test_lines_can_be_read(path: Path) -> None:
+    if not path.is_relative_to(MAIL):
+        assert too_long(path.read_text("utf-8")) == []
+
+
+def test_a_long_line_would_be_noticed() -> None:
+    assert too_long("<p>\n" + "x" * 121 + "\n" + "x" * 120) == [2]
+
+
 def test_every_template_compiles(bare_app: Flask) -> None:
     for path in templates():
         bare_app.jinja_env.get_template(shown(path))

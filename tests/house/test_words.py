@@ -1,6 +1,7 @@
 """Every word that is shown can be found by who translates: it stands in the code as a literal."""
 
 import ast
+import re
 
 from babel.messages.extract import extract_from_dir
 from flask import Flask
@@ -97,3 +98,41 @@ def test_the_words_are_found_as_contributing_says() -> None:
     assert {"Shipments", "Vaccine Inventory", "Send messages", "See vaccine inventory"} <= found
     assert {"Healthcare Location Manager", "Please fill in this field.", "Sign In"} <= found
     assert len(found) > 1_000
+
+
+COUNTED = re.compile(
+    r"%\(\w+\)s (?:(?:usable|more|of (?:the|these)|shipped|good|other) )*"
+    r"(doses|rows|records|vials|users|recipients|shipments|transfers|messages|locations|lots|boxes"
+    r"|appointments|cases|lines|entries|files|days|hours|minutes)\b"
+)
+# A number in front of a limit that is never one.
+ALWAYS_MANY = {
+    "No header row was found in the first %(count)s rows.",
+    "The table has more than %(limit)s rows.",
+}
+
+
+def counted_alone() -> list[str]:
+    """Sentences that say “1 doses”: a number and its noun, without a form for one."""
+    asked = {"_": None, "_l": None, "gettext": None}
+    return sorted(
+        f"{file}:{line} {message}"
+        for file, line, message, _comments, _context in extract_from_dir(
+            ROOT, METHODS, keywords=asked
+        )
+        if isinstance(message, str)
+        and not file.startswith("templates/mail/")
+        and message not in ALWAYS_MANY
+        and COUNTED.search(message)
+    )
+
+
+def test_numbers_agree_with_their_nouns() -> None:
+    assert counted_alone() == []
+
+
+def test_one_doses_would_be_noticed() -> None:
+    for said in ("%(doses)s doses were added.", "Only %(number)s usable doses are left."):
+        assert COUNTED.search(said)
+    for said in ("Doses: %(doses)s.", "%(name)s, doses: %(doses)s", "%(number)s in transit"):
+        assert not COUNTED.search(said)

@@ -139,7 +139,7 @@ def test_the_same_file_again_changes_nothing(app: Flask, manager: Browser, file:
     assert counts(send(app, manager, content)[1]) == {"added": 1, "unchanged": 1}
     where, run = send(app, manager, content)
     assert counts(run) == {"unchanged": 2}
-    assert "very same file was sent before" in manager.get(where).root.text
+    assert "same file was sent before" in manager.get(where).root.text
 
 
 def test_what_the_portal_corrected_is_said_and_stands_yellow_in_the_copy(
@@ -225,7 +225,7 @@ def test_a_decision_moves_the_row_once(app: Flask, manager: Browser) -> None:
     rows = [(f"ann{letter}", f"ann{letter}@x.org", "Add") for letter in "abc"]
     where, run = send(app, manager, xlsx(*rows, ("zoe", "zoe@x.org", "Add")))
     assert counts(run) == {"undecided": 3, "added": 1}
-    assert "wait for your decision" in manager.get(where).root.text
+    assert "need your decision" in manager.get(where).root.text
     ids = {line[2]: int(line[0]) for line in lines(manager.get(where))}
     with app.app_context():
         with unit_of_work() as session:

@@ -70,8 +70,8 @@ NO_LOCKS: Guards = (
 LEDGER: Guards = ((db, "begin", begin_deferred), (ledger, "_move", read_then_write))
 ARRIVALS: Guards = (
     (db, "begin", begin_deferred),
-    (services, "hold_arrivals", take_no_lock),
-    (services, "_hold_shipment", take_no_lock),
+    (services, "lock_arrivals", take_no_lock),
+    (services, "_lock_shipment", take_no_lock),
 )
 FORMS: Guards = (
     *ARRIVALS,

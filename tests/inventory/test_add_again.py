@@ -108,7 +108,7 @@ def test_a_proposed_name_follows_the_lot(app: Flask, browser: Browser) -> None:
         follow=True,
     )
     assert "will be named “Fridge 2 – 011J20A”" in own.root.text, "what was typed stays"
-    assert "speaks of another lot" not in own.root.text
+    assert "mentions a different lot" not in own.root.text
     assert [one.name for one in records(app)] == ["Moderna (max 10/11-dose vial, 5 mL) – REAL2"]
 
 
@@ -133,10 +133,10 @@ def test_a_shipment_that_was_corrected_meanwhile_is_still_the_one(
     take_in(app, csv(row(lot="NEWLOT")))
     told = browser.submit(review, button="Save", follow=True)
     assert "Nothing found" not in told.root.text
-    assert "“SHP-1 – 011J20A” was changed meanwhile and is “SHP-1 – NEWLOT” now" in told.root.text
+    assert "“SHP-1 – 011J20A” has changed and is now “SHP-1 – NEWLOT”" in told.root.text
     assert records(app) == []
     corrected = browser.submit(told, {"lot": "NEWLOT"}, button="Next", follow=True)
-    assert "The name speaks of another lot than NEWLOT." in corrected.root.text
+    assert "The name mentions a different lot." in corrected.root.text
     browser.submit(corrected, button="Save", follow=True)
     with app.app_context():
         assert stock.shipment_state(stock.shipment_id(app)).status == "received"
@@ -158,7 +158,7 @@ def test_what_came_on_friday_is_entered_on_monday(app: Flask, browser: Browser) 
         assert stock.wrong() == []
 
 
-@pytest.mark.parametrize(("back", "said"), [(-1, "lies in the future"), (9, "after the date")])
+@pytest.mark.parametrize(("back", "said"), [(-1, "is in the future"), (9, "after the date")])
 def test_a_day_that_cannot_be_is_said(app: Flask, browser: Browser, back: int, said: str) -> None:
     take_in(app, csv(row(shipped=f"{stock.day(5):%m/%d/%Y}")))
     came = {"date_received": f"{stock.day(back):%m/%d/%Y}"}

@@ -59,11 +59,11 @@ def test_more_than_one_extra_dose_a_vial_is_asked_about(browser: Browser, scope:
         return browser.submit(page, {"doses": doses, "reason": reason}, button="Next", follow=True)
 
     assert "Please check the number" not in review("10").root.text
-    assert "about 10 vials, and extra doses entered before are 0." in review("11").root.text
+    assert "about: 10. Extra doses entered before: 0." in review("11").root.text
     browser.submit(review("6"), button="Save")
-    assert "about 10 vials, and extra doses entered before are 6." in review("5").root.text
+    assert "about: 10. Extra doses entered before: 6." in review("5").root.text
     assert "Please check the number" not in review("100", "found").root.text
-    assert "more than all doses this record has had" in review("107", "found").root.text
+    assert "more than all the doses this record has ever had" in review("107", "found").root.text
     assert browser.submit(review("5"), button="Save").status == 303, "it only asks"
 
 
@@ -76,7 +76,7 @@ def test_more_than_one_extra_dose_a_vial_is_asked_about(browser: Browser, scope:
         ({"reason": ""}, "Please fill in this field."),
         ({"reason": "lost"}, "Choose a reason from the list."),
         ({"reason": "other"}, "Say in a few words what happened."),
-        ({"happened_on": "01/01/2099"}, "The date lies in the future."),
+        ({"happened_on": "01/01/2099"}, "The date is in the future."),
         ({"happened_on": "01/01/2001"}, "The first doses of this record came on"),
     ],
 )
@@ -127,9 +127,9 @@ def test_a_mistake_is_reversed_and_both_entries_name_each_other(
     assert "Reverse" not in links_of(page, entry)
     assert stock.counters(record)["doses_available"] == 100
     told = browser.submit(other_tab, {"note": "Again"}, button="Reverse", follow=True)
-    assert "has been reversed already" in told.root.text
+    assert "has already been reversed" in told.root.text
     for number, sentence in (
-        (entry, "has been reversed already"),
+        (entry, "has already been reversed"),
         (entry + 1, "A reversal cannot be reversed."),
     ):
         asked = browser.get(f"/vaccine-inventory/entries/{number}/reverse")
@@ -156,7 +156,7 @@ def test_doses_that_left_since_keep_what_brought_them(
     agent_at_a(personas)
     browser.sign_in("agent")
     page = reverse(browser, record, entry)
-    assert "Doses of this entry have left since" in page.root.text
+    assert "Some of these doses have been used since" in page.root.text
     assert stock.counters(record)["doses_available"] == 3
 
 

@@ -95,7 +95,7 @@ def test_more_than_is_available_is_refused_in_words_and_changes_nothing(
         stock.post(scope, record, kind, 1_201)
     assert refusal.value.field == "doses"
     assert refusal.value.message == (
-        "Only 1,200 doses are available on “Moderna – 011J20A”; 1,201 were entered."
+        "Only 1,200 doses of “Moderna – 011J20A” are available. You entered 1,201."
     )
     assert stock.counters(record)["doses_available"] == 1_200
     assert len(stock.entries(record)) == 1
@@ -156,7 +156,7 @@ def test_an_entry_is_reversed_once_even_when_its_doses_are_gone(scope: Scope) ->
     entry = stock.post(scope, record, Kind.ADJUSTED, 10)
     reversal = stock.reverse(scope, entry)
     stock.post(scope, record, Kind.WASTED, 100)
-    for again, said in ((entry, "reversed already"), (reversal, "cannot be reversed")):
+    for again, said in ((entry, "already been reversed"), (reversal, "cannot be reversed")):
         with pytest.raises(Conflict) as refusal:
             stock.reverse(scope, again)
         assert said in refusal.value.message
@@ -171,7 +171,7 @@ def test_doses_that_left_cannot_be_taken_back_as_never_come(scope: Scope) -> Non
     gone = stock.post(scope, record, Kind.WASTED, 1)
     with pytest.raises(Conflict) as refusal:
         stock.reverse(scope, received)
-    assert "have left since" in refusal.value.message
+    assert "have been used since" in refusal.value.message
     assert stock.counters(record)["doses_total"] == 100
     stock.reverse(scope, gone)
     stock.reverse(scope, received)

@@ -29,7 +29,7 @@ def test_a_lot_that_came_since_is_asked_about_before_the_delivery_is_saved(
     asked = browser.submit(review, button="Save", region=region)
     assert asked.status == 422
     assert "Please complete this step first. Nothing was saved." in asked.root.text
-    assert "(5 doses available)" in asked.root.text
+    assert "(doses available: 5)" in asked.root.text
     review = browser.submit(asked, {"duplicate": str(record)}, button="Next", follow=True)
     assert "S-77" in review.root.text
     assert browser.submit(review, button="Save").leads_to == f"/vaccine-inventory/{record}"
@@ -52,7 +52,7 @@ def test_a_reversal_whose_doses_have_left_since_comes_back_with_its_note(
     told = browser.submit(page, {"note": "Typed twice"}, button="Reverse")
     assert told.status == 409
     alert = told.root.one("div", role="alert").text
-    assert alert.startswith("Nothing was saved Doses of this entry have left since.")
+    assert alert.startswith("Nothing was saved Some of these doses have been used since.")
     assert told.root.one("textarea").text == "Typed twice"
 
 
@@ -69,12 +69,12 @@ def test_a_quarantine_and_a_release_that_are_too_late_come_back_with_their_note(
     told = browser.submit(page, {**why, "operation_id": "x" * 43}, button="Quarantine")
     assert told.status == 409
     alert = told.root.one("div", role="alert").text
-    assert alert == "Nothing was saved This lot is in quarantine for this reason already."
+    assert alert == "Nothing was saved This lot is already in quarantine for this reason."
     assert told.root.one("textarea").text == "Fridge"
     page = browser.get("/vaccine-inventory/quarantine/1/release")
     button = "Release from Quarantine"
     assert browser.submit(page, {"note": "Cold"}, button=button).status == 303
     told = browser.submit(page, {"note": "Cool", "operation_id": "y" * 43}, button=button)
     assert told.status == 409
-    assert "Manager A has released this lot already." in told.root.one("div", role="alert").text
+    assert "Manager A has already released this lot." in told.root.one("div", role="alert").text
     assert told.root.one("textarea").text == "Cool"

@@ -105,7 +105,7 @@ def test_a_code_that_contradicts_the_form_is_asked_about(app: Flask, browser: Br
 def test_a_code_of_something_else_is_refused_like_a_scan(browser: Browser) -> None:
     picture = png(sheet(symbol("https://example.org/leaflet", BarcodeFormat.QRCode, gs1=False)))
     page = photographed(browser, empty_form(browser), picture, lot="LOT€")
-    assert "This is no GS1 code." in page.root.one("p", id="scan-error").text
+    assert "This is not a GS1 code." in page.root.one("p", id="scan-error").text
     assert shown(page)["scan"] == "https://example.org/leaflet"
     assert shown(page)["lot"] == "LOT€"
 

@@ -42,8 +42,8 @@ from tests.pictures.builders import claimed_png, jpeg, sheet, symbol
     [
         (jpeg(Image.new("L", (600, 400), 200)), "No code was found in the picture."),
         (jpeg(sheet(symbol(CODE)))[:3000], "The picture is damaged"),
-        (b"<svg onload=alert(1)>", "This is no JPEG or PNG picture."),
-        (b"<!doctype html>", "This is no JPEG or PNG picture."),
+        (b"<svg onload=alert(1)>", "This is not a JPEG or PNG picture."),
+        (b"<!doctype html>", "This is not a JPEG or PNG picture."),
         (claimed_png(50_000, 50_000, colour=0, rows=10), "too large to be read safely"),
         (jpeg(sheet(symbol(CODE))) + bytes(9 << 20), "The picture is larger than 8 MB."),
     ],
@@ -73,7 +73,7 @@ def test_a_refusal_and_its_page_speak_the_language_of_who_sent_the_picture(
     bilingual = create_app(settings)
     catalog = Catalog(locale="es")
     for text in (
-        "The picture is damaged, or came only in part.",
+        "The picture is damaged or incomplete.",
         "Total Doses",
     ):
         catalog.add(text, f"⟦{text}⟧")
@@ -85,7 +85,7 @@ def test_a_refusal_and_its_page_speak_the_language_of_who_sent_the_picture(
         session.get_one(User, personas.users["manager_a"]).language = "es"
     browser = Browser(bilingual, personas)
     page = photographed(browser, empty_form(browser), jpeg(sheet(symbol(CODE)))[:3000])
-    assert "⟦The picture is damaged, or came only in part.⟧" in refused(page)
+    assert "⟦The picture is damaged or incomplete.⟧" in refused(page)
     assert "⟦Total Doses⟧" in page.root.text
     with bilingual.app_context():
         db.engine.dispose()

@@ -73,7 +73,7 @@ def test_a_manager_holds_the_lot_at_the_location_and_releases_it(
     theirs = stock.add(stock.scope_for(personas, "manager_b"))
     browser.sign_in("manager_a")
     page = hold(browser, record)
-    assert "This lot is in quarantine at this location" in page.root.text
+    assert "This lot has been in quarantine at this location" in page.root.text
     assert "Stored too warm" in page.root.text
     assert [is_held(one) for one in (record, same, theirs)] == [True, True, False]
     for kind in (Kind.ADMINISTERED, Kind.TRANSFERRED_OUT):
@@ -207,7 +207,7 @@ def test_a_lot_is_held_once_for_a_reason(browser: Browser, scope: Scope) -> None
     twin = browser.get(f"/vaccine-inventory/{record}/quarantine")
     browser.submit(form, {"reason": "too_warm"}, button="Quarantine")
     again = browser.submit(twin, {"reason": "too_warm"}, button="Quarantine", follow=True)
-    assert "This lot is in quarantine for this reason already." in again.root.text
+    assert "This lot is already in quarantine for this reason." in again.root.text
 
 
 def test_a_second_reason_holds_when_the_first_is_released(browser: Browser, scope: Scope) -> None:

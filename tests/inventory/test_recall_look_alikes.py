@@ -61,7 +61,7 @@ def test_a_lot_typed_with_o_for_0_is_held_too(
     done = again(browser, asked)
     assert (is_held(misread), is_held(right)) == (True, True)
     assert "Doses available: 200, at locations: 2." in done.root.text
-    assert "Held with it: lot O11J2OA of Moderna" in done.root.text
+    assert "Also held: lot O11J2OA of Moderna" in done.root.text
     assert "manager.a@example.org" in told("quarantine_placed")
     links = [one for one in done.root.all("a") if one.text == "Release from Quarantine"]
     assert len(links) == 2, "each is released by itself"

@@ -32,7 +32,7 @@ def test_of_ten_reversals_one_counts(app: Flask, personas: Personas) -> None:
         calls.append(partial(browser.submit, page, {"note": "mistake"}, button="Reverse"))
     won, told = all_at_once(app, calls)
     assert len(won) == 1
-    assert all("This entry has been reversed already." in words for words in told)
+    assert all("This entry has already been reversed." in words for words in told)
     with app.app_context():
         assert stock.counters(record)["doses_available"] == 5
         assert stock.wrong() == []
@@ -47,7 +47,7 @@ def test_of_ten_holds_and_releases_of_a_lot_one_counts(app: Flask, personas: Per
         calls.append(partial(browser.submit, page, why, button="Quarantine"))
     won, told = all_at_once(app, calls)
     assert len(won) == 1
-    assert all("in quarantine for this reason already" in words for words in told)
+    assert all("already in quarantine for this reason" in words for words in told)
     calls = []
     for browser in everybody:
         page = browser.get("/vaccine-inventory/quarantine/1/release")
@@ -55,7 +55,7 @@ def test_of_ten_holds_and_releases_of_a_lot_one_counts(app: Flask, personas: Per
         calls.append(partial(browser.submit, page, {"note": "it was cold"}, button=button))
     won, told = all_at_once(app, calls)
     assert len(won) == 1
-    assert all("has released this lot already" in words for words in told)
+    assert all("has already released this lot" in words for words in told)
 
 
 def test_of_ten_who_add_one_shipment_one_does_and_the_others_are_asked(

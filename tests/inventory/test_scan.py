@@ -247,9 +247,9 @@ def test_a_product_that_cannot_be_ordered_is_not_chosen(browser: Browser) -> Non
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("HELLO", "This is no GS1 code."),
-        (f"01{VIAL[:-1]}{(int(VIAL[-1]) + 1) % 10}10A", "check digit does not fit"),
-        (f"01{VIAL}17271301", "is no date"),
+        ("HELLO", "This is not a GS1 code."),
+        (f"01{VIAL[:-1]}{(int(VIAL[-1]) + 1) % 10}10A", "check digit is wrong"),
+        (f"01{VIAL}17271301", "is not a date"),
         ("", "Scan the code or paste it here"),
     ],
 )
@@ -267,7 +267,7 @@ def test_what_cannot_be_read_is_said_and_nothing_is_lost(
 
 def test_a_code_that_cannot_be_read_can_be_left_out(browser: Browser) -> None:
     page = scanned(browser, empty_form(browser), "HELLO", button="Next")
-    assert "Empty this field to go on without it." in page.root.text
+    assert "Clear this field to continue without it." in page.root.text
 
 
 def test_a_step_of_a_begun_form_can_be_filled_in_too(app: Flask, browser: Browser) -> None:

@@ -146,15 +146,15 @@ def test_a_form_that_only_names_the_account_is_not_kept(app: Flask, browser: Bro
 def test_it_says_who_has_added_the_doses_since(app: Flask, browser: Browser) -> None:
     take_in(app, csv(row()))
     left(app, browser)
-    assert "since by" not in card(browser)
+    assert "since then by" not in card(browser)
     receive(app, browser, "manager_ab", "100")
     browser.sign_in("manager_a")
-    said = "100 of 300 doses were added since by Manager AB."
+    said = "Doses added since then by Manager AB: 100 of 300."
     for address in ("/", "/drafts", f"/drafts/{drafts(app)[0].id}", "/vaccine-inventory/add"):
         assert said in browser.get(address).root.text, address
     receive(app, browser, "manager_ab", "200")
     browser.sign_in("manager_a")
-    assert "300 of 300 doses were added since by Manager AB." in card(browser)
+    assert "Doses added since then by Manager AB: 300 of 300." in card(browser)
 
 
 def test_each_form_tells_what_came_after_it(app: Flask, browser: Browser) -> None:
@@ -174,7 +174,7 @@ def test_what_was_added_before_is_no_news(app: Flask, browser: Browser) -> None:
     receive(app, browser, "manager_ab", "100")
     left(app, browser)
     assert "SHP-1" in card(browser)
-    assert "since by" not in card(browser)
+    assert "since then by" not in card(browser)
 
 
 def test_at_another_location_neither_is_told(app: Flask, browser: Browser) -> None:
@@ -189,7 +189,7 @@ def test_at_another_location_neither_is_told(app: Flask, browser: Browser) -> No
         text = browser.get(address).root.text
         assert "New Vaccine Inventory" in text
         assert "SHP-1" not in text
-        assert "since by" not in text
+        assert "since then by" not in text
 
 
 def test_news_of_many_forms_is_asked_for_at_once(app: Flask, browser: Browser) -> None:

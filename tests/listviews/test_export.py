@@ -74,7 +74,7 @@ def test_a_file_of_more_rows_than_allowed_says_so(
     monkeypatch.setattr(export, "PIECE", 5)
     pack(13)
     page = manager.get("/crates?view=all")
-    assert page.root.with_text("a", "CSV, only the first 12 rows")
+    assert page.root.with_text("a", "CSV, rows: only the first 12")
     assert page.root.with_text("a", "Excel (xlsx)")
     assert len(table(manager, "view=all")) == 13
 

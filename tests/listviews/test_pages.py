@@ -74,7 +74,7 @@ def test_the_pager_leads_through_all_pages_and_back(manager: Browser, pack: Pack
     last = manager.get("/crates" + link(page, "Last"))
     assert labels(last) == seen[50:]
     assert labels(manager.get("/crates" + link(last, "Previous"))) == seen[25:50]
-    more = manager.get("/crates" + link(last, "Show 50 rows a page"))
+    more = manager.get("/crates" + link(last, "Rows per page: 50"))
     assert labels(more) == seen[:50]
 
 

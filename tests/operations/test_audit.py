@@ -136,9 +136,9 @@ def test_the_state_of_the_chain_is_shown_and_verified_on_request(
     from portal.jobs import runner
 
     page = administrator.get("/operations/audit")
-    assert "The chain was not verified yet." in page.root.text
+    assert "The chain has not been verified yet." in page.root.text
     object.__setattr__(app.extensions["portal"].settings, "jobs", "external")
     answer = administrator.submit(page, button="Verify now", follow=True)
     assert "about to be verified" in answer.root.text
     assert runner.run_asked(app) == 1
-    assert "The chain was whole on" in administrator.get("/operations/audit").root.text
+    assert "The chain was unbroken on" in administrator.get("/operations/audit").root.text

@@ -134,7 +134,7 @@ def test_what_was_wiped_is_no_longer_found(app: Flask, administrator: Browser) -
         forget_contents()
     page = search(administrator, "nobody")
     assert numbers(page) == [], "the failed one says nothing more"
-    assert "wiped after 90 days" in page.root.one("main").text
+    assert "deleted after 90 days" in page.root.one("main").text
     assert numbers(search(administrator, "coordinator.a")) == [1], "what waits is still known"
 
 
@@ -151,7 +151,7 @@ def test_in_practice_mode_the_invitation_is_opened_from_its_message(
     practice(app)
     answer = add(browser.sign_in("manager_a"))
     said = browser.get(answer.leads_to).root.one("main").text
-    assert "In practice mode no e-mail leaves" in said
+    assert "Practice mode sends no e-mail" in said
     browser.sign_in("admin")
     row = browser.get("/operations").root.all("tbody")[0]
     page = browser.get(row.with_text("a", "1").attributes["href"])

@@ -39,7 +39,7 @@ def test_the_list_shows_states_counts_and_pages(
     page = administrator.get("/operations")
     assert len(page.root.all("tbody")[0].all("tr")) == 50
     assert page.root.with_text("a", "Waiting (60)")
-    assert "waits since" in page.root.text
+    assert "has been waiting since" in page.root.text
     more = administrator.get(page.root.with_text("a", "Next").attributes["href"])
     assert len(more.root.all("tbody")[0].all("tr")) == 10
     assert not [link for link in more.root.all("a") if link.text == "Next"]
@@ -84,7 +84,7 @@ def test_what_cannot_be_written_and_what_was_wiped_is_said(
         in administrator.get("/operations/messages/1").root.text
     )
     change(app, context={}, address="", state="cancelled", reason="x")
-    assert "wiped after 90 days" in administrator.get("/operations/messages/1").root.text
+    assert "deleted after 90 days" in administrator.get("/operations/messages/1").root.text
 
 
 def test_a_failed_message_is_tried_again(
@@ -188,7 +188,7 @@ def test_everything_that_waits_is_tried_again_at_once(
             )
         )
     page = administrator.get("/operations")
-    assert "The mail server cannot be used since" in page.root.text
+    assert "The mail server has not been reachable since" in page.root.text
     assert "Login refused (535)." in page.root.text
     administrator.submit(page, button="Try all again")
     with app.app_context(), unit_of_work(write=False) as current:

@@ -61,7 +61,7 @@ def test_a_clinic_user_finds_nothing_by_searching(browser: Browser) -> None:
 @pytest.mark.parametrize("who", ["agent", "admin"])
 def test_programme_staff_find_any_location(browser: Browser, personas: Personas, who: str) -> None:
     page = browser.sign_in(who).get("/switch-location")
-    assert "You work for all locations and are at none now." in page.root.one("main").text
+    assert "You work for all locations. Choose one" in page.root.one("main").text
     assert browser.submit(page, button="Clinic B").status == 303
     assert "Clinic B" in here(browser)
     page = browser.get("/switch-location")

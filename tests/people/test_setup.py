@@ -145,7 +145,7 @@ def test_there_is_no_code_when_somebody_has_an_account(app: Flask, personas: Per
         ("state", "N", "two letters"),
         ("email", "not an address", "Enter an e-mail address"),
         ("username", "a b", "3 to 64 letters"),
-        ("new_password", "Swan Quarter Clinic 1", "guessed first"),
+        ("new_password", "Swan Quarter Clinic 1", "uses common words"),
         ("organization", "", "Please fill in this field."),
         ("time_zone", "Mars/Olympus", "Not a valid choice"),
         ("first_name", "x" * 81, "80"),

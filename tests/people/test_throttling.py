@@ -55,7 +55,7 @@ def test_after_ten_failures_the_page_says_how_long_to_wait(browser: Browser, use
     answer = sign_in(browser, username, PASSPHRASE)
     assert answer.status == 429
     assert 1 <= int(answer.headers["Retry-After"]) <= 301
-    assert "Too many attempts. Please wait 5 min" in answer.root.one("main").text
+    assert "Too many attempts. Try again in 5 min" in answer.root.one("main").text
     assert answer.form(action="/sign-in").one("input", name="username").attributes["value"] == (
         username
     )

@@ -92,7 +92,7 @@ def broken(times: list[int], violated: str) -> None:
 def test_a_clash_that_stays_is_a_conflict_and_what_is_no_clash_a_fault(app: Flask) -> None:
     times: list[int] = []
     with app.app_context():
-        with pytest.raises(Conflict, match="Nothing of yours was saved"):
+        with pytest.raises(Conflict, match="Your changes were not saved"):
             run(partial(broken, times, "unique"), write=True)
         assert len(times) == 2
         with pytest.raises(IntegrityError):
@@ -110,6 +110,6 @@ def test_whoever_meets_it_is_told(
     page = browser.get("/alerts/")
     told = browser.submit(page, button="Save", region="anything" if htmx else None)
     assert told.status == 409
-    assert "Someone else changed the same at this moment." in told.root.text
-    assert "Nothing of yours was saved." in told.root.text
+    assert "Someone else changed the same record at this moment." in told.root.text
+    assert "Your changes were not saved." in told.root.text
     assert len(times) == 2

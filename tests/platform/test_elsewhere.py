@@ -53,7 +53,7 @@ def test_nothing_is_done_at_the_location_the_page_did_not_speak_of(
     assert refused.status == 409
     said = refused.root.one("main").text
     assert "you are working at Clinic B now. Nothing was saved." in said
-    assert "It belongs to Clinic A, where you work too." in said
+    assert "It belongs to Clinic A, where you also work." in said
     assert left(app, model) == 0
     both.submit(refused, button="Switch Location")
     assert both.submit(page, values, button=button).status == 303

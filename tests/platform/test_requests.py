@@ -156,7 +156,7 @@ def test_a_message_on_a_page_that_was_read_twice_is_shown_once(
 @pytest.mark.parametrize("was_saved", [True, False])
 @pytest.mark.parametrize(
     ("region", "advice"),
-    [(None, "Look whether it is there"), ("wizard", "Press the button again")],
+    [(None, "Check whether it is there"), ("wizard", "Press the button again")],
 )
 def test_where_nobody_knows_nothing_is_promised_and_the_same_form_saves_once(
     app: Flask,

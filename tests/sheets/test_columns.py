@@ -31,7 +31,7 @@ def test_what_is_wrong_with_the_header_is_said_once() -> None:
     bound = bind(COLUMNS, ["Lot", "LOT #", "Colour", "", None, "Smell", "Note", ADVICE])
     missing, double = bound.problems
     assert missing.startswith("These columns are missing: Quantity Shipped, Date Shipped. Add them")
-    assert double == "These columns are there more than once: Lot Number. Keep one of each."
+    assert double == "These columns appear more than once: Lot Number. Keep one of each."
     assert bound.notes == ("These columns are not known and were not read: Colour, Smell.",)
 
 

@@ -140,7 +140,7 @@ def test_what_is_wrong_with_a_block_is_said_all_at_once() -> None:
 def test_red_and_yellow_cells_say_why_beside_and_in_a_column(tmp_path: Path) -> None:
     path = tmp_path / "copy.xlsx"
     row = (9, ["Bob", "Nurse", "Clinic", 501])
-    errors = {9: [CellError("Profile", "Choose one of the list.", "Nurse", 1)]}
+    errors = {9: [CellError("Profile", "Choose one from the list.", "Nurse", 1)]}
     mended = {
         9: [
             CellMended("Location", "Found by its address.", MANY[3], 2),
@@ -164,13 +164,13 @@ def test_red_and_yellow_cells_say_why_beside_and_in_a_column(tmp_path: Path) -> 
     assert [cell.value for cell in sheet[5]] == [*header, ADVICE]
     assert [cell.value for cell in sheet[6]] == [
         *("Bob", "Healthcare Provider", MANY[3], "501"),
-        "Profile: Choose one of the list. Location: Found by its address. Profile: Spelled out.",
+        "Profile: Choose one from the list. Location: Found by its address. Profile: Spelled out.",
     ]
     assert sheet["B6"].fill.start_color.rgb == CellFill.WRONG.value, "what is wrong is wrong first"
     assert sheet["C6"].fill.start_color.rgb == CellFill.MENDED_BY_SYSTEM.value
     assert sheet["A6"].fill.fill_type is None
     notes = [cell.comment.text if cell.comment else "" for cell in sheet[6]]
-    assert notes == ["", "Choose one of the list. Spelled out.", "Found by its address.", "", ""]
+    assert notes == ["", "Choose one from the list. Spelled out.", "Found by its address.", "", ""]
     assert sheet["D6"].number_format == "@"
     with opened(path) as table:
         assert table.header_row == 5

@@ -63,7 +63,7 @@ def test_a_shipment_that_never_came_is_closed_and_no_longer_expected(
     assert "Status Closed" in panel
     assert "Still expected 0" in panel
     main = record.root.one("main").text
-    assert "Never arrived. 300 doses are no longer expected. Told the carrier on 02/20." in main
+    assert "Never arrived. Doses no longer expected: 300. Told the carrier on 02/20." in main
     assert "by Manager A" in main
     home = browser.get("/").root.text
     assert "Shipments to receive" not in home
@@ -100,7 +100,7 @@ def test_the_reason_is_required_and_must_fit(
     for values, sentence in (
         ({}, "Choose the reason."),
         ({"reason": "nonsense"}, "Choose the reason."),
-        ({"reason": "other", "note": "  "}, "Write the reason into the note."),
+        ({"reason": "other", "note": "  "}, "Write the reason in the note."),
         ({"reason": "fewer", "note": "kept"}, "No doses of this shipment were added yet."),
     ):
         page = browser.submit(begin(app, browser), values, button="Close Shipment")
@@ -140,7 +140,7 @@ def test_a_shipment_that_came_or_is_closed_cannot_be_closed(
     values = {"reason": "never_arrived"}
     twice = browser.submit(question, values, button="Close Shipment")
     assert twice.status == 409
-    assert "closed already" in twice.root.text
+    assert "already closed" in twice.root.text
     assert len(trail(app, "shipment.closed")) == 1
     reopen(app, browser)
     received(app, personas, 300)
@@ -168,7 +168,7 @@ def test_closing_is_taken_back(app: Flask, browser: Browser, personas: Personas)
     assert count(app, ShipmentClosing) == 0
     assert wrong(app) == []
     again = browser.get(f"/shipments/{stock.shipment_id(app)}/reopen")
-    assert "This shipment is open already." in again.root.text
+    assert "This shipment is already open." in again.root.text
     assert "Reopen Shipment" not in again.root.one("main").text
 
 
@@ -208,7 +208,7 @@ def test_doses_of_a_closed_shipment_are_not_added_beside_it_unasked(
         "unable_to_locate_shipment": "y",
     }
     review = browser.submit(form, values, button="Next", follow=True)
-    assert "was closed before all of its doses came" in review.root.text
+    assert "was closed before all its doses arrived" in review.root.text
     assert browser.submit(review, button="Save").status == 422
 
 
@@ -278,4 +278,4 @@ def test_a_closed_shipment_comes_last_in_the_look_up(app: Flask, browser: Browse
     close(app, browser)
     found = browser.get("/lookups/shipments?q=SHP-").html
     assert found.index("SHP-2") < found.index("SHP-1")
-    assert "0 of 300 doses still expected" in found
+    assert "doses still expected: 0 of 300" in found

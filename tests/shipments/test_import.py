@@ -140,7 +140,7 @@ def test_everything_wrong_with_every_row_is_said_at_once_and_the_good_ones_go_in
     } | ({(6, "Expiration Date")} if (6, "Expiration Date") in found else set())
     said = {message for _line, _column, message in errors_of(app, run)}
     assert any("cannot be ordered" in message for message in said)
-    assert any("belongs to Moderna, but the row names Pfizer-BioNTech" in one for one in said)
+    assert any("belongs to Moderna, but the row says Pfizer-BioNTech" in one for one in said)
     assert all(message.endswith(".") for message in said)
 
 

@@ -20,13 +20,15 @@ def test_a_file_of_nothing_but_errors_is_given_up(app: Flask, browser: Browser) 
     run = take_in(app, content)
     assert run.state == "failed"
     assert run.failed == run.rows_done == 1_500, "three batches: the third found it hopeless"
-    assert "Reading stopped after row 1,501: 1,500 of 1,500 rows need correction." in run.problem
+    assert (
+        "Reading stopped after row 1,501. Rows that need correction: 1,500 of 1,500." in run.problem
+    )
     kept = {number for number, _column, _message in errors_of(app, run)}
     assert kept == set(range(2, outcomes.MOST_WRONG + 2))
     assert count(app, ImportError) <= 12 * outcomes.MOST_WRONG
     browser.sign_in("admin")
     page = browser.get(f"/shipments/imports/{run.id}")
-    assert "Only the first 1,000 of the 1,500 rows to correct are listed" in page.root.text
+    assert "the first 1,000 of 1,500" in page.root.text
     assert run.problem in page.root.text
 
 

@@ -59,9 +59,9 @@ def test_upload_progress_result_and_corrections(app: Flask, browser: Browser) ->
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (csv(row()), "All rows are in."),
-        (csv(row(), row(id="SHP-2", doses="x")), "The good rows are in."),
-        (csv(row(doses="x")), "No row is in. All need correction."),
+        (csv(row()), "All rows were imported."),
+        (csv(row(), row(id="SHP-2", doses="x")), "The good rows were imported."),
+        (csv(row(doses="x")), "No row was imported. All need correction."),
         (b"a,b\n1,2\n", "The file could not be read"),
     ],
 )
@@ -73,7 +73,7 @@ def test_how_much_is_in_is_said_as_it_is(
     take_in_waiting(app)
     page = browser.get(where).root.one("div", id="import-run").text
     assert said in page
-    assert "to its end" not in page
+    assert "to the end" not in page
 
 
 def _correct(content: bytes) -> bytes:
@@ -96,7 +96,7 @@ def take_in_waiting_after(app: Flask, browser: Browser, content: bytes) -> None:
     where = upload(browser, content, "supplier_ERROR.xlsx")
     take_in_waiting(app)
     page = browser.get(where)
-    assert "All rows are in." in page.root.text, page.root.text
+    assert "All rows were imported." in page.root.text, page.root.text
 
 
 def test_the_page_asks_for_a_file_and_says_so(browser: Browser) -> None:
@@ -143,7 +143,7 @@ def test_who_imports_is_told_that_nothing_runs_the_jobs(app: Flask, browser: Bro
     page = browser.get("/shipments/imports")
     assert "No scheduler has run yet. Imported files will wait." in page.root.text
     where = upload(browser, csv(row()))
-    assert "This file waits until one does." in browser.get(where).root.text
+    assert "This file will wait until one runs." in browser.get(where).root.text
     (job,) = (job for job in jobs_of(app).values() if job.name == "imports.take_in")
     run_slot(app, job)
     assert "scheduler" not in browser.get("/shipments/imports").root.text
@@ -166,7 +166,7 @@ def test_a_file_is_kept_when_nobody_knows_whether_its_import_was_saved(
             page, {"file": (io.BytesIO(csv(row())), "supplier.csv")}, button="Import"
         )
     assert sent.status == 503
-    assert "Look whether it is there before you enter it again." in sent.root.text
+    assert "Check whether it is there before you enter it again." in sent.root.text
     take_in_waiting(app)
     assert len(shipments(app)) == 1
 
@@ -221,7 +221,7 @@ def test_by_form_no_known_shipment_is_overwritten(app: Flask, browser: Browser) 
     values = FORM | {"order_number": "EX21-9", "provider_pin": "NCA650002", "lot": "OTHER"}
     refused = browser.submit(form, values, button="Save")
     assert refused.status == 422
-    assert "This Shipment ID is known" in refused.root.text
+    assert "This Shipment ID already exists" in refused.root.text
     found = browser.get("/shipments/imports")
     assert found.status == 200
     manager = Browser(app, browser.personas).sign_in("manager_a")

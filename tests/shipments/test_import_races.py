@@ -159,13 +159,15 @@ def test_corrections_and_receipts_at_once_neither_fail_nor_lose_doses(
 def test_the_same_would_show_shipments_that_nobody_holds(
     announced: Flask, personas: Personas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def look(_intake: intake.Intake, placed: Sequence[Placed]) -> dict[tuple[str, int], Shipment]:
+    def look(
+        _intake: intake.ShipmentIntake, placed: Sequence[Placed]
+    ) -> dict[tuple[str, int], Shipment]:
         numbers = {one.shipment_number for one in placed}
         found = db.session().scalars(select(Shipment).where(Shipment.number.in_(numbers))).all()
         time.sleep(0.05)
         return {(shipment.number, shipment.product_id): shipment for shipment in found}
 
-    monkeypatch.setattr(intake.Intake, "_known", look)
+    monkeypatch.setattr(intake.ShipmentIntake, "_known", look)
     be_careless(monkeypatch, careless.ARRIVALS + careless.NO_LOCKS)
     with pytest.raises(AssertionError):
         correct_and_receive(announced, personas)

@@ -178,7 +178,7 @@ def test_the_rows_go_with_the_file(app: Flask, browser: Browser) -> None:
         forget_old()
     assert count(app, ImportPart) == 0
     page = look(browser, run)
-    assert "it has been deleted by now" in page.root.text
+    assert "were deleted together with the file" in page.root.text
     assert "Added 1" in page.root.one("dl", class_="hl").text
 
 

@@ -42,9 +42,9 @@ def test_the_same_box_entered_by_somebody_else_is_said_and_may_still_be_sent(
     page = review(manager, {first: 4, second: 5}, back=2)
     (found,) = page.root.all("div", class_="warning")
     assert found.text.startswith(
-        "“Alpha”: the same number of doses was entered for the same day already, by Manager A on "
+        "“Alpha”: Manager A already entered the same number of doses for the same day, on "
     )
-    assert "(T-000001). Go on only if these are other doses." in found.text
+    assert "(T-000001). Continue only if these are other doses." in found.text
     assert manager.get(found.one("a").attributes["href"]).root.one("h1").text == "Transfer T-000001"
     manager.submit(page, button="Send")
     assert stock.counters(first)["doses_in_transit"] == 8
@@ -89,7 +89,7 @@ def test_what_a_count_missed_after_the_day_of_the_transfer_may_be_the_same_doses
         )
     (said,) = warnings(review(manager, {record: 6}, back=4))
     assert said.startswith(
-        "“Alpha”: a count has already taken missing doses off this record (C-000001 of "
+        "“Alpha”: a count already removed missing doses from this record (C-000001 of "
     )
     assert warnings(review(manager, {record: 6}, back=2)) == []
 

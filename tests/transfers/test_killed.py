@@ -34,7 +34,7 @@ pytestmark = [
 # Module, function, which call of it, and whether to die before it or behind it.
 MOMENTS = [
     (drafts, "claim", 1, "before"),
-    (services, "hold_arrivals", 1, "behind"),
+    (services, "lock_arrivals", 1, "behind"),
     (services, "_claim", 1, "before"),
     (services, "_claim", 1, "behind"),
     (services, "record_for_arrival", 1, "behind"),

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.both_databases
     [
         ("", "Partly received, rest in transit"),
         ("refuse", "Partly received, rest refused"),
-        ("cancel", "Partly received, rest cancelled"),
+        ("cancel", "Partly received, rest canceled"),
         ("receive", "Received"),
     ],
 )
@@ -48,7 +48,7 @@ def test_both_locations_read_what_became_of_several_records(
         browser.sign_in(who)
         ((*_row, status),) = rows(browser.get("/transfers/?view=all"))
         assert status == words
-        phrase = {"refuse": "refused", "cancel": "cancelled", "receive": "received"}
+        phrase = {"refuse": "refused", "cancel": "canceled", "receive": "received"}
         for typed in {words, phrase.get(what, "in transit")}:
             assert numbers(browser, f"view=all&q={quote(typed)}") == [sent.number], typed
     assert len(numbers(browser, "view=inbound")) == (0 if what else 1)

@@ -33,7 +33,7 @@ def test_a_transfer_leads_back_to_its_doses(
     else:
         with app.app_context():
             stock.post(scope, record, Kind.ADMINISTERED, 4)
-        said = "Only 1 doses are available; 2 were entered."
+        said = "Only 1 dose is available. You entered 2."
     again = browser.submit(review, button="Send", region=region)
     assert again.status == 422
     assert said in again.root.text
@@ -76,7 +76,7 @@ def test_an_inbound_transfer_that_was_settled_leads_back_to_the_choice(
     }
     again = browser.submit(details, typed, button="Next", region=region)
     assert again.status == 409
-    assert "Manager B has received these doses already, on " in again.root.text
+    assert "Manager B already received these doses on " in again.root.text
     assert "Nothing was saved." in again.root.text
     line = str(second.lines[0].row.id)
     details = browser.submit(again, {"line": line}, button="Next", follow=True)

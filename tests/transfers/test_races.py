@@ -169,7 +169,7 @@ def test_the_race_would_show_a_claim_that_does_not_ask(
     app: Flask, personas: Personas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(services, "_claim", claim_without_asking)
-    monkeypatch.setattr(services, "hold_arrivals", lambda _scope: None)
+    monkeypatch.setattr(services, "lock_arrivals", lambda _scope: None)
     monkeypatch.setattr(portal_db, "begin", begin_deferred)
     monkeypatch.setattr(portal_db, "may_retry", lambda _error: False)
     made = faults(app, personas, in_processes, lambda: FORK.Barrier(len(PARTIES)), 5)
@@ -227,8 +227,8 @@ def test_the_boxes_would_show_that_nobody_waits(
 ) -> None:
     if database_kind == "sqlite":
         pytest.skip("SQLite has one writer")
-    monkeypatch.setattr(services, "hold_arrivals", lambda _scope: None)
-    monkeypatch.setattr(services.sides, "hold", lambda _transfer: None)
+    monkeypatch.setattr(services, "lock_arrivals", lambda _scope: None)
+    monkeypatch.setattr(services.list_rows, "lock_rows", lambda _transfer: None)
     assert two_boxes_at_once(app, personas, 20) != []
 
 
@@ -241,7 +241,7 @@ def test_a_receipt_after_a_cancellation_says_so(app: Flask, personas: Personas) 
         with unit_of_work():
             services.cancel(sender, transfer, note="Wrong clinic")
         receipt = Receipt(line_id=line, received_on=stock.day(), doses=10)
-        said = r"Manager A has cancelled this transfer, on \d\d/"
+        said = r"Manager A canceled this transfer on \d\d/"
         with pytest.raises(Conflict, match=said), unit_of_work():
             services.receive(receiver, receipt)
         with unit_of_work(write=False) as current:

@@ -24,7 +24,7 @@ def test_the_sender_cancels_and_the_doses_are_back(
     assert stock.counters(record)["doses_available"] == 100
     assert "manager.b@example.org" in [address for address, _c in mails("transfer_cancelled")]
     again = browser.get(form.response.request.path, follow_redirects=True)
-    assert "has cancelled this transfer" in again.root.text
+    assert "canceled this transfer" in again.root.text
     browser.sign_in("manager_b")
     assert "Nothing is on its way here" in browser.get("/transfers/inbound").root.text
     assert wrong() == []
@@ -65,8 +65,8 @@ def test_what_the_receiver_saw_of_the_box_holds_although_it_was_cancelled(
     browser.submit(cancelling, {"note": "Wrong clinic"}, button="Cancel Transfer")
     seen = {"note": "Box was warm", "usable": usable}
     told = receiver.submit(refusing, seen, button="Refuse Transfer", follow=True)
-    assert ("in quarantine there now, for your reason" in told.root.text) is held
-    assert ("has cancelled this transfer, on" in told.root.text) is not held
+    assert ("now in quarantine there, for the reason you gave" in told.root.text) is held
+    assert ("canceled this transfer on" in told.root.text) is not held
     page = browser.get(f"/vaccine-inventory/{record}?tab=related").root.text
     assert ("Clinic B: Box was warm" in page) is held
     assert len(mails("quarantine_placed")) == (2 if held else 0)
@@ -88,7 +88,7 @@ def test_of_two_records_one_can_be_received_and_the_other_cancelled(
     browser.sign_in("manager_a")
     form = press(browser.get(path), browser, "Cancel Transfer")
     done = browser.submit(form, {"note": "Needed here"}, button="Cancel Transfer", follow=True)
-    assert "What was still under way was cancelled" in done.root.text
+    assert "The doses still on their way were canceled" in done.root.text
     assert f"Received before that: {first_name}." in done.root.text
     assert stock.counters(second)["doses_available"] == 100
     assert stock.counters(first)["doses_transferred"] == 4
@@ -109,5 +109,5 @@ def test_who_comes_second_is_told_who_was_first(
     receive(browser, doses_received="40")
     browser.sign_in("manager_a")
     late = browser.get(cancelling.response.request.path, follow_redirects=True)
-    assert "Manager B has received these doses already, on " in late.root.text
+    assert "Manager B already received these doses on " in late.root.text
     assert wrong() == []

@@ -193,13 +193,13 @@ def test_doses_go_to_approved_locations_only(
 @pytest.mark.parametrize(
     ("details", "sentence"),
     [
-        ({"date_received": "01/01/2099"}, "The date lies in the future."),
+        ({"date_received": "01/01/2099"}, "The date is in the future."),
         ({"date_received": "01/01/2020"}, "The doses were sent on"),
         ({"date_received": ""}, "Please fill in this field."),
         ({"doses_received": ""}, "Please fill in this field."),
         ({"doses_received": "-1"}, "Enter 0 or more."),
         ({"doses_received": "0", "difference_reason": "miscounted"}, "refuse the transfer"),
-        ({"doses_received": "1", "difference_reason": "bored"}, "Say what became of them."),
+        ({"doses_received": "1", "difference_reason": "bored"}, "Say what happened to them."),
         (
             {"doses_received": "1", "difference_reason": "other"},
             "Say in a few words what happened.",

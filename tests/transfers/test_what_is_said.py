@@ -145,7 +145,7 @@ def test_doses_refused_as_unfit_stay_held_when_another_hold_ends(
     page = browser.submit(
         release, {"note": "Fridge is fine"}, button="Release from Quarantine", follow=True
     )
-    assert "Where something else holds the lot" in page.root.text
+    assert "stays in quarantine where there is another hold" in page.root.text
     assert "Indicator was red" in page.root.text
     release = press(page, browser, "Release from Quarantine")
     page = browser.submit(
@@ -170,12 +170,12 @@ def test_unfinished_transfers_say_which_doses_they_are_about(
     browser.submit(page, {"line": chosen}, button="Next")
     home = browser.get("/").root.text
     assert "Inbound Transfer (Blue fridge, doses: 4)" in home
-    assert "not on their way any more" not in home
+    assert "no longer on their way" not in home
     browser.sign_in("manager_a")
     form = press(browser.get(path), browser, "Cancel Transfer")
     browser.submit(form, {"note": "Wrong clinic"}, button="Cancel Transfer")
     browser.sign_in("manager_b")
-    assert "These doses are not on their way any more: Cancelled." in browser.get("/").root.text
+    assert "These doses are no longer on their way: Canceled." in browser.get("/").root.text
 
 
 def test_a_record_that_has_expired_offers_no_transfer(browser: Browser, scope: Scope) -> None:

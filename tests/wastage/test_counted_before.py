@@ -64,8 +64,8 @@ def test_what_a_count_took_off_is_said_of_each_record_with_the_way_to_it(
     manager.submit(page, button="Finish Count")
     confirm = review(manager, first, second, third, back=2, name=name)
     today = f"{stock.day():%m/%d/%Y}"
-    already = "a count has already taken missing doses off this record"
-    same = "make sure that yours are not the same doses."
+    already = "a count already removed missing doses from this record"
+    same = "Make sure these are not the same doses."
     assert warnings(confirm) == [
         f"“Alpha”: {already} (C-000001 of {today}: 3 doses); {same} Show C-000001",
         f"“Gamma”: {already} (C-000001 of {today}: 1 dose); {same} Show C-000001",

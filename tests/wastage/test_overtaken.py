@@ -35,7 +35,7 @@ def test_the_doses_are_asked_for_again_beside_what_is_left(
     field = again.root.one("input", name=line_of(again, record))
     assert field.attributes["value"] == "2"
     beside = again.root.one(id=field.attributes["aria-describedby"].split()[-1])
-    assert "Only 1 doses are available; 2 were entered." in beside.text
+    assert "Only 1 dose is available. You entered 2." in beside.text
     assert again.root.one("input", name=line_of(again, other)).attributes["value"] == "7"
     row = next(row for row in again.root.all("tr") if field in row.all("input"))
     assert "1" in [cell.text for cell in row.all("td")], "what is left now"

@@ -121,7 +121,7 @@ def test_three_doses_with_two_left_are_refused_in_words_beside_the_field(
         begin(manager, "Wastage"), {line_of(begin(manager, "Wastage"), record): "3"}, button="Next"
     )
     assert page.status == 422
-    assert "Only 2 doses are available; 3 were entered." in page.root.text
+    assert "Only 2 doses are available. You entered 3." in page.root.text
     field = page.root.one("input", name=line_of(page, record))
     assert field.attributes["value"] == "3", "what was typed stays"
     assert field.attributes["aria-invalid"] == "true"
@@ -139,7 +139,7 @@ def test_doses_that_leave_between_review_and_save_are_not_taken_twice(
     stock.post(scope, record, Kind.ADMINISTERED, 1)
     refused = manager.submit(review, button="Save", follow=True)
     assert stock.counters(record)["doses_wasted"] == 0
-    assert "Only 1 doses are available; 2 were entered." in refused.root.text
+    assert "Only 1 dose is available. You entered 2." in refused.root.text
     assert stock.wrong() == []
 
 
@@ -150,9 +150,12 @@ def test_doses_that_leave_between_review_and_save_are_not_taken_twice(
         ({"reason": "bored"}, "Choose a reason from the list."),
         ({"reason": "other", "note": ""}, "Say in a few words what happened."),
         ({"vial": ""}, "Please fill in this field."),
-        ({"reason": "open_vial", "vial": "closed"}, "With this reason the vial was open."),
+        (
+            {"reason": "open_vial", "vial": "closed"},
+            "This reason is only for vials that had been opened.",
+        ),
         ({"happened_on": "13/45/2026"}, "Enter the date as MM/DD/YYYY"),
-        ({"happened_on": "01/01/2099"}, "The date lies in the future."),
+        ({"happened_on": "01/01/2099"}, "The date is in the future."),
         ({"note": "x" * 1_001}, "A note has at most 1,000 characters."),
     ],
 )
@@ -280,11 +283,11 @@ def test_the_same_entered_again_is_pointed_out_before_it_is_saved(
         return manager.submit(page, given, button="Next", follow=True)
 
     first = review(3)
-    assert "entered for the same day already" not in first.root.text
+    assert "already entered the same number of doses" not in first.root.text
     manager.submit(first, button="Save")
-    assert "entered for the same day already" not in review(2).root.text
+    assert "already entered the same number of doses" not in review(2).root.text
     again = review(3)
-    assert "entered for the same day already, by Manager A on" in again.root.text
+    assert "already entered the same number of doses, by Manager A on" in again.root.text
     assert again.root.with_text("a", "Show W-000001")
     assert manager.submit(again, button="Save").status == 303
     assert stock.counters(record)["doses_wasted"] == 6

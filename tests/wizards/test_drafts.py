@@ -121,7 +121,7 @@ def test_a_finished_draft_is_offered_no_more_and_holds_nothing(
 ) -> None:
     browser.submit(to_review(browser), button="Save")
     assert card(browser) == ""
-    assert browser.get("/drafts").root.one("h2").text == "Nothing waits to be finished"
+    assert browser.get("/drafts").root.one("h2").text == "No unfinished forms"
     assert in_database(app, select(Draft.data)) == {"args": {}}
     assert browser.get("/drafts/1").leads_to == "/tins/1"
     sent = {"csrf_token": token_of(browser), "operation_id": "o" * 43}

@@ -23,7 +23,7 @@ from portal.catalog.queries import find_product
 from portal.clock import local
 from portal.errors import Invalid
 from portal.formats.codes import lot_key, normalise_lot
-from portal.i18n import _
+from portal.i18n import _, ngettext
 
 SEPARATE = "separate"
 # More than a small clinic is ever brought at once: a full shipper of the largest packages holds
@@ -37,8 +37,8 @@ class Delivery:
 
     `duplicate` answers the question about a lot that is there already: the id of the record to
     add the doses to, or "separate". `seen_received` is how many doses of the shipment the manager
-    knew to be received; `confirmed` that these are others, more than were announced, or very many.
-    Without `received_on` they came today.
+    knew to be received; `confirmed` that these are others, more than were announced, or unusually
+    many. Without `received_on` they came today.
     """
 
     product_id: int
@@ -117,7 +117,7 @@ def check_delivery(scope: Scope, delivery: Delivery) -> Checked:
 def _about_name(delivery: Delivery, product: Product, lot: str) -> list[str]:
     if not names_another_lot(delivery.name, product.name, lot):
         return []
-    return [_("The name speaks of another lot than %(lot)s. Change the name or the lot.", lot=lot)]
+    return [_("The name mentions a different lot. Change the name or the lot number.", lot=lot)]
 
 
 def _shipment(scope: Scope, delivery: Delivery, product: Product) -> Shipment | None:
@@ -128,7 +128,7 @@ def _shipment(scope: Scope, delivery: Delivery, product: Product) -> Shipment | 
     if shipment.product_id != product.id:
         raise Invalid(
             _(
-                "Shipment %(number)s brought %(vaccine)s, which is not the product above.",
+                "Shipment %(number)s has %(vaccine)s, which is not the product above.",
                 number=shipment.number,
                 vaccine=shipment.product_name,
             ),
@@ -164,8 +164,8 @@ def _warnings(scope: Scope, delivery: Delivery, lot: str, shipment: Shipment | N
     if missing > 0:
         found.append(
             _(
-                "%(missing)s of the doses shipped will still be expected. Enter doses that were "
-                "damaged as received, and then as wastage.",
+                "Doses that will still be expected: %(missing)s. Enter damaged doses as "
+                "received, then as wastage.",
                 missing=f"{missing:,}",
             )
         )
@@ -187,8 +187,10 @@ def _doubts(scope: Scope, delivery: Delivery, lot: str, shipment: Shipment | Non
     if shipment is None:
         if delivery.doses > MANY_DOSES:
             found.append(
-                _(
-                    "%(doses)s doses are very many for one delivery. Check the number.",
+                ngettext(
+                    "%(doses)s dose is unusually many for one delivery. Check the number.",
+                    "%(doses)s doses is unusually many for one delivery. Check the number.",
+                    delivery.doses,
                     doses=f"{delivery.doses:,}",
                 )
             )
@@ -196,15 +198,15 @@ def _doubts(scope: Scope, delivery: Delivery, lot: str, shipment: Shipment | Non
         if waiting is not None and waiting.closed:
             found.append(
                 _(
-                    "Shipment %(number)s was to bring this lot and was closed before all of its "
-                    "doses came. Choose it as the shipment record, unless these are other doses.",
+                    "Shipment %(number)s has this lot and was closed before all its doses "
+                    "arrived. Choose it as the shipment record, unless these are other doses.",
                     number=waiting.number,
                 )
             )
         elif waiting is not None:
             found.append(
                 _(
-                    "Shipment %(number)s brought this lot and still expects %(expected)s doses. "
+                    "Shipment %(number)s has this lot. Doses still expected: %(expected)s. "
                     "Choose it as the shipment record, unless these are other doses.",
                     number=waiting.number,
                     expected=f"{waiting.doses_expected:,}",
@@ -215,14 +217,14 @@ def _doubts(scope: Scope, delivery: Delivery, lot: str, shipment: Shipment | Non
     elif shipment.doses_expected == 0:
         found.append(
             _(
-                "All %(doses)s doses of this shipment are in the inventory already.",
+                "All doses of this shipment (%(doses)s) are already in the inventory.",
                 doses=f"{shipment.doses_shipped:,}",
             )
         )
     elif delivery.doses > shipment.doses_expected:
         found.append(
             _(
-                "Only %(expected)s of the %(shipped)s doses shipped are still expected.",
+                "Doses of this shipment still expected: %(expected)s of %(shipped)s.",
                 expected=f"{shipment.doses_expected:,}",
                 shipped=f"{shipment.doses_shipped:,}",
             )
@@ -234,12 +236,11 @@ def _closed(scope: Scope, shipment: Shipment) -> str:
     closing = closing_of(shipment)
     assert closing is not None
     return _(
-        "This shipment was closed on %(day)s by %(user)s (%(reason)s). Saving reopens it: what is "
-        "then still missing of its %(shipped)s doses is expected again.",
+        "This shipment was closed on %(day)s by %(user)s (%(reason)s). Saving reopens it: any "
+        "doses not yet received will be expected again.",
         day=local(closing.closed_at, scope.place.time_zone).strftime("%m/%d/%Y"),
         user=closing.closed_by,
         reason=closing.reason.label,
-        shipped=f"{shipment.doses_shipped:,}",
     )
 
 
@@ -258,12 +259,12 @@ def ensure_meant(delivery: Delivery, checked: Checked) -> None:
         doubts.insert(
             0,
             _(
-                "Doses of this shipment were added meanwhile: %(received)s of %(shipped)s are "
-                "received now.",
+                "Someone else added doses of this shipment. Received now: %(received)s of "
+                "%(shipped)s.",
                 received=f"{shipment.doses_received:,}",
                 shipped=f"{shipment.doses_shipped:,}",
             ),
         )
     if doubts:
-        doubts.append(_("If the doses are here all the same, tick this box and save again."))
+        doubts.append(_("If the doses really are here, check this box and save again."))
         raise Invalid(" ".join(doubts), field="confirmed")

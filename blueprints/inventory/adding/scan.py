@@ -39,7 +39,7 @@ def fill_in(scope: Scope, form: Form, _answers: Answers, pressed: str) -> bool:
     except Invalid as refusal:
         scan.errors = [refusal.message]
         if not pressed:
-            scan.errors.append(_("Empty this field to go on without it."))
+            scan.errors.append(_("Clear this field to continue without it."))
         return True
     reading = readings[0] if len(readings) == 1 else _chosen(scope, delivery, readings)
     if reading is not None:
@@ -203,7 +203,7 @@ def _ask(scan: ScanField, differing: list[Part], ours: str, theirs: str) -> None
         (theirs, _("The code is right: change the form")),
         (ours, _("The form is right: leave it as it is")),
     )
-    text = _("The code says something else than the form. Which is right?")
+    text = _("The code and the form say different things. Which is right?")
     scan.asked.append(Question("differs", text, choices, lines=tuple(lines)))
 
 

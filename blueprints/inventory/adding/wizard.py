@@ -22,7 +22,7 @@ from portal.catalog.queries import find_product
 from portal.errors import NotFound
 from portal.formats.codes import lot_key
 from portal.formats.numbers import record_number
-from portal.i18n import _, _l
+from portal.i18n import _, _l, ngettext
 from portal.wizards.definition import Answers, Done, FinishButton, Step, Wizard
 
 
@@ -105,14 +105,14 @@ def offer_choices(scope: Scope, form: Form, answers: Answers) -> None:
         SelectChoice(
             str(record.id),
             _(
-                "Add the doses to “%(name)s” (%(doses)s doses available)",
+                "Add the doses to “%(name)s” (doses available: %(doses)s)",
                 name=record.name,
                 doses=f"{record.doses_available:,}",
             ),
         )
         for record in _same_lot(scope, answers)
     ]
-    choices.append(SelectChoice(SEPARATE, _("Make a record of its own")))
+    choices.append(SelectChoice(SEPARATE, _("Make a new record")))
     cast(SelectFieldBase, form["duplicate"]).choices = choices  # type: ignore[attr-defined]
 
 
@@ -146,8 +146,10 @@ def save(scope: Scope, answers: Answers, button: str) -> Done:
     record = add_delivery(scope, delivery)
     return Done(
         url=url_for("inventory.record", inventory_id=record.id),
-        message=_(
+        message=ngettext(
+            "%(doses)s dose was added to “%(name)s”.",
             "%(doses)s doses were added to “%(name)s”.",
+            delivery.doses,
             doses=f"{delivery.doses:,}",
             name=record.name,
         ),

@@ -149,10 +149,12 @@ def get_entry(scope: Scope, entry_id: int) -> tuple[DoseEntry, VaccineInventory]
 
 def _why_not(kind: Kind) -> str:
     if kind in BY_HELP_DESK:
-        return _("This entry is corrected by the help desk. Please ask there.")
+        return _("Only the help desk can correct this entry. Please ask them.")
     if kind is Kind.ADMINISTERED:
-        return _("Doses given to a recipient are corrected on the recipient's record.")
-    return _("A transfer is undone where it was made: cancel or refuse it, or send the doses back.")
+        return _("Correct doses given to a recipient on the recipient's record.")
+    return _(
+        "This entry belongs to a transfer. Cancel or refuse the transfer, or send the doses back."
+    )
 
 
 def reverse(scope: Scope, entry_id: int, *, note: str) -> VaccineInventory:

@@ -48,7 +48,7 @@ def reverse(entry_id: int) -> Response:
         Confirmation(
             title=_("Reverse"),
             back=url_for("inventory.record", inventory_id=record.id, tab="related"),
-            text=_("The entry stays in the history; its opposite is written beside it."),
+            text=_("The entry stays in the history. A reversal is added beside it."),
             about=(
                 (_("Vaccine Inventory Name"), record.name),
                 (_("What happened"), Kind(entry.kind).label),
@@ -114,7 +114,7 @@ def hold_everywhere() -> Response:
             title=_("Quarantine at all locations"),
             back=url_for("inventory.quarantines"),
             text=_(
-                "All doses of the lot are held everywhere, those in transit too. The location "
+                "All doses of the lot are held everywhere, also those in transit. The location "
                 "managers are told by e-mail."
             ),
         ),
@@ -136,7 +136,7 @@ def release(quarantine_id: int) -> Response:
         else url_for("inventory.quarantines" if everywhere else "inventory.index")
     )
     if found.released_at is not None and request.method != "POST":
-        flash(_("This lot was released already."), "warning")
+        flash(_("This lot has already been released."), "warning")
         return go_to(back)
     return ask(
         answered(WhyForm),
@@ -183,7 +183,7 @@ def _what_was_held(recalled: recall.Recalled) -> str:
     ]
     others = [_named(one.lot, one.product_name) for one in recalled.held[1:]]
     if others:
-        sentences.append(_("Held with it: %(lots)s.", lots="; ".join(others)))
+        sentences.append(_("Also held: %(lots)s.", lots="; ".join(others)))
     left_out = [_named(one.lot, one.product_name) for one in recalled.left_out]
     if left_out:
         sentences.append(_("Not held, as you decided: %(lots)s.", lots="; ".join(left_out)))
@@ -197,4 +197,4 @@ def _named(lot: str, vaccine: str) -> str:
 def _release(quarantine_id: int, form: Any) -> str:
     if quarantine.release(scope(), quarantine_id, note=form.note.data):
         return _("The lot is released.")
-    return _("This hold was lifted. Where something else holds the lot, it stays in quarantine.")
+    return _("This hold was released. The lot stays in quarantine where there is another hold.")

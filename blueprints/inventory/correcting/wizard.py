@@ -22,7 +22,7 @@ from blueprints.inventory.unfinished import names_of
 from portal.access.scope import Scope
 from portal.errors import NotFound
 from portal.formats.numbers import record_number
-from portal.i18n import _, _l
+from portal.i18n import _, _l, ngettext
 from portal.web.templating import day, number
 from portal.wizards.definition import Answers, Begun, Done, Step, Wizard
 
@@ -71,14 +71,16 @@ def _doubt(record: VaccineInventory, adjustment: Adjustment) -> str:
     if adjustment.reason != EXTRA_DOSE:
         if adjustment.doses <= record.doses_total:
             return ""
-        sentence = _("Please check the number: it is more than all doses this record has had.")
+        sentence = _(
+            "Please check the number: it is more than all the doses this record has ever had."
+        )
     else:
         vials, before = vials_of(record, adjustment.happened_on), extra_doses_of(record)
         if before + adjustment.doses <= vials:
             return ""
         sentence = _(
-            "Please check the number: the doses received came in about %(vials)s vials, and extra "
-            "doses entered before are %(before)s.",
+            "Please check the number. Vials received, about: %(vials)s. Extra doses entered "
+            "before: %(before)s.",
             vials=number(vials),
             before=number(before),
         )
@@ -122,7 +124,12 @@ def _save(scope: Scope, answers: Answers, _button: str) -> Done:
     adjust(scope, adjustment)
     return Done(
         url=url_for("inventory.record", inventory_id=adjustment.inventory_id),
-        message=_("%(doses)s doses were added to the total.", doses=number(adjustment.doses)),
+        message=ngettext(
+            "%(doses)s dose was added to the total.",
+            "%(doses)s doses were added to the total.",
+            adjustment.doses,
+            doses=number(adjustment.doses),
+        ),
     )
 
 

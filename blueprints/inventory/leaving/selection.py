@@ -15,7 +15,7 @@ from portal.db import session
 from portal.errors import Invalid, NotFound
 from portal.formats.codes import MOST_DOSES
 from portal.formats.numbers import record_number
-from portal.i18n import _, _l
+from portal.i18n import _, _l, ngettext
 from portal.web.forms import Form, WholeNumberField
 from portal.wizards.definition import Answers
 
@@ -43,8 +43,10 @@ class LineForm(Form):
         if self.about is None or not field.data or field.data <= self.about.doses_available:
             return
         raise ValidationError(
-            _(
-                "Only %(available)s doses are available; %(doses)s were entered.",
+            ngettext(
+                "Only %(available)s dose is available. You entered %(doses)s.",
+                "Only %(available)s doses are available. You entered %(doses)s.",
+                self.about.doses_available,
                 available=f"{self.about.doses_available:,}",
                 doses=f"{field.data:,}",
             )

@@ -16,7 +16,7 @@ from portal.web.templating import day, moment, number
 
 @dataclass(frozen=True)
 class Warned:
-    """A sentence, and the documents it speaks of."""
+    """A sentence, and the documents it is about."""
 
     text: str
     booked: Sequence[Booked] = ()
@@ -43,8 +43,8 @@ def _alike(alike: Sequence[Booked], lines: Sequence[Remaining]) -> list[Warned]:
     return [
         Warned(
             _(
-                "“%(name)s”: the same number of doses was entered for the same day already, by "
-                "%(user)s on %(moment)s (%(number)s). Go on only if these are other doses.",
+                "“%(name)s”: %(user)s already entered the same number of doses for the same "
+                "day, on %(moment)s (%(number)s). Continue only if these are other doses.",
                 name=names[one.inventory_id],
                 user=one.by,
                 moment=moment(one.recorded_at),
@@ -65,8 +65,8 @@ def _counted(scope: Scope, lines: Sequence[Remaining], on: date) -> list[Warned]
         booked = [one for one in losses if one.inventory_id == line.record.id]
         if booked:
             text = _(
-                "“%(name)s”: a count has already taken missing doses off this record "
-                "(%(booked)s); make sure that yours are not the same doses.",
+                "“%(name)s”: a count already removed missing doses from this record "
+                "(%(booked)s). Make sure these are not the same doses.",
                 name=line.record.name,
                 booked=", ".join(map(_in_words, booked)),
             )

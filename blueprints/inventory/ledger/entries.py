@@ -21,7 +21,7 @@ from portal.access.scope import Actor
 from portal.audit.services import seal
 from portal.db import session
 from portal.errors import Conflict, Invalid, NotFound, PortalError
-from portal.i18n import _
+from portal.i18n import _, ngettext
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +88,7 @@ def reverse(
     original = session().get(DoseEntry, entry_id)
     if original is None:
         raise NotFound
-    hold(original.inventory_id)
+    lock_record(original.inventory_id)
     ensure_standing(original)
     undone = original.doses if doses is None else doses
     if not 0 < undone <= original.doses:
@@ -114,7 +114,7 @@ def reverse(
             )
     except Invalid as refusal:
         raise Conflict(
-            _("Doses of this entry have left since. Reverse what took them first.")
+            _("Some of these doses have been used since. Reverse those entries first.")
         ) from refusal
 
 
@@ -123,7 +123,7 @@ def ensure_standing(entry: DoseEntry) -> None:
     if entry.reverses_id is not None:
         raise Conflict(_("A reversal cannot be reversed. Enter the doses again instead."))
     if session().scalar(select(DoseEntry.id).where(DoseEntry.reverses_id == entry.id)):
-        raise Conflict(_("This entry has been reversed already."))
+        raise Conflict(_("This entry has already been reversed."))
 
 
 def _write(entry: DoseEntry) -> DoseEntry:
@@ -136,12 +136,12 @@ def _write(entry: DoseEntry) -> DoseEntry:
     return entry
 
 
-def hold(inventory_id: int) -> None:
+def lock_record(inventory_id: int) -> None:
     """Make every other writer of this record wait until this transaction ends."""
-    hold_all(select(VaccineInventory.id).where(VaccineInventory.id == inventory_id))
+    lock_records(select(VaccineInventory.id).where(VaccineInventory.id == inventory_id))
 
 
-def hold_all(inventory_ids: Select[int]) -> None:
+def lock_records(inventory_ids: Select[int]) -> None:
     """Make every other writer of these records wait until this transaction ends.
 
     They are taken in the order of their ids, as all who take doses of several do.
@@ -196,8 +196,10 @@ def _refusal(inventory_id: int, kind: Kind, doses: int, used_on: date | None) ->
         if sentence:
             return Invalid(sentence)
     return Invalid(
-        _(
-            "Only %(available)s doses are available on “%(name)s”; %(doses)s were entered.",
+        ngettext(
+            "Only %(available)s dose of “%(name)s” is available. You entered %(doses)s.",
+            "Only %(available)s doses of “%(name)s” are available. You entered %(doses)s.",
+            found.doses_available,
             available=f"{found.doses_available:,}",
             name=found.name,
             doses=f"{abs(doses):,}",
@@ -246,9 +248,12 @@ def _shortage(name: str, movements: list[tuple[date, int]], day: date, balance: 
         return _(
             "The first doses of “%(name)s” came on %(day)s.", name=name, day=f"{first:%m/%d/%Y}"
         )
-    return _(
-        "On %(day)s “%(name)s” would have been short of %(doses)s doses. Check the date and the "
+    return ngettext(
+        "On %(day)s “%(name)s” would have been short by %(doses)s dose. Check the date and the "
         "number of doses.",
+        "On %(day)s “%(name)s” would have been short by %(doses)s doses. Check the date and the "
+        "number of doses.",
+        -balance,
         day=f"{day:%m/%d/%Y}",
         name=name,
         doses=f"{-balance:,}",

@@ -25,7 +25,7 @@ def reason_labels() -> Mapping[str, str]:
         "too_cold": _("Stored too cold"),
         "transit": _("Spoiled in transit"),
         "power": _("Power failure"),
-        "equipment": _("Failure of the storage unit"),
+        "equipment": _("Storage unit failure"),
         "recall": _("Recall"),
         "lost": _("Lost or unaccounted for"),
         "lost_transit": _("Lost in transit"),

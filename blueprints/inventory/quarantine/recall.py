@@ -162,8 +162,8 @@ def _ensure_asked(hold: quarantine.Hold, asked: Collection[str]) -> list[Alike]:
     if any(one.reference not in asked for one in alike):
         raise Invalid(
             _(
-                "This lot may be in the inventory under another number or product, too. Check the "
-                "list, then press “Quarantine at all locations” again."
+                "This lot may also be in the inventory under another number or product. Check "
+                "the list, then press “Quarantine at all locations” again."
             ),
             field="alike",
         )

@@ -58,7 +58,7 @@ def place(scope: Scope, hold: Hold) -> Quarantine:
     location_id = None if hold.everywhere else scope.location_id
     same = (Quarantine.reason == hold.reason, Quarantine.note == hold.note)
     if session().scalar(select(Quarantine.id).where(*_active(product.id, key, location_id), *same)):
-        raise Conflict(_("This lot is in quarantine for this reason already."))
+        raise Conflict(_("This lot is already in quarantine for this reason."))
     made = Quarantine(
         location_id=location_id,
         product_id=product.id,
@@ -94,15 +94,15 @@ def _ensure_known(product_id: int, key: str, lot: str) -> None:
         return
     if products:
         message = _(
-            "Lot %(lot)s is in the inventory as %(vaccines)s, not as the product above. Check the "
-            "product, or tick this box to hold it all the same.",
+            "Lot %(lot)s is in the inventory as %(vaccines)s, not as the product above. Check "
+            "the product, or check this box to hold it anyway.",
             lot=lot,
             vaccines=", ".join(sorted(products.values())),
         )
     else:
         message = _(
-            "No location has a lot %(lot)s. Check the number, or tick this box to hold whatever "
-            "arrives.",
+            "No location has a lot %(lot)s. Correct the number, or check this box to hold the "
+            "lot when it arrives.",
             lot=lot,
         )
     raise Invalid(message, field="confirmed")
@@ -128,7 +128,7 @@ def release(scope: Scope, quarantine_id: int, *, note: str) -> set[int]:
     if done.rowcount != 1:  # type: ignore[attr-defined]
         user = session().get(User, found.released_by_id)
         raise Conflict(
-            _("%(who)s has released this lot already.", who=user.full_name if user else "")
+            _("%(who)s has already released this lot.", who=user.full_name if user else "")
         )
     free = _mark(found, held=False)
     _audit(scope, "inventory.released", found)
