@@ -194,7 +194,9 @@ class Registry:
         senders = [
             Job(
                 name=channel.job,
-                title=_l("Send messages: %(channel)s", channel=channel.title),
+                title=_l("Send messages")
+                if channel.name == "email"
+                else _l("Send messages: %(channel)s", channel=channel.title),
                 function="portal.messages.delivery:deliver",
                 every=timedelta(seconds=10),
                 arguments=(channel.name,),
@@ -289,7 +291,8 @@ class Registry:
             for fill in module.fills:
                 if fill.slot not in slots:
                     raise ModuleError(
-                        f"Module {module.name!r} fills the slot {fill.slot!r}, which no module names."
+                        f"Module {module.name!r} fills the slot {fill.slot!r}, which no module "
+                        "names."
                     )
         for module, kind in self.messages.values():
             for channel in kind.channels:

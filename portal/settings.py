@@ -126,7 +126,7 @@ def setting(
     """A field of a module's settings: its default, its meaning for docs/settings.md, and which
     values are accepted."""
     meaning = {"help": help, "least": least, "most": most, "choices": choices}
-    return cast(T, field(default=default, metadata=meaning))
+    return field(default=default, metadata=meaning)
 
 
 def accepted(metadata: Mapping[str, Any]) -> str:

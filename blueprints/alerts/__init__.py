@@ -42,8 +42,6 @@ module = Module(
             every=timedelta(minutes=1),
         ),
     ),
-    messages=(
-        MessageKind("daily_digest"),
-    ),
+    messages=(MessageKind("daily_digest"),),
     words="blueprints.alerts.words:WORDS",
 )

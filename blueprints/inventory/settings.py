@@ -21,8 +21,8 @@ class InventorySettings:
     )
     low_stock_doses: int = setting(
         20,
-        "Below how many usable doses of a vaccine the stock is called low, where a location has not "
-        "set its own number; 0 for never.",
+        "Below how many usable doses of a vaccine the stock is called low, where a location has "
+        "not set its own number; 0 for never.",
         least=0,
     )
 

@@ -173,9 +173,7 @@ def _rendered(shown: Message) -> tuple[Rendered | None, str]:
     zone = queries.zone_of(shown, settings.current().time_zone)
     try:
         files = attached_to(shown.id)
-        return render(
-            shown, zone=zone, secrets=settings.current().practice, attachments=files
-        ), ""
+        return render(shown, zone=zone, secrets=settings.current().practice, attachments=files), ""
     except (TemplateError, LookupError, TypeError, ValueError) as error:
         kind = type(error).__name__
         return None, _("The message cannot be written (%(kind)s).", kind=kind)

@@ -37,8 +37,8 @@ class CannotAsk(Exception):
 
 
 def begin_planned(channel: str) -> None:
-    """Let the messages of a channel wait whose moment has come. A clock that ran ahead is not guessed at: what
-    is planned may lie at any distance."""
+    """Let the planned messages of a channel wait for sending once their moment has come. No wrong
+    clock is suspected here: that moment may lie at any distance."""
     due = and_(Message.state == State.PLANNED, Message.next_try_at <= now())
     _change_if_any(and_(Message.channel == channel, due), state=State.WAITING)
 

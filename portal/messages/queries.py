@@ -66,7 +66,7 @@ def troubled(scope: Scope) -> tuple[int, int]:
     scope.require(CAPABILITY)
     late = and_(
         Message.state.in_((State.WAITING, State.SENDING)),
-        WAITS_SINCE < now() - timedelta(minutes=5),
+        now() - timedelta(minutes=5) > WAITS_SINCE,
     )
     row = (
         session()

@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 from portal.clock import now
 from portal.errors import where
 from portal.i18n import _l
+from portal.messages.attachments import typed
 from portal.messages.channels import Channel, NotTaken, Send, ServerUnusable
 from portal.messages.models import Message
-from portal.messages.attachments import typed
 from portal.messages.rendering import Rendered
 from portal.settings import Settings
 

@@ -21,6 +21,7 @@ from portal.module import MessageKind, current
 
 ESCAPED = "html"
 
+
 def absolute_url(endpoint: str, **values: object) -> str:
     """The full address of `endpoint`, as people outside reach it. Raises `BuildError`."""
     return _adapter(current_app._get_current_object()).build(  # type: ignore[attr-defined]

@@ -45,8 +45,8 @@ def try_again(*, actor: Actor, message: Message) -> None:
 
 
 def cancel(*, actor: Actor, message: Message, reason: str) -> None:
-    """Give up a planned, waiting or failed message, saying why. Raises `Invalid` without a reason, and
-    `Conflict` for a message that left or is just leaving."""
+    """Give up a planned, waiting or failed message, saying why. Raises `Invalid` without a reason,
+    and `Conflict` for a message that left or is just leaving."""
     reason = " ".join(reason.split())
     if not reason:
         raise Invalid(_("Say why the message is no longer wanted."), field="reason")

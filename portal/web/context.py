@@ -4,8 +4,8 @@ from typing import cast
 
 from flask import g
 
-from portal.access.scope import Scope
 from portal import module
+from portal.access.scope import Scope
 from portal.module import Registry
 
 
