@@ -16,11 +16,11 @@ from portal.messages.models import ChannelState, Message
 from portal.messages.queries import faults
 from portal.messages.templates import missing_blocks
 from tests.client import Browser, Page
+from tests.inventory.stock import scope_for
 from tests.messages.conftest import MailServer
 from tests.personas import Personas
 from tests.plugin.conftest import PagerService
 from tests.samples import Making, Place
-from tests.inventory.stock import scope_for
 
 pytestmark = pytest.mark.both_databases
 
