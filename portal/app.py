@@ -1,7 +1,7 @@
 """The application factory: settings → database → modules → web."""
 
 import importlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -40,6 +40,7 @@ class Extension:
     """What the platform keeps on the application, at `app.extensions["portal"]`."""
 
     settings: Settings
+    module_settings: Mapping[type, object]
     registry: Registry
     assets: assets.Assets
 
@@ -61,7 +62,10 @@ def create_app(
     _configure(app, settings)
     registry = discover(settings.modules_off, extra_modules)
     app.extensions["portal"] = Extension(
-        settings, registry, assets.Assets(settings.instance / "assets").build()
+        settings,
+        registry.settings(settings.modules),
+        registry,
+        assets.Assets(settings.instance / "assets").build(),
     )
     db.init_app(app)
     with app.app_context():
@@ -70,6 +74,7 @@ def create_app(
     for module in registry.modules:
         if module.models:
             importlib.import_module(module.models)
+    registry.check()
     _install_web(app, settings)
     for module in registry:
         paths = module.blueprint or ()

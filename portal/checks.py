@@ -42,9 +42,8 @@ def run_checks(registry: Registry) -> Iterator[Finding]:
     A check reads with the running session or in units of work of its own; what it may have left
     open is rolled back. One that cannot run is a finding too.
     """
-    for module in registry:
-        for check in module.checks:
-            yield Finding(check.name, check.title, _sentences(check))
+    for check in registry.checks.values():
+        yield Finding(check.name, check.title, _sentences(check))
 
 
 def _sentences(check: Check) -> tuple[str, ...]:
@@ -123,7 +122,7 @@ def nightly() -> str:
 
     What one finds is believed when it finds it twice: people may be working at the same time.
     """
-    checks = [check for module in registry() for check in module.checks]
+    checks = list(registry().checks.values())
     findings = []
     for check in checks:
         if jobs.stopping():

@@ -7,7 +7,7 @@ entry point of the group `portal.modules`. Everything is data; what must run is 
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -15,7 +15,8 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from portal.access.profiles import Profile
-from portal.i18n import Label, _
+from portal.i18n import Label, _, _l
+from portal.settings import SettingsError, read_module
 
 ENTRY_POINT_GROUP = "portal.modules"
 
@@ -48,22 +49,29 @@ class Tab:
 class Job:
     """A function without arguments that the scheduler runs every `every`, once over all processes.
 
-    It runs outside a transaction and opens its own units of work.
+    It runs outside a transaction and opens its own units of work. `arguments` are words that it is
+    given, where one function is several jobs.
     """
 
     name: str
     title: Label
     function: str
     every: timedelta
+    arguments: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Setting:
-    """A setting of the module: `[modules.<module>] <name>` in `portal.toml`."""
+@dataclass(frozen=True)
+class MessageKind:
+    """A kind of message; its texts are the blocks of `templates/<module>/messages/<name>.html`.
+
+    `channels` are the ways it may leave by. `still_true`, "package.module:function", is asked at
+    the moment of sending, in the unit of work that takes the message: `function(about, context)`
+    with what it was queued with. Where it says False the message is dropped as obsolete.
+    """
 
     name: str
-    default: Any
-    help: str
+    channels: tuple[str, ...] = ("email",)
+    still_true: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +115,9 @@ class Module:
 
     `lists` names the module's list views, each as "package.module:attribute" of a
     `portal.listviews.definition.ListDefinition`, `imports` its imports, each of an
-    `ImportDefinition` of `portal.imports.definition`. `words` names a dictionary that says what its
+    `ImportDefinition` of `portal.imports.definition`, `channels` ways for messages to leave, each a
+    `Channel` of `portal.messages.channels`. `settings` names a frozen dataclass whose fields are
+    `portal.settings.setting(…)`. `words` names a dictionary that says what its
     kinds of messages, audited actions and kinds of records are called. `under` is the module whose
     tab is marked on this one's pages, where it has no tab of its own.
     """
@@ -126,8 +136,9 @@ class Module:
     lists: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
     jobs: tuple[Job, ...] = ()
-    settings: tuple[Setting, ...] = ()
-    messages: tuple[str, ...] = ()
+    settings: str | None = None
+    messages: tuple[MessageKind, ...] = ()
+    channels: tuple[str, ...] = ()
     words: str | None = None
     checks: tuple[Check, ...] = ()
     commands: str | tuple[str, ...] | None = None
@@ -174,7 +185,44 @@ class Registry:
     @cached_property
     def lookups(self) -> dict[str, Lookup]:
         """The three-letter searches of the modules that are on, by name."""
-        return {lookup.name: lookup for module in self for lookup in module.lookups}
+        return _once("look-ups", ((m, one) for m in self for one in m.lookups))
+
+    @cached_property
+    def jobs(self) -> dict[str, Job]:
+        """The jobs of the modules that are on, by name. Each channel sends in a job of its own: one
+        whose server hangs keeps no other waiting."""
+        senders = [
+            Job(
+                name=channel.job,
+                title=_l("Send messages")
+                if channel.name == "email"
+                else _l("Send messages: %(channel)s", channel=channel.title),
+                function="portal.messages.delivery:deliver",
+                every=timedelta(seconds=10),
+                arguments=(channel.name,),
+            )
+            for channel in self.channels.values()
+        ]
+        platform = Module(name="platform", title="Platform", jobs=tuple(senders))
+        return _once("jobs", ((m, one) for m in (*self, platform) for one in m.jobs))
+
+    @cached_property
+    def checks(self) -> dict[str, Check]:
+        """The parts of `portal check` of the modules that are on, by name."""
+        return _once("checks", ((m, one) for m in self for one in m.checks))
+
+    @cached_property
+    def channels(self) -> dict[str, Any]:
+        """The ways for messages to leave (`Channel`) of the modules that are on, by name."""
+        return _once("channels", ((m, load(path)) for m in self for path in m.channels))
+
+    @cached_property
+    def messages(self) -> dict[str, tuple[Module, MessageKind]]:
+        """The kinds of messages by name, each with its module, switched-off modules' too: what was
+        promised still leaves."""
+        _once("kinds of messages", ((m, kind) for m in self for kind in m.messages))
+        modules = sorted(self.modules, key=lambda module: self.on(module.name))
+        return {kind.name: (module, kind) for module in modules for kind in module.messages}
 
     @cached_property
     def words(self) -> dict[str, Any]:
@@ -202,25 +250,79 @@ class Registry:
     @cached_property
     def lists(self) -> dict[str, Any]:
         """The list views (`ListDefinition`) of the modules that are on, by name."""
-        found = [load(path) for module in self for path in module.lists]
-        names = [definition.name for definition in found]
-        if len(names) != len(set(names)):
-            raise ModuleError(f"Two list views have one name: {', '.join(sorted(names))}.")
-        return {definition.name: definition for definition in found}
+        return _once("lists", ((m, load(path)) for m in self for path in m.lists))
 
     @cached_property
     def imports(self) -> dict[str, Any]:
         """The imports (`ImportDefinition`) of the modules that are on, by name."""
-        found = [load(path) for module in self for path in module.imports]
-        names = [definition.name for definition in found]
-        if len(names) != len(set(names)):
-            raise ModuleError(f"Two imports have one name: {', '.join(sorted(names))}.")
-        return {definition.name: definition for definition in found}
+        return _once("imports", ((m, load(path)) for m in self for path in m.imports))
 
     @cached_property
     def tabs(self) -> list[Tab]:
         """The tabs of the modules that are on, in order."""
         return sorted((tab for module in self for tab in module.tabs), key=lambda tab: tab.order)
+
+    def settings(self, given: Mapping[str, Any]) -> dict[type, object]:
+        """The modules' own settings, by the dataclass that declares them; `given` are the sections
+        of `portal.toml`. Raises `SettingsError`, with a sentence that names the setting."""
+        declared = {module.name: module.settings for module in self.modules}
+        found: dict[type, object] = {}
+        for name, values in given.items():
+            if not isinstance(values, Mapping):
+                raise SettingsError(f"[modules.{name}] must be a section.")
+            if name not in declared:
+                raise SettingsError(f"[modules.{name}] names no module.")
+            if values and not declared[name]:
+                raise SettingsError(f"The module {name} has no settings: [modules.{name}].")
+        for name, path in declared.items():
+            if path:
+                kind = load(path)
+                found[kind] = read_module(kind, name, given.get(name, {}))
+        return found
+
+    def check(self) -> None:
+        """Raise `ModuleError` for what can only work by luck: two of one kind with one name, a fill
+        for a slot that no module names, a kind of message by a channel that no module brings."""
+        for brought in ("lookups", "lists", "imports", "checks", "jobs"):
+            getattr(self, brought)
+        slots = {slot for module in self.modules for slot in module.slots}
+        known = {load(path).name for module in self.modules for path in module.channels}
+        for module in self.modules:
+            for fill in module.fills:
+                if fill.slot not in slots:
+                    raise ModuleError(
+                        f"Module {module.name!r} fills the slot {fill.slot!r}, which no module "
+                        "names."
+                    )
+        for module, kind in self.messages.values():
+            for channel in kind.channels:
+                if channel not in known:
+                    raise ModuleError(
+                        f"Module {module.name!r} sends {kind.name!r} by the channel {channel!r}, "
+                        "which no module brings."
+                    )
+
+
+def current() -> Registry:
+    """The modules of the running application."""
+    from flask import current_app
+
+    registry: Registry = current_app.extensions["portal"].registry
+    return registry
+
+
+def _once(what: str, found: Iterable[tuple[Module, Any]]) -> dict[str, Any]:
+    """By name, what modules bring. Raises `ModuleError` if two have one name."""
+    named: dict[str, tuple[Module, Any]] = {}
+    for module, one in found:
+        if one.name in named:
+            other = named[one.name][0]
+            raise ModuleError(
+                f"Two {what} are named {one.name!r}: one of module {other.name!r}, one of module "
+                f"{module.name!r}."
+            )
+        named[one.name] = module, one
+    return {name: one for name, (_module, one) in named.items()}
 
 
 def discover(off: Iterable[str] = (), extra: Iterable[Module] = ()) -> Registry:

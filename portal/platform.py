@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from portal.access.profiles import EVERYONE, Profile
 from portal.i18n import _l
-from portal.module import Capability, Check, Fill, Job, Lookup, Module
+from portal.module import Capability, Check, Fill, Job, Lookup, MessageKind, Module
 
 ADMINISTRATORS = frozenset({Profile.ADMINISTRATOR})
 
@@ -23,13 +23,14 @@ module = Module(
     ),
     models="portal.models",
     messages=(
-        "welcome",
-        "password_reset",
-        "password_changed",
-        "location_added",
-        "email_changed",
-        "data_fault",
+        MessageKind("welcome"),
+        MessageKind("password_reset"),
+        MessageKind("password_changed"),
+        MessageKind("location_added"),
+        MessageKind("email_changed"),
+        MessageKind("data_fault"),
     ),
+    channels=("portal.messages.smtp:EMAIL",),
     words="portal.words:WORDS",
     practice="portal.accounts.practice:make_sample",
     capabilities=(
@@ -100,12 +101,6 @@ module = Module(
         ),
     ),
     jobs=(
-        Job(
-            name="messages.deliver",
-            title=_l("Send messages"),
-            function="portal.messages.delivery:deliver",
-            every=timedelta(seconds=10),
-        ),
         Job(
             name="messages.forget_contents",
             title=_l("Wipe the contents of old messages"),

@@ -4,11 +4,12 @@
 """
 
 from collections.abc import Iterable
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, Field, fields
+from typing import Any
 
 from portal.access.profiles import Profile
-from portal.module import Module, Registry
-from portal.settings import DEFAULT_BASE_URL, Settings
+from portal.module import Module, Registry, load
+from portal.settings import DEFAULT_BASE_URL, Settings, accepted
 
 HELP = {
     "anchor_copy": "A folder on another disk or machine, for a copy of the audit trail's anchor. "
@@ -85,11 +86,14 @@ def settings_page(registry: Registry) -> str:
         if module.settings:
             lines += ["", f"## {module.title}", "", f"In a section `[modules.{module.name}]`:", ""]
             lines += ["| Setting | Default | Meaning |", "|---|---|---|"]
-            lines += [
-                f"| `{setting.name}` | `{_toml(setting.default)}` | {setting.help} |"
-                for setting in module.settings
-            ]
+            lines += [_module_setting(item) for item in fields(load(module.settings))]
     return "\n".join([*lines, ""])
+
+
+def _module_setting(item: "Field[Any]") -> str:
+    bounds = accepted(item.metadata)
+    meaning = item.metadata["help"] + (f" {bounds[0].upper()}{bounds[1:]}." if bounds else "")
+    return f"| `{item.name}` | `{_toml(item.default)}` | {meaning} |"
 
 
 def permissions_page(registry: Registry) -> str:

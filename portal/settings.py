@@ -9,13 +9,15 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, cast, get_type_hints
 from zoneinfo import ZoneInfo
 
 
 class SettingsError(Exception):
     """The configuration cannot be used; the message says which setting and why."""
 
+
+T = TypeVar("T")
 
 DEFAULT_BASE_URL = "http://127.0.0.1:8000"
 
@@ -66,11 +68,6 @@ class Settings:
         return self.base_url.startswith("https://")
 
     @property
-    def mail_configured(self) -> bool:
-        """Whether mail leaves the house. In practice mode it never does."""
-        return bool(self.smtp_host) and not self.practice
-
-    @property
     def uploads(self) -> Path:
         """Folder of uploaded files, under random names."""
         return self.instance / "uploads"
@@ -109,6 +106,65 @@ def current() -> Settings:
 
     settings: Settings = current_app.extensions["portal"].settings
     return settings
+
+
+def of_module(kind: type[T]) -> T:
+    """The settings of the module that declares the dataclass `kind`."""
+    from flask import current_app
+
+    return cast(T, current_app.extensions["portal"].module_settings[kind])
+
+
+def setting(
+    default: T,
+    help: str,  # noqa: A002
+    *,
+    least: int | None = None,
+    most: int | None = None,
+    choices: tuple[T, ...] = (),
+) -> T:
+    """A field of a module's settings: its default, its meaning for docs/settings.md, and which
+    values are accepted."""
+    meaning = {"help": help, "least": least, "most": most, "choices": choices}
+    return field(default=default, metadata=meaning)
+
+
+def accepted(metadata: Mapping[str, Any]) -> str:
+    """Which values a setting declared by `setting` accepts; empty for any."""
+    least, most = metadata["least"], metadata["most"]
+    if metadata["choices"]:
+        return "one of " + ", ".join(str(choice) for choice in metadata["choices"])
+    if least is not None and most is not None:
+        return f"between {least} and {most}"
+    if least is not None:
+        return f"at least {least}"
+    return "" if most is None else f"at most {most}"
+
+
+def read_module(kind: type[T], name: str, given: Mapping[str, Any]) -> T:
+    """The settings `kind` of the module `name` from its section of `portal.toml`.
+
+    Raises `SettingsError` with a sentence that names the setting.
+    """
+    section = f"[modules.{name}]"
+    known = {item.name: item for item in fields(cast(Any, kind))}
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        raise SettingsError(f"Unknown setting: {section} {', '.join(unknown)}.")
+    hints = get_type_hints(kind)
+    values = {key: _convert(f"{section} {key}", value, hints[key]) for key, value in given.items()}
+    made = kind(**values)
+    for key, item in known.items():
+        value, least, most = getattr(made, key), item.metadata["least"], item.metadata["most"]
+        if (
+            (item.metadata["choices"] and value not in item.metadata["choices"])
+            or (least is not None and value < least)
+            or (most is not None and value > most)
+        ):
+            raise SettingsError(
+                f"{section} {key} must be {accepted(item.metadata)}, not {value!r}."
+            )
+    return made
 
 
 def load_settings(instance: Path | str | None = None, **overrides: Any) -> Settings:

@@ -126,7 +126,7 @@ class CompiledTemplates(FileSystemBytecodeCache):
         self, environment: Environment, name: str, filename: str | None, source: str
     ) -> Bucket:
         """The compiled template, if it is known."""
-        kind = "mail" if environment.overlayed else "page"
+        kind = f"mail {environment.autoescape}" if environment.overlayed else "page"
         return super().get_bucket(environment, f"{kind} {name}", filename, source)
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from portal.access.profiles import MANAGERS
 from portal.i18n import _l
-from portal.module import Capability, Fill, Job, Module
+from portal.module import Capability, Fill, Job, MessageKind, Module
 
 module = Module(
     name="alerts",
@@ -42,6 +42,6 @@ module = Module(
             every=timedelta(minutes=1),
         ),
     ),
-    messages=("daily_digest",),
+    messages=(MessageKind("daily_digest"),),
     words="blueprints.alerts.words:WORDS",
 )

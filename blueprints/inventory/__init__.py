@@ -2,7 +2,7 @@
 
 from portal.access.profiles import MANAGERS, Profile
 from portal.i18n import _l
-from portal.module import Capability, Check, Fill, Lookup, Module, Setting, Tab
+from portal.module import Capability, Check, Fill, Lookup, MessageKind, Module, Tab
 
 SEES = MANAGERS | {Profile.AGENT, Profile.ADMINISTRATOR}
 
@@ -144,21 +144,11 @@ module = Module(
             capability="inventory.add",
         ),
     ),
-    settings=(
-        Setting(
-            name="expiry_warning_days",
-            default=14,
-            help="How many days ahead of its expiration date a lot is pointed out, where a "
-            "location has not set its own number.",
-        ),
-        Setting(
-            name="low_stock_doses",
-            default=20,
-            help="Below how many usable doses of a vaccine the stock is called low, where a "
-            "location has not set its own number; 0 for never.",
-        ),
+    settings="blueprints.inventory.settings:InventorySettings",
+    messages=(
+        MessageKind("quarantine_placed"),
+        MessageKind("quarantine_released"),
     ),
-    messages=("quarantine_placed", "quarantine_released"),
     checks=(
         Check(
             name="inventory.ledger",

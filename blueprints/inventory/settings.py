@@ -4,11 +4,27 @@ from dataclasses import dataclass
 
 from blueprints.inventory.models import StockThreshold
 from portal.db import session
-from portal.settings import current
+from portal.settings import of_module, setting
 
-EXPIRY_WARNING_DAYS = 14
-LOW_STOCK_DOSES = 20
 CACHE = "inventory_thresholds"
+
+
+@dataclass(frozen=True)
+class InventorySettings:
+    """What `portal.toml` may set in its section `[modules.inventory]`."""
+
+    expiry_warning_days: int = setting(
+        14,
+        "How many days ahead of its expiration date a lot is pointed out, where a location has not "
+        "set its own number.",
+        least=0,
+    )
+    low_stock_doses: int = setting(
+        20,
+        "Below how many usable doses of a vaccine the stock is called low, where a location has "
+        "not set its own number; 0 for never.",
+        least=0,
+    )
 
 
 @dataclass(frozen=True)
@@ -31,11 +47,8 @@ def thresholds(location_id: int) -> Thresholds:
 
 def usual() -> Thresholds:
     """What holds where a location has said nothing."""
-    own = current().modules.get("inventory", {})
-    return Thresholds(
-        int(own.get("expiry_warning_days", EXPIRY_WARNING_DAYS)),
-        int(own.get("low_stock_doses", LOW_STOCK_DOSES)),
-    )
+    own = of_module(InventorySettings)
+    return Thresholds(own.expiry_warning_days, own.low_stock_doses)
 
 
 def warn_days(location_id: int) -> int:

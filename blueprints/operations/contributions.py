@@ -4,7 +4,7 @@ from typing import Any
 
 from portal import settings
 from portal.access.scope import Scope
-from portal.messages.queries import troubled
+from portal.messages.queries import troubled, unready_channels
 from portal.refusals.queries import find_unusual
 
 
@@ -16,7 +16,7 @@ def messages_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
     return {
         "waiting": waiting,
         "failed": failed,
-        "configured": settings.current().mail_configured,
+        "unready": unready_channels(scope, settings.current()),
     }
 
 

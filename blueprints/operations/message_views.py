@@ -12,9 +12,10 @@ from portal.formats.numbers import record_number
 from portal.i18n import _, ngettext
 from portal.listviews.services import keep_words, kept_words
 from portal.messages import queries, upkeep
+from portal.messages.attachments import attached_to
 from portal.messages.models import Message, State
 from portal.messages.rendering import Rendered, render, subject_of
-from portal.web.context import scope
+from portal.web.context import registry, scope
 from portal.web.guards import needs
 from portal.web.htmx import go_to
 from portal.web.requests import note
@@ -25,11 +26,13 @@ LIST = "messages"
 def state_labels() -> dict[str, tuple[str, str]]:
     """What each state is called, and its tone."""
     return {
+        State.PLANNED: (_("Planned"), "info"),
         State.WAITING: (_("Waiting"), "warning"),
         State.SENDING: (_("Sending"), "info"),
         State.SENT: (_("Sent"), "success"),
         State.FAILED: (_("Failed"), "danger"),
         State.CANCELLED: (_("Canceled"), "neutral"),
+        State.OBSOLETE: (_("No longer true"), "neutral"),
     }
 
 
@@ -86,8 +89,9 @@ def _list(form: FindForm, *, search: int | None = None, status: int = 200) -> Re
         subjects={one.id: subject_of(one, zone=zones[one.location_id]) for one in found.messages},
         begun=below() is not None,
         counts=queries.counts(scope()),
-        server=queries.mail_server(scope()),
-        configured=settings.current().mail_configured,
+        failing=queries.failing_channels(scope()),
+        channels=registry().channels,
+        unready=queries.unready_channels(scope(), settings.current()),
     )
 
 
@@ -152,7 +156,9 @@ def _page(shown: Message, form: CancelForm, *, status: int = 200) -> Response:
         rendered=rendered,
         problem=problem,
         form=form,
-        can_change=shown.state in (State.WAITING, State.FAILED),
+        channel=registry().channels.get(shown.channel),
+        can_retry=shown.state in (State.WAITING, State.FAILED),
+        can_cancel=shown.state in (State.PLANNED, State.WAITING, State.FAILED),
     )
 
 
@@ -169,7 +175,8 @@ def _rendered(shown: Message) -> tuple[Rendered | None, str]:
         return None, _("The text of this message was deleted after 90 days.")
     zone = queries.zone_of(shown, settings.current().time_zone)
     try:
-        return render(shown, zone=zone, secrets=settings.current().practice), ""
+        files = attached_to(shown.id)
+        return render(shown, zone=zone, secrets=settings.current().practice, attachments=files), ""
     except (TemplateError, LookupError, TypeError, ValueError) as error:
         kind = type(error).__name__
         return None, _("The message cannot be written (%(kind)s).", kind=kind)

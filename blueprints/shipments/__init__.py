@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from portal.access.profiles import MANAGERS, Profile
 from portal.i18n import _l
-from portal.module import Capability, Fill, Job, Lookup, Module, Setting, Tab
+from portal.module import Capability, Fill, Job, Lookup, MessageKind, Module, Tab
 
 SEES = MANAGERS | {Profile.AGENT, Profile.ADMINISTRATOR}
 IMPORTS = frozenset({Profile.ADMINISTRATOR})
@@ -76,14 +76,12 @@ module = Module(
             every=timedelta(minutes=1),
         ),
     ),
-    settings=(
-        Setting(
-            name="keep_files_days",
-            default=30,
-            help="How many days the file of a finished import is kept, for its annotated copy.",
-        ),
+    settings="blueprints.shipments.settings:ShipmentSettings",
+    messages=(
+        MessageKind("shipment_announced"),
+        MessageKind("shipment_corrected"),
+        MessageKind("shipment_withdrawn"),
     ),
-    messages=("shipment_announced", "shipment_corrected", "shipment_withdrawn"),
     words="blueprints.shipments.words:WORDS",
     commands="blueprints.shipments.commands:shipments",
     practice="blueprints.shipments.practice:fill",

@@ -6,11 +6,12 @@ from blueprints.shipments.intake import ShipmentIntake
 from blueprints.shipments.outcomes import in_words
 from blueprints.shipments.placing import NumberedRow, Placed, Placing
 from blueprints.shipments.record import links_of
+from blueprints.shipments.settings import ShipmentSettings
 from blueprints.shipments.sheets import codes_of, parse_shipment, shipment_columns
 from portal.i18n import _l
 from portal.imports.definition import Beginning, ImportDefinition
 from portal.imports.outcomes import Judged, Outcome
-from portal.settings import current
+from portal.settings import of_module
 from portal.sheets.table import Row
 
 
@@ -46,7 +47,7 @@ class SupplierFile:
 
 def keep_days() -> int:
     """How long the file of a finished import is kept."""
-    return int(current().modules.get("shipments", {}).get("keep_files_days", 30))
+    return of_module(ShipmentSettings).keep_files_days
 
 
 IMPORT = ImportDefinition(

@@ -2,7 +2,7 @@
 
 from portal.access.profiles import MANAGERS, Profile
 from portal.i18n import _l
-from portal.module import Capability, Check, Fill, Lookup, Module
+from portal.module import Capability, Check, Fill, Lookup, MessageKind, Module
 
 SEES = MANAGERS | {Profile.AGENT, Profile.ADMINISTRATOR}
 
@@ -78,7 +78,12 @@ module = Module(
             capability="transfers.handle",
         ),
     ),
-    messages=("transfer_sent", "transfer_received", "transfer_refused", "transfer_cancelled"),
+    messages=(
+        MessageKind("transfer_sent"),
+        MessageKind("transfer_received"),
+        MessageKind("transfer_refused"),
+        MessageKind("transfer_cancelled"),
+    ),
     checks=(
         Check(
             name="transfers.conserved",

@@ -19,7 +19,7 @@ from portal.clock import now
 from portal.db import db, unit_of_work
 from portal.installation import bring_up_to_date
 from portal.links import MailedLink
-from portal.messages.models import Message, State
+from portal.messages.models import OPEN, Message, State
 from portal.people.models import UserSession
 from portal.settings import Settings
 
@@ -165,7 +165,7 @@ def _fence(settings: Settings, summary: str, *, send_waiting: bool) -> int:
             if not send_waiting:
                 cancelled = session.execute(
                     update(Message)
-                    .where(Message.state.in_((State.WAITING, State.SENDING)))
+                    .where(Message.state.in_(OPEN))
                     .values(
                         state=State.CANCELLED,
                         reason=REASON,

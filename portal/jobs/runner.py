@@ -39,7 +39,7 @@ class RunOutcome:
 def jobs_of(app: "Flask") -> dict[str, Job]:
     """The jobs of all modules that are on, by name."""
     registry: Registry = app.extensions["portal"].registry
-    return {job.name: job for module in registry for job in module.jobs}
+    return registry.jobs
 
 
 def process_name() -> str:
@@ -180,7 +180,7 @@ def _finish(job: Job, number: int) -> RunOutcome:
 def _run(job: Job) -> RunOutcome:
     try:
         with acting(Through.JOB):
-            detail = load(job.function)()
+            detail = load(job.function)(*job.arguments)
     except JobFailed as error:
         rollback()
         log.error("job %s failed: %s", job.name, error)

@@ -10,11 +10,14 @@ from portal.access.scope import Scope
 from portal.clock import now
 from portal.db import session, unit_of_work
 from portal.errors import NotFound
-from portal.messages.models import MailServer, Message, State
+from portal.messages.channels import Channel
+from portal.messages.models import OPEN, WAITS_SINCE, ChannelState, Message, State
+from portal.module import current
 from portal.places.models import Location
 from portal.searching.distinct import distinct_values
 from portal.searching.hits import contains
 from portal.searching.text import words
+from portal.settings import Settings
 
 CAPABILITY = "messages.manage"
 PAGE = 50
@@ -34,7 +37,7 @@ class Counts:
     @property
     def open(self) -> int:
         """How many have not left yet."""
-        return self[State.WAITING] + self[State.SENDING]
+        return sum(self[state] for state in OPEN)
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ def counts(scope: Scope) -> Counts:
     """The messages by state."""
     scope.require(CAPABILITY)
     rows = session().execute(
-        select(Message.state, func.count(), func.min(Message.created_at)).group_by(Message.state)
+        select(Message.state, func.count(), func.min(WAITS_SINCE)).group_by(Message.state)
     )
     found = {State(state): (number, oldest) for state, number, oldest in rows}
     waiting = [found[state][1] for state in (State.WAITING, State.SENDING) if state in found]
@@ -63,7 +66,7 @@ def troubled(scope: Scope) -> tuple[int, int]:
     scope.require(CAPABILITY)
     late = and_(
         Message.state.in_((State.WAITING, State.SENDING)),
-        Message.created_at < now() - timedelta(minutes=5),
+        now() - timedelta(minutes=5) > WAITS_SINCE,
     )
     row = (
         session()
@@ -132,10 +135,23 @@ def zones(scope: Scope, messages: Iterable[Message], default: str) -> dict[int |
     return found | {row.id: row.time_zone for row in session().execute(query)}
 
 
-def mail_server(scope: Scope) -> MailServer:
-    """How the mail server answers at present."""
+def failing_channels(scope: Scope) -> list[ChannelState]:
+    """The channels whose server cannot be used at present."""
     scope.require(CAPABILITY)
-    return session().get_one(MailServer, 1)
+    query = select(ChannelState).where(ChannelState.failing_since.is_not(None))
+    return list(session().scalars(query.order_by(ChannelState.channel)))
+
+
+def unready_channels(scope: Scope, settings: Settings) -> list[Channel]:
+    """The channels that are not set up, although messages wait for them."""
+    scope.require(CAPABILITY)
+    waiting = select(Message.id).where(Message.state == State.WAITING)
+    return [
+        channel
+        for channel in current().channels.values()
+        if not channel.ready(settings)
+        and session().scalar(waiting.where(Message.channel == channel.name).limit(1)) is not None
+    ]
 
 
 def faults() -> list[str]:
@@ -159,11 +175,14 @@ def faults() -> list[str]:
         ),
         (
             "{} sent or canceled messages still hold their secrets.",
-            and_(Message.state.in_((State.SENT, State.CANCELLED)), Message.secret.is_not(None)),
+            and_(
+                Message.state.in_((State.SENT, State.CANCELLED, State.OBSOLETE)),
+                Message.secret.is_not(None),
+            ),
         ),
         (
             "{} canceled messages do not say why.",
-            and_(Message.state == State.CANCELLED, Message.reason == ""),
+            and_(Message.state.in_((State.CANCELLED, State.OBSOLETE)), Message.reason == ""),
         ),
         (
             "{} failed messages do not say why.",
@@ -171,9 +190,9 @@ def faults() -> list[str]:
         ),
     )
     found = []
-    with unit_of_work(write=False) as current:
+    with unit_of_work(write=False) as reading:
         for sentence, wrong in tests:
-            number = current.scalar(select(func.count()).select_from(Message).where(wrong))
+            number = reading.scalar(select(func.count()).select_from(Message).where(wrong))
             if number:
                 found.append(sentence.format(number))
     return found

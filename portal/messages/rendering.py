@@ -1,47 +1,69 @@
-"""A message as its reader will see it, and as the mail server gets it."""
+"""A message as its reader will see it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime, formataddr, parseaddr
 from typing import Any
 
 from jinja2 import TemplateError
 
+from portal.messages.attachments import Attachment
 from portal.messages.models import Message
-from portal.messages.services import unpacked
-from portal.messages.templates import render_mail, render_part
-from portal.settings import Settings
+from portal.messages.packing import unpacked
+from portal.messages.templates import render_block, render_frame
+from portal.module import current
 
 HIDDEN = "••••••"
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """Subject and bodies of a message; `calendar` is the text of a calendar file, or empty."""
+    """The parts of a message by the name of their block, and the files that go with it."""
 
-    subject: str
-    text: str
-    html: str
-    calendar: str = ""
+    parts: Mapping[str, str]
+    attachments: tuple[Attachment, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """The subject; empty for a channel without."""
+        return self.parts.get("subject", "")
+
+    @property
+    def text(self) -> str:
+        """The text; empty for a channel without."""
+        return self.parts.get("text", "")
+
+    @property
+    def html(self) -> str:
+        """The HTML form; empty for a channel without."""
+        return self.parts.get("html", "")
 
 
-def render(message: Message, *, zone: str, secrets: bool) -> Rendered:
-    """Render `message` with its own templates, its secrets shown or hidden.
+def render(
+    message: Message, *, zone: str, secrets: bool, attachments: tuple[Attachment, ...] = ()
+) -> Rendered:
+    """Render `message` with the template of its kind, its secrets shown or hidden.
 
-    Raises Jinja's errors when a template is missing or wants what the context does not hold.
+    Raises Jinja's errors when the template is missing or wants what the context does not hold, and
+    `LookupError` for a block or channel that is missing.
     """
     context: dict[str, Any] = unpacked(message.context)
     hidden = message.secret or {}
     context |= unpacked(hidden) if secrets else dict.fromkeys(hidden, HIDDEN)
-    parts = render_mail(message.kind, context, language=message.language, zone=zone)
-    return Rendered(
-        subject=" ".join(parts["subject"].split()),
-        text=parts["txt"].strip() + "\n",
-        html=parts["html"].strip() + "\n",
-        calendar=str(context.get("calendar") or ""),
-    )
+    channel = current().channels[message.channel]
+    reader = {"language": message.language, "zone": zone}
+    parts: dict[str, str] = {}
+    # The subject is the first of the blocks, and one line.
+    for block in channel.blocks:
+        text = render_block(message.kind, block, context, **reader)
+        if block == "subject":
+            parts[block] = " ".join(text.split())
+            continue
+        text = text.strip()
+        if block in channel.frames:
+            subject = parts.get("subject", "")
+            text = render_frame(channel.frames[block], block, text, subject=subject, **reader)
+        parts[block] = text.strip() + "\n"
+    return Rendered(parts, attachments)
 
 
 def subject_of(message: Message, *, zone: str) -> str:
@@ -50,39 +72,7 @@ def subject_of(message: Message, *, zone: str) -> str:
         return ""
     context = unpacked(message.context) | dict.fromkeys(message.secret or {}, HIDDEN)
     try:
-        text = render_part(message.kind, "subject", context, language=message.language, zone=zone)
+        text = render_block(message.kind, "subject", context, language=message.language, zone=zone)
     except (TemplateError, LookupError, TypeError, ValueError):
         return ""
     return " ".join(text.split())
-
-
-def as_email(
-    message: Message, rendered: Rendered, settings: Settings, *, at: datetime
-) -> EmailMessage:
-    """The e-mail with all its headers; the Message-ID is the one fixed when it was promised."""
-    email = EmailMessage(policy=SMTP)
-    email["From"] = _sender(settings.mail_from)
-    if settings.mail_reply_to:
-        email["Reply-To"] = _sender(settings.mail_reply_to)
-    email["To"] = message.address
-    email["Subject"] = rendered.subject
-    email["Date"] = format_datetime(at)
-    email["Message-ID"] = message.message_id
-    email["Auto-Submitted"] = "auto-generated"
-    email.set_content(rendered.text)
-    email.add_alternative(rendered.html, subtype="html")
-    if rendered.calendar:
-        email.add_attachment(
-            rendered.calendar.encode(),
-            maintype="text",
-            subtype="calendar",
-            filename="appointment.ics",
-            params={"charset": "utf-8", "method": "PUBLISH"},
-        )
-    # Setting content takes away what was said of content before.
-    email["Content-Language"] = message.language
-    return email
-
-
-def _sender(text: str) -> str:
-    return formataddr(parseaddr(" ".join(text.split())))

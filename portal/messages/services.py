@@ -1,11 +1,12 @@
-"""Promising messages, and taking promises back. Nothing here talks to a mail server."""
+"""Promising messages, and taking promises back. Nothing here talks to a server."""
 
 import hashlib
 import re
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,22 +16,22 @@ from portal import jobs, settings
 from portal.bulk import insert_rows
 from portal.clock import now
 from portal.db import after_commit, session
-from portal.messages.models import Message, State
+from portal.messages.attachments import Attachment, check_size, keep
+from portal.messages.channels import job_of
+from portal.messages.models import OPEN, Message, State
+from portal.messages.packing import packed
+from portal.module import current
 from portal.people.models import User
 from portal.searching.text import join
 
-JOB = "messages.deliver"
 KIND = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
-# What RFC 5321 lets an address be, without quoted local parts and without anything a header could
-# be broken with. Whether the mailbox exists is the mail server's business.
-ADDRESS = re.compile(r"[^\s\x00-\x1f\x7f<>()\[\],;:\\\"@]+@[^\s\x00-\x1f\x7f<>()\[\],;:\\\"@]+")
-# A calendar file or a paragraph is not what a message is looked for by.
+# A paragraph is not what a message is looked for by.
 LONGEST_FOUND, LONGEST_SEARCH = 120, 500
 
 
 @dataclass(frozen=True, kw_only=True)
 class NewMessage:
-    """An e-mail to be queued; see `queue` for the meaning of the fields."""
+    """A message to be queued; see `queue` for the meaning of the fields."""
 
     kind: str
     to: str
@@ -40,8 +41,11 @@ class NewMessage:
     once: str | None = None
     user_id: int | None = None
     location_id: int | None = None
+    not_before: datetime | None = None
     not_after: datetime | None = None
     language: str | None = None
+    channel: str = "email"
+    attachments: tuple[Attachment, ...] = ()
     made_at: datetime = field(default_factory=now)
 
 
@@ -55,17 +59,21 @@ def queue(
     once: str | None = None,
     user_id: int | None = None,
     location_id: int | None = None,
+    not_before: datetime | None = None,
     not_after: datetime | None = None,
     language: str | None = None,
+    channel: str = "email",
+    attachments: tuple[Attachment, ...] = (),
 ) -> bool:
-    """Promise an e-mail, as part of this unit of work; False if `once` was promised before.
+    """Promise a message, as part of this unit of work; False if `once` was promised before.
 
-    `kind` names the templates `templates/mail/<kind>.subject`, `.txt` and `.html`; `context` is
-    what they need, of JSON values, dates and moments (`calendar`, if given, is the text of a
-    calendar file to attach). `secret` is context that is wiped when the message is sent (links
-    that sign somebody in). `about` names the subject, for `cancel_about`. After `not_after` it is
-    no longer sent. The language is `language`, else that of the user `user_id`, else English.
-    An address that cannot be one makes a message that has failed, visible to the administrator.
+    `kind` is one that a module declares; its template is made of `context`, of JSON values, dates
+    and moments. `secret` is context that is wiped when the message is sent (links that sign
+    somebody in). `about` names the subject, for `cancel_about`. Before `not_before`, at any
+    distance, it is planned, and after `not_after` no longer sent. The language is `language`, else
+    that of the user `user_id`, else English. `to` is an address of `channel`: one that cannot be
+    makes a message that has failed, visible to the administrator. Raises `ValueError` for a channel
+    that the kind does not leave by, and for attachments of more than 7 MiB.
     """
     message = NewMessage(
         kind=kind,
@@ -76,14 +84,17 @@ def queue(
         once=once,
         user_id=user_id,
         location_id=location_id,
+        not_before=not_before,
         not_after=not_after,
         language=language,
+        channel=channel,
+        attachments=attachments,
     )
     return queue_many([message]) == 1
 
 
 def queue_many(messages: Iterable[NewMessage]) -> int:
-    """Promise many e-mails in few statements; returns how many had not been promised before."""
+    """Promise many messages in few statements; returns how many had not been promised before."""
     messages = list(messages)
     if not messages:
         return 0
@@ -93,16 +104,23 @@ def queue_many(messages: Iterable[NewMessage]) -> int:
     host = urlsplit(settings.current().base_url).hostname or "localhost"
     rows = [_row(one, host, languages) for one in messages]
     queued = insert_rows(Message, rows, skip_known="once")
+    keep({row["message_id"]: one.attachments for row, one in zip(rows, messages, strict=True)})
     if queued:
-        after_commit(JOB, lambda: jobs.wake(JOB))
+        wake({one.channel for one in messages})
     return queued
+
+
+def wake(channels: Iterable[str]) -> None:
+    """Have what waits for these channels sent soon after this unit of work."""
+    for job in map(job_of, channels):
+        after_commit(job, partial(jobs.wake, job))
 
 
 def cancel_about(about: str, *, reason: str, kinds: Iterable[str] = ()) -> int:
     """Cancel what was promised about `about` and has not left; returns how many that were.
 
-    `kinds` limits it to some kinds of messages. A message that a process is just handing to the
-    mail server may still leave.
+    `kinds` limits it to some kinds of messages. A message that a process is just handing over may
+    still leave.
     """
     wanted = list(kinds)
     where = [Message.about == about]
@@ -133,7 +151,7 @@ def cancel_for(
 def _cancel(*where: ColumnElement[bool], reason: str) -> int:
     statement = (
         update(Message)
-        .where(*where, Message.state.in_((State.WAITING, State.SENDING)))
+        .where(*where, Message.state.in_(OPEN))
         .values(
             state=State.CANCELLED,
             reason=reason[:200],
@@ -146,11 +164,6 @@ def _cancel(*where: ColumnElement[bool], reason: str) -> int:
     return session().execute(statement).rowcount  # type: ignore[attr-defined,no-any-return]
 
 
-def usable_address(address: str) -> bool:
-    """Whether `address` can be written into a header and given to a mail server."""
-    return len(address) <= 254 and ADDRESS.fullmatch(address) is not None
-
-
 def _languages_of(user_ids: set[int | None]) -> dict[int, str]:
     if not user_ids:
         return {}
@@ -161,18 +174,23 @@ def _languages_of(user_ids: set[int | None]) -> dict[int, str]:
 def _row(one: NewMessage, host: str, languages: Mapping[int, str]) -> dict[str, Any]:
     if not KIND.fullmatch(one.kind):
         raise ValueError(f"{one.kind!r} cannot name a kind of message")
-    usable = usable_address(one.to)
+    check_size(one.attachments)
+    refusal = _refusal(one)
+    later = one.not_before if one.not_before and one.not_before > one.made_at else None
+    state = State.FAILED if refusal else State.PLANNED if later else State.WAITING
     return {
         "kind": one.kind,
-        "address": one.to if usable else one.to.replace("\0", "")[:254],
+        "channel": one.channel,
+        "address": one.to.replace("\0", "")[:254] if refusal else one.to,
         "user_id": one.user_id,
         "location_id": one.location_id,
         "language": one.language or languages.get(one.user_id or 0, "en"),
         "context": packed(one.context),
         "secret": packed(one.secret) if one.secret else None,
-        "state": State.WAITING if usable else State.FAILED,
-        "last_error": "" if usable else "This is not a usable e-mail address.",
-        "next_try_at": one.made_at,
+        "state": state,
+        "last_error": refusal[:300],
+        "next_try_at": later or one.made_at,
+        "not_before": later,
         "not_after": one.not_after,
         "message_id": f"<{secrets.token_hex(16)}@{host}>",
         "about": one.about,
@@ -180,6 +198,17 @@ def _row(one: NewMessage, host: str, languages: Mapping[int, str]) -> dict[str, 
         "created_at": one.made_at,
         "search": search_words(one.to, one.context),
     }
+
+
+def _refusal(one: NewMessage) -> str:
+    """What is wrong with the address. Raises `ValueError` for a channel that the kind lacks."""
+    registry = current()
+    if one.kind in registry.messages and one.channel not in registry.messages[one.kind][1].channels:
+        raise ValueError(f"{one.kind!r} does not leave by the channel {one.channel!r}")
+    channel = registry.channels.get(one.channel)
+    # A channel whose module is switched off judges it no more; the message waits.
+    refusal = channel.refusal(one.to) if channel else ""
+    return refusal or ("This address is too long." if len(one.to) > 254 else "")
 
 
 def search_words(address: str, context: Mapping[str, Any]) -> str:
@@ -192,43 +221,3 @@ def search_words(address: str, context: Mapping[str, Any]) -> str:
 def _digest(once: str) -> str:
     # Keys are made of addresses, and they outlive what the message said.
     return hashlib.sha256(once.encode("utf-8", "replace")).hexdigest()
-
-
-def packed(context: Mapping[str, Any]) -> dict[str, Any]:
-    """`context` as JSON can hold it: dates and moments become marked texts."""
-    return {str(key): _pack(value) for key, value in context.items()}
-
-
-def unpacked(context: Mapping[str, Any]) -> dict[str, Any]:
-    """What `packed` made, as it was."""
-    return {key: _unpack(value) for key, value in context.items()}
-
-
-def _pack(value: Any) -> Any:
-    if isinstance(value, str):
-        return str(value).replace("\0", "")
-    if value is None or isinstance(value, (bool, int, float)):
-        return value
-    if isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise ValueError("a moment without time zone cannot be mailed")
-        return {"$moment": value.isoformat()}
-    if isinstance(value, date):
-        return {"$date": value.isoformat()}
-    if isinstance(value, Mapping):
-        return packed(value)
-    if isinstance(value, list | tuple):
-        return [_pack(item) for item in value]
-    raise TypeError(f"{type(value).__name__} cannot be kept with a message")
-
-
-def _unpack(value: Any) -> Any:
-    if isinstance(value, dict):
-        if set(value) == {"$moment"}:
-            return datetime.fromisoformat(value["$moment"])
-        if set(value) == {"$date"}:
-            return date.fromisoformat(value["$date"])
-        return unpacked(value)
-    if isinstance(value, list):
-        return [_unpack(item) for item in value]
-    return value

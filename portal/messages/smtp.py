@@ -1,37 +1,34 @@
-"""Talking to the mail server, with an end to every wait and a sentence for every refusal."""
+"""The channel `email`: talking to the mail server, with an end to every wait and a sentence for
+every refusal."""
 
+import re
 import smtplib
 import socket
 import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, formataddr, parseaddr
 from typing import Any
 from urllib.parse import urlsplit
 
+from portal.clock import now
+from portal.errors import where
+from portal.i18n import _l
+from portal.messages.attachments import typed
+from portal.messages.channels import Channel, NotTaken, Send, ServerUnusable
+from portal.messages.models import Message
+from portal.messages.rendering import Rendered
 from portal.settings import Settings
 
 SOCKET_SECONDS = 20
 WHOLE_SECONDS = 30
-
-
-class ServerUnusable(Exception):
-    """No message can leave at present; `lasting` when only the operator can mend it."""
-
-    def __init__(self, sentence: str, *, lasting: bool) -> None:
-        super().__init__(sentence)
-        self.lasting = lasting
-
-
-class NotTaken(Exception):
-    """The server did not take this message; `for_good` when trying again is useless, `broken` when
-    the connection is lost too."""
-
-    def __init__(self, sentence: str, *, for_good: bool = False, broken: bool = False) -> None:
-        super().__init__(sentence)
-        self.for_good = for_good
-        self.broken = broken
+# What RFC 5321 lets an address be, without quoted local parts and without anything a header could
+# be broken with. Whether the mailbox exists is the mail server's business.
+ADDRESS = re.compile(r"[^\s\x00-\x1f\x7f<>()\[\],;:\\\"@]+@[^\s\x00-\x1f\x7f<>()\[\],;:\\\"@]+")
 
 
 class SmtpConnection:
@@ -73,13 +70,17 @@ class SmtpConnection:
             raise TimeoutError
         return client
 
-    def send(self, email: EmailMessage, address: str) -> None:
+    def send(self, message: Message, rendered: Rendered) -> None:
         """Hand over one message; returning means the server has taken it.
 
         Raises `NotTaken`, or `ServerUnusable` when the server will not take any from us.
         """
-        client = self._client
+        client, address = self._client, message.address
         assert client is not None, "the connection is closed"
+        try:
+            email = as_email(message, rendered, self._settings, at=now())
+        except Exception as error:
+            raise NotTaken(f"Cannot be written: {where(error)}", for_good=True) from error
         try:
             with _at_most(client, WHOLE_SECONDS):
                 client.send_message(email, to_addrs=[address])
@@ -124,6 +125,40 @@ class SmtpConnection:
             for_good=500 <= code <= 599,
             broken=closed or code == 421,
         )
+
+
+def as_email(
+    message: Message, rendered: Rendered, settings: Settings, *, at: datetime
+) -> EmailMessage:
+    """The e-mail with all its headers; the Message-ID is the one fixed when it was promised."""
+    email = EmailMessage(policy=SMTP)
+    email["From"] = _sender(settings.mail_from)
+    if settings.mail_reply_to:
+        email["Reply-To"] = _sender(settings.mail_reply_to)
+    email["To"] = message.address
+    email["Subject"] = rendered.subject
+    email["Date"] = format_datetime(at)
+    email["Message-ID"] = message.message_id
+    email["Auto-Submitted"] = "auto-generated"
+    email.set_content(rendered.text)
+    email.add_alternative(rendered.html, subtype="html")
+    for one in rendered.attachments:
+        kind = typed(one.content_type)
+        params = {"charset": "utf-8"} if kind.maintype == "text" else {}
+        email.add_attachment(
+            one.content,
+            maintype=kind.maintype,
+            subtype=kind.subtype,
+            filename=one.name,
+            params={**params, **kind.params},
+        )
+    # Setting content takes away what was said of content before.
+    email["Content-Language"] = message.language
+    return email
+
+
+def _sender(text: str) -> str:
+    return formataddr(parseaddr(" ".join(text.split())))
 
 
 @contextmanager
@@ -180,3 +215,34 @@ def _named(error: Exception) -> str:
         "TimeoutError": "no answer in time",
         "SMTPServerDisconnected": "connection closed",
     }.get(type(error).__name__, type(error).__name__)
+
+
+def usable_address(address: str) -> bool:
+    """Whether `address` can be written into a header and given to a mail server."""
+    return len(address) <= 254 and ADDRESS.fullmatch(address) is not None
+
+
+def _refusal_of(address: str) -> str:
+    return "" if usable_address(address) else "This is not a usable e-mail address."
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Send]:
+    """A connection to the mail server, and the function that sends by it."""
+    connection = SmtpConnection(settings)
+    try:
+        yield connection.send
+    finally:
+        connection.close()
+
+
+EMAIL = Channel(
+    name="email",
+    title=_l("E-mail"),
+    blocks=("subject", "text", "html"),
+    frames={"text": "messages/frame.txt", "html": "messages/frame.html"},
+    opened=opened,
+    refusal=_refusal_of,
+    configured=lambda settings: bool(settings.smtp_host),
+    per_minute=lambda settings: settings.mail_per_minute,
+)

@@ -2,17 +2,17 @@
 
 from datetime import timedelta
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, delete, select, update
 
-from portal import jobs
 from portal.access.scope import Actor
 from portal.audit.services import record
 from portal.clock import now
-from portal.db import after_commit, session, unit_of_work
+from portal.db import session, unit_of_work
 from portal.errors import Conflict, Invalid
 from portal.i18n import _
-from portal.messages.models import MailServer, Message, State
-from portal.messages.services import JOB
+from portal.messages.models import OPEN, ChannelState, Message, MessageAttachment, State
+from portal.messages.services import wake
+from portal.module import current
 
 # Long enough to answer "I never got that"; after it what the message said is nobody's business.
 CONTENTS_KEPT = timedelta(days=90)
@@ -40,13 +40,13 @@ def try_again(*, actor: Actor, message: Message) -> None:
         attempts=0,
         next_try_at=now(),
     )
-    _wake_server()
+    _wake(message.channel)
     _record(actor, "message.tried_again", message)
 
 
 def cancel(*, actor: Actor, message: Message, reason: str) -> None:
-    """Give up a waiting or failed message, saying why. Raises `Invalid` without a reason, and
-    `Conflict` for a message that left or is just leaving."""
+    """Give up a planned, waiting or failed message, saying why. Raises `Invalid` without a reason,
+    and `Conflict` for a message that left or is just leaving."""
     reason = " ".join(reason.split())
     if not reason:
         raise Invalid(_("Say why the message is no longer wanted."), field="reason")
@@ -54,7 +54,7 @@ def cancel(*, actor: Actor, message: Message, reason: str) -> None:
         raise Invalid(_("Enter at most 200 characters."), field="reason")
     _change(
         message,
-        (State.WAITING, State.FAILED),
+        (State.PLANNED, State.WAITING, State.FAILED),
         state=State.CANCELLED,
         reason=reason,
         secret=None,
@@ -71,7 +71,7 @@ def try_all_again(*, actor: Actor) -> int:
         .values(next_try_at=now())
         .execution_options(synchronize_session=False)
     )
-    _wake_server()
+    _wake(*current().channels)
     number: int = done.rowcount  # type: ignore[attr-defined]
     record(
         actor,
@@ -87,15 +87,20 @@ def try_all_again(*, actor: Actor) -> int:
 def forget_contents() -> str | None:
     """Wipe what messages said that are 90 days old and wait no more (a job of the platform)."""
     old = and_(
-        Message.state.in_((State.SENT, State.CANCELLED, State.FAILED)),
+        Message.state.not_in(OPEN),
         Message.created_at < now() - CONTENTS_KEPT,
         Message.address != "",
     )
-    with unit_of_work(write=False) as current:
-        if current.scalar(select(Message.id).where(old).limit(1)) is None:
+    with unit_of_work(write=False) as reading:
+        if reading.scalar(select(Message.id).where(old).limit(1)) is None:
             return None
-    with unit_of_work() as current:
-        done = current.execute(
+    with unit_of_work() as writing:
+        writing.execute(
+            delete(MessageAttachment)
+            .where(MessageAttachment.message_id.in_(select(Message.id).where(old)))
+            .execution_options(synchronize_session=False)
+        )
+        done = writing.execute(
             update(Message)
             .where(old)
             .values(context={}, secret=None, address="", search="")
@@ -115,14 +120,14 @@ def _change(message: Message, states: tuple[State, ...], **values: object) -> No
         raise Conflict(_("This message has already been sent or canceled."))
 
 
-def _wake_server() -> None:
+def _wake(*channels: str) -> None:
     session().execute(
-        update(MailServer)
-        .where(MailServer.id == 1)
+        update(ChannelState)
+        .where(ChannelState.channel.in_(channels))
         .values(paused_until=None)
         .execution_options(synchronize_session=False)
     )
-    after_commit(JOB, lambda: jobs.wake(JOB))
+    wake(channels)
 
 
 def _record(actor: Actor, action: str, message: Message, *, summary: str = "") -> None:

@@ -2,8 +2,9 @@
 
 from typing import cast
 
-from flask import current_app, g
+from flask import g
 
+from portal import module
 from portal.access.scope import Scope
 from portal.module import Registry
 
@@ -27,4 +28,4 @@ def scope() -> Scope:
 
 def registry() -> Registry:
     """The modules of the running application."""
-    return cast("Registry", current_app.extensions["portal"].registry)
+    return module.current()

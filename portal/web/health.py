@@ -17,8 +17,9 @@ from portal import clock, migrations, soundness
 from portal.db import db, unit_of_work
 from portal.errors import Unavailable
 from portal.jobs.queries import SILENCE, silence
-from portal.messages.models import Message, State
+from portal.messages.models import WAITS_SINCE, Message, State
 from portal.settings import Settings, current
+from portal.web.context import registry
 from portal.web.guards import public, without_database
 
 blueprint = Blueprint("health", __name__)
@@ -75,10 +76,11 @@ def reasons(settings: Settings) -> Iterator[str]:
 
 def _late(session: Session, settings: Settings) -> Iterator[str]:
     moment = clock.now()
-    if settings.mail_configured:
+    ready = [one.name for one in registry().channels.values() if one.ready(settings)]
+    if ready:
         oldest = session.scalar(
-            select(func.min(Message.created_at)).where(
-                Message.state.in_((State.WAITING, State.SENDING))
+            select(func.min(WAITS_SINCE)).where(
+                Message.channel.in_(ready), Message.state.in_((State.WAITING, State.SENDING))
             )
         )
         if oldest is not None and oldest < moment - MESSAGES_LATE:

@@ -55,7 +55,9 @@ def test_whatever_a_module_names_exists(name: str) -> None:
     paths += [check.function for check in module.checks]
     paths += [lookup.function for lookup in module.lookups]
     paths += [lookup.find for lookup in module.lookups if lookup.find]
-    paths += list(module.lists)
+    paths += [*module.lists, *module.imports, *module.channels]
+    paths += [module.settings] if module.settings else []
+    paths += [kind.still_true for kind in module.messages if kind.still_true]
     paths += [module.practice] if module.practice else []
     paths += [module.words] if module.words else []
     for path in paths:

@@ -21,6 +21,7 @@ FLASK = {
     "portal/wizards/step_pages.py": "the pages that routes of wizards share",
     "portal/i18n.py": "asks whether an application runs, late",
     "portal/settings.py": "the settings of the running application, late",
+    "portal/module.py": "the modules of the running application, late",
     "portal/wizards/addresses.py": "the addresses of wizards",
     "portal/throttle.py": "the key of the running application",
     "portal/confirmation.py": "the page that asks why",

@@ -11,7 +11,6 @@ from jinja2.ext import i18n
 from tests.house.source import ROOT, templates
 
 PAGES = [path for path in templates() if path.suffix == ".html"]
-MAIL = ROOT / "templates" / "mail"
 # Words that are the same in every language.
 UNTRANSLATED = {
     "Error",
@@ -49,7 +48,8 @@ def too_long(text: str) -> list[int]:
 
 @pytest.mark.parametrize("path", PAGES, ids=shown)
 def test_lines_can_be_read(path: Path) -> None:
-    if not path.is_relative_to(MAIL):
+    # A line of a message is a line of the mail.
+    if path.parent.name != "messages":
         assert too_long(path.read_text("utf-8")) == []
 
 
@@ -69,7 +69,7 @@ def test_nothing_is_inline(path: Path) -> None:
     assert not re.search(r"<script(?![^>]*\bsrc=)", text)
     assert not re.search(r"<[^>]*\son[a-z]+\s*=", text)
     assert not re.search(r"(?i)javascript:", text)
-    if not path.is_relative_to(MAIL):
+    if path.parent.name != "messages":
         assert not re.search(r"<[^>]*\sstyle\s*=", text)
 
 

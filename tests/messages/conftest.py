@@ -24,18 +24,25 @@ from jinja2 import ChoiceLoader, DictLoader
 from portal.app import create_app
 from portal.db import db
 from portal.messages import claims
+from portal.module import MessageKind, Module
 from portal.settings import load_settings
 
 TEMPLATES = {
-    "mail/test.subject": "News for {{ name }}\n about {{ what|default('nothing') }}",
-    "mail/test.txt": "{% extends 'mail/layout.txt' %}"
-    "{% block content %}Hello {{ name }}{% endblock %}",
-    "mail/test.html": "{% extends 'mail/layout.html' %}"
-    "{% block content %}<p>Hello {{ name }}</p>{% endblock %}",
-    "mail/link.subject": "Your link",
-    "mail/link.txt": "{{ url('static_test') }}?token={{ token }} {{ at|moment }} {{ on|day }}",
-    "mail/link.html": "<a href=\"{{ url('static_test') }}?token={{ token }}\">{{ name }}</a>",
+    "test/messages/test.html": """
+{% block subject %}News for {{ name }}
+ about {{ what|default('nothing') }}{% endblock %}
+{% block text %}Hello {{ name }}{% endblock %}
+{% block html %}<p>Hello {{ name }}</p>{% endblock %}
+""",
+    "test/messages/link.html": """
+{% block subject %}Your link{% endblock %}
+{% block text %}
+{{ url('static_test') }}?token={{ token }} {{ at|moment }} {{ on|day }}
+{% endblock %}
+{% block html %}<a href="{{ url('static_test') }}?token={{ token }}">{{ name }}</a>{% endblock %}
+""",
 }
+module = Module(name="test", title="Test", messages=(MessageKind("test"), MessageKind("link")))
 
 
 @dataclass
@@ -127,11 +134,11 @@ def mail_server() -> Iterator[MailServer]:
 def mailing(
     app: Flask, mail_server: MailServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., Flask]]:
-    """`mailing(**settings)`: the application, sending to the mail server."""
+    """`mailing(*modules, **settings)`: the application, sending to the mail server."""
     made: list[Flask] = []
     before = app.extensions["portal"].settings
 
-    def build(**overrides: Any) -> Flask:
+    def build(*modules: Module, **overrides: Any) -> Flask:
         values: dict[str, Any] = {
             "smtp_host": "127.0.0.1",
             "smtp_port": mail_server.port,
@@ -142,7 +149,8 @@ def mailing(
             **overrides,
         }
         one = create_app(
-            load_settings(before.instance, database_url=before.database_url, jobs="off", **values)
+            load_settings(before.instance, database_url=before.database_url, jobs="off", **values),
+            extra_modules=[module, *modules],
         )
         one.testing = True
         one.add_url_rule("/test", endpoint="static_test", view_func=lambda: "")

@@ -7,11 +7,12 @@ samples = Samples(
         demanded={
             "message": {
                 "state": "waiting",
+                "channel": "email",
                 "sent_at": None,
                 "lease_until": None,
                 "lease_owner": None,
             }
         },
-        not_filled=frozenset({"mail_server"}),
+        not_filled=frozenset({"mail_server", "message_channel"}),
     )
 )

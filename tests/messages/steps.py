@@ -7,8 +7,7 @@ from sqlalchemy import select
 
 from portal import messages
 from portal.db import unit_of_work
-from portal.messages.models import MailServer as ServerRow
-from portal.messages.models import Message
+from portal.messages.models import ChannelState, Message
 
 Mailing = Callable[..., Flask]
 
@@ -30,8 +29,8 @@ def states() -> list[str]:
     return [row.state for row in rows()]
 
 
-def server_row() -> ServerRow:
+def server_row(channel: str = "email") -> ChannelState:
     with unit_of_work(write=False) as current:
-        found = current.get_one(ServerRow, 1)
+        found = current.get_one(ChannelState, channel)
         current.expunge(found)
         return found

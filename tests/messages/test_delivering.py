@@ -8,13 +8,15 @@ from sqlalchemy import update
 
 from portal import messages
 from portal.db import unit_of_work
-from portal.messages import claims
+from portal.messages import Attachment, claims
 from portal.messages.delivery import deliver
 from portal.messages.models import Message
 from portal.messages.queries import faults
 from tests.messages.conftest import MailServer
 from tests.messages.steps import Mailing, promise, rows, server_row, states
 from tests.personas import Personas
+
+PDF = b"%PDF-1.7 \x00\xff\r\n"
 
 pytestmark = pytest.mark.both_databases
 
@@ -80,8 +82,15 @@ def test_links_come_from_the_base_address_and_secrets_are_wiped(
                     "name": "x",
                     "at": datetime(2026, 7, 1, 16, 30, tzinfo=UTC),
                     "on": date(2026, 7, 2),
-                    "calendar": "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n",
                 },
+                attachments=(
+                    Attachment(
+                        "appointment.ics",
+                        "text/calendar; method=PUBLISH",
+                        b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n",
+                    ),
+                    Attachment("card.pdf", "application/pdf", PDF),
+                ),
                 secret={"token": "abc"},
                 location_id=personas.locations["A"],
             )
@@ -90,12 +99,19 @@ def test_links_come_from_the_base_address_and_secrets_are_wiped(
     (email,) = mail_server.mails
     text = email.get_body(("plain",))
     assert text is not None
-    assert text.get_content().strip() == (
+    assert text.get_content().partition("\r\n\r\n\r\n-- ")[0] == (
         "https://vaccines.example.org/portal/test?token=abc 07/01/2026 12:30 PM EDT 07/02/2026"
     )
-    (calendar,) = list(email.iter_attachments())
+    calendar, card = list(email.iter_attachments())
     assert calendar.get_content_type() == "text/calendar"
+    assert calendar["Content-Type"].params == {
+        "charset": "utf-8",
+        "method": "PUBLISH",
+    }
+    assert calendar.get_filename() == "appointment.ics"
     assert calendar.get_content().startswith("BEGIN:VCALENDAR")
+    assert (card.get_content_type(), card.get_filename()) == ("application/pdf", "card.pdf")
+    assert card.get_content() == PDF
 
 
 def test_without_a_mail_server_everything_waits_and_nothing_errs(

@@ -34,7 +34,7 @@ def bracketed(folder: Path) -> Path:
     """A catalogue that puts whatever the mails say, and every reason, into ⟦brackets⟧."""
     catalog = Catalog(locale="es")
     sources = [("python", ROOT / "blueprints" / "inventory" / "ledger" / "reasons.py")]
-    sources += [("jinja2", path) for path in sorted((ROOT / "templates" / "mail").iterdir())]
+    sources += [("jinja2", path) for path in sorted((ROOT / "templates").glob("**/messages/*"))]
     for method, path in sources:
         for _line, text, _comments, _context in extract_from_file(method, path):
             assert isinstance(text, str), "a plural: say here how it is bracketed"

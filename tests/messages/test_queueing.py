@@ -12,7 +12,8 @@ from portal import messages
 from portal.db import session, unit_of_work
 from portal.messages import NewMessage, services
 from portal.messages.models import Message
-from portal.messages.services import packed, unpacked, usable_address
+from portal.messages.packing import packed, unpacked
+from portal.messages.smtp import usable_address
 from portal.people.models import User
 from tests.inventory import careless
 from tests.inventory.careless import be_careless

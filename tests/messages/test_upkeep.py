@@ -11,9 +11,9 @@ from portal import messages
 from portal.db import unit_of_work
 from portal.messages.models import Message
 from portal.messages.queries import faults
-from portal.messages.templates import absolute_url, missing_templates
+from portal.messages.templates import absolute_url, missing_blocks
 from portal.messages.upkeep import forget_contents
-from portal.module import Registry
+from portal.module import MessageKind, Registry
 
 pytestmark = pytest.mark.both_databases
 
@@ -24,14 +24,14 @@ def context(app: Flask):
         yield
 
 
-def test_every_kind_of_message_has_its_three_templates(app: Flask) -> None:
+def test_every_kind_of_message_has_its_blocks(app: Flask) -> None:
     registry: Registry = app.extensions["portal"].registry
-    assert missing_templates(["no_such"]) == [
-        "mail/no_such.subject",
-        "mail/no_such.txt",
-        "mail/no_such.html",
+    assert missing_blocks([MessageKind("no_such")]) == [
+        "messages/no_such.html: subject",
+        "messages/no_such.html: text",
+        "messages/no_such.html: html",
     ]
-    assert missing_templates([kind for module in registry for kind in module.messages]) == []
+    assert missing_blocks([kind for module in registry for kind in module.messages]) == []
 
 
 def test_links_lead_to_the_base_address_alone(app: Flask) -> None:

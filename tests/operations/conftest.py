@@ -8,18 +8,23 @@ from jinja2 import ChoiceLoader, DictLoader
 
 from portal import messages
 from portal.db import unit_of_work
+from portal.module import MessageKind, Module
 from tests.client import Browser
 
 TEMPLATES = {
-    "mail/test.subject": "News for {{ name }}",
-    "mail/test.txt": "Hello {{ name }}, your link is {{ token|default('none') }}.",
-    "mail/test.html": "<p>Hello {{ name }}</p>",
+    "test/messages/test.html": """
+{% block subject %}News for {{ name }}{% endblock %}
+{% block text %}Hello {{ name }}, your link is {{ token|default('none') }}.{% endblock %}
+{% block html %}<p>Hello {{ name }}</p>{% endblock %}
+""",
 }
+module = Module(name="test", title="Test", messages=(MessageKind("test"),))
 
 
 @pytest.fixture
 def administrator(app: Flask, browser: Browser) -> Browser:
-    """The browser of the programme administrator; the templates of the kind `test` are there."""
+    """The browser of the programme administrator; the kind `test` is there."""
+    app.extensions["portal"].registry.messages["test"] = (module, module.messages[0])
     app.jinja_env.loader = ChoiceLoader([DictLoader(TEMPLATES), app.jinja_env.loader])  # type: ignore[list-item]
     return browser.sign_in("admin")
 

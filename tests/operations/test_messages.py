@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from portal.audit.models import AuditEntry
 from portal.db import unit_of_work
-from portal.messages.models import MailServer, Message
+from portal.messages.models import ChannelState, Message
 from tests.client import Browser, fields_of
 
 Promise = Callable[..., None]
@@ -181,7 +181,7 @@ def test_everything_that_waits_is_tried_again_at_once(
     change(app, next_try_at=later)
     with app.app_context(), unit_of_work() as current:
         current.execute(
-            update(MailServer).values(
+            update(ChannelState).values(
                 failing_since=datetime.now(UTC),
                 paused_until=later,
                 last_error="Login refused (535).",
@@ -193,7 +193,7 @@ def test_everything_that_waits_is_tried_again_at_once(
     administrator.submit(page, button="Try all again")
     with app.app_context(), unit_of_work(write=False) as current:
         assert current.scalar(select(Message.next_try_at)) < later
-        assert current.get_one(MailServer, 1).paused_until is None
+        assert current.get_one(ChannelState, "email").paused_until is None
     assert audited(app) == ["message.all_tried_again"]
 
 

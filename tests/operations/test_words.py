@@ -46,7 +46,7 @@ def test_every_action_and_kind_of_record_that_is_audited_has_words() -> None:
 
 def test_every_kind_of_message_has_words() -> None:
     registry = discover()
-    kinds = {kind for module in registry.modules for kind in module.messages}
+    kinds = {kind.name for module in registry.modules for kind in module.messages}
     assert sorted(kinds - set(registry.words)) == []
 
 

@@ -11,7 +11,8 @@ from portal import bulk
 from portal.clock import now
 from portal.db import unit_of_work
 from portal.messages.models import Message, State
-from portal.messages.services import NewMessage, queue_many, unpacked
+from portal.messages.packing import unpacked
+from portal.messages.services import NewMessage, queue_many
 from portal.places.models import Organization
 
 pytestmark = pytest.mark.both_databases

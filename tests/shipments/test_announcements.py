@@ -239,9 +239,9 @@ def test_a_mail_server_that_is_down_delays_and_loses_nothing(
     with app.app_context():
         with unit_of_work() as session:
             session.execute(update(Message).values(next_try_at=Message.created_at))
-            from portal.messages.models import MailServer as Way
+            from portal.messages.models import ChannelState
 
-            session.execute(update(Way).values(paused_until=None))
+            session.execute(update(ChannelState).values(paused_until=None))
         delivery.deliver()
         with unit_of_work(write=False) as session:
             assert set(

@@ -80,7 +80,7 @@ def rows_of(engine: Engine, like: dict[str, list[str]] | None = None) -> dict[st
             columns = list(table.c)
             if like is not None:
                 columns = [table.c[column] for column in like.get(name, [])]
-            if columns and name not in {"alembic_version", "mail_server"}:
+            if columns and name not in {"alembic_version", "mail_server", "message_channel"}:
                 rows = connection.execute(select(*columns))
                 found[name] = sorted(repr(tuple(row)) for row in rows)
     return found
