@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, formataddr, parseaddr
+from email.utils import format_datetime
 from typing import Any
 
 from jinja2 import TemplateError
 
+from portal.mailboxes import mailbox
 from portal.messages.models import Message
 from portal.messages.services import unpacked
 from portal.messages.templates import render_mail, render_part
@@ -84,5 +86,6 @@ def as_email(
     return email
 
 
-def _sender(text: str) -> str:
-    return formataddr(parseaddr(" ".join(text.split())))
+def _sender(text: str) -> Address:
+    known = mailbox(text)
+    return Address(known.name, addr_spec=known.address)

@@ -10,6 +10,7 @@ from email.message import EmailMessage
 from typing import Any
 from urllib.parse import urlsplit
 
+from portal.errors import where
 from portal.settings import Settings
 
 SOCKET_SECONDS = 20
@@ -82,7 +83,8 @@ class SmtpConnection:
         assert client is not None, "the connection is closed"
         try:
             with _at_most(client, WHOLE_SECONDS):
-                client.send_message(email, to_addrs=[address])
+                sender = email["From"].addresses[0].addr_spec
+                client.send_message(email, from_addr=sender, to_addrs=[address])
         except smtplib.SMTPRecipientsRefused as error:
             code, text = next(iter(error.recipients.values()))
             raise self._refusal("recipient", code, text) from None
@@ -100,6 +102,10 @@ class SmtpConnection:
         except (OSError, smtplib.SMTPException) as error:
             sentence = f"The connection was lost while sending ({_named(error)})."
             raise NotTaken(sentence, broken=True) from None
+        except Exception as error:  # what is wrong with one message must not stop the others
+            with suppress(OSError, smtplib.SMTPException):
+                client.rset()
+            raise NotTaken(f"Cannot be written: {where(error)}", for_good=True) from None
 
     def close(self) -> None:
         """Say goodbye if that is still possible."""
