@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 OF_THE_CODE = frozenset({"settings", "permissions"})
 ON_THE_PRACTICE_ONE = frozenset({"practice"})
 MAY_CREATE = frozenset({"migrate", "restore"})
-ONLY_READ = frozenset({"backup", "check", "routes"})
+ONLY_READ = frozenset({"backup", "routes"})
 
 
 def application() -> "Flask":
@@ -69,11 +69,14 @@ class Commands(click.Group):
         """Find the command and enter its instance; a module's runs in an application context."""
         asks_for_help = bool({"-h", "--help"} & set(args))
         own = args[0] in self.commands
-        if own and not asks_for_help:
+        # Modules' commands are found by the settings; where there are none, any name is unknown.
+        first = own or os.path.exists(instance_folder())
+        if first and not asks_for_help:
             _enter(args)
         name, command, rest = super().resolve_command(ctx, args)
         if not own and not asks_for_help:
-            _enter(args)
+            if not first:
+                _enter(args)
             context: AbstractContextManager[Any] = application().app_context()
             ctx.with_resource(context)
         return name, command, rest

@@ -166,7 +166,6 @@ def load_settings(instance: Path | str | None = None, **overrides: Any) -> Setti
     ):
         raise SettingsError("modules must be sections, such as [modules.inventory].")
     settings = Settings(instance=folder, modules=modules, **converted)
-    settings = replace(settings, base_url=settings.base_url.rstrip("/"))
     if not settings.database_url:
         settings = replace(settings, database_url=f"sqlite:///{folder / 'portal.sqlite'}")
     for prefix in ("postgres://", "postgresql://"):
@@ -174,7 +173,7 @@ def load_settings(instance: Path | str | None = None, **overrides: Any) -> Setti
             rest = settings.database_url.removeprefix(prefix)
             settings = replace(settings, database_url=f"postgresql+psycopg://{rest}")
     _check(settings)
-    return settings
+    return replace(settings, base_url=settings.base_url.removesuffix("/"))
 
 
 def _convert(name: str, value: Any, kind: Any) -> Any:
@@ -237,7 +236,7 @@ def _check_base_url(text: str) -> None:
         host, port = parts.hostname or "", parts.port
     except ValueError as error:
         raise address from error
-    if parts.path or parts.query or parts.fragment or text.endswith(("?", "#")):
+    if parts.path.removeprefix("/") or parts.query or parts.fragment or text.endswith(("?", "#")):
         raise SettingsError(
             f"base_url {text!r} goes on after the host name. The portal needs a host name or port "
             f"of its own: write {parts.scheme}://{parts.netloc}, and let the proxy pass on "

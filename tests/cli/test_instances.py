@@ -137,7 +137,7 @@ def test_a_folder_that_is_no_instance_is_refused_and_left_alone(
 
 def test_settings_without_data_say_that_the_portal_must_be_started(tmp_path: Path) -> None:
     own = tmp_path / "own"
-    own.mkdir()
+    own.mkdir(mode=0o700)
     (own / "portal.toml").write_text('jobs = "external"\n')
     done = run_portal(own, "check")
     assert done.returncode == 1
@@ -153,6 +153,7 @@ def test_nothing_is_made_beside_the_code(checkout: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
+        cwd=checkout,
         env=clean_environment(),
     )
     assert done.returncode == 1
@@ -243,9 +244,7 @@ def shown(elsewhere: Path, new_instance: Path) -> Path:
 
 
 @as_root
-def test_who_may_only_read_can_check_and_back_up_while_the_portal_runs(
-    shown: Path, elsewhere: Path
-) -> None:
+def test_who_may_only_read_can_back_up_while_the_portal_runs(shown: Path, elsewhere: Path) -> None:
     place = elsewhere / "place"
     place.mkdir()
     os.chown(place, NOBODY.pw_uid, NOBODY.pw_gid)
@@ -255,8 +254,9 @@ def test_who_may_only_read_can_check_and_back_up_while_the_portal_runs(
             os.chown(path, 0, NOBODY.pw_gid)
             path.chmod(0o640)
         before = listed(shown)
-        checked = run_as(NOBODY.pw_uid, shown, "check")
-        assert checked.returncode == 0, checked.stdout + checked.stderr
+        checked = run_as(NOBODY.pw_uid, shown, "check")  # the search indexes need more than reading
+        assert f"Run it as root: sudo -u root {ROOT}/bin/portal" in checked.stderr
+        assert checked.stdout == ""
         made = run_as(NOBODY.pw_uid, shown, "backup", str(place / "b.tar"))
         assert made.returncode == 0, made.stderr
         assert "proved good" in made.stdout
@@ -268,11 +268,10 @@ def test_who_may_only_read_can_check_and_back_up_while_the_portal_runs(
 @as_root
 def test_who_may_only_read_is_told_what_to_do_while_the_portal_is_stopped(shown: Path) -> None:
     before = listed(shown)
-    for command in ("check", "backup"):
-        done = run_as(NOBODY.pw_uid, shown, command)
-        assert done.returncode == 1, done.stdout
-        assert "While the portal is stopped" in done.stderr
-        assert f"sudo -u root {ROOT}/bin/portal --instance {shown} {command}" in done.stderr
+    done = run_as(NOBODY.pw_uid, shown, "backup")
+    assert done.returncode == 1, done.stdout
+    assert "While the portal is stopped" in done.stderr
+    assert f"sudo -u root {ROOT}/bin/portal --instance {shown} backup" in done.stderr
     assert listed(shown) == before
 
 

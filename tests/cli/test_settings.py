@@ -143,7 +143,6 @@ def newer(instance: Path) -> bytes:
     path = instance / "portal.sqlite"
     with closing(sqlite3.connect(path)) as changed, changed:
         changed.execute("UPDATE alembic_version SET version_num = '9999'")
-        changed.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return path.read_bytes()
 
 
