@@ -111,7 +111,7 @@ def _set_instance(_context: click.Context, _parameter: click.Parameter, value: s
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--instance",
-    type=click.Path(file_okay=False),
+    type=click.Path(file_okay=False, readable=False),
     is_eager=True,
     expose_value=False,
     callback=_set_instance,
