@@ -13,7 +13,7 @@ from portal.settings import DEFAULT_BASE_URL, Settings
 HELP = {
     "anchor_copy": "A folder on another disk or machine, for a copy of the audit trail's anchor. "
     "It shows a portal whose database and instance folder were put back to an older state.",
-    "base_url": "The address people type, which ends after the host name or port: the portal cannot "
+    "base_url": "The address people type. It ends after the host name or port: the portal cannot "
     "be served below a path. With `https://` cookies are marked secure and browsers are told to "
     "stay with HTTPS. It is used in every link of a message.",
     "database_url": "Where the data is: `sqlite:////absolute/path` or "
@@ -29,8 +29,8 @@ HELP = {
     "jobs": "Where scheduled work runs: `inline` in the server, `external` in `portal jobs` beside "
     "it, `off` nowhere.",
     "languages": "Languages that are offered; the first is the default.",
-    "mail_from": "The sender of all messages: an address, or a name and an address in angle brackets; "
-    "the name may hold commas and brackets.",
+    "mail_from": "The sender of all messages: an address, or a name and an address in angle "
+    "brackets; the name may hold commas and brackets.",
     "mail_per_minute": "How many messages leave at most in a minute.",
     "mail_reply_to": "Where answers to messages go; empty for the sender.",
     "modules_off": "Modules that are switched off, by name.",
