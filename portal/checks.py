@@ -69,6 +69,11 @@ def pages() -> Iterator[str]:
 def database() -> Iterator[str]:
     """Whether the database has the newest schema, and every row is there that another names."""
     revision = migrations.current(db.engine)
+    try:
+        migrations.refuse_newer(revision)
+    except migrations.NewerDatabase as error:
+        yield error.message
+        return
     if revision != migrations.newest():
         yield f"The schema is {revision or 'empty'}, not {migrations.newest()}: run portal migrate."
         return

@@ -13,24 +13,38 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from portal.errors import PortalError, is_without_space
+from portal.instances import command_line, enter
 from portal.module import ModuleError, Registry, discover, load
 from portal.running import AlreadyLocked, lock_instance
-from portal.settings import Settings, SettingsError, load_settings
+from portal.settings import Settings, SettingsError, instance_folder, load_settings
 
 if TYPE_CHECKING:
     from flask import Flask
 
+# Commands that speak of the code alone; that find their instance themselves; that may make one;
+# that only read.
+OF_THE_CODE = frozenset({"settings", "permissions"})
+ON_THE_PRACTICE_ONE = frozenset({"practice"})
+MAY_CREATE = frozenset({"migrate", "restore"})
+ONLY_READ = frozenset({"backup", "routes"})
+
 
 def application() -> "Flask":
-    """The application on a database with the newest schema. Raises `ClickException`."""
+    """The application on a database with the newest schema.
+
+    Raises `ClickException` for an older one, `NewerDatabase` for a newer one.
+    """
     from portal import migrations
     from portal.app import create_app
     from portal.db import db
 
     app = create_app()
     with app.app_context():
-        if migrations.current(db.engine) != migrations.newest():
-            raise click.ClickException("The database is not up to date. Run: portal migrate")
+        revision = migrations.current(db.engine)
+        migrations.refuse_newer(revision)
+        if revision != migrations.newest():
+            said = command_line(app.extensions["portal"].settings.instance, ["migrate"])
+            raise click.ClickException(f"The database is not up to date. Run: {said}")
     return app
 
 
@@ -52,9 +66,17 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command; a module's runs in an application context."""
+        """Find the command and enter its instance; a module's runs in an application context."""
+        asks_for_help = bool({"-h", "--help"} & set(args))
+        own = args[0] in self.commands
+        # Modules' commands are found by the settings; where there are none, any name is unknown.
+        first = own or os.path.exists(instance_folder())
+        if first and not asks_for_help:
+            _enter(args)
         name, command, rest = super().resolve_command(ctx, args)
-        if name not in self.commands and not {"-h", "--help"} & set(rest):
+        if not own and not asks_for_help:
+            if not first:
+                _enter(args)
             context: AbstractContextManager[Any] = application().app_context()
             ctx.with_resource(context)
         return name, command, rest
@@ -69,16 +91,34 @@ class Commands(click.Group):
         return found
 
 
+def _enter(command: list[str]) -> None:
+    name = command[0]
+    if name not in OF_THE_CODE | ON_THE_PRACTICE_ONE:
+        enter(
+            instance_folder(),
+            command,
+            may_create=name in MAY_CREATE,
+            only_reads=name in ONLY_READ,
+        )
+
+
+def _set_instance(_context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+    # Before a command is looked for: modules' commands are found by the settings.
+    if value:
+        os.environ["PORTAL_INSTANCE"] = value
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--instance",
-    type=click.Path(file_okay=False),
+    type=click.Path(file_okay=False, readable=False),
+    is_eager=True,
+    expose_value=False,
+    callback=_set_instance,
     help="The instance folder (default: $PORTAL_INSTANCE or ./instance).",
 )
-def commands(instance: str | None) -> None:
+def commands() -> None:
     """Look after a portal."""
-    if instance:
-        os.environ["PORTAL_INSTANCE"] = instance
 
 
 @commands.command()
@@ -258,10 +298,12 @@ def practice() -> None:
     """The sample clinics of "bin/run --practice"."""
 
 
-def _practice() -> Settings:
+def _practice(command: str) -> Settings:
     from portal.practice import settings_of_practice
 
-    return settings_of_practice()
+    settings = settings_of_practice()
+    enter(settings.instance, ["practice", command], may_create=True)
+    return settings
 
 
 @practice.command("fill")
@@ -269,7 +311,7 @@ def practice_fill() -> None:
     """Fill the practice instance if it is empty."""
     from portal.practice import fill
 
-    if fill(_practice()):
+    if fill(_practice("fill")):
         click.echo("The sample clinics are ready.")
 
 
@@ -278,7 +320,7 @@ def practice_reset() -> None:
     """Wipe the practice instance and fill it again. The server may be running."""
     from portal.practice import reset
 
-    reset(_practice())
+    reset(_practice("reset"))
     click.echo("The practice instance is as new. Everybody must sign in again.")
 
 
@@ -293,6 +335,8 @@ def main() -> None:
         sys.exit(f"Error: {error}")
     except DBAPIError as error:
         sys.exit(f"Error: The database does not answer as it should ({error.orig}).")
+    except PermissionError as error:
+        sys.exit(f"Error: This user may not read or write {error.filename}.")
     except OSError as error:
         if not is_without_space(error):
             raise

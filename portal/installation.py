@@ -21,8 +21,8 @@ def bring_up_to_date(
 ) -> tuple[str | None, str | None]:
     """Migrate the database and load the product facts; returns the revisions before and after.
 
-    What is there is given to `save` before the schema changes. Raises
-    `AlreadyLocked` for an instance whose restore did not end, unless this is part of it.
+    What is there is given to `save` before the schema changes. Raises `AlreadyLocked` for an
+    instance whose restore did not end, unless this is part of it, and `NewerDatabase`.
     """
     settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not restoring:
@@ -30,6 +30,7 @@ def bring_up_to_date(
     engine = create_engine(settings.database_url)
     try:
         known = migrations.current(engine)
+        migrations.refuse_newer(known)
         if save is not None and known not in {None, migrations.newest()}:
             save(settings, str(known))
         revisions = migrations.upgrade(engine)

@@ -5,11 +5,17 @@ import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from portal.errors import PortalError
+
 if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy import Engine
 
 FOLDER = Path(__file__).resolve().parent.parent / "migrations"
+
+
+class NewerDatabase(PortalError):
+    """The database has a schema that this version of the portal does not know."""
 
 
 def newest() -> str:
@@ -47,6 +53,16 @@ def current_of_file(path: Path, *, table: str = "") -> str | None:
         return None
     finally:
         connection.close()
+
+
+def refuse_newer(revision: str | None) -> None:
+    """Raise `NewerDatabase` if `revision` is newer than any that this version knows."""
+    if revision is not None and revision > newest():
+        raise NewerDatabase(
+            f"The database is of a newer version of the portal (its schema is {revision}, this "
+            f"version knows {newest()}). Nothing was changed. Install that version again, or "
+            "restore a backup from before the upgrade."
+        )
 
 
 def config(url: str) -> "Config":

@@ -14,8 +14,9 @@ from portal.settings import DEFAULT_BASE_URL, Settings, accepted
 HELP = {
     "anchor_copy": "A folder on another disk or machine, for a copy of the audit trail's anchor. "
     "It shows a portal whose database and instance folder were put back to an older state.",
-    "base_url": "The address people type, without a path. With `https://` cookies are marked "
-    "secure and browsers are told to stay with HTTPS. It is used in every link of a message.",
+    "base_url": "The address people type. It ends after the host name or port: the portal cannot "
+    "be served below a path. With `https://` cookies are marked secure and browsers are told to "
+    "stay with HTTPS. It is used in every link of a message.",
     "database_url": "Where the data is: `sqlite:////absolute/path` or "
     "`postgresql://user:password@host/database`. Default: `portal.sqlite` in the instance folder.",
     "debug": "Shows the style guide. Never on for real use.",
@@ -29,7 +30,8 @@ HELP = {
     "jobs": "Where scheduled work runs: `inline` in the server, `external` in `portal jobs` beside "
     "it, `off` nowhere.",
     "languages": "Languages that are offered; the first is the default.",
-    "mail_from": "The sender of all messages.",
+    "mail_from": "The sender of all messages: an address, or a name and an address in angle "
+    "brackets; the name may hold commas and brackets.",
     "mail_per_minute": "How many messages leave at most in a minute.",
     "mail_reply_to": "Where answers to messages go; empty for the sender.",
     "modules_off": "Modules that are switched off, by name.",
@@ -45,7 +47,8 @@ HELP = {
     "smtp_port": "The mail server's port.",
     "smtp_security": "`starttls`, `tls` (encrypted from the start, usually port 465) or `none`.",
     "smtp_username": "The user name at the mail server; empty for none.",
-    "time_zone": "The time zone of new locations, and of programme staff.",
+    "time_zone": "The time zone of new locations, and of programme staff while they have chosen no "
+    "location.",
     "trusted_proxies": "How many reverse proxies stand in front. 0: the client's address is taken "
     "from the connection, and forwarded headers are ignored.",
     "upload_mib": "The largest file that is accepted, in MiB.",

@@ -4,13 +4,17 @@ A bad value stops the start with one sentence; nothing is guessed.
 """
 
 import os
+import re
 import secrets
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_type_hints
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
+
+from portal.mailboxes import mailbox
 
 
 class SettingsError(Exception):
@@ -20,6 +24,19 @@ class SettingsError(Exception):
 T = TypeVar("T")
 
 DEFAULT_BASE_URL = "http://127.0.0.1:8000"
+HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
+LANGUAGE = re.compile(r"[a-z]{2,3}(_[A-Za-z]{2,4})*")
+# The least and the most that can work.
+RANGES = {
+    "trusted_proxies": (0, 10),
+    "smtp_port": (1, 65_535),
+    "mail_per_minute": (0, 100_000),
+    "upload_mib": (1, 512),
+    "idle_minutes": (1, 525_600),
+    "session_hours": (1, 8_760),
+    "invitation_hours": (1, 8_760),
+    "reset_minutes": (1, 525_600),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,20 +184,27 @@ def read_module(kind: type[T], name: str, given: Mapping[str, Any]) -> T:
     return made
 
 
+def instance_folder(instance: Path | str | None = None) -> Path:
+    """The folder of the instance: the one that is named, else `$PORTAL_INSTANCE`, else the one
+    beside the code."""
+    default = Path(__file__).resolve().parent.parent / "instance"
+    return Path(instance or os.environ.get("PORTAL_INSTANCE") or default).resolve()
+
+
 def load_settings(instance: Path | str | None = None, **overrides: Any) -> Settings:
     """Read the settings of the instance folder (default `$PORTAL_INSTANCE` or `./instance`).
 
     `overrides` win over file and environment. Raises `SettingsError`.
     """
-    default = Path(__file__).resolve().parent.parent / "instance"
-    folder = Path(instance or os.environ.get("PORTAL_INSTANCE") or default).resolve()
+    folder = instance_folder(instance)
     values: dict[str, Any] = {}
     path = folder / "portal.toml"
-    if path.exists():
-        try:
-            values.update(tomllib.loads(path.read_text(encoding="utf-8")))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-            raise SettingsError(f"{path} cannot be read: {error}") from error
+    try:
+        values.update(tomllib.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        pass
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}") from error
     known = {item.name for item in fields(Settings)} - {"instance", "modules"}
     for name in known:
         text = os.environ.get(f"PORTAL_{name.upper()}")
@@ -193,6 +217,10 @@ def load_settings(instance: Path | str | None = None, **overrides: Any) -> Setti
         raise SettingsError(f"Unknown setting: {', '.join(sorted(unknown))}.")
     hints = get_type_hints(Settings)
     converted = {name: _convert(name, value, hints[name]) for name, value in values.items()}
+    if not isinstance(modules, Mapping) or not all(
+        isinstance(section, Mapping) for section in modules.values()
+    ):
+        raise SettingsError("modules must be sections, such as [modules.inventory].")
     settings = Settings(instance=folder, modules=modules, **converted)
     if not settings.database_url:
         settings = replace(settings, database_url=f"sqlite:///{folder / 'portal.sqlite'}")
@@ -201,7 +229,7 @@ def load_settings(instance: Path | str | None = None, **overrides: Any) -> Setti
             rest = settings.database_url.removeprefix(prefix)
             settings = replace(settings, database_url=f"postgresql+psycopg://{rest}")
     _check(settings)
-    return settings
+    return replace(settings, base_url=settings.base_url.removesuffix("/"))
 
 
 def _convert(name: str, value: Any, kind: Any) -> Any:
@@ -223,6 +251,8 @@ def _convert(name: str, value: Any, kind: Any) -> Any:
     wanted = kind if kind in (bool, int, str) else tuple
     if not isinstance(value, wanted) or (kind is int and isinstance(value, bool)):
         raise SettingsError(f"{name} has the wrong kind of value: {value!r}.")
+    if isinstance(value, tuple) and not all(isinstance(part, str) for part in value):
+        raise SettingsError(f"{name} must be a list of texts, not {list(value)!r}.")
     return value
 
 
@@ -231,16 +261,71 @@ def _check(settings: Settings) -> None:
         raise SettingsError("jobs must be inline, external or off.")
     if settings.smtp_security not in {"none", "starttls", "tls"}:
         raise SettingsError("smtp_security must be none, starttls or tls.")
-    if not settings.base_url.startswith(("http://", "https://")):
-        raise SettingsError("base_url must begin with http:// or https://.")
+    _check_base_url(settings.base_url)
+    _check_database_url(settings.database_url)
+    _check_mail(settings)
+    for name, (least, most) in RANGES.items():
+        value = getattr(settings, name)
+        if not least <= value <= most:
+            raise SettingsError(
+                f"{name} must be a whole number from {least} to {most}, not {value}."
+            )
+    if not settings.languages or not all(map(LANGUAGE.fullmatch, settings.languages)):
+        raise SettingsError('languages must name at least one language, such as ["en", "es"].')
     try:
         ZoneInfo(settings.time_zone)
     except (KeyError, ValueError, OSError) as error:
         raise SettingsError(
             f"time_zone {settings.time_zone!r} is not a known time zone."
         ) from error
-    if settings.mail_per_minute < 0:
-        raise SettingsError("mail_per_minute must be 0 (no limit) or more.")
-    for name in ("idle_minutes", "session_hours", "invitation_hours", "reset_minutes"):
-        if getattr(settings, name) < 1:
-            raise SettingsError(f"{name} must be at least 1.")
+
+
+def _check_base_url(text: str) -> None:
+    if not text.startswith(("http://", "https://")):
+        raise SettingsError("base_url must begin with http:// or https://.")
+    address = SettingsError(
+        f"base_url {text!r} is not a web address. Write it as people type it, such as "
+        "https://vaccine.example.org."
+    )
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise address from error
+    if parts.path.removeprefix("/") or parts.query or parts.fragment or text.endswith(("?", "#")):
+        raise SettingsError(
+            f"base_url {text!r} goes on after the host name. The portal needs a host name or port "
+            f"of its own: write {parts.scheme}://{parts.netloc}, and let the proxy pass on "
+            "everything that is asked there."
+        )
+    if "@" in parts.netloc or parts.netloc.endswith(":") or port == 0 or not HOST.fullmatch(host):
+        raise address
+
+
+def _check_database_url(url: str) -> None:
+    if not url.startswith(("sqlite:////", "postgresql+psycopg://")):
+        raise SettingsError(
+            "database_url must begin with sqlite:/// and the whole path of a file "
+            "(sqlite:////var/lib/portal/portal.sqlite), or with postgresql://."
+        )
+
+
+def _check_mail(settings: Settings) -> None:
+    if settings.smtp_host and not HOST.fullmatch(settings.smtp_host):
+        raise SettingsError(
+            f"smtp_host must be the mail server's name or address alone, such as "
+            f"mail.example.org, not {settings.smtp_host!r}."
+        )
+    for name in ("mail_from", "mail_reply_to", "help_email"):
+        text = getattr(settings, name)
+        if not text and name != "mail_from":
+            continue
+        try:
+            known = mailbox(text)
+        except ValueError as error:
+            raise SettingsError(
+                f"{name} must be an e-mail address, with or without a name, such as "
+                f"Clinic <no-reply@example.org>, not {text!r}."
+            ) from error
+        if known.name and name == "help_email":
+            raise SettingsError(f"help_email must be an address without a name, not {text!r}.")

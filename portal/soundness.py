@@ -90,7 +90,10 @@ def clear(instance: Path, *kinds: str) -> None:
     for kind in kinds:
         _unwritten.get(instance, {}).pop(kind, None)
     if _read(instance).keys() & set(kinds):
-        _change(instance, lambda known: [known.pop(kind, None) for kind in kinds])
+        try:
+            _change(instance, lambda known: [known.pop(kind, None) for kind in kinds])
+        except PermissionError:
+            log.warning("%s still names a fault: this user may not change it", NAME)
 
 
 def set_told(instance: Path, told: Fault) -> None:

@@ -5,15 +5,24 @@ before it and is forgotten by `exec`, which keeps it small.
 """
 
 import argparse
+import errno
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 from portal import migrations
+from portal.instances import enter
 from portal.running import AlreadyLocked, lock_instance
-from portal.settings import DEFAULT_BASE_URL, Settings, SettingsError, load_settings
+from portal.settings import (
+    DEFAULT_BASE_URL,
+    Settings,
+    SettingsError,
+    instance_folder,
+    load_settings,
+)
 
 SQLITE = "sqlite:///"
 
@@ -33,6 +42,37 @@ def prepare(settings: Settings) -> None:
     done = subprocess.run([sys.executable, "-m", "portal", *command], check=False)
     if done.returncode:
         raise SystemExit(done.returncode)
+
+
+def try_address(host: str, port: int) -> None:
+    """See that the server can listen there. Raises `SettingsError` with what to do instead."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except (OSError, OverflowError, UnicodeError) as error:
+            raise SettingsError(_why_not(host, port, error)) from error
+
+
+def _why_not(host: str, port: int, error: Exception) -> str:
+    number = error.errno if isinstance(error, OSError) else None
+    if number == errno.EADDRINUSE:
+        return (
+            f"Port {port} on {host} is already in use, by another program or by a portal that "
+            f"runs already. Stop that one, or choose another port: bin/run --port {port + 1}"
+        )
+    if number == errno.EACCES:
+        return (
+            f"This user may not listen on port {port}. Choose one above 1023 (bin/run --port "
+            "8000), and let a reverse proxy have the other."
+        )
+    if isinstance(error, OverflowError):
+        return f"--port must be a number from 1 to 65535, not {port}."
+    return (
+        f"--host {host} is not an address of this machine. Use 127.0.0.1 behind a reverse proxy, "
+        "or 0.0.0.0 for the whole network."
+    )
 
 
 def address_of(host: str, port: int) -> str:
@@ -65,8 +105,10 @@ def main(arguments: list[str] | None = None) -> None:
         os.environ["PORTAL_PRACTICE"] = "yes"
     os.umask(0o077)
     try:
+        enter(instance_folder(), ["migrate"], may_create=True)
         settings = load_settings()
         with lock_instance(settings.instance, alone=False, inherited=True):
+            try_address(options.host, options.port)
             prepare(settings)
             become_server(settings, options.host, options.port)
     except (SettingsError, AlreadyLocked, OSError) as error:

@@ -12,7 +12,7 @@ from portal.audit.queries import EntriesFound
 from portal.audit.services import viewed
 from portal.jobs import runner
 from portal.jobs.queries import last_runs
-from portal.web.context import scope
+from portal.web.context import scope, time_zone
 from portal.web.guards import needs
 from portal.web.htmx import go_to
 from portal.web.requests import note
@@ -28,8 +28,7 @@ def audit() -> Response:
     valid = form.validate()
     found = EntriesFound([], None)
     if valid:
-        place = scope().location
-        wanted = form.wanted(place.time_zone if place else "UTC")
+        wanted = form.wanted(time_zone())
         found = queries.find_entries(scope(), wanted, below=below())
     kept = form.kept() if valid else {}
     return show(

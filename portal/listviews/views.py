@@ -21,7 +21,7 @@ from portal.listviews.export import MOST_ROWS, exported_rows
 from portal.listviews.paging import END, MORE_ROWS, ROWS, ListState, address, read_state
 from portal.listviews.queries import Listing, pinned_view, read_page
 from portal.sheets.writer import write_csv, write_xlsx
-from portal.web.context import registry
+from portal.web.context import registry, time_zone
 from portal.web.context import scope as present_scope
 from portal.web.guards import signed_in
 from portal.web.htmx import go_to, htmx
@@ -56,7 +56,7 @@ def list_page(
     usual = pinned or (RECENT if definition.subject else ALL)
     state = _with_words(scope, definition, read_state(definition, request.args, default_view=usual))
     listing = read_page(scope, definition, state)
-    zone = scope.location.time_zone if scope.location else "UTC"
+    zone = time_zone()
     kind = request.args.get("export", "")
     if kind in MOST_ROWS:
         return _export(definition, scope, listing, kind, zone)

@@ -9,15 +9,17 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, formataddr, parseaddr
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from portal.clock import now
 from portal.errors import where
 from portal.i18n import _l
+from portal.mailboxes import mailbox
 from portal.messages.attachments import typed
 from portal.messages.channels import Channel, NotTaken, Send, ServerUnusable
 from portal.messages.models import Message
@@ -83,7 +85,8 @@ class SmtpConnection:
             raise NotTaken(f"Cannot be written: {where(error)}", for_good=True) from error
         try:
             with _at_most(client, WHOLE_SECONDS):
-                client.send_message(email, to_addrs=[address])
+                sender = email["From"].addresses[0].addr_spec
+                client.send_message(email, from_addr=sender, to_addrs=[address])
         except smtplib.SMTPRecipientsRefused as error:
             code, text = next(iter(error.recipients.values()))
             raise self._refusal("recipient", code, text) from None
@@ -101,6 +104,10 @@ class SmtpConnection:
         except (OSError, smtplib.SMTPException) as error:
             sentence = f"The connection was lost while sending ({_named(error)})."
             raise NotTaken(sentence, broken=True) from None
+        except Exception as error:  # what is wrong with one message must not stop the others
+            with suppress(OSError, smtplib.SMTPException):
+                client.rset()
+            raise NotTaken(f"Cannot be written: {where(error)}", for_good=True) from None
 
     def close(self) -> None:
         """Say goodbye if that is still possible."""
@@ -157,8 +164,9 @@ def as_email(
     return email
 
 
-def _sender(text: str) -> str:
-    return formataddr(parseaddr(" ".join(text.split())))
+def _sender(text: str) -> Address:
+    known = mailbox(text)
+    return Address(known.name, addr_spec=known.address)
 
 
 @contextmanager

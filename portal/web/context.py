@@ -4,7 +4,7 @@ from typing import cast
 
 from flask import g
 
-from portal import module
+from portal import module, settings
 from portal.access.scope import Scope
 from portal.module import Registry
 
@@ -24,6 +24,15 @@ def scope() -> Scope:
     found = find_scope()
     assert found is not None, "this view is not for the public"
     return found
+
+
+def time_zone() -> str:
+    """The zone in which this request's moments are shown: the present location's, or that of the
+    installation where none is chosen."""
+    found = find_scope()
+    if found is not None and found.location is not None:
+        return found.location.time_zone
+    return settings.current().time_zone
 
 
 def registry() -> Registry:

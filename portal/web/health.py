@@ -55,7 +55,10 @@ def reasons(settings: Settings) -> Iterator[str]:
     soundness.probe(settings.instance, settings.database_url)
     try:
         with unit_of_work(write=False) as session:
-            if migrations.current(db.engine) != migrations.newest():
+            revision = migrations.current(db.engine)
+            if revision is not None and revision > migrations.newest():
+                yield "The database is of a newer version of the portal."
+            elif revision != migrations.newest():
                 yield "The database must be brought up to date."
             else:
                 yield from _late(session, settings)

@@ -27,7 +27,7 @@ from portal.i18n import _
 from portal.people import sessions
 from portal.web import guards
 from portal.web.bounds import BoundedRequest
-from portal.web.context import find_scope, set_scope
+from portal.web.context import find_scope, set_scope, time_zone
 from portal.web.htmx import go_to, led_to
 from portal.web.local import path_of
 
@@ -229,8 +229,7 @@ def _claim(operation_id: str, fingerprint: str) -> Response | None:
     repeated = ask(operation_id, user_id=scope.user.id if scope else None, fingerprint=fingerprint)
     if repeated is None:
         return None
-    zone = scope.location.time_zone if scope and scope.location else "UTC"
-    saved_at = clock.local(repeated.at, zone).strftime("%I:%M %p %Z").lstrip("0")
+    saved_at = clock.local(repeated.at, time_zone()).strftime("%I:%M %p %Z").lstrip("0")
     flash(_("This was already saved at %(time)s. It was not saved twice.", time=saved_at), "info")
     return go_to(repeated.location or request.path)
 

@@ -13,7 +13,7 @@ from werkzeug.routing import BuildError
 from portal.i18n import translated, translated_plural
 from portal.module import load
 from portal.submissions import new_operation_id
-from portal.web.context import find_scope
+from portal.web.context import find_scope, time_zone
 from portal.web.line_breaks import LineBreaks
 
 
@@ -23,12 +23,10 @@ def day(value: date | None) -> str:
 
 
 def moment(value: datetime | None) -> str:
-    """A moment in the present location's time zone, named (SPEC B7); empty for none."""
+    """A moment in the time zone of the request, named (SPEC B7); empty for none."""
     if value is None:
         return ""
-    scope = find_scope()
-    zone = scope.location.time_zone if scope and scope.location else "UTC"
-    local = value.astimezone(ZoneInfo(zone))
+    local = value.astimezone(ZoneInfo(time_zone()))
     return local.strftime("%m/%d/%Y %I:%M %p %Z")
 
 

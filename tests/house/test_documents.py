@@ -54,9 +54,24 @@ def test_links_between_documents_lead_somewhere(path: Path) -> None:
 def test_commands_in_documents_exist(path: Path) -> None:
     from portal.cli import commands
 
-    for found in re.findall(r"bin/portal ((?:[a-z][a-z-]+ ?){1,2})", path.read_text("utf-8")):
+    pattern = r"bin/portal (?:--instance \S+ )?((?:[a-z][a-z-]+ ?){1,2})"
+    for found in re.findall(pattern, path.read_text("utf-8")):
         first = found.split()[0]
         assert first in commands.commands or first in commands._of_modules(), found
+
+
+def test_the_guide_prints_commands_that_work_as_they_stand() -> None:
+    """Whoever copies a command must not need to know where the code and the data are."""
+    from portal.cli import OF_THE_CODE, ON_THE_PRACTICE_ONE
+
+    guide = (ROOT / "docs" / "operators-guide.md").read_text("utf-8")
+    of_no_instance = [*OF_THE_CODE, *ON_THE_PRACTICE_ONE, "--help"]
+    found = re.findall(r"([^\s`]*bin/portal) ([^\n`|]+)", guide)
+    assert len(found) > 15
+    for program, options in found:
+        if options.split()[0] not in of_no_instance:
+            assert program == "/opt/portal/bin/portal", options
+            assert re.match(r"--instance /\S+ [a-z]", options), options
 
 
 def test_texts_can_be_extracted_for_translation(tmp_path: Path) -> None:

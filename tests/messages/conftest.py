@@ -80,6 +80,7 @@ class MailServer:
         reply = self.answer(email)
         if reply:
             return reply
+        email["X-Sender"] = envelope.mail_from
         email["X-Recipient"] = ",".join(envelope.rcpt_tos)
         self.mails.append(email)
         self.times.append(time.time())
@@ -144,7 +145,7 @@ def mailing(
             "smtp_port": mail_server.port,
             "smtp_security": "none",
             "mail_per_minute": 0,
-            "base_url": "https://vaccines.example.org/portal",
+            "base_url": "https://vaccines.example.org",
             "mail_from": "The Portal <portal@example.org>",
             **overrides,
         }

@@ -100,7 +100,7 @@ def test_links_come_from_the_base_address_and_secrets_are_wiped(
     text = email.get_body(("plain",))
     assert text is not None
     assert text.get_content().partition("\r\n\r\n\r\n-- ")[0] == (
-        "https://vaccines.example.org/portal/test?token=abc 07/01/2026 12:30 PM EDT 07/02/2026"
+        "https://vaccines.example.org/test?token=abc 07/01/2026 12:30 PM EDT 07/02/2026"
     )
     calendar, card = list(email.iter_attachments())
     assert calendar.get_content_type() == "text/calendar"

@@ -89,15 +89,19 @@ def test_a_search_that_makes_no_sense_says_so(administrator: Browser, query: str
     assert page.root.all(role="alert")
 
 
-def test_days_are_those_of_the_chosen_location(app: Flask, browser: Browser) -> None:
+def test_days_are_those_of_the_installation_where_no_location_is_chosen(
+    app: Flask, browser: Browser
+) -> None:
     with (
         time_machine.travel(datetime(2026, 11, 22, 2, 0, tzinfo=UTC), tick=False),
         app.app_context(),
         unit_of_work(),
     ):
         record(None, "late.evening", subject="x", subject_id=None, location_id=None)
-    page = browser.get("/operations/audit?first_day=11/22/2026")
-    assert numbers(page) == [16], "without a location it is UTC"
+    page = browser.get("/operations/audit?first_day=11/21/2026&last_day=11/21/2026")
+    assert 16 in numbers(page), "without a location it is the installation's, New York"
+    page = browser.get("/operations/audit?first_day=11/22/2026&last_day=11/22/2026")
+    assert 16 not in numbers(page)
 
 
 def test_long_trails_are_paged_by_number_in_few_queries(app: Flask, administrator: Browser) -> None:

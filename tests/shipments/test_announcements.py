@@ -73,7 +73,7 @@ def test_both_coordinators_get_all_eight_fields(
             assert f"{label}: {value}" in text_of(email)
             assert label in text_of(email, "html")
             assert value in text_of(email, "html")
-        assert "https://vaccines.example.org/portal/shipments/1" in text_of(email)
+        assert "https://vaccines.example.org/shipments/1" in text_of(email)
 
 
 def test_one_mail_for_each_vaccine_of_a_shipment(

@@ -37,7 +37,8 @@ def test_the_command_says_by_its_exit_code_how_it_went(app: Flask, tmp_path: Pat
     file = tmp_path / "file.csv"
     file.write_bytes(csv(row()))
     done = command(app, file)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr.count("\n")) == (0, 1)
+    assert done.stderr.startswith("Instance: ")
     assert "1 added, 0 updated, 0 unchanged, 0 not taken in" in done.stdout
     file.write_bytes(csv(row(), row(id="SHP-2", doses="x")))
     done = command(app, file)
