@@ -28,9 +28,9 @@ def test_an_outbox_in_an_outage_goes_on_where_it_was(empty: Empty, tmp_path: Pat
             connection.execute(
                 text(
                     "INSERT INTO message (kind, address, language, context, state, reason,"
-                    " attempts, next_try_at, lease_until, lease_owner, message_id, created_at, sent_at,"
-                    " last_error, search) VALUES ('test', 'a@example.org', 'en', '{}', :state, 'r',"
-                    " 2, :at, :lease, 'dead', :state, :at, :at, 'e', 'a')"
+                    " attempts, next_try_at, lease_until, lease_owner, message_id, created_at,"
+                    " sent_at, last_error, search) VALUES ('test', 'a@example.org', 'en', '{}',"
+                    " :state, 'r', 2, :at, :lease, 'dead', :state, :at, :at, 'e', 'a')"
                 ),
                 {"state": state, **values},
             )
