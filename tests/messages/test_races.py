@@ -66,7 +66,7 @@ def test_four_processes_lose_none_and_double_none(
     assert mail_server.connections >= 2, "more than one process took part"
 
 
-def careless_claim(owner: str) -> list[Message]:
+def careless_claim(owner: str, _channel: str, _pace: int) -> list[Message]:
     with unit_of_work(write=False) as current:
         query = select(Message).where(Message.state == State.WAITING).order_by(Message.id)
         chosen = list(current.scalars(query.limit(claims.BATCH)))
