@@ -36,8 +36,8 @@ from portal.audit.services import record as audit
 from portal.clock import now
 from portal.db import session
 from portal.errors import Conflict, Invalid
+from portal.formats.shown import moment_in
 from portal.i18n import _
-from portal.web.templating import moment
 
 
 class Closed(Conflict):
@@ -154,14 +154,14 @@ def ensure_open(scope: Scope, count_id: int) -> Count:
     """The count. Raises `Closed` unless it is open."""
     count = get_count(scope, count_id)
     if not count.open:
-        raise closed(count)
+        raise closed(scope, count)
     return count
 
 
-def closed(count: Count) -> Closed:
+def closed(scope: Scope, count: Count) -> Closed:
     """Who closed a count, how and when, as a refusal."""
-    who = count.closed_by or _("Somebody")
-    when = moment(count.row.closed_at)
+    who = count.closed_by or _("Someone")
+    when = moment_in(count.row.closed_at, scope.place.time_zone)
     if count.state is CountState.FINISHED:
         return Closed(_("%(who)s finished this count on %(when)s.", who=who, when=when))
     return Closed(_("%(who)s canceled this count on %(when)s.", who=who, when=when))
@@ -318,7 +318,7 @@ def _claim(scope: Scope, count_id: int, state: CountState) -> None:
     )
     session().refresh(row)
     if done.rowcount != 1:  # type: ignore[attr-defined]
-        raise closed(get_count(scope, count_id))
+        raise closed(scope, get_count(scope, count_id))
 
 
 def note_down(

@@ -98,6 +98,7 @@ def _index(form: StartForm, status: int = 200, already: AlreadyOpen | None = Non
         status=status,
         form=form,
         already=already,
+        lines_a_page=LINES_A_PAGE,
         may_handle=scope().can("counts.handle"),
         found=[*(list_open(scope()) if before is None else ()), *closed[:PAGE]],
         older=closed[PAGE - 1].row.id if len(closed) > PAGE else None,

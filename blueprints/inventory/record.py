@@ -26,10 +26,11 @@ from blueprints.inventory.storage import list_storage_units, put_into
 from blueprints.shipments.queries import find_of_location
 from portal.access.scope import Scope
 from portal.formats.numbers import record_number
+from portal.formats.shown import day, number
 from portal.i18n import _, _l
 from portal.records.page import Fact, Figure, RecordAction, RecordPage, RecordTab, Section
 from portal.records.views import Editor, Pen
-from portal.web.templating import day, moment, number
+from portal.web.templating import moment
 
 
 def inventory_page(scope: Scope, record: VaccineInventory) -> RecordPage:

@@ -9,13 +9,13 @@ from blueprints.shipments.queries import closing_of, get_shipment
 from blueprints.shipments.rules import ClosingReason
 from blueprints.shipments.views import blueprint
 from portal.confirmation import Confirmation, answered, ask
+from portal.formats.shown import day, number
 from portal.i18n import _, _l
 from portal.web.context import scope
 from portal.web.guards import needs
 from portal.web.htmx import go_to
 from portal.web.late_forms import keeps_late_input
 from portal.web.respond import respond
-from portal.web.templating import day, number
 
 
 def _number_of(shipment_id: int) -> str:

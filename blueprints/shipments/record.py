@@ -8,10 +8,11 @@ from blueprints.shipments.models import Shipment
 from blueprints.shipments.queries import closing_of, named
 from blueprints.shipments.rules import tracking_link
 from portal.access.scope import Scope
+from portal.formats.shown import day, number
 from portal.i18n import _
 from portal.imports.definition import RecordLink
 from portal.records.page import Fact, Figure, RecordPage, RecordTab, Section
-from portal.web.templating import day, moment, number
+from portal.web.templating import moment
 
 
 def shipment_page(shipment: Shipment) -> RecordPage:

@@ -42,10 +42,10 @@ from portal.audit.services import seal
 from portal.clock import now, today
 from portal.db import session
 from portal.errors import Conflict, Invalid, NotFound
+from portal.formats.shown import moment_in
 from portal.i18n import _
 from portal.people.models import User
 from portal.places.models import Location
-from portal.web.templating import moment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -360,8 +360,8 @@ def settled(scope: Scope, line: TransferLine) -> Conflict:
     """Who settled a line, how and when, as a refusal."""
     session().refresh(line)
     user = session().get(User, line.settled_by_id) if line.settled_by_id else None
-    who = user.full_name if user else _("Somebody")
-    when = moment(line.settled_at) if line.settled_at else ""
+    who = user.full_name if user else _("Someone")
+    when = moment_in(line.settled_at, scope.place.time_zone)
     sentences = {
         LineState.RECEIVED: _(
             "%(who)s already received these doses on %(when)s.", who=who, when=when

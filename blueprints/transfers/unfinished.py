@@ -10,8 +10,8 @@ from blueprints.transfers.rules import LineState
 from portal.access.scope import Scope
 from portal.db import session
 from portal.formats.numbers import record_number
+from portal.formats.shown import number
 from portal.i18n import _
-from portal.web.templating import number
 from portal.wizards.definition import Begun
 
 

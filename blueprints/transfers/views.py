@@ -18,6 +18,7 @@ from portal.access.scope import Scope
 from portal.audit.services import viewed as audit_view
 from portal.confirmation import Confirmation, answered, ask
 from portal.errors import NotFound
+from portal.formats.shown import number
 from portal.i18n import _, _l
 from portal.listviews.definition import Action
 from portal.listviews.views import list_page, viewed
@@ -27,7 +28,6 @@ from portal.web.htmx import go_to
 from portal.web.late_forms import keeps_late_input
 from portal.web.requests import note
 from portal.web.respond import respond
-from portal.web.templating import number
 
 blueprint = Blueprint("transfers", __name__, url_prefix="/transfers")
 

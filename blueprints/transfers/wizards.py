@@ -49,9 +49,9 @@ from portal.access.scope import Scope
 from portal.db import session
 from portal.errors import NotFound
 from portal.formats.numbers import record_number
+from portal.formats.shown import day, number
 from portal.i18n import _, _l
 from portal.places.models import Location
-from portal.web.templating import day, number
 from portal.wizards.definition import Answers, Done, Step, Wizard
 
 

@@ -7,8 +7,8 @@ from blueprints.inventory.leaving.warnings import Warned, taken_before
 from blueprints.inventory.rules import usable_on
 from blueprints.wastage.services import Loss
 from portal.access.scope import Scope
+from portal.formats.shown import day
 from portal.i18n import _
-from portal.web.templating import day
 
 
 def warnings(scope: Scope, loss: Loss, lines: Sequence[Remaining]) -> list[Warned]:

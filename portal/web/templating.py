@@ -1,8 +1,7 @@
 """What every template can use: filters for dates and numbers, addresses, the scope, the tabs."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from flask import Flask, render_template, request, url_for
 from flask_babel import get_locale
@@ -10,6 +9,7 @@ from jinja2 import StrictUndefined
 from markupsafe import Markup, escape
 from werkzeug.routing import BuildError
 
+from portal.formats.shown import day, moment_in, number
 from portal.i18n import translated, translated_plural
 from portal.module import load
 from portal.submissions import new_operation_id
@@ -17,22 +17,9 @@ from portal.web.context import find_scope, time_zone
 from portal.web.line_breaks import LineBreaks
 
 
-def day(value: date | None) -> str:
-    """A date as MM/DD/YYYY (SPEC B7); empty for none."""
-    return value.strftime("%m/%d/%Y") if value else ""
-
-
 def moment(value: datetime | None) -> str:
     """A moment in the time zone of the request, named (SPEC B7); empty for none."""
-    if value is None:
-        return ""
-    local = value.astimezone(ZoneInfo(time_zone()))
-    return local.strftime("%m/%d/%Y %I:%M %p %Z")
-
-
-def number(value: int | None) -> str:
-    """A whole number with thousands separated; empty for none."""
-    return "" if value is None else f"{value:,}"
+    return moment_in(value, time_zone())
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def test_what_cannot_be_is_said_before_it_is_asked(browser: Browser, personas: P
 def test_an_administrator_is_warned_of_a_location_without_a_manager(
     browser: Browser, personas: Personas
 ) -> None:
-    warning = "Clinic A is left without a manager"
+    warning = "Clinic A will have no manager"
     user_id = personas.users["manager_a"]
     page = ask(browser.sign_in("admin"), user_id, "Deactivate")
     assert warning not in page.root.one("main").text

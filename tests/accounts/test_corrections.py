@@ -107,7 +107,7 @@ def test_a_manager_does_not_change_the_address_of_who_has_registered(
     assert "readonly" in form.one("input", name="email").attributes
     answer = correct(browser, user_id, email=RIGHT)
     assert answer.status == 422
-    assert "This user has completed the registration" in answer.root.one("main").text
+    assert "This user has registered, and password links" in answer.root.one("main").text
     assert user_of(browser.app, user_id).email == "provider.a@example.org"
     assert correct(browser, user_id, last_name="Reyes").status == 303, "the name is"
     assert user_of(browser.app, user_id).last_name == "Reyes"

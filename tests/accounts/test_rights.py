@@ -225,7 +225,7 @@ def test_the_last_administrator_stays(browser: Browser, personas: Personas) -> N
             else:
                 accounts.change_profile(None, giver, user, Profile.AGENT)
 
-    for how in ("deactivated", "another profile"):
+    for how in ("deactivated", "a different profile"):
         with pytest.raises(Invalid, match="This is the last programme administrator."):
             lose_the_right(how)
     browser.sign_in("admin")

@@ -165,7 +165,7 @@ def test_a_manager_turns_the_e_mail_off_and_sets_the_thresholds(
     assert "Saved." in saved.root.text
     assert saved.root.one("input", name="expiry_days").attributes["value"] == "30"
     assert "checked" not in saved.root.one("input", name="wanted").attributes
-    assert "usable doses: 50" in browser.get("/").root.text
+    assert "50 usable doses" in browser.get("/").root.text
     make_due()
     jobs.send_daily()
     assert [address for address, _context in digests()] == ["manager.ab@example.org"]
@@ -179,7 +179,7 @@ def test_low_stock_counts_usable_doses_only(browser: Browser, scope: Scope) -> N
     browser.sign_in("manager_a")
     assert "Low stock" not in browser.get("/").root.text
     stock.post(scope, good, Kind.ADMINISTERED, 6)
-    assert "usable doses: 19" in browser.get("/").root.text
+    assert "19 usable doses" in browser.get("/").root.text
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def test_every_page_of_a_count_is_accessible_and_fits(
         page.goto(path)
         look()
     press(page, "Cancel Count")
-    expect(page.get_by_text("Nothing was booked.")).to_be_visible()
+    expect(page.get_by_text("Nothing was recorded.")).to_be_visible()
     look()
 
 

@@ -81,7 +81,7 @@ def test_a_transfer_is_sent_and_received_by_the_wizard_of_the_guide(
     there.get_by_role("link", name="Inbound Transfer", exact=True).click()
     there.get_by_label("Blue fridge").check()
     press(there, "Next")
-    expect(there.get_by_text("40 were sent")).to_be_visible()
+    expect(there.get_by_text("Doses sent: 40")).to_be_visible()
     there.get_by_label("Date Received").fill(f"{stock.day():%m/%d/%Y}")
     there.get_by_role("textbox", name="Doses Received").fill("38")
     press(there, "Next")

@@ -135,7 +135,7 @@ def test_doses_given_meanwhile_stop_the_count_and_the_way_on_is_offered(
     stock.post(scope, records[1], Kind.ADMINISTERED, 4)
     refused = manager.submit(confirm, button="Finish Count")
     assert refused.status == 409
-    assert "Nothing was booked" in refused.root.text
+    assert "Nothing was recorded" in refused.root.text
     rows = [[one.text for one in row.all()] for row in refused.root.one("tbody").all("tr")]
     assert rows == [["2. Beta", "LOT2", "20", "16", "20"]], "only what moved, old and new"
     assert documents() == []
@@ -225,7 +225,7 @@ def test_a_cancelled_count_books_nothing_and_makes_room(
     form = manager.get(page.root.with_text("a", "Cancel Count").attributes["href"])
     assert "Records counted: 1 of 3" in form.root.text
     done = manager.submit(form, button="Cancel Count", follow=True)
-    assert "Cancelled" in done.root.text
+    assert "Canceled" in done.root.text
     assert done.root.all("input", name="counted_1") == []
     assert stock.counters(records[0])["doses_available"] == 100
     assert documents() == []

@@ -220,7 +220,7 @@ def test_before_starting_the_page_says_how_many_there_are_and_that_all_can_be_co
     manager: Browser, many: list[int]
 ) -> None:
     page = manager.get(COUNTS)
-    for words in ("All storage units (120 records)", "Freezer (70 records)", "50 to a page"):
+    for words in ("All storage units (120 records)", "Freezer (70 records)", "of the count: 50."):
         assert words in page.root.text
 
 

@@ -63,7 +63,7 @@ def test_a_box_in_another_fridge_is_not_booked_as_lost_and_the_way_on_is_offered
     refused = manager.submit(confirm, button="Finish Count")
     assert refused.status == 409
     told = refused.root.one("div", role="alert").text
-    assert "“1. Alpha” stands in another storage unit now. Nothing was booked." in told
+    assert "“1. Alpha” is in another storage unit now. Nothing was recorded." in told
     assert rows(refused) == [["1. Alpha", "LOT1", "Fridge 1", "Fridge 2", "100", "0"]]
     assert "Doses came in or went out" not in refused.root.text
     assert documents() == []

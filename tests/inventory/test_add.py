@@ -269,7 +269,7 @@ def test_doses_that_came_in_during_the_review_are_pointed_out(app: Flask, browse
     assert other.submit(theirs, button="Save").leads_to
     refused = browser.submit(review, button="Save")
     assert refused.status == 422
-    assert "200 of 300 are received now" in refused.root.text
+    assert "Received now: 200 of 300" in refused.root.text
     assert [record.doses_total for record in records(app)] == [200]
 
 
@@ -320,7 +320,7 @@ def test_a_tick_does_not_count_for_what_is_asked_later(app: Flask, browser: Brow
     review = manually(app, browser, doses="6001")
     back = browser.submit(review, {"confirmed": "y"}, button="Previous", follow=True)
     again = browser.submit(back, {"doses": "60000"}, button="Next", follow=True)
-    assert "60,000 doses are very many" in again.root.text
+    assert "60,000 doses is unusually many" in again.root.text
     assert "checked" not in again.root.one("input", name="confirmed").attributes
     assert browser.submit(again, button="Save").status == 422
     assert records(app) == []

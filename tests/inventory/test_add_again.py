@@ -29,11 +29,11 @@ def test_what_was_confirmed_before_somebody_else_saved_is_asked_again(
     other = Browser(app, browser.personas)
     theirs = review_more(other, open_form(app, other.sign_in("manager_ab")), "210", record.id)
     for page in (review, theirs):
-        assert "Only 200 of the 300 doses shipped are still expected" in page.root.text
+        assert "Doses of this shipment still expected: 200 of 300" in page.root.text
     assert other.submit(theirs, {"confirmed": "y"}, button="Save").leads_to
     refused = browser.submit(review, {"confirmed": "y"}, button="Save")
     assert refused.status == 422
-    assert "310 of 300 are received now" in refused.root.text
+    assert "Received now: 310 of 300" in refused.root.text
     assert "checked" not in refused.root.one("input", name="confirmed").attributes
     assert [one.doses_total for one in records(app)] == [310]
     again = browser.submit(refused, button="Save")

@@ -124,7 +124,7 @@ def test_a_back_dated_entry_that_makes_its_own_or_a_later_day_negative_is_refuse
         stock.post(scope, record, Kind.WASTED, 11, back=5)
     assert later.value.field == "happened_on"
     assert stock.day(2).strftime("%m/%d/%Y") in later.value.message
-    assert "short of 1 doses" in later.value.message
+    assert "short by 1 dose" in later.value.message
     with pytest.raises(Invalid):
         stock.post(scope, record, Kind.WASTED, 1, back=11)
     assert stock.counters(record)["doses_available"] == 60

@@ -165,8 +165,8 @@ def test_each_form_tells_what_came_after_it(app: Flask, browser: Browser) -> Non
     receive(app, browser, "manager_ab", "200")
     browser.sign_in("manager_a")
     later, earlier = browser.get("/drafts").root.one("main").all("li")
-    assert "300 of 300 doses were added since" in earlier.text
-    assert "200 of 300 doses were added since" in later.text
+    assert "Doses added since then by Manager AB: 300 of 300" in earlier.text
+    assert "Doses added since then by Manager AB: 200 of 300" in later.text
 
 
 def test_what_was_added_before_is_no_news(app: Flask, browser: Browser) -> None:

@@ -89,7 +89,7 @@ def test_of_many_locations_the_first_are_listed_and_the_others_searched(
     page = browser.get("/switch-location")
     buttons = page.form(action="/switch-location", method="post").all("button")
     assert [button.text for button in buttons] == [f"Branch {number:02}" for number in range(20)]
-    assert "the first 20 of 33 locations" in page.root.one("main").text
+    assert "Locations shown: 20 of 33" in page.root.one("main").text
     page = browser.submit(page, {"q": "branch"}, button="Search")
     assert "the first 20 that were found" in page.root.one("main").text
     page = browser.submit(page, {"q": "clinic b"}, button="Search")

@@ -124,7 +124,7 @@ def test_who_was_overtaken_is_told_beside_what_was_typed(
     told = answer(browser, page, "Cancel Transfer", {})
     assert told.status == 409
     alert = told.root.one("div", role="alert").text
-    assert alert.startswith("Nothing was saved Manager B has refused this transfer")
+    assert alert.startswith("Nothing was saved Manager B refused this transfer")
     assert told.root.one("textarea").text == "As agreed"
     back = told.root.one("main").with_text("a", "Back").attributes["href"]
     assert back == path.removesuffix("/cancel")

@@ -185,7 +185,7 @@ def test_limits(tmp_path: Path) -> None:
 
 def test_a_quote_that_is_never_closed_swallows_nothing(tmp_path: Path) -> None:
     content = text(ROW) + 'SHP-2,"EX21\r\n' + ",".join(ROW) + "\r\n"
-    with pytest.raises(SheetError, match="^Row 3: A value opens with a double quote"):
+    with pytest.raises(SheetError, match="^Row 3: A value starts with a double quote"):
         read(tmp_path, content.encode())
 
 

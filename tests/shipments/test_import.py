@@ -94,7 +94,7 @@ def test_after_receipt_a_correction_is_refused_with_the_reason(
     assert numbers(run) == (0, 1, 0, 1)
     ((line, column, message),) = errors_of(app, run)
     assert (line, column) == (2, "Lot Number")
-    assert "has been received already (10 of 300 doses)" in message
+    assert "were already received (10 of 300)" in message
     assert "Lot Number, Quantity Shipped" in message
     with app.app_context(), unit_of_work(write=False) as session:
         error = session.scalars(select(ImportError)).one()

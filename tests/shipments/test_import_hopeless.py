@@ -53,7 +53,7 @@ def test_good_rows_up_to_where_a_file_is_given_up_stay_in(
     rows = [row(id="S-good"), *(row(id=f"S-{n}", doses="x", lot="") for n in range(20))]
     run = take_in(app, csv(*rows))
     assert (run.state, numbers(run)) == ("failed", (1, 0, 0, 7))
-    assert "after row 9: 7 of 8 rows" in run.problem
+    assert "after row 9. Rows that need correction: 7 of 8" in run.problem
     assert len(shipments(app)) == 1
     wrong = errors_of(app, run)
     assert [number for number, *_rest in wrong] == [3, 3, 4, 4, 5, 5], "all of the first rows"

@@ -19,7 +19,7 @@ def test_the_sender_cancels_and_the_doses_are_back(
     assert unexplained.status == 422
     assert stock.counters(record)["doses_in_transit"] == 40
     done = browser.submit(form, {"note": "Wrong clinic"}, button="Cancel Transfer", follow=True)
-    assert "Cancelled" in done.root.text
+    assert "Canceled" in done.root.text
     assert "Wrong clinic" in done.root.text
     assert stock.counters(record)["doses_available"] == 100
     assert "manager.b@example.org" in [address for address, _c in mails("transfer_cancelled")]

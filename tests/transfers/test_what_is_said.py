@@ -59,7 +59,7 @@ def test_a_lot_held_on_its_way_is_marked_wherever_it_is_seen(
     browser.sign_in("manager_b")
     assert "4 of them are of lots in quarantine." in browser.get("/").root.text
     page = press(browser.get(LIST), browser, "Inbound Transfer")
-    assert "(in quarantine), 4 doses from" in page.root.text
+    assert "(in quarantine), doses: 4, from" in page.root.text
     done = receive(browser, doses_received="4")
     assert "Status Quarantine" in done.root.text
 
@@ -123,7 +123,7 @@ def test_a_dose_the_sender_had_counted_wrong_is_told_with_its_reason(
     with unit_of_work(write=False) as session:
         message = session.query(Message).filter_by(kind="transfer_received").first()
         text = render(message, zone="America/New_York", secrets=False).text
-    assert ", 1 in your inventory again – Recounted twice\n" in text
+    assert ", 1 back in your inventory – Recounted twice\n" in text
     assert re.search(r"twice\n\n?If doses are missing", text)
 
 

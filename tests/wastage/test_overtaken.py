@@ -41,7 +41,7 @@ def test_the_doses_are_asked_for_again_beside_what_is_left(
     assert "1" in [cell.text for cell in row.all("td")], "what is left now"
     if region:
         assert again.headers["HX-Push-Url"].endswith("/doses?check=1")
-        assert browser.get(again.headers["HX-Push-Url"]).root.text.count("Only 1 doses")
+        assert browser.get(again.headers["HX-Push-Url"]).root.text.count("Only 1 dose ")
     details = choose(browser, again, {record: 1})
     assert details.root.one("textarea").text == DETAILS[name]["note"]
     chosen = details.root.one("select", name="reason").one("option", selected="")

@@ -46,7 +46,7 @@ def banners(page: Page) -> list[str]:
 
 
 BACK = (
-    "You were signed out before this was sent. What you entered is still here; nothing of it was "
+    "You were signed out before this was sent. What you entered is still here, but it isn't "
     "saved yet."
 )
 

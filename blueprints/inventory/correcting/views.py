@@ -13,6 +13,7 @@ from blueprints.inventory.quarantine.queries import find_record_of, what_is_held
 from blueprints.inventory.queries import get_inventory
 from blueprints.inventory.rules import Kind
 from portal.confirmation import Confirmation, answered, ask
+from portal.formats.shown import day, number
 from portal.i18n import _, _l
 from portal.listviews.definition import Action
 from portal.web.context import scope
@@ -20,7 +21,6 @@ from portal.web.guards import needs
 from portal.web.htmx import go_to
 from portal.web.late_forms import keeps_late_input
 from portal.web.respond import respond
-from portal.web.templating import day, number
 
 
 def register(blueprint: Blueprint) -> None:

@@ -22,8 +22,8 @@ from blueprints.inventory.unfinished import names_of
 from portal.access.scope import Scope
 from portal.errors import NotFound
 from portal.formats.numbers import record_number
+from portal.formats.shown import day, number
 from portal.i18n import _, _l, ngettext
-from portal.web.templating import day, number
 from portal.wizards.definition import Answers, Begun, Done, Step, Wizard
 
 

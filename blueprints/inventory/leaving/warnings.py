@@ -10,8 +10,8 @@ from blueprints.inventory.leaving.possible_duplicates import Booked, list_alike,
 from blueprints.inventory.leaving.selection import Remaining
 from blueprints.inventory.rules import DocumentKind
 from portal.access.scope import Scope
+from portal.formats.shown import day, moment_in, number
 from portal.i18n import _, ngettext
-from portal.web.templating import day, moment, number
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,10 @@ def taken_before(
     the same kind (`among` selects which can mean the same), or by a count."""
     doses = {line.record.id: line.doses for line in lines}
     alike = list_alike(scope, kind, doses, on=on, among=among)
-    return [*_alike(alike, lines), *_counted(scope, lines, on)]
+    return [*_alike(scope, alike, lines), *_counted(scope, lines, on)]
 
 
-def _alike(alike: Sequence[Booked], lines: Sequence[Remaining]) -> list[Warned]:
+def _alike(scope: Scope, alike: Sequence[Booked], lines: Sequence[Remaining]) -> list[Warned]:
     """Who has entered the very same already, and when."""
     names = {line.record.id: line.record.name for line in lines}
     return [
@@ -47,7 +47,7 @@ def _alike(alike: Sequence[Booked], lines: Sequence[Remaining]) -> list[Warned]:
                 "day, on %(moment)s (%(number)s). Continue only if these are other doses.",
                 name=names[one.inventory_id],
                 user=one.by,
-                moment=moment(one.recorded_at),
+                moment=moment_in(one.recorded_at, scope.place.time_zone),
                 number=one.number,
             ),
             [one],

@@ -16,9 +16,9 @@ from portal.audit.services import record as audit
 from portal.db import session
 from portal.errors import Invalid
 from portal.formats.codes import look_alike_key, lot_key
+from portal.formats.shown import number
 from portal.i18n import _, ngettext
 from portal.places.models import Location
-from portal.web.templating import number
 
 PLACES_NAMED = 20
 
