@@ -31,6 +31,7 @@ from sqlalchemy.types import TypeDecorator
 
 from portal.errors import Busy, Conflict, OutcomeUnknown, where
 from portal.i18n import _
+from portal.kept import KEPT, Kept, heed
 from portal.outages import is_busy, is_taken, may_have_been_saved, may_retry
 from portal.sqlite_file import keep_to_one
 
@@ -121,6 +122,7 @@ def prepare_engine(engine: Engine) -> None:
         changes = changes or statement[:6].upper() in {"INSERT", "UPDATE", "DELETE"}
         if changes and connection.get_execution_options().get(WRITE) is False:
             raise WantsToWrite("a unit of work that only reads was to write")
+        heed(connection, statement)
 
     @event.listens_for(engine, "savepoint")
     def _only_read_here(connection: Connection, _name: str) -> None:
@@ -217,7 +219,8 @@ def begin(*, write: bool, patience: float = PATIENCE) -> None:
     Raises `Busy` if the lock cannot be had within `patience` seconds, or no connection.
     """
     deadline = time.monotonic() + patience
-    options: dict[str, Any] = {WRITE: write}
+    kept = Kept()
+    options: dict[str, Any] = {WRITE: write, KEPT: kept}
     if not write and not is_sqlite():
         # Each statement of a transaction sees what is committed by then, as without one: its
         # beginning and end would be two ways to the server and back for nothing.
@@ -225,6 +228,7 @@ def begin(*, write: bool, patience: float = PATIENCE) -> None:
     while True:
         try:
             session().connection(execution_options=options)
+            session().info[KEPT] = kept
             return
         except OperationalError as error:
             rollback()

@@ -59,7 +59,6 @@ def add_delivery(scope: Scope, delivery: Delivery) -> VaccineInventory:
             shipment_id=delivery.shipment_id,
         ),
     )
-    session().refresh(target)
     audit(
         scope.user,
         "inventory.received",

@@ -13,6 +13,7 @@ from portal.db import session
 from portal.errors import NotFound
 from portal.formats.numbers import record_number
 from portal.i18n import _
+from portal.kept import remembered
 from portal.listviews.counts import RowTotal, capped
 from portal.listviews.definition import Clauses
 from portal.lookups.search import Choice
@@ -84,6 +85,7 @@ def closing_of(shipment: Shipment) -> Closing | None:
     )
 
 
+@remembered("shipment")
 def find_open_shipment_of_lot(scope: Scope, product_id: int, lot: str) -> Shipment | None:
     """The oldest shipment of this lot to the present location of which doses are expected, else
     one that was closed before all of its doses came."""

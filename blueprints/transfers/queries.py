@@ -14,12 +14,15 @@ from blueprints.transfers.rules import LineState, TransferState, state_of
 from portal.access.scope import Scope
 from portal.db import session
 from portal.errors import NotFound
+from portal.kept import remembered
 from portal.lookups.search import Choice
 from portal.people.models import User
 from portal.places.models import Location
 from portal.searching.text import fold
 
 MOST = 25
+# What a line on its way to a location is read from.
+INBOUND = ("transfer_line", "vaccine_inventory", "transfer", "location")
 
 
 @dataclass(frozen=True)
@@ -153,12 +156,14 @@ class Inbound:
     number: str
 
 
+@remembered(*INBOUND)
 def list_inbound(scope: Scope) -> list[Inbound]:
     """What is on its way here, longest first, 100 lines at most (SPEC E2: nothing else is
     listed)."""
     return _inbound(TransferLine.state == LineState.IN_TRANSIT, scope, 100)
 
 
+@remembered(*INBOUND)
 def get_inbound(scope: Scope, line_id: int) -> Inbound:
     """A line that came or comes to the present location. Raises `NotFound`."""
     found = _inbound(TransferLine.id == line_id, scope, 1)
@@ -169,7 +174,7 @@ def get_inbound(scope: Scope, line_id: int) -> Inbound:
 
 def _inbound(condition: ColumnElement[bool], scope: Scope, limit: int) -> list[Inbound]:
     rows = session().execute(
-        select(TransferLine, VaccineInventory, Transfer, Location.name)
+        select(TransferLine, VaccineInventory, Transfer, Location)
         .join(VaccineInventory, VaccineInventory.id == TransferLine.inventory_id)
         .join(Transfer, Transfer.id == TransferLine.transfer_id)
         .join(Location, Location.id == TransferLine.from_location_id)
@@ -182,7 +187,7 @@ def _inbound(condition: ColumnElement[bool], scope: Scope, limit: int) -> list[I
             line,
             record,
             transfer,
-            sender,
+            sender.name,
             document_number(DocumentKind.TRANSFER, transfer.document_id),
         )
         for line, record, transfer, sender in rows
@@ -204,22 +209,29 @@ class UnderWay:
 def under_way(scope: Scope) -> UnderWay:
     """The doses on their way to the present location, and those on their way from it."""
 
-    def sums(side: Any) -> tuple[int, int, int]:
-        doses = func.sum(TransferLine.doses_sent)
-        row = session().execute(
-            select(
-                func.coalesce(doses, 0),
-                func.count(),
-                func.coalesce(doses.filter(VaccineInventory.quarantined), 0),
-            )
-            .join(VaccineInventory, VaccineInventory.id == TransferLine.inventory_id)
-            .where(side == scope.location_id, TransferLine.state == LineState.IN_TRANSIT)
-        )
-        sent, lines, held = row.one()
-        return int(sent), int(lines), int(held)
-
-    coming, leaving = sums(TransferLine.to_location_id), sums(TransferLine.from_location_id)
+    coming = _sums(TransferLine.to_location_id == scope.location_id)
+    leaving = _sums(TransferLine.from_location_id == scope.location_id)
     return UnderWay(*coming, *leaving)
+
+
+def doses_coming(scope: Scope) -> int:
+    """The doses on their way to the present location."""
+    return _sums(TransferLine.to_location_id == scope.location_id)[0]
+
+
+def _sums(side: ColumnElement[bool]) -> tuple[int, int, int]:
+    doses = func.sum(TransferLine.doses_sent)
+    row = session().execute(
+        select(
+            func.coalesce(doses, 0),
+            func.count(),
+            func.coalesce(doses.filter(VaccineInventory.quarantined), 0),
+        )
+        .join(VaccineInventory, VaccineInventory.id == TransferLine.inventory_id)
+        .where(side, TransferLine.state == LineState.IN_TRANSIT)
+    )
+    sent, lines, held = row.one()
+    return int(sent), int(lines), int(held)
 
 
 def list_receivers_of(product_id: int, lot_key: str) -> set[int]:

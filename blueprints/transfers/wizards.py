@@ -30,9 +30,9 @@ from blueprints.transfers.forms import InboundForm, ReceiptForm, SendForm
 from blueprints.transfers.queries import (
     Inbound,
     documents_to,
+    doses_coming,
     get_inbound,
     list_inbound,
-    under_way,
 )
 from blueprints.transfers.rules import MISSING, SENDING, LineState
 from blueprints.transfers.services import (
@@ -248,7 +248,7 @@ def _receive(scope: Scope, answers: Answers, _button: str) -> Done:
         facts.append((_("Missing doses"), f"{number(missing)}, {reason_label(receipt.reason)}"))
     if record.quarantined:
         facts.append((_("Status"), _("Quarantine")))
-    others = under_way(scope).coming
+    others = doses_coming(scope)
     if others:
         facts.append((_("Doses of other records on their way here"), number(others)))
     return Done(url=url_for("inventory.record", inventory_id=record.id), facts=tuple(facts))

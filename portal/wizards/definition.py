@@ -25,6 +25,12 @@ class Answers(dict[str, Any]):
         super().__init__()
         self.args = dict(args)
 
+    def copy(self) -> "Answers":
+        """The same answers, to add to."""
+        other = Answers(self.args)
+        other.update(self)
+        return other
+
 
 @dataclass(frozen=True)
 class Done:

@@ -1,0 +1,109 @@
+"""What a unit of work keeps in memory: the objects it loaded, and answers it would ask for again.
+
+The session itself forgets an object that nobody holds, and loads it anew for the next who asks.
+Here the last ones are held until the unit ends, and `remembered` keeps what a look-up found.
+
+Nothing is kept that may have changed: what the unit writes to a table makes it forget that table,
+going back to a savepoint makes it forget everything, and on PostgreSQL so does taking a lock, for
+what is judged under the lock must have been read under it. (On SQLite a unit that writes has its
+lock from the beginning.)
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Hashable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, cast
+
+from sqlalchemy import event
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session, SessionTransaction
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+KEPT = "portal_kept"
+# Of each table; so many are on one page at the most, and a job may load a million.
+OBJECTS = 200
+
+
+class Kept:
+    """Objects by table, and answers with the tables they were read from."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, deque[object]] = defaultdict(lambda: deque(maxlen=OBJECTS))
+        self.answers: dict[Hashable, tuple[frozenset[str], object]] = {}
+
+    def changed(self, table: str) -> None:
+        """Forget what was read from a table."""
+        self.objects.pop(table, None)
+        if self.answers:
+            self.answers = {
+                key: found for key, found in self.answers.items() if table not in found[0]
+            }
+
+    def forget(self) -> None:
+        """Forget everything."""
+        self.objects.clear()
+        self.answers.clear()
+
+
+def heed(connection: Connection, statement: str) -> None:
+    """Before a statement is executed: forget what is not true any more after it."""
+    kept: Kept | None = connection.get_execution_options().get(KEPT)
+    if kept is None:
+        return
+    words = statement[:200].split(None, 3)
+    first = words[0].upper() if words else ""
+    if first in ("INSERT", "DELETE") and len(words) > 2:
+        kept.changed(words[2].strip('"'))
+    elif first == "UPDATE" and len(words) > 1:
+        kept.changed(words[1].strip('"'))
+    elif first not in ("SELECT", "SAVEPOINT", "RELEASE", "BEGIN") or _locks(connection, statement):
+        kept.forget()
+
+
+def _locks(connection: Connection, statement: str) -> bool:
+    if connection.dialect.name == "sqlite":
+        return False
+    return " FOR " in statement[-60:] or "pg_advisory" in statement[:80]
+
+
+@event.listens_for(Session, "loaded_as_persistent")
+def _hold(session: Session, found: Any) -> None:
+    kept: Kept | None = session.info.get(KEPT)
+    if kept is not None:
+        kept.objects[found.__tablename__].append(found)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _undone(session: Session, _transaction: SessionTransaction) -> None:
+    kept: Kept | None = session.info.get(KEPT)
+    if kept is not None:
+        kept.forget()
+
+
+def remembered(*tables: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Ask a look-up once for the same arguments, until the unit writes to one of `tables`.
+
+    For functions that read these tables and nothing else, whose arguments can be hashed, and whose
+    answer nobody changes. What they raise is not remembered.
+    """
+    names = frozenset(tables)
+
+    def decorated(function: Callable[P, R]) -> Callable[P, R]:
+        @wraps(function)
+        def ask(*args: P.args, **named: P.kwargs) -> R:
+            from portal.db import session
+
+            kept: Kept | None = session().info.get(KEPT)
+            if kept is None:
+                return function(*args, **named)
+            session().flush()
+            key = (function, args, tuple(sorted(named.items())))
+            if key not in kept.answers:
+                kept.answers[key] = (names, function(*args, **named))
+            return cast(R, kept.answers[key][1])
+
+        return ask
+
+    return decorated
