@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, MetaData, String, event
+from sqlalchemy import DateTime, MetaData, Select, String, event
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -181,6 +181,21 @@ def prepare_engine(engine: Engine) -> None:
     def _begin(connection: Connection) -> None:
         write = connection.get_execution_options().get(WRITE, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def lock(rows: Select[Any], *, name: tuple[str, int] | None = None) -> None:
+    """Make every other writer of these rows wait until this transaction ends; what is in memory of
+    them is as it is now. With a `name` (of the table, and the row's id) once is enough.
+
+    On SQLite nothing is asked: a unit that writes has kept all others waiting since it began.
+    """
+    locked = session().info[KEPT].locked if KEPT in session().info else set()
+    if is_sqlite() or name in locked:
+        return
+    query = rows.with_for_update(key_share=True)
+    session().execute(query.execution_options(populate_existing=True))
+    if name is not None:
+        locked.add(name)
 
 
 def insert(table: "type[Base]") -> "sqlite_dialect.Insert | postgresql_dialect.Insert":

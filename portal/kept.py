@@ -27,11 +27,12 @@ OBJECTS = 200
 
 
 class Kept:
-    """Objects by table, and answers with the tables they were read from."""
+    """Objects by table, answers with the tables they were read from, and what is locked."""
 
     def __init__(self) -> None:
         self.objects: dict[str, deque[object]] = defaultdict(lambda: deque(maxlen=OBJECTS))
         self.answers: dict[Hashable, tuple[frozenset[str], object]] = {}
+        self.locked: set[Hashable] = set()
 
     def changed(self, table: str) -> None:
         """Forget what was read from a table."""
@@ -45,6 +46,11 @@ class Kept:
         """Forget everything."""
         self.objects.clear()
         self.answers.clear()
+
+    def undone(self) -> None:
+        """Forget everything, the locks too: they go with the savepoint that they came after."""
+        self.forget()
+        self.locked.clear()
 
 
 def heed(connection: Connection, statement: str) -> None:
@@ -79,7 +85,7 @@ def _hold(session: Session, found: Any) -> None:
 def _undone(session: Session, _transaction: SessionTransaction) -> None:
     kept: Kept | None = session.info.get(KEPT)
     if kept is not None:
-        kept.forget()
+        kept.undone()
 
 
 def remembered(*tables: str) -> Callable[[Callable[P, R]], Callable[P, R]]:

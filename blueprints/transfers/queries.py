@@ -22,7 +22,7 @@ from portal.searching.text import fold
 
 MOST = 25
 # What a line on its way to a location is read from.
-INBOUND = ("transfer_line", "vaccine_inventory", "transfer", "location")
+INBOUND = ("transfer_line", "vaccine_inventory", "transfer", "stock_document", "location")
 
 
 @dataclass(frozen=True)
@@ -147,13 +147,14 @@ def _load(condition: ColumnElement[bool], *, limit: int = 1) -> list[SentTransfe
 
 @dataclass(frozen=True)
 class Inbound:
-    """A line on its way to the present location."""
+    """A line on its way to the present location; `sent` is its transfer without the others."""
 
     line: TransferLine
     record: VaccineInventory
     transfer: Transfer
     sender: str
     number: str
+    sent: SentTransfer
 
 
 @remembered(*INBOUND)
@@ -173,25 +174,25 @@ def get_inbound(scope: Scope, line_id: int) -> Inbound:
 
 
 def _inbound(condition: ColumnElement[bool], scope: Scope, limit: int) -> list[Inbound]:
+    sender, receiver = aliased(Location), aliased(Location)
     rows = session().execute(
-        select(TransferLine, VaccineInventory, Transfer, Location)
+        select(TransferLine, VaccineInventory, Transfer, StockDocument, sender, receiver)
         .join(VaccineInventory, VaccineInventory.id == TransferLine.inventory_id)
         .join(Transfer, Transfer.id == TransferLine.transfer_id)
-        .join(Location, Location.id == TransferLine.from_location_id)
+        .join(StockDocument, StockDocument.id == Transfer.document_id)
+        .join(sender, sender.id == TransferLine.from_location_id)
+        .join(receiver, receiver.id == TransferLine.to_location_id)
         .where(TransferLine.to_location_id == scope.location_id, condition)
         .order_by(TransferLine.id)
         .limit(limit)
     )
-    return [
-        Inbound(
-            line,
-            record,
-            transfer,
-            sender.name,
-            document_number(DocumentKind.TRANSFER, transfer.document_id),
-        )
-        for line, record, transfer, sender in rows
-    ]
+    found = []
+    for line, record, transfer, document, from_place, to_place in rows:
+        number = document_number(DocumentKind.TRANSFER, document.id)
+        lines = [LineOnTheWay(line, record, LineState(line.state), "")]
+        sent = SentTransfer(transfer, document, number, from_place, to_place, lines)
+        found.append(Inbound(line, record, transfer, from_place.name, number, sent))
+    return found
 
 
 @dataclass(frozen=True)

@@ -181,7 +181,9 @@ def receive(scope: Scope, receipt: Receipt) -> VaccineInventory:
     quarantine.hold_lot(source.product_id, source.lot_key)
     target = record_for_arrival(scope, source)
     # Two transfers that cross each other would otherwise wait for each other.
-    ledger.hold_all(select(VaccineInventory.id).where(VaccineInventory.id.in_((source.id, target.id))))
+    ledger.hold_all(
+        select(VaccineInventory.id).where(VaccineInventory.id.in_((source.id, target.id)))
+    )
     if back:
         ledger.reverse(
             scope.user,
@@ -217,7 +219,7 @@ def receive(scope: Scope, receipt: Receipt) -> VaccineInventory:
     line.received_inventory_id = target.id
     session().flush()
     seal(line)
-    sent = get_transfer(scope, found.transfer.id)
+    sent = found.sent
     changed = {"sent": line.doses_sent, "received": receipt.doses, "reason": receipt.reason}
     _audit(scope, "transfer.received", sent, changed)
     notices.tell_sender(sent, "transfer_received", [line.id])

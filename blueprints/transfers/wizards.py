@@ -25,6 +25,7 @@ from blueprints.inventory.ledger.entries import ensure_never_short
 from blueprints.inventory.ledger.reasons import choices, reason_label
 from blueprints.inventory.queries import get_inventory
 from blueprints.inventory.rules import DocumentKind, Kind
+from blueprints.inventory.services import hold_arrivals
 from blueprints.inventory.unfinished import about_lines, news_of_lines
 from blueprints.transfers.forms import InboundForm, ReceiptForm, SendForm
 from blueprints.transfers.queries import (
@@ -292,5 +293,6 @@ INBOUND = Wizard(
     admit=_admit_inbound,
     about=about_inbound,
     news=news_of_inbound,
+    hold=lambda scope, _entered: hold_arrivals(scope),
     confirmation=Step("done", _l("Received"), template="transfers/_received.html"),
 )

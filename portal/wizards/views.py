@@ -28,6 +28,9 @@ from portal.wizards.review import lines
 from portal.wizards.step_pages import CHECK, REGION, StepPages, walker_of
 from portal.wizards.walk import Walker, refuse, sent_of
 
+# Buttons of a last step that do not finish.
+LEAVING = ("previous", "pause", "cancel", "discard", "stay")
+
 
 def register(wizard: Wizard, blueprint: Blueprint, path: str, endpoint: str) -> None:
     """Add the routes of `wizard` to `blueprint`; called by `Wizard.register`."""
@@ -116,6 +119,9 @@ class WizardViews(StepPages):
     # What a sent step leads to
 
     def _take(self, walker: Walker, step: Step, draft: Draft | None) -> Response:
+        go = request.form.get("go", "next")
+        if self.wizard.hold and step is self.wizard.steps[-1] and go not in LEAVING:
+            self.wizard.hold(walker.scope, walker.entered)
         way = walker.walk(step.key)
         if way.halt is None and not walker.applies(step, way.answers):
             way.halt = walker.steps(way.answers)[0]
@@ -125,7 +131,6 @@ class WizardViews(StepPages):
             form = walker.form(step, way.answers, sent_with_files())
         if way.halt is None and form is not None and look_up(form, request.form):
             return self._show(walker, step, form, draft=draft, status=422)
-        go = request.form.get("go", "next")
         if go == "pause":
             return self._pause(walker, step, form, draft)
         if go in ("cancel", "discard"):

@@ -19,7 +19,7 @@ from blueprints.inventory.rules import (
 from blueprints.shipments.services import note_received
 from portal.access.scope import Actor
 from portal.audit.services import seal
-from portal.db import session
+from portal.db import lock, session
 from portal.errors import Conflict, Invalid, NotFound, PortalError
 from portal.i18n import _
 
@@ -47,9 +47,7 @@ def post(actor: Actor | None, inventory_id: int, movement: Movement) -> DoseEntr
     return post_all(actor, [(inventory_id, movement)])[0]
 
 
-def post_all(
-    actor: Actor | None, movements: Sequence[tuple[int, Movement]]
-) -> list[DoseEntry]:
+def post_all(actor: Actor | None, movements: Sequence[tuple[int, Movement]]) -> list[DoseEntry]:
     """Write several entries, each a record and what came to it or left it, in this order: all of
     them or none. Raises what `post` raises."""
     for _record, movement in movements:
@@ -160,11 +158,10 @@ def hold_all(inventory_ids: Select[int]) -> None:
 
     They are taken in the order of their ids, as all who take doses of several do.
     """
-    session().execute(
+    lock(
         select(VaccineInventory.id)
         .where(VaccineInventory.id.in_(inventory_ids))
         .order_by(VaccineInventory.id)
-        .with_for_update(key_share=True)
     )
 
 
