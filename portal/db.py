@@ -34,6 +34,7 @@ from portal.i18n import _
 from portal.kept import KEPT, Kept, heed
 from portal.outages import is_busy, is_taken, may_have_been_saved, may_retry
 from portal.sqlite_file import keep_to_one
+from portal.waiting_line import Place, line_before
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql as postgresql_dialect
@@ -88,6 +89,7 @@ class Base(DeclarativeBase):
 db: SQLAlchemy = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 WRITE = "portal_write"
+PLACE = "portal_place"
 # How long one attempt waits for SQLite's write lock; after it the next writer may be luckier.
 BUSY_MS = 1_000
 # How long a job or command waits for it, and a person in front of a page. Seconds.
@@ -159,6 +161,14 @@ def prepare_engine(engine: Engine) -> None:
         return
 
     keep_to_one(engine)
+
+    @event.listens_for(engine, "checkin")
+    @event.listens_for(engine, "invalidate")
+    @event.listens_for(engine, "close")
+    def _next_please(_connection: object, record: ConnectionPoolEntry, *_error: object) -> None:
+        place: Place | None = record.info.pop(PLACE, None)
+        if place is not None:
+            place.leave()
 
     @event.listens_for(engine, "connect")
     def _connect(connection: sqlite3.Connection, _record: object) -> None:
@@ -234,6 +244,31 @@ def begin(*, write: bool, patience: float = PATIENCE) -> None:
     Raises `Busy` if the lock cannot be had within `patience` seconds, or no connection.
     """
     deadline = time.monotonic() + patience
+    place = _in_line(patience) if write and is_sqlite() else None
+    try:
+        connection = _connected(write, deadline)
+    except BaseException:
+        if place is not None:
+            place.leave()
+        raise
+    if place is not None:
+        connection.info[PLACE] = place
+
+
+def _in_line(patience: float) -> Place | None:
+    """A place in the line of SQLite's writers, at the head of it or waited for long enough."""
+    place = line_before(db.engine.url.database or "").join()
+    if place is not None:
+        try:
+            place.wait(max(patience, BUSY_MS / 1_000))
+        except BaseException:
+            place.leave()
+            raise
+    return place
+
+
+def _connected(write: bool, deadline: float) -> Connection:
+    """The unit's connection, with its transaction begun."""
     kept = Kept()
     options: dict[str, Any] = {WRITE: write, KEPT: kept}
     if not write and not is_sqlite():
@@ -242,9 +277,9 @@ def begin(*, write: bool, patience: float = PATIENCE) -> None:
         options["isolation_level"] = "AUTOCOMMIT"
     while True:
         try:
-            session().connection(execution_options=options)
+            connection = session().connection(execution_options=options)
             session().info[KEPT] = kept
-            return
+            return connection
         except OperationalError as error:
             rollback()
             if not is_busy(error):

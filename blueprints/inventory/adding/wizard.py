@@ -158,7 +158,7 @@ def save(scope: Scope, answers: Answers, button: str) -> Done:
 
 def hold(scope: Scope, entered: Mapping[str, Sent]) -> None:
     """Take the locks of a delivery."""
-    sent = {name: value for name, value in entered.get("details", [])}
+    sent = {each[0]: each[1] for each in entered.get("details", [])}
     hold_delivery(scope, record_number(sent.get("shipment")))
 
 
