@@ -145,9 +145,9 @@ def test_the_number_is_given_back_however_the_unit_ends(app: Flask, served: None
         line = line_before(path)
 
         def fail() -> None:
-            raise ValueError
+            raise ValueError("no")
 
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match="no"):
             run(fail, write=True)
         assert not line.places
         holder = sqlite3.connect(path, isolation_level=None)
