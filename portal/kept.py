@@ -1,7 +1,7 @@
 """What a unit of work keeps in memory: the objects it loaded, and answers it would ask for again.
 
 The session itself forgets an object that nobody holds, and loads it anew for the next who asks.
-Here the last ones are held until the unit ends, and `remembered` keeps what a look-up found.
+Here the last ones are held until the unit ends, and so is what `remembered` look-ups found.
 
 Nothing is kept that may have changed: what the unit writes to a table makes it forget that table,
 going back to a savepoint makes it forget everything, and on PostgreSQL so does taking a lock, for
@@ -10,16 +10,12 @@ lock from the beginning.)
 """
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Hashable
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar, cast
+from collections.abc import Hashable
+from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session, SessionTransaction
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 KEPT = "portal_kept"
 # Of each table; so many are on one page at the most, and a job may load a million.
@@ -86,30 +82,3 @@ def _undone(session: Session, _transaction: SessionTransaction) -> None:
     kept: Kept | None = session.info.get(KEPT)
     if kept is not None:
         kept.undone()
-
-
-def remembered(*tables: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Ask a look-up once for the same arguments, until the unit writes to one of `tables`.
-
-    For functions that read these tables and nothing else, whose arguments can be hashed, and whose
-    answer nobody changes. What they raise is not remembered.
-    """
-    names = frozenset(tables)
-
-    def decorated(function: Callable[P, R]) -> Callable[P, R]:
-        @wraps(function)
-        def ask(*args: P.args, **named: P.kwargs) -> R:
-            from portal.db import session
-
-            kept: Kept | None = session().info.get(KEPT)
-            if kept is None:
-                return function(*args, **named)
-            session().flush()
-            key = (function, args, tuple(sorted(named.items())))
-            if key not in kept.answers:
-                kept.answers[key] = (names, function(*args, **named))
-            return cast(R, kept.answers[key][1])
-
-        return ask
-
-    return decorated

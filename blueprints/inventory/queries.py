@@ -14,9 +14,9 @@ from blueprints.shipments.models import Shipment
 from portal.access.scope import Scope
 from portal.clock import now
 from portal.db import session
-from portal.kept import remembered
 from portal.lookups.search import Choice
 from portal.people.models import User
+from portal.remembering import remembered
 from portal.searching.text import fold
 
 ENTRIES_SHOWN = 50

@@ -13,12 +13,12 @@ from portal.db import session
 from portal.errors import NotFound
 from portal.formats.numbers import record_number
 from portal.i18n import _
-from portal.kept import remembered
 from portal.listviews.counts import RowTotal, capped
 from portal.listviews.definition import Clauses
 from portal.lookups.search import Choice
 from portal.people.models import User
 from portal.places.models import Location
+from portal.remembering import remembered
 from portal.searching.hits import only_hits
 from portal.searching.text import words
 

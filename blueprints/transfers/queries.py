@@ -14,10 +14,10 @@ from blueprints.transfers.rules import LineState, TransferState, state_of
 from portal.access.scope import Scope
 from portal.db import session
 from portal.errors import NotFound
-from portal.kept import remembered
 from portal.lookups.search import Choice
 from portal.people.models import User
 from portal.places.models import Location
+from portal.remembering import remembered
 from portal.searching.text import fold
 
 MOST = 25

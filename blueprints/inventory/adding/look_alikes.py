@@ -8,7 +8,7 @@ from portal.access.scope import Scope
 from portal.db import session
 from portal.formats.codes import look_alike_key, lot_key
 from portal.i18n import _
-from portal.kept import remembered
+from portal.remembering import remembered
 
 
 def doubts(scope: Scope, product_id: int, lot: str, shipment: Shipment | None) -> list[str]:
