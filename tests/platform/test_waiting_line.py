@@ -18,6 +18,8 @@ from portal.waiting_line import Line, Place, line_before
 from tests.effort import amount
 from tests.processes import FORK, start
 
+pytestmark = pytest.mark.both_databases
+
 PROCESSES, THREADS = 3, 2
 # So often one may be overtaken by another, of 25 turns: whoever loses the processor before it has
 # taken its number comes later.
