@@ -68,9 +68,10 @@ def prepare_engine(engine: Engine) -> None:
             # A plan kept for any value would scan the whole trigram index for a search of two
             # letters (1 s instead of 5 ms at a million rows), and compiling takes longer than
             # any statement of a page.
+            connection.autocommit = True
             connection.execute("SET plan_cache_mode = force_custom_plan")
             connection.execute("SET jit = off")
-            connection.commit()
+            connection.autocommit = False
 
         return
 
