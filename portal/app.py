@@ -14,7 +14,8 @@ from sqlalchemy import make_url
 from whitenoise import WhiteNoise
 
 from portal import soundness
-from portal.db import PATIENCE_OF_A_PERSON, db, prepare_engine
+from portal.db import PATIENCE_OF_A_PERSON, db
+from portal.engine import prepare_engine
 from portal.module import Module, Registry, discover, load
 from portal.settings import Settings, load_settings
 from portal.web import assets, bounds, errors, login, refusals, security, templating

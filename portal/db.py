@@ -12,7 +12,6 @@ One transaction a request, a job or a command. Nobody outside this file commits.
 
 import logging
 import random
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,19 +19,20 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, MetaData, String, event
-from sqlalchemy.engine import Connection, Dialect, Engine
-from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
+from sqlalchemy import DateTime, MetaData, Select, String
+from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
-from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
+from portal.engine import BUSY_MS, PLACE, WRITE, WantsToWrite
 from portal.errors import Busy, Conflict, OutcomeUnknown, where
 from portal.i18n import _
+from portal.kept import KEPT, Kept
 from portal.outages import is_busy, is_taken, may_have_been_saved, may_retry
-from portal.sqlite_file import keep_to_one
+from portal.waiting_line import Place, line_before
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql as postgresql_dialect
@@ -86,23 +86,12 @@ class Base(DeclarativeBase):
 
 db: SQLAlchemy = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
-WRITE = "portal_write"
-# How long one attempt waits for SQLite's write lock; after it the next writer may be luckier.
-BUSY_MS = 1_000
-# How long a job or command waits for it, and a person in front of a page. Seconds.
+# How long a job or command waits for SQLite's write lock, and a person in front of a page. Seconds.
 PATIENCE = 60.0
 PATIENCE_OF_A_PERSON = 9.0
 
-# A connection that has lain idle longer may be dead, if the server was restarted. Seconds.
-RESTED = 5.0
-USED = "portal_used"
-
 
 log = logging.getLogger("portal.db")
-
-
-class WantsToWrite(RuntimeError):
-    """A unit of work that only reads was to write."""
 
 
 def is_sqlite() -> bool:
@@ -110,75 +99,19 @@ def is_sqlite() -> bool:
     return db.engine.dialect.name == "sqlite"
 
 
-def prepare_engine(engine: Engine) -> None:
-    """Give `engine` the connection settings and transaction modes that the unit of work needs."""
+def lock(rows: Select[Any], *, name: tuple[str, int] | None = None) -> None:
+    """Make every other writer of these rows wait until this transaction ends; what is in memory of
+    them is as it is now. With a `name` (of the table, and the row's id) once is enough.
 
-    @event.listens_for(engine, "before_cursor_execute")
-    def _only_read(
-        connection: Connection, _c: Any, statement: str, _p: Any, context: Any, _many: bool
-    ) -> None:
-        changes = context.isinsert or context.isupdate or context.isdelete
-        changes = changes or statement[:6].upper() in {"INSERT", "UPDATE", "DELETE"}
-        if changes and connection.get_execution_options().get(WRITE) is False:
-            raise WantsToWrite("a unit of work that only reads was to write")
-
-    @event.listens_for(engine, "savepoint")
-    def _only_read_here(connection: Connection, _name: str) -> None:
-        if connection.get_execution_options().get(WRITE) is False:
-            raise WantsToWrite("a unit of work that only reads was to have a part that writes")
-
-    if engine.dialect.name != "sqlite":
-
-        @event.listens_for(engine, "checkin")
-        def _used(_connection: Any, record: ConnectionPoolEntry) -> None:
-            record.info[USED] = time.monotonic()
-
-        @event.listens_for(engine, "checkout")
-        def _ask_whether_it_lives(
-            connection: Any, record: ConnectionPoolEntry, _proxy: object
-        ) -> None:
-            # Not for each page of a busy clinic; a unit that finds it dead is run again.
-            if time.monotonic() - record.info.get(USED, time.monotonic()) < RESTED:
-                return
-            try:
-                engine.dialect.do_ping(connection)
-            except engine.dialect.loaded_dbapi.Error as error:
-                raise InvalidatePoolError from error
-
-        @event.listens_for(engine, "connect")
-        def _plan_for_values(connection: Any, _record: object) -> None:
-            # A plan kept for any value would scan the whole trigram index for a search of two
-            # letters (1 s instead of 5 ms at a million rows), and compiling takes longer than
-            # any statement of a page.
-            connection.execute("SET plan_cache_mode = force_custom_plan")
-            connection.execute("SET jit = off")
-            connection.commit()
-
+    On SQLite nothing is asked: a unit that writes has kept all others waiting since it began.
+    """
+    locked = session().info[KEPT].locked if KEPT in session().info else set()
+    if is_sqlite() or name in locked:
         return
-
-    keep_to_one(engine)
-
-    @event.listens_for(engine, "connect")
-    def _connect(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            # REPLACE fires the triggers against deleting, too.
-            "recursive_triggers=ON",
-            f"busy_timeout={BUSY_MS}",
-            "temp_store=MEMORY",
-            "cache_size=-16000",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        write = connection.get_execution_options().get(WRITE, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    query = rows.with_for_update(key_share=True)
+    session().execute(query.execution_options(populate_existing=True))
+    if name is not None:
+        locked.add(name)
 
 
 def insert(table: "type[Base]") -> "sqlite_dialect.Insert | postgresql_dialect.Insert":
@@ -217,15 +150,42 @@ def begin(*, write: bool, patience: float = PATIENCE) -> None:
     Raises `Busy` if the lock cannot be had within `patience` seconds, or no connection.
     """
     deadline = time.monotonic() + patience
-    options: dict[str, Any] = {WRITE: write}
+    place = _in_line(patience) if write and is_sqlite() else None
+    try:
+        connection = _connected(write, deadline)
+    except BaseException:
+        if place is not None:
+            place.leave()
+        raise
+    if place is not None:
+        connection.info[PLACE] = place
+
+
+def _in_line(patience: float) -> Place | None:
+    """A place in the line of SQLite's writers, at the head of it or waited for long enough."""
+    place = line_before(db.engine.url.database or "").join()
+    if place is not None:
+        try:
+            place.wait(max(patience, BUSY_MS / 1_000))
+        except BaseException:
+            place.leave()
+            raise
+    return place
+
+
+def _connected(write: bool, deadline: float) -> Connection:
+    """The unit's connection, with its transaction begun."""
+    kept = Kept()
+    options: dict[str, Any] = {WRITE: write, KEPT: kept}
     if not write and not is_sqlite():
         # Each statement of a transaction sees what is committed by then, as without one: its
         # beginning and end would be two ways to the server and back for nothing.
         options["isolation_level"] = "AUTOCOMMIT"
     while True:
         try:
-            session().connection(execution_options=options)
-            return
+            connection = session().connection(execution_options=options)
+            session().info[KEPT] = kept
+            return connection
         except OperationalError as error:
             rollback()
             if not is_busy(error):

@@ -1,6 +1,6 @@
 """Keeping, offering, finishing and discarding drafts. A draft is its user's alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -202,26 +202,29 @@ def same_beginning(user_id: int, name: str, entered: dict[str, Sent]) -> Draft |
     return None
 
 
-def keep(draft: Draft, *, step: str, sent: Sent, at: str | None = None) -> None:
-    """Keep what was typed in `step`; the draft is then at the step `at`.
+def ensure_fits(entered: Mapping[str, Sent]) -> None:
+    """Raise `Invalid` if this is more than a draft can hold."""
+    if sum(size(each) for each in entered.values()) > LARGEST:
+        raise Invalid(_("This is more text than a form can hold. Please shorten it."))
+
+
+def keep(
+    draft: Draft, *, step: str, sent: Sent, at: str | None = None, reason: str | None = None
+) -> None:
+    """Keep what was typed in `step`; the draft is then at the step `at`, and waits for
+    `reason`: begun, paused, or sent after the time-out.
 
     Raises `Invalid` if it is more than a draft can hold.
     """
     entered = {**draft.data.get("entered", {}), step: sent}
-    if sum(size(each) for each in entered.values()) > LARGEST:
-        raise Invalid(_("This is more text than a form can hold. Please shorten it."))
+    ensure_fits(entered)
     if entered != draft.data.get("entered"):
         draft.data = {**draft.data, "entered": entered}
         draft.version += 1
     if at is not None:
         draft.step = at
-    draft.updated_at = now()
-    session().flush()
-
-
-def mark(draft: Draft, reason: str) -> None:
-    """Note why the draft waits: begun, paused, or sent after the time-out."""
-    draft.reason = reason
+    if reason is not None:
+        draft.reason = reason
     draft.updated_at = now()
     session().flush()
 

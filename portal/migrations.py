@@ -65,6 +65,29 @@ def refuse_newer(revision: str | None) -> None:
         )
 
 
+def current_of_server(url: str, *, table: str = "") -> str | None:
+    """The revision of the PostgreSQL database at `url`, as `current_of_file` gives it; None also if
+    it cannot be asked: whoever then tries to migrate it will say why.
+
+    Only reads, with nothing but the driver.
+    """
+    import psycopg
+    from psycopg import sql
+
+    try:
+        with psycopg.connect(
+            url.replace("+psycopg", "", 1), connect_timeout=10, autocommit=True
+        ) as connection:
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            if row and table:
+                query = sql.SQL("SELECT 1 FROM {} LIMIT 1")
+                known = connection.execute(query.format(sql.Identifier(table))).fetchone()
+                return str(row[0]) if known else None
+            return str(row[0]) if row else None
+    except psycopg.Error:
+        return None
+
+
 def config(url: str) -> "Config":
     """Alembic's configuration for the database at `url`."""
     from alembic.config import Config

@@ -33,11 +33,14 @@ def prepare(settings: Settings) -> None:
     What needs the database's library runs in a process of its own. Raises `SystemExit` when that
     fails; the reason has been printed.
     """
+    needed = "user_account" if settings.practice else ""
     if settings.database_url.startswith(SQLITE):
         path = Path(settings.database_url.removeprefix(SQLITE))
-        needed = "user_account" if settings.practice else ""
-        if migrations.current_of_file(path, table=needed) == migrations.newest():
-            return
+        found = migrations.current_of_file(path, table=needed)
+    else:
+        found = migrations.current_of_server(settings.database_url, table=needed)
+    if found == migrations.newest():
+        return
     command = ["practice", "fill"] if settings.practice else ["migrate"]
     done = subprocess.run([sys.executable, "-m", "portal", *command], check=False)
     if done.returncode:

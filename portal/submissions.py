@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import IO
 
-from sqlalchemy import ForeignKey, String, delete, select
+from sqlalchemy import ForeignKey, String, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.clock import now
@@ -111,9 +111,12 @@ def find(operation_id: str, *, user_id: int | None, fingerprint: str) -> Repeate
 
 def remember_answer(operation_id: str, location: str) -> None:
     """Keep where the accepted submission leads, for its repetitions."""
-    operation = session().get(Operation, operation_id)
-    assert operation is not None
-    operation.location = location if len(location) <= LONGEST_LOCATION else ""
+    session().execute(
+        update(Operation)
+        .where(Operation.id == operation_id)
+        .values(location=location if len(location) <= LONGEST_LOCATION else "")
+        .execution_options(synchronize_session=False)
+    )
 
 
 def give_back(operation_id: str) -> None:

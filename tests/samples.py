@@ -186,6 +186,22 @@ class Upgrade:
     )
 
 
+@dataclass(frozen=True)
+class Filled:
+    """How a wizard is gone through to its end, for counting what it asks of the database.
+
+    args: what its address says; `args(ids)` is given the ids of location A's samples by kind.
+    values: what is typed, by field; else what the page proposes, or the first that it offers.
+    last: at most so many statements when it is finished, the transaction's own ones included.
+    whole: at most so many from its first page on.
+    """
+
+    args: Callable[[Mapping[str, int]], Mapping[str, str]] = lambda _ids: {}
+    values: Mapping[str, str] = field(default_factory=dict)
+    last: int = 40
+    whole: int = 100
+
+
 def nothing(_making: Making) -> None:
     """A module without records of its own."""
 
@@ -200,6 +216,7 @@ class Samples:
     canaries: Canaries = Canaries()
     tour: Tour = Tour()
     upgrade: Upgrade = Upgrade()
+    wizards: Mapping[str, Filled] = field(default_factory=dict)
 
 
 @functools.cache

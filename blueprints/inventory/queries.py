@@ -16,6 +16,7 @@ from portal.clock import now
 from portal.db import session
 from portal.lookups.search import Choice
 from portal.people.models import User
+from portal.remembering import remembered
 from portal.searching.text import fold
 
 ENTRIES_SHOWN = 50
@@ -32,6 +33,7 @@ def get_inventory(scope: Scope, inventory_id: int) -> VaccineInventory:
     return record
 
 
+@remembered("vaccine_inventory")
 def list_same_lot(
     scope: Scope, product_id: int, lot_key: str, expires: date
 ) -> list[VaccineInventory]:
@@ -53,6 +55,7 @@ def list_same_lot(
     )
 
 
+@remembered("vaccine_inventory")
 def find_lot_of_another_product(
     scope: Scope, product_id: int, lot_key: str
 ) -> VaccineInventory | None:

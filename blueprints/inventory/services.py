@@ -24,7 +24,7 @@ from blueprints.shipments.models import Shipment
 from portal.access.scope import Scope
 from portal.audit.services import record as audit
 from portal.audit.services import seal
-from portal.db import session
+from portal.db import lock, session
 from portal.errors import Conflict
 from portal.formats.codes import lot_key
 from portal.i18n import _
@@ -40,8 +40,7 @@ def add_delivery(scope: Scope, delivery: Delivery) -> VaccineInventory:
     these are more than were announced, and nobody has said that this is meant), or `Conflict` if
     the lot has come in since and nobody was asked.
     """
-    lock_arrivals(scope)
-    _lock_shipment(delivery)
+    lock_delivery(scope, delivery.shipment_id)
     checked = check_delivery(scope, delivery)
     ensure_meant(delivery, checked)
     if checked.shipment is not None and checked.shipment.closed:
@@ -59,7 +58,6 @@ def add_delivery(scope: Scope, delivery: Delivery) -> VaccineInventory:
             shipment_id=delivery.shipment_id,
         ),
     )
-    session().refresh(target)
     audit(
         scope.user,
         "inventory.received",
@@ -75,16 +73,20 @@ def add_delivery(scope: Scope, delivery: Delivery) -> VaccineInventory:
 def lock_arrivals(scope: Scope) -> None:
     """Let one delivery or transfer at a time come into a location: one lot makes one record."""
     place = select(Location.id).where(Location.id == scope.location_id)
-    session().execute(place.with_for_update(key_share=True))
+    lock(place, name=("location", scope.location_id))
 
 
-def _lock_shipment(delivery: Delivery) -> None:
-    """Keep the supplier's corrections off the shipment until the doses are saved."""
-    if delivery.shipment_id is not None:
-        shipment = select(Shipment).where(Shipment.id == delivery.shipment_id)
-        session().execute(
-            shipment.with_for_update(key_share=True).execution_options(populate_existing=True)
-        )
+def lock_delivery(scope: Scope, shipment_id: int | None) -> None:
+    """Let one delivery at a time come in, and keep the supplier's corrections off the shipment
+    until it is saved."""
+    lock_arrivals(scope)
+    _lock_shipment(shipment_id)
+
+
+def _lock_shipment(shipment_id: int | None) -> None:
+    if shipment_id is not None:
+        shipment = select(Shipment).where(Shipment.id == shipment_id)
+        lock(shipment, name=("shipment", shipment_id))
 
 
 def _target(delivery: Delivery, checked: Checked) -> VaccineInventory | None:

@@ -18,6 +18,7 @@ from portal.listviews.definition import Clauses
 from portal.lookups.search import Choice
 from portal.people.models import User
 from portal.places.models import Location
+from portal.remembering import remembered
 from portal.searching.hits import only_hits
 from portal.searching.text import words
 
@@ -84,6 +85,7 @@ def closing_of(shipment: Shipment) -> Closing | None:
     )
 
 
+@remembered("shipment")
 def find_open_shipment_of_lot(scope: Scope, product_id: int, lot: str) -> Shipment | None:
     """The oldest shipment of this lot to the present location of which doses are expected, else
     one that was closed before all of its doses came."""

@@ -5,7 +5,7 @@ from sqlalchemy import select, update
 from blueprints.transfers.models import Transfer, TransferLine, TransferSide
 from blueprints.transfers.queries import SentTransfer
 from blueprints.transfers.rules import LineState, in_short, state_of
-from portal.db import session
+from portal.db import lock, session
 from portal.places.models import Location
 from portal.searching.text import join
 
@@ -49,9 +49,7 @@ def add(sent: SentTransfer) -> None:
 
 def lock_rows(transfer_id: int) -> None:
     """Make everybody else who settles lines of this transfer wait until this transaction ends."""
-    session().execute(
-        select(Transfer.id).where(Transfer.id == transfer_id).with_for_update(key_share=True)
-    )
+    lock(select(Transfer.id).where(Transfer.id == transfer_id))
 
 
 def settle(transfer_id: int) -> None:

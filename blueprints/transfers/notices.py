@@ -38,6 +38,7 @@ def _tell(sent: SentTransfer, kind: str, location_id: int, line_ids: Collection[
             kind=kind,
             to=user.email,
             user_id=user.id,
+            language=user.language,
             location_id=location_id,
             about=_about(sent),
             once=f"{kind}:{sent.transfer.id}:{subject}:{user.id}",

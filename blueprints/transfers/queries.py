@@ -17,9 +17,12 @@ from portal.errors import NotFound
 from portal.lookups.search import Choice
 from portal.people.models import User
 from portal.places.models import Location
+from portal.remembering import remembered
 from portal.searching.text import fold
 
 MOST = 25
+# What a line on its way to a location is read from.
+INBOUND = ("transfer_line", "vaccine_inventory", "transfer", "stock_document", "location")
 
 
 @dataclass(frozen=True)
@@ -144,21 +147,24 @@ def _load(condition: ColumnElement[bool], *, limit: int = 1) -> list[SentTransfe
 
 @dataclass(frozen=True)
 class Inbound:
-    """A line on its way to the present location."""
+    """A line on its way to the present location; `sent` is its transfer without the others."""
 
     line: TransferLine
     record: VaccineInventory
     transfer: Transfer
     sender: str
     number: str
+    sent: SentTransfer
 
 
+@remembered(*INBOUND)
 def list_inbound(scope: Scope) -> list[Inbound]:
     """What is on its way here, longest first, 100 lines at most (SPEC E2: nothing else is
     listed)."""
     return _inbound(TransferLine.state == LineState.IN_TRANSIT, scope, 100)
 
 
+@remembered(*INBOUND)
 def get_inbound(scope: Scope, line_id: int) -> Inbound:
     """A line that came or comes to the present location. Raises `NotFound`."""
     found = _inbound(TransferLine.id == line_id, scope, 1)
@@ -168,25 +174,25 @@ def get_inbound(scope: Scope, line_id: int) -> Inbound:
 
 
 def _inbound(condition: ColumnElement[bool], scope: Scope, limit: int) -> list[Inbound]:
+    sender, receiver = aliased(Location), aliased(Location)
     rows = session().execute(
-        select(TransferLine, VaccineInventory, Transfer, Location.name)
+        select(TransferLine, VaccineInventory, Transfer, StockDocument, sender, receiver)
         .join(VaccineInventory, VaccineInventory.id == TransferLine.inventory_id)
         .join(Transfer, Transfer.id == TransferLine.transfer_id)
-        .join(Location, Location.id == TransferLine.from_location_id)
+        .join(StockDocument, StockDocument.id == Transfer.document_id)
+        .join(sender, sender.id == TransferLine.from_location_id)
+        .join(receiver, receiver.id == TransferLine.to_location_id)
         .where(TransferLine.to_location_id == scope.location_id, condition)
         .order_by(TransferLine.id)
         .limit(limit)
     )
-    return [
-        Inbound(
-            line,
-            record,
-            transfer,
-            sender,
-            document_number(DocumentKind.TRANSFER, transfer.document_id),
-        )
-        for line, record, transfer, sender in rows
-    ]
+    found = []
+    for line, record, transfer, document, from_place, to_place in rows:
+        number = document_number(DocumentKind.TRANSFER, document.id)
+        lines = [LineOnTheWay(line, record, LineState(line.state), "")]
+        sent = SentTransfer(transfer, document, number, from_place, to_place, lines)
+        found.append(Inbound(line, record, transfer, from_place.name, number, sent))
+    return found
 
 
 @dataclass(frozen=True)
@@ -204,22 +210,29 @@ class UnderWay:
 def under_way(scope: Scope) -> UnderWay:
     """The doses on their way to the present location, and those on their way from it."""
 
-    def sums(side: Any) -> tuple[int, int, int]:
-        doses = func.sum(TransferLine.doses_sent)
-        row = session().execute(
-            select(
-                func.coalesce(doses, 0),
-                func.count(),
-                func.coalesce(doses.filter(VaccineInventory.quarantined), 0),
-            )
-            .join(VaccineInventory, VaccineInventory.id == TransferLine.inventory_id)
-            .where(side == scope.location_id, TransferLine.state == LineState.IN_TRANSIT)
-        )
-        sent, lines, held = row.one()
-        return int(sent), int(lines), int(held)
-
-    coming, leaving = sums(TransferLine.to_location_id), sums(TransferLine.from_location_id)
+    coming = _sums(TransferLine.to_location_id == scope.location_id)
+    leaving = _sums(TransferLine.from_location_id == scope.location_id)
     return UnderWay(*coming, *leaving)
+
+
+def doses_coming(scope: Scope) -> int:
+    """The doses on their way to the present location."""
+    return _sums(TransferLine.to_location_id == scope.location_id)[0]
+
+
+def _sums(side: ColumnElement[bool]) -> tuple[int, int, int]:
+    doses = func.sum(TransferLine.doses_sent)
+    row = session().execute(
+        select(
+            func.coalesce(doses, 0),
+            func.count(),
+            func.coalesce(doses.filter(VaccineInventory.quarantined), 0),
+        )
+        .join(VaccineInventory, VaccineInventory.id == TransferLine.inventory_id)
+        .where(side, TransferLine.state == LineState.IN_TRANSIT)
+    )
+    sent, lines, held = row.one()
+    return int(sent), int(lines), int(held)
 
 
 def list_receivers_of(product_id: int, lot_key: str) -> set[int]:

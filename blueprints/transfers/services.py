@@ -180,8 +180,9 @@ def receive(scope: Scope, receipt: Receipt) -> VaccineInventory:
     quarantine.hold_lot(source.product_id, source.lot_key)
     target = record_for_arrival(scope, source)
     # Two transfers that cross each other would otherwise wait for each other.
-    for record_id in sorted({source.id, target.id}):
-        ledger.lock_record(record_id)
+    ledger.lock_records(
+        select(VaccineInventory.id).where(VaccineInventory.id.in_((source.id, target.id)))
+    )
     if back:
         ledger.reverse(
             scope.user,
@@ -191,46 +192,33 @@ def receive(scope: Scope, receipt: Receipt) -> VaccineInventory:
             reason=receipt.reason,
             note=receipt.note,
         )
-    ledger.post(
-        scope.user,
-        source.id,
-        ledger.Movement(
-            kind=Kind.ARRIVED,
-            doses=arrived,
-            happened_on=left_on,
-            document_id=document_id,
-        ),
+    left = ledger.Movement(
+        kind=Kind.ARRIVED, doses=arrived, happened_on=left_on, document_id=document_id
     )
-    ledger.post(
-        scope.user,
-        target.id,
-        ledger.Movement(
-            kind=Kind.TRANSFERRED_IN,
-            doses=arrived,
-            happened_on=receipt.received_on,
-            document_id=document_id,
-        ),
+    came = ledger.Movement(
+        kind=Kind.TRANSFERRED_IN,
+        doses=arrived,
+        happened_on=receipt.received_on,
+        document_id=document_id,
     )
+    movements = [(source.id, left), (target.id, came)]
     if receipt.doses < arrived:
-        ledger.post(
-            scope.user,
-            target.id,
-            ledger.Movement(
-                kind=Kind.WASTED,
-                doses=arrived - receipt.doses,
-                happened_on=receipt.received_on,
-                reason=receipt.reason,
-                note=receipt.note,
-                document_id=document_id,
-            ),
+        lost = ledger.Movement(
+            kind=Kind.WASTED,
+            doses=arrived - receipt.doses,
+            happened_on=receipt.received_on,
+            reason=receipt.reason,
+            note=receipt.note,
+            document_id=document_id,
         )
+        movements.append((target.id, lost))
+    ledger.post_all(scope.user, movements)
     if receipt.doses:
         quarantine.follow(scope, source, target)
     line.received_inventory_id = target.id
     session().flush()
     seal(line)
-    session().refresh(target)
-    sent = get_transfer(scope, found.transfer.id)
+    sent = found.sent
     changed = {"sent": line.doses_sent, "received": receipt.doses, "reason": receipt.reason}
     _audit(scope, "transfer.received", sent, changed)
     notices.tell_sender(sent, "transfer_received", [line.id])
@@ -336,12 +324,18 @@ def _claim(
     """Settle these lines of a transfer, all of them or none. Raises `Conflict` if somebody else was
     first."""
     list_rows.lock_rows(transfer_id)
-    done = session().execute(
+    done = session().scalars(
         update(TransferLine)
         .where(TransferLine.id.in_(line_ids), TransferLine.state == LineState.IN_TRANSIT)
         .values(state=state, settled_at=now(), settled_by_id=scope.user.id, **values)
-        .execution_options(synchronize_session=False)
+        .returning(TransferLine)
+        .execution_options(synchronize_session=False, populate_existing=True)
     )
+    lines = sorted(done, key=lambda line: line.id)
+    if len(lines) == len(line_ids):
+        seal(*lines)
+        list_rows.settle(transfer_id)
+        return
     lines = list(
         session().scalars(
             select(TransferLine)
@@ -349,10 +343,6 @@ def _claim(
             .execution_options(populate_existing=True)
         )
     )
-    if done.rowcount == len(line_ids):  # type: ignore[attr-defined]
-        seal(*lines)
-        list_rows.settle(transfer_id)
-        return
     raise settled(scope, next(line for line in lines if line.settled_by_id is not None))
 
 

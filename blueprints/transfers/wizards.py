@@ -25,14 +25,15 @@ from blueprints.inventory.ledger.entries import ensure_never_short
 from blueprints.inventory.ledger.reasons import choices, reason_label
 from blueprints.inventory.queries import get_inventory
 from blueprints.inventory.rules import DocumentKind, Kind
+from blueprints.inventory.services import lock_arrivals
 from blueprints.inventory.unfinished import about_lines, news_of_lines
 from blueprints.transfers.forms import InboundForm, ReceiptForm, SendForm
 from blueprints.transfers.queries import (
     Inbound,
     documents_to,
+    doses_coming,
     get_inbound,
     list_inbound,
-    under_way,
 )
 from blueprints.transfers.rules import MISSING, SENDING, LineState
 from blueprints.transfers.services import (
@@ -248,7 +249,7 @@ def _receive(scope: Scope, answers: Answers, _button: str) -> Done:
         facts.append((_("Missing doses"), f"{number(missing)}, {reason_label(receipt.reason)}"))
     if record.quarantined:
         facts.append((_("Status"), _("Quarantine")))
-    others = under_way(scope).coming
+    others = doses_coming(scope)
     if others:
         facts.append((_("Doses of other records on their way here"), number(others)))
     return Done(url=url_for("inventory.record", inventory_id=record.id), facts=tuple(facts))
@@ -292,5 +293,6 @@ INBOUND = Wizard(
     admit=_admit_inbound,
     about=about_inbound,
     news=news_of_inbound,
+    lock=lambda scope, _entered: lock_arrivals(scope),
     confirmation=Step("done", _l("Received"), template="transfers/_received.html"),
 )

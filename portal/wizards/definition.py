@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from wtforms import Form
 
 from portal.access.scope import Scope
+from portal.drafts import Sent
 from portal.module import load
 
 if TYPE_CHECKING:
@@ -24,6 +25,12 @@ class Answers(dict[str, Any]):
     def __init__(self, args: Mapping[str, str]) -> None:
         super().__init__()
         self.args = dict(args)
+
+    def copy(self) -> "Answers":
+        """The same answers, to add to."""
+        other = Answers(self.args)
+        other.update(self)
+        return other
 
 
 @dataclass(frozen=True)
@@ -121,6 +128,10 @@ class Wizard:
     `NotFound`) if what the address names is not for this user. A draft is never refused: if what
     it names has since gone, the step that names it needs attention.
 
+    `lock(scope, entered)` takes the locks that the work will take, before the steps are looked at
+    for the last time; `entered` is what was sent, by step. What they read then still holds when
+    the work judges it, and need not be read again.
+
     Asked once for several unfinished ones, by id: `about(scope, begun)` says in a few words what
     each is about (the lot, the shipment), `news(scope, begun)` what has happened to that since.
     `leave(scope, args)` is where `Cancel` leads, instead of to `Home`.
@@ -145,6 +156,7 @@ class Wizard:
     admit: Callable[[Scope, Mapping[str, str]], None] | None = None
     about: Callable[[Scope, Mapping[int, Begun]], Mapping[int, str]] | None = None
     news: Callable[[Scope, Mapping[int, Begun]], Mapping[int, str]] | None = None
+    lock: Callable[[Scope, Mapping[str, Sent]], None] | None = None
     leave: Callable[[Scope, Mapping[str, str]], str] | None = None
     read_files: Callable[[Mapping[str, BinaryIO]], Mapping[str, object]] | None = None
     confirmation: Step | None = None

@@ -28,6 +28,9 @@ from portal.wizards.review import lines
 from portal.wizards.step_pages import CHECK, REGION, StepPages, walker_of
 from portal.wizards.walk import Walker, refuse, sent_of
 
+# Buttons of a last step that do not finish.
+LEAVING = ("previous", "pause", "cancel", "discard", "stay")
+
 
 def register(wizard: Wizard, blueprint: Blueprint, path: str, endpoint: str) -> None:
     """Add the routes of `wizard` to `blueprint`; called by `Wizard.register`."""
@@ -104,19 +107,21 @@ class WizardViews(StepPages):
                 return ""
             sent = sent_of(step.form(formdata=request.form), request.form)
             draft = drafts.same_beginning(who.user.id, self.wizard.name, {step.key: sent})
-            draft = draft or self._begin(walker, step, LATE)
+            draft = draft or self._begin(walker, step, reason=LATE)
         else:
             draft = drafts.open_of_user(who.user.id, draft_id, self.wizard.name)
             sent = sent_of(step.form(formdata=request.form), request.form)
         if draft is None:
             return ""
-        drafts.keep(draft, step=step.key, sent=sent, at=step.key)
-        drafts.mark(draft, LATE)
+        drafts.keep(draft, step=step.key, sent=sent, at=step.key, reason=LATE)
         return onward(draft)
 
     # What a sent step leads to
 
     def _take(self, walker: Walker, step: Step, draft: Draft | None) -> Response:
+        go = request.form.get("go", "next")
+        if self.wizard.lock and step is self.wizard.steps[-1] and go not in LEAVING:
+            self.wizard.lock(walker.scope, walker.entered)
         way = walker.walk(step.key)
         if way.halt is None and not walker.applies(step, way.answers):
             way.halt = walker.steps(way.answers)[0]
@@ -126,7 +131,6 @@ class WizardViews(StepPages):
             form = walker.form(step, way.answers, sent_with_files())
         if way.halt is None and form is not None and look_up(form, request.form):
             return self._show(walker, step, form, draft=draft, status=422)
-        go = request.form.get("go", "next")
         if go == "pause":
             return self._pause(walker, step, form, draft)
         if go in ("cancel", "discard"):
@@ -158,7 +162,8 @@ class WizardViews(StepPages):
         answers: Answers,
         go: str,
     ) -> Response:
-        inputs = [s for s in walker.steps(answers) if s is not self.wizard.confirmation]
+        order = walker.steps(answers)
+        inputs = [s for s in order if s is not self.wizard.confirmation]
         seen = request.form.get("seen", type=int)
         changed = draft is not None and seen is not None and seen != draft.version
         if step is not inputs[-1]:
@@ -170,31 +175,42 @@ class WizardViews(StepPages):
                 _("This form was changed in another window. Please review it before you go on.")
             )
             return self._refused(walker, step, form, draft, problem)
-        return self._finish(walker, step, form, draft, go)
+        return self._finish(walker, step, form, draft, answers, go)
 
     def _finish(
-        self, walker: Walker, step: Step, form: Form | None, known: Draft | None, go: str
+        self,
+        walker: Walker,
+        step: Step,
+        form: Form | None,
+        known: Draft | None,
+        answers: Answers,
+        go: str,
     ) -> Response:
-        """Keep the last input, do the work, close the draft; a refusal undoes the work."""
+        """Do the work and close the draft. A refusal undoes the work, and the last input is kept.
+
+        All steps were looked at on the way to this one: what holds under the locks that the work
+        takes, the work must judge itself.
+        """
         buttons = {button.value for button in self.wizard.finish_buttons}
+        sent = sent_of(form, request.form) if form is not None else []
+        entered = {**walker.entered, step.key: sent}
         try:
-            draft = self._kept(walker, step, form, known, at=step.key)
+            drafts.ensure_fits(entered)
         except Invalid as error:
             return self._refused(walker, step, form, known, error)
-        walker = walker_of(self.wizard, draft)
-        way = walker.walk()
-        if way.halt is not None:
-            return self._attend(draft, way.halt)
+        draft = known or self._begin(walker, step)
+        order = [each.key for each in walker.steps(answers)] if self.wizard.confirmation else []
         try:
             with session().begin_nested():
                 if not drafts.claim(draft):
                     session().refresh(draft)
                     return self._finished(walker, step, draft)
                 button = go if go in buttons else "finish"
-                done = self.wizard.finish(walker.scope, way.answers, button)
+                done = self.wizard.finish(walker.scope, answers, button)
         except (Invalid, Conflict) as error:
+            self._kept(walker, step, form, draft, at=step.key)
             return self._overtaken(step, draft, error)
-        return self._done(walker, draft, done, walker.steps(way.answers))
+        return self._done(walker, draft, done, order)
 
     def _overtaken(self, step: Step, draft: Draft, error: PortalError) -> Response:
         """What the last step answers to a refusal: the step that it concerns. All steps let it
@@ -213,13 +229,13 @@ class WizardViews(StepPages):
         form = walker.form(step, way.answers)
         return kept_although_refused(self._refused(walker, step, form, draft, error))
 
-    def _done(self, walker: Walker, draft: Draft, done: Done, order: list[Step]) -> Response:
+    def _done(self, walker: Walker, draft: Draft, done: Done, order: list[str]) -> Response:
         confirmation = self.wizard.confirmation
         draft_id = draft.id
         shown: dict[str, Any] = {}
         if confirmation is not None:
             shown["done"] = [[str(label), str(value)] for label, value in done.facts]
-            shown["steps"] = [step.key for step in order]
+            shown["steps"] = order
         drafts.close(
             draft, result=done.url, step=confirmation.key if confirmation else "", shown=shown
         )
@@ -250,8 +266,7 @@ class WizardViews(StepPages):
         if draft is None and self._untouched(walker, step, form):
             flash(_("Nothing was entered, so there is nothing to keep."), "info")
             return go_to(url_for("home.index"))
-        draft = self._kept(walker, step, form, draft, at=step.key)
-        drafts.mark(draft, PAUSED)
+        self._kept(walker, step, form, draft, at=step.key, reason=PAUSED)
         flash(_("Paused. What you entered is kept for 30 days; Home offers it again."), "success")
         return go_to(url_for("home.index"))
 
@@ -292,27 +307,43 @@ class WizardViews(StepPages):
 
     # Drafts
 
-    def _begin(self, walker: Walker, step: Step, reason: str = STARTED) -> Draft:
+    def _begin(
+        self,
+        walker: Walker,
+        step: Step,
+        entered: dict[str, drafts.Sent] | None = None,
+        *,
+        at: str = "",
+        reason: str = STARTED,
+    ) -> Draft:
         place = walker.scope.location
+        drafts.ensure_fits(entered or {})
         return drafts.start(
             user_id=walker.scope.user.id,
             location_id=place.id if place else None,
             kind=WIZARD,
             name=self.wizard.name,
             title=str(self.wizard.title),
-            step=step.key,
+            step=at or step.key,
             reason=reason,
-            data={"args": dict(walker.args), "entered": {}},
+            data={"args": dict(walker.args), "entered": entered or {}},
         )
 
     def _kept(
-        self, walker: Walker, step: Step, form: Form | None, draft: Draft | None, *, at: str
+        self,
+        walker: Walker,
+        step: Step,
+        form: Form | None,
+        draft: Draft | None,
+        *,
+        at: str,
+        reason: str = STARTED,
     ) -> Draft:
         """The draft, begun if there is none yet, with what was just sent."""
-        draft = draft or self._begin(walker, step)
         sent = sent_of(form, request.form) if form is not None else []
-        drafts.keep(draft, step=step.key, sent=sent, at=at)
-        drafts.mark(draft, STARTED)
+        if draft is None:
+            return self._begin(walker, step, {step.key: sent}, at=at, reason=reason)
+        drafts.keep(draft, step=step.key, sent=sent, at=at, reason=reason)
         return draft
 
     def _waiting(self) -> Offer | None:

@@ -102,6 +102,10 @@ class Walk:
     passed: list[Passed] = field(default_factory=list)
     halt: Step | None = None
 
+    def again(self) -> "Walk":
+        """The same way, for who adds answers of its own."""
+        return Walk(self.answers.copy(), list(self.passed), self.halt)
+
 
 class Walker:
     """One request's view of a wizard: its definition, who asks, and what was entered so far.
@@ -124,6 +128,7 @@ class Walker:
         self.entered = entered
         self.begun = begun
         self._first_values: Mapping[str, Any] | None = None
+        self._walks: dict[str | None, Walk] = {}
 
     def step(self, key: str) -> Step:
         """The step of that key. Raises `NotFound`."""
@@ -191,7 +196,14 @@ class Walker:
         return None
 
     def walk(self, to: str | None = None) -> Walk:
-        """Go through the steps before `to` (None: through all), halting at an incomplete one."""
+        """Go through the steps before `to` (None: through all), halting at an incomplete one.
+
+        A walker goes each way once: what was entered does not change while it walks."""
+        if to not in self._walks:
+            self._walks[to] = self._walk(to)
+        return self._walks[to].again()
+
+    def _walk(self, to: str | None) -> Walk:
         way = Walk(Answers(self.args))
         for step in self.wizard.steps:
             if step.key == to:

@@ -8,7 +8,18 @@ from blueprints.inventory.quarantine import services as quarantine
 from portal.db import unit_of_work
 from tests.browser.steps import second_step
 from tests.inventory import stock
-from tests.samples import Access, Begun, Canaries, Making, Own, Samples, Text, Tour, Upgrade
+from tests.samples import (
+    Access,
+    Begun,
+    Canaries,
+    Filled,
+    Making,
+    Own,
+    Samples,
+    Text,
+    Tour,
+    Upgrade,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -128,6 +139,17 @@ samples = Samples(
         },
         begin=begin,
     ),
+    wizards={
+        "inventory.add": Filled(
+            args=lambda ids: {"shipment": str(ids["shipment"])},
+            values={"lot": "NEW-1", "name": ""},
+            last=30,
+            whole=60,
+        ),
+        "inventory.adjust": Filled(
+            args=lambda ids: {"inventory_id": str(ids["inventory"])}, values={"doses": "1"}
+        ),
+    },
     upgrade=Upgrade(
         demanded={
             "vaccine_inventory": dict.fromkeys(ZERO, 0),

@@ -8,7 +8,6 @@ from flask import Flask
 from sqlalchemy import Connection, create_engine, event, func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from portal import db as database
 from portal.db import db, run, session, unit_of_work
 from portal.errors import OutcomeUnknown
 from portal.places.models import Organization
@@ -99,7 +98,7 @@ def test_what_was_lost_at_the_commit_is_not_run_again(several: Flask) -> None:
 def test_a_job_asks_whether_a_rested_connection_lives(
     several: Flask, monkeypatch: pytest.MonkeyPatch, rested: float
 ) -> None:
-    monkeypatch.setattr(database, "RESTED", rested)
+    monkeypatch.setattr("portal.engine.RESTED", rested)
     let_go(several)
     found = pytest.raises(DBAPIError) if rested else nullcontext()
     with several.app_context(), found, unit_of_work():

@@ -10,7 +10,7 @@ from portal.access.scope import Scope
 from portal.db import unit_of_work
 from tests.browser.steps import second_step
 from tests.inventory import stock
-from tests.samples import Access, Canaries, Making, Own, Samples, Tour, Upgrade
+from tests.samples import Access, Canaries, Filled, Making, Own, Samples, Tour, Upgrade
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -85,6 +85,10 @@ samples = Samples(
         no_pages=("/transfers/documents/<id>",),
         begin=begin,
     ),
+    wizards={
+        "transfers.send": Filled(values={"lines-0-doses": "1", "receiver_text": "Clinic B"}),
+        "transfers.inbound": Filled(values={"doses_received": "1"}),
+    },
     upgrade=Upgrade(
         demanded={
             "transfer": {"from_location_id": 1, "to_location_id": 2},

@@ -12,7 +12,7 @@ from blueprints.wastage.services import Loss, record_loss
 from portal.db import unit_of_work
 from tests.browser.steps import second_step
 from tests.inventory import stock
-from tests.samples import Access, Making, Own, Samples, Tour
+from tests.samples import Access, Filled, Making, Own, Samples, Tour
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -55,5 +55,9 @@ samples = Samples(
             "inventory.reverse:entry_id": Own("entry"),
         }
     ),
+    wizards={
+        name: Filled(values={"lines-0-doses": "1"})
+        for name in ("wastage.wastage", "wastage.return")
+    },
     tour=Tour(pages={"/vaccine-inventory/wastage": ("?record=1",)}, begin=begin),
 )

@@ -8,6 +8,7 @@ from portal.access.scope import Scope
 from portal.db import session
 from portal.formats.codes import look_alike_key, lot_key
 from portal.i18n import _
+from portal.remembering import remembered
 
 
 def doubts(scope: Scope, product_id: int, lot: str, shipment: Shipment | None) -> list[str]:
@@ -50,6 +51,7 @@ def looks_like(lot: str, other: str) -> bool:
     return lot_key(lot) != lot_key(other) and look_alike_key(lot) == look_alike_key(other)
 
 
+@remembered("quarantine")
 def _find_held(scope: Scope, product_id: int, lot: str) -> Quarantine | None:
     """A lot that is held here under a number that looks like this one, or under the same number of
     another product; None if this very lot is held, since its doses are so when they arrive."""
@@ -67,6 +69,7 @@ def _key_fits(key: str, lot: str) -> bool:
     return look_alike_key(key) == look_alike_key(lot)
 
 
+@remembered("vaccine_inventory")
 def _find_here(scope: Scope, product_id: int, lot: str) -> str | None:
     """A lot of the product at the present location whose number looks like this one; None if this
     very number is there, too: it was looked at when it came."""

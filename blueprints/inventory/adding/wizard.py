@@ -13,12 +13,13 @@ from blueprints.inventory.adding.photo import fill_in, offer, read_files
 from blueprints.inventory.forms import DeliveryForm, MonthEnd, ReviewForm, SameLotForm
 from blueprints.inventory.queries import list_same_lot, was_added
 from blueprints.inventory.rules import proposed_name
-from blueprints.inventory.services import add_delivery
+from blueprints.inventory.services import add_delivery, lock_delivery
 from blueprints.inventory.unfinished import about, news
 from blueprints.shipments.queries import find_of_location, get_shipment
 from blueprints.shipments.rules import still_expected
 from portal.access.scope import Scope
 from portal.catalog.queries import find_product
+from portal.drafts import Sent
 from portal.errors import NotFound
 from portal.formats.codes import lot_key
 from portal.formats.numbers import record_number
@@ -157,6 +158,12 @@ def save(scope: Scope, answers: Answers, button: str) -> Done:
     )
 
 
+def lock(scope: Scope, entered: Mapping[str, Sent]) -> None:
+    """Take the locks of a delivery."""
+    sent = {each[0]: each[1] for each in entered.get("details", [])}
+    lock_delivery(scope, record_number(sent.get("shipment")))
+
+
 def admit(scope: Scope, args: Mapping[str, str]) -> None:
     """Refuse to open the form from a shipment that is not for this location."""
     if args.get("shipment"):
@@ -212,6 +219,7 @@ ADD = Wizard(
     admit=admit,
     about=about,
     news=news,
+    lock=lock,
     leave=leave,
     read_files=read_files,
 )

@@ -1,6 +1,6 @@
 """Writing the dose ledger. Nothing else changes a number of doses."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -19,7 +19,7 @@ from blueprints.inventory.rules import (
 from blueprints.shipments.services import note_received
 from portal.access.scope import Actor
 from portal.audit.services import seal
-from portal.db import session
+from portal.db import lock, session
 from portal.errors import Conflict, Invalid, NotFound, PortalError
 from portal.i18n import _, ngettext
 
@@ -44,25 +44,36 @@ def post(actor: Actor | None, inventory_id: int, movement: Movement) -> DoseEntr
     (expired on that day, or in quarantine), or if the entry would make a later day negative;
     nothing is written then.
     """
-    ensure_doses(movement.doses)
+    return post_all(actor, [(inventory_id, movement)])[0]
+
+
+def post_all(actor: Actor | None, movements: Sequence[tuple[int, Movement]]) -> list[DoseEntry]:
+    """Write several entries, each a record and what came to it or left it, in this order: all of
+    them or none. Raises what `post` raises."""
+    for _record, movement in movements:
+        ensure_doses(movement.doses)
     with session().begin_nested():
-        location_id = _move(
-            inventory_id, movement.kind, movement.doses, used_on=movement.happened_on
-        )
         return _write(
-            DoseEntry(
-                inventory_id=inventory_id,
-                location_id=location_id,
-                kind=movement.kind,
-                doses=movement.doses,
-                happened_on=movement.happened_on,
-                actor_id=actor.id if actor else None,
-                shipment_id=movement.shipment_id,
-                reason=movement.reason,
-                note=movement.note,
-                document_id=movement.document_id,
-            )
+            *[_entry(actor, inventory_id, movement) for inventory_id, movement in movements]
         )
+
+
+def _entry(actor: Actor | None, inventory_id: int, movement: Movement) -> DoseEntry:
+    """The entry of a movement, once the record's counters have moved."""
+    return DoseEntry(
+        inventory_id=inventory_id,
+        location_id=_move(
+            inventory_id, movement.kind, movement.doses, used_on=movement.happened_on
+        ),
+        kind=movement.kind,
+        doses=movement.doses,
+        happened_on=movement.happened_on,
+        actor_id=actor.id if actor else None,
+        shipment_id=movement.shipment_id,
+        reason=movement.reason,
+        note=movement.note,
+        document_id=movement.document_id,
+    )
 
 
 def reverse(
@@ -111,7 +122,7 @@ def reverse(
                     document_id=original.document_id,
                     reverses_id=original.id,
                 )
-            )
+            )[0]
     except Invalid as refusal:
         raise Conflict(
             _("Some of these doses have been used since. Reverse those entries first.")
@@ -126,14 +137,15 @@ def ensure_standing(entry: DoseEntry) -> None:
         raise Conflict(_("This entry has already been reversed."))
 
 
-def _write(entry: DoseEntry) -> DoseEntry:
-    session().add(entry)
+def _write(*entries: DoseEntry) -> list[DoseEntry]:
+    session().add_all(entries)
     session().flush()
-    seal(entry)
-    ensure_never_short({entry.inventory_id: 0}, entry.happened_on)
-    if entry.kind == Kind.RECEIVED and entry.shipment_id is not None:
-        note_received(entry.shipment_id, entry.doses)
-    return entry
+    seal(*entries)
+    ensure_never_short({entry.inventory_id: 0 for entry in entries}, entries[0].happened_on)
+    for entry in entries:
+        if entry.kind == Kind.RECEIVED and entry.shipment_id is not None:
+            note_received(entry.shipment_id, entry.doses)
+    return list(entries)
 
 
 def lock_record(inventory_id: int) -> None:
@@ -146,17 +158,16 @@ def lock_records(inventory_ids: Select[int]) -> None:
 
     They are taken in the order of their ids, as all who take doses of several do.
     """
-    session().execute(
+    lock(
         select(VaccineInventory.id)
         .where(VaccineInventory.id.in_(inventory_ids))
         .order_by(VaccineInventory.id)
-        .with_for_update(key_share=True)
     )
 
 
 def _move(inventory_id: int, kind: Kind, doses: int, *, used_on: date | None = None) -> int:
     """Move the counters, in one statement that refuses to go below zero, or to use what may not be;
-    returns the record's location.
+    returns the record's location. A record that is in memory is as it is now.
 
     It also makes every other writer of this record wait until this transaction ends.
     """
@@ -166,7 +177,7 @@ def _move(inventory_id: int, kind: Kind, doses: int, *, used_on: date | None = N
         update(record)
         .where(record.id == inventory_id)
         .values({name: getattr(record, name) + change for name, change in moved.items()})
-        .execution_options(synchronize_session=False)
+        .execution_options(synchronize_session=False, populate_existing=True)
     )
     for name, change in moved.items():
         if change < 0:
@@ -175,10 +186,10 @@ def _move(inventory_id: int, kind: Kind, doses: int, *, used_on: date | None = N
         statement = statement.where(
             record.quarantined.is_(False), record.expiration_date >= used_on
         )
-    location_id: int | None = session().scalar(statement.returning(record.location_id))
-    if location_id is None:
+    found: VaccineInventory | None = session().scalar(statement.returning(record))
+    if found is None:
         raise _refusal(inventory_id, kind, doses, used_on)
-    return location_id
+    return found.location_id
 
 
 def _refusal(inventory_id: int, kind: Kind, doses: int, used_on: date | None) -> PortalError:

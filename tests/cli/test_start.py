@@ -1,0 +1,67 @@
+"""What stands before the server: the schema is looked at before anything is started for it."""
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from portal import start
+from portal.settings import Settings, load_settings
+
+pytestmark = pytest.mark.both_databases
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """An instance on the test's database, which has the newest schema."""
+    return load_settings(tmp_path / "instance", database_url=database_url)
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The commands that are run as processes of their own, instead of running them."""
+    commands: list[list[str]] = []
+
+    def note(command: list[str], **_how: object) -> subprocess.CompletedProcess[str]:
+        commands.append(command[3:])
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", note)
+    return commands
+
+
+def change(settings: Settings, statement: str) -> None:
+    engine = create_engine(settings.database_url)
+    with engine.begin() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+def test_nothing_is_run_where_nothing_is_to_be_done(
+    settings: Settings, started: list[list[str]]
+) -> None:
+    start.prepare(settings)
+    start.prepare(replace(settings, practice=True))
+    assert not started
+
+
+def test_an_older_schema_is_migrated(settings: Settings, started: list[list[str]]) -> None:
+    change(settings, "UPDATE alembic_version SET version_num = '0001'")
+    start.prepare(settings)
+    assert started == [["migrate"]]
+
+
+def test_an_empty_database_is_migrated(settings: Settings, started: list[list[str]]) -> None:
+    change(settings, "DROP TABLE alembic_version")
+    start.prepare(settings)
+    assert started == [["migrate"]]
+
+
+def test_a_server_that_does_not_answer_is_left_to_the_migration(
+    settings: Settings, started: list[list[str]]
+) -> None:
+    silent = "postgresql+psycopg://nobody@127.0.0.1:1/nothing"
+    start.prepare(replace(settings, database_url=silent))
+    assert started == [["migrate"]]
