@@ -14,7 +14,9 @@ from functools import lru_cache
 from portal.errors import Invalid
 from portal.formats.dates import ParsedDate as ParsedDate
 from portal.formats.dates import parse_date as parse_date
-from portal.formats.identifiers import has_lines, parse_code
+from portal.formats.identifiers import has_lines
+from portal.formats.identifiers import number_key as number_key
+from portal.formats.identifiers import parse_code as parse_code
 from portal.formats.texts import DASHES, LONGEST, REMEMBERED, ShownNumber, clean, is_whole
 from portal.formats.texts import parse_text as parse_text
 from portal.i18n import _

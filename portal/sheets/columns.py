@@ -215,13 +215,16 @@ def bind(columns: Iterable[SheetColumn], header: Sequence[object]) -> BoundColum
 
 def _header_problems(missing: list[str], double: list[str], unknown: list[str]) -> Iterator[str]:
     if missing:
-        yield _(
+        sentence = _(
             "These columns are missing: %(names)s. Add them to the header row, "
             "or start from the template.",
             names=", ".join(missing),
         )
         if unknown:
-            yield _("These columns were not understood: %(names)s.", names=", ".join(unknown))
+            sentence += " " + _(
+                "These columns were not understood: %(names)s.", names=", ".join(unknown)
+            )
+        yield sentence
     if double:
         yield _(
             "These columns are there more than once: %(names)s. Keep one of each.",
@@ -271,7 +274,7 @@ def _read(bound: BoundColumns, key: str, cell: object, parse: Callable[[Any], An
     if isinstance(cell, str) and len(cell) > CELL_CHARACTERS:
         raise Invalid(too_long())
     if isinstance(cell, Unreadable):
-        raise Invalid(_unreadable(cell))
+        raise Invalid(unreadable(cell))
     value = parse(cell)
     if key in bound.day_first and order_of(cell) == "either":
         raise Invalid(
@@ -296,7 +299,8 @@ def _alone(cells: Sequence[object]) -> CellError:
     )
 
 
-def _unreadable(cell: Unreadable) -> str:
+def unreadable(cell: Unreadable) -> str:
+    """What is said of a cell whose value is not there."""
     if cell.why == "formula":
         return _(
             "There is a formula here whose value is not stored in the file. Open the file in "

@@ -1,4 +1,4 @@
-"""What a cell shows of its value: numbers with zeros in front or letters around, dates without year.
+"""What a cell shows of its value: numbers with zeros in front, dates without their year.
 
 ECMA-376 part 1, 18.8.30 and 18.8.31. Used by the child that reads workbooks; imports nothing but
 the standard library.
@@ -18,7 +18,7 @@ DateKind = Literal["month", "no_year", "day"]
 
 
 def date_kind(code: str) -> DateKind:
-    """What a date's format shows: month and year alone, a day (or time) without its year, or all."""
+    """What a date's format shows: only month and year, a day or time without its year, or all."""
     letters = set(_ASIDE.sub("", code[:LONGEST_FORMAT]).lower())
     if not letters & set("yeb"):
         return "no_year"

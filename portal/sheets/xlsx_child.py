@@ -88,7 +88,8 @@ def read_workbook(file: BinaryIO, parent: Parent, **allowed: Any) -> None:
         top = list(_top(sheet, limits))
         parent.send("sheet", {"title": title, "epoch_1904": book.epoch.year == 1904, "rows": top})
         if header := parent.answer():
-            rows_left -= _send_rows(parent, sheet, header, rows_left, limits)
+            width = next(len(cells) for number, cells in top if number == header)
+            rows_left -= _send_rows(parent, sheet, (header, width), rows_left, limits)
             parent.send("end", None)
     if not tried:
         raise RefusedByChild("no_sheet")
@@ -245,7 +246,7 @@ def _open_book(file: BinaryIO, limits: ChildLimits) -> Any:
             cell["value"] = show(value)
         return cell
 
-    row_parser.WorkSheetParser.parse_cell = parse_what_is_shown  # type: ignore[method-assign]
+    row_parser.WorkSheetParser.parse_cell = parse_what_is_shown  # type: ignore[assignment,method-assign]
     return book
 
 
@@ -380,31 +381,35 @@ def _is_blank(cell: object) -> bool:
 
 
 def _filled(
-    rows: Iterable[tuple[object, ...]], first: int, limits: ChildLimits
+    rows: Iterable[tuple[object, ...]], first: int, width: int, limits: ChildLimits
 ) -> Iterator[list[object]]:
     for number, values in enumerate(rows, first):
         for cell in values:
             if cell is not None and (not isinstance(cell, str) or cell.strip()):
-                yield [number, _cut(_without_tail(values), limits)]
+                yield [number, _cut(_without_tail(values, width), limits)]
                 break
 
 
-def _without_tail(values: tuple[object, ...]) -> tuple[object, ...]:
-    """The values up to the last one that is filled."""
+def _without_tail(values: tuple[object, ...], width: int) -> tuple[object, ...]:
+    """The values of the table, and right of it up to the last one that is filled."""
     last = len(values)
-    while last and values[last - 1] is None:
+    while last > width and values[last - 1] is None:
         last -= 1
     return values[:last]
 
 
-def _send_rows(parent: Parent, sheet: Any, header: int, most: int, limits: ChildLimits) -> int:
-    """Send the rows below the header, what stands right of the table with them; their number."""
+def _send_rows(
+    parent: Parent, sheet: Any, top: tuple[int, int], most: int, limits: ChildLimits
+) -> int:
+    """Send the rows below the header (its number and width in `top`), with what stands right of
+    the table; returns how many."""
+    header, width = top
     rows = sheet.iter_rows(
         values_only=True, min_row=header + 1, max_row=LAST_ROW, max_col=limits.columns
     )
     batch: list[list[object]] = []
     count = 0
-    for count, row in enumerate(_filled(rows, header + 1, limits), 1):
+    for count, row in enumerate(_filled(rows, header + 1, width, limits), 1):
         if count > most:
             raise RefusedByChild("rows")
         batch.append(row)
