@@ -223,7 +223,8 @@ def shipment_columns(
     )
 
 
-COLUMNS = shipment_columns()
+# Those of every file; the column of answers is only in corrected copies.
+COLUMNS = tuple(column for column in shipment_columns() if not column.asked)
 
 
 def parse_shipment(
@@ -287,7 +288,7 @@ def parse_shipment(
             shipped.day,
             values["carrier"],
             values["tracking_number"],
-            values["answer"] or frozenset(),
+            values.get("answer") or frozenset(),
         ),
         errors,
     )

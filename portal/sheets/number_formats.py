@@ -42,7 +42,7 @@ class NumberFormat(NamedTuple):
     odd: bool
 
     def shown(self, value: float) -> str | None:
-        """The text in the cell; None where it cannot be told, or shows no more than the number."""
+        """The text in the cell; None where it cannot be told, or is another number."""
         if self.exponent:
             return f"{value:.2E}"
         if self.percent:
@@ -78,7 +78,7 @@ def number_format(code: str) -> NumberFormat | None:
     fraction = "/" in plain and "?" in plain
     whole, _dot, decimals = plain.partition(".")
     parts = _parts(section)
-    letters = any(len(part) > 1 and part[1:].strip() for part in parts)
+    letters = any(len(part) > 1 and part[1:].strip(" .") for part in parts)
     odd = conditional or scaled or fraction or bool(decimals.strip("0#? ") and not letters)
     if not (exponent or percent or odd or letters or whole.count("0") > 1):
         return None

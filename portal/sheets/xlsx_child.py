@@ -299,9 +299,7 @@ def _as_shown(shape: NumberFormat, value: Any) -> Any:
     if not isinstance(value, int | float) or isinstance(value, bool) or not isfinite(value):
         return value
     shown = shape.shown(value)
-    if shown is None:
-        return {"x": "format"} if shape.odd else value
-    return {"n": value, "s": shown}
+    return {"x": "format"} if shown is None else {"n": value, "s": shown}
 
 
 def _strings(source: BinaryIO, limits: ChildLimits) -> list[str]:
