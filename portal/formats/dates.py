@@ -52,10 +52,9 @@ _MONTH_DATES = (
     re.compile(r"(?P<name>[A-Za-z]{3,9})\.?[ ,/-]+(?P<y>[0-9]{4})"),
 )
 _SERIAL = re.compile(r"[0-9]{5}(?:\.[0-9]+)?")
-# A day without its year: 5-Jun, June 5, 6/5.
+# A day without its year: 5-Jun, June 5.
 _NO_YEAR = re.compile(
-    r"(?:[0-9]{1,2}[ -](?P<name>[A-Za-z]{3,9})\.?|(?P<first>[A-Za-z]{3,9})\.?[ -][0-9]{1,2}"
-    r"|[0-9]{1,2}/[0-9]{1,2})"
+    r"[0-9]{1,2}[ -](?P<name>[A-Za-z]{3,9})\.?|(?P<first>[A-Za-z]{3,9})\.?[ -][0-9]{1,2}"
 )
 _TIME_ALONE = re.compile(r"[0-9]{1,3}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?: ?[AaPp]\.?[Mm]\.?)?")
 _TWO_NUMBERS = re.compile(
@@ -107,10 +106,7 @@ def _date_of(text: str, allow_month: bool, epoch_1904: bool) -> ParsedDate:
 
 def _is_without_year(text: str) -> bool:
     found = _NO_YEAR.fullmatch(text)
-    if found is None:
-        return False
-    name = found["name"] or found["first"]
-    return name is None or name.lower() in _MONTHS
+    return found is not None and (found["name"] or found["first"]).lower() in _MONTHS
 
 
 def is_date_or_time(text: str) -> bool:
@@ -123,8 +119,7 @@ def is_date_or_time(text: str) -> bool:
     if _TIME_ALONE.fullmatch(text):
         return True
     if found := _NO_YEAR.fullmatch(text):
-        name = found["name"] or found["first"]
-        return name is not None and "-" in text and name.lower() in _MONTHS
+        return "-" in text and (found["name"] or found["first"]).lower() in _MONTHS
     if two := _TWO_NUMBERS.fullmatch(text):
         return "." not in two[0] and min(int(two["a"]), int(two["b"])) in range(1, 13)
     try:

@@ -1,7 +1,6 @@
 """Codes and quantities: every way people and Excel write them."""
 
 import contextlib
-import contextlib
 import string
 from datetime import datetime, time, timedelta
 

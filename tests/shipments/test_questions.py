@@ -178,10 +178,11 @@ def test_a_closed_shipment_stays_closed_when_its_parcel_is_corrected(
     app: Flask, personas: Personas
 ) -> None:
     take_in(app, csv(row()))
+    with app.app_context():
+        user = stock.scope_for(personas, "manager_a").user.id
     with app.app_context(), unit_of_work() as session:
         shipment = session.query(Shipment).one()
         shipment.status = "closed"
-        user = stock.scope_for(personas, "manager_a").user.id
         session.add(
             ShipmentClosing(shipment_id=shipment.id, reason="never_arrived", closed_by_id=user)
         )
