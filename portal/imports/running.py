@@ -240,7 +240,7 @@ def _hopeless(run: ImportRun) -> str:
         "Reading stopped after row %(row)s: %(failed)s of %(rows)s rows need correction. The good "
         "rows up to there are in. Check that each column holds what its name says, and send the "
         "corrected file again.",
-        row=run.row_name(run.last_row),
+        row=run.row_name(run.last_row) if run.sheets else f"{run.last_row:,}",
         failed=f"{run.failed:,}",
         rows=f"{run.rows_done:,}",
     )
