@@ -2,18 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import func, select, text
 
 from blueprints.shipments import announcements
+from blueprints.shipments.lots import already_received, asks, closed, of_lot, other_lots
 from blueprints.shipments.models import Order, Shipment, ShipmentClosing
 from blueprints.shipments.outcomes import as_json, changes
 from blueprints.shipments.placing import Group, Placed
 from blueprints.shipments.rules import (
     ABOUT_THE_PARCEL,
-    LABELS,
     ClosingReason,
     Details,
     Status,
@@ -21,26 +20,18 @@ from blueprints.shipments.rules import (
     labels_of,
     settled,
 )
-from blueprints.shipments.sheets import Answer, asked
+from blueprints.shipments.sheets import Answer
 from portal.access.scope import Actor
 from portal.audit.services import record, seal, seal_rows
 from portal.bulk import insert_rows
 from portal.clock import now
 from portal.db import is_sqlite, session
-from portal.formats.codes import lot_key, number_key
+from portal.formats.codes import number_key
 from portal.i18n import _
 from portal.imports.outcomes import Outcome
 from portal.searching.text import join
-from portal.sheets.columns import CellError
 
 INTAKE_LOCK = 650_001
-# The columns of the file whose keys are not the names of the details they bring.
-CELLS = {
-    "location_id": "provider_pin",
-    "expiration_date": "expiration",
-    "expiration_month_only": "expiration",
-    "doses_shipped": "quantity",
-}
 
 
 class Intake:
@@ -65,7 +56,7 @@ class Intake:
                 repeated.append(one)
                 continue
             lots = known.get(one.group, [])
-            shipment, others = _of_lot(lots, one), _other_lots(lots, one)
+            shipment, others = of_lot(lots, one), other_lots(lots, one)
             if shipment is None and Answer.REPLACES in one.answers and len(others) == 1:
                 shipment = others[0]
             if shipment is not None:
@@ -81,7 +72,7 @@ class Intake:
         outcome.added = [(one.number, ids[one.key]) for one in fresh]
         for one in repeated:
             if one.key in asked_about:
-                questions = _asks(one, asked_about[one.key])
+                questions = asks(one, asked_about[one.key])
                 outcome.errors += [(one.number, question) for question in questions]
             else:
                 outcome.unchanged.append((one.number, ids[one.key]))
@@ -104,10 +95,10 @@ class Intake:
         if not changed:
             outcome.unchanged.append((one.number, shipment.id))
         elif final and shipment.doses_received > 0:
-            outcome.errors.append((one.number, _already_received(one, shipment, final)))
+            outcome.errors.append((one.number, already_received(one, shipment, final)))
         elif final and shipment.closed:
             reason = closings.get(shipment.id, "")
-            outcome.errors.append((one.number, _closed(one, reason, final)))
+            outcome.errors.append((one.number, closed(one, reason, final)))
         else:
             self._update(shipment, one, orders, changed)
             kept = changes(before, details, changed)
@@ -115,7 +106,7 @@ class Intake:
 
     def id_of(self, placed: Placed) -> int:
         """The id of the shipment that a taken row is now."""
-        shipment = _of_lot(self._known([placed])[placed.group], placed)
+        shipment = of_lot(self._known([placed])[placed.group], placed)
         assert shipment is not None
         return shipment.id
 
@@ -259,40 +250,6 @@ class KnownOrder(NamedTuple):
 Orders = dict[tuple[int, str], KnownOrder]
 
 
-def _of_lot(lots: Iterable[Shipment], one: Placed) -> Shipment | None:
-    """Of the lots of a shipment the one that the row is about, however it is spelled."""
-    same = [each for each in lots if lot_key(each.lot) == one.key[2]]
-    exact = [each for each in same if each.number == one.shipment_number]
-    return next(iter(exact or same), None)
-
-
-def _other_lots(lots: Iterable[Shipment], one: Placed) -> list[Shipment]:
-    """The lots of a shipment of which the file says nothing: the row may be meant instead."""
-    return [each for each in lots if lot_key(each.lot) not in one.lots_of_file]
-
-
-def _asks(one: Placed, others: Sequence[Shipment]) -> tuple[CellError, CellError]:
-    """The question whether a lot comes beside those that were announced before, or instead."""
-    listed = ", ".join(sorted({each.lot for each in others}))
-    if len(others) > 1:
-        message = _(
-            "This shipment was announced before with the lots %(lots)s of this vaccine. Is this "
-            "lot another one in the box? A lot that replaces one of several cannot be entered by "
-            "file: ask the help desk.",
-            lots=listed,
-        )
-        answer = asked(one.positions, Answer.IN_ADDITION)
-    else:
-        message = _(
-            "This shipment was announced before with lot %(lot)s of this vaccine. Does this lot "
-            "replace it, or does it come in addition?",
-            lot=listed,
-        )
-        answer = asked(one.positions, Answer.IN_ADDITION, Answer.REPLACES)
-    position = one.positions.get("lot")
-    return CellError(LABELS["lot"], message, one.details.lot, position), answer
-
-
 def _one_at_a_time() -> None:
     """Let one intake write at a time: two files may announce the same shipment.
 
@@ -394,43 +351,3 @@ def _closings(shipments: Iterable[Shipment]) -> dict[int, str]:
         )
     )
     return {row.shipment_id: ClosingReason(row.reason).label for row in rows}
-
-
-def _already_received(one: Placed, shipment: Shipment, changed: list[str]) -> CellError:
-    return _refused(
-        one,
-        changed,
-        _(
-            "This shipment has been received already (%(received)s of %(shipped)s doses), so "
-            "%(columns)s can no longer be changed by file. Ask the help desk.",
-            received=f"{shipment.doses_received:,}",
-            shipped=f"{shipment.doses_shipped:,}",
-            columns=", ".join(labels_of(changed)),
-        ),
-    )
-
-
-def _closed(one: Placed, reason: str, changed: list[str]) -> CellError:
-    return _refused(
-        one,
-        changed,
-        _(
-            "The location has closed this shipment (%(reason)s), so %(columns)s can no longer be "
-            "changed by file. If it comes after all, the location manager reopens it first.",
-            reason=reason,
-            columns=", ".join(labels_of(changed)),
-        ),
-    )
-
-
-def _refused(one: Placed, changed: list[str], message: str) -> CellError:
-    """The error at the first cell that cannot be changed any more."""
-    name = changed[0]
-    value = getattr(one.details, name)
-    written = f"{value:%m/%d/%Y}" if isinstance(value, date) else str(value)
-    return CellError(
-        LABELS[name],
-        message,
-        written if name != "location_id" else "",
-        one.positions.get(CELLS.get(name, name)),
-    )

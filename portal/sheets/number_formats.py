@@ -1,12 +1,15 @@
 """What a cell shows of its value: numbers with zeros in front, dates without their year.
 
 ECMA-376 part 1, 18.8.30 and 18.8.31. Used by the child that reads workbooks; imports nothing but
-the standard library.
+the standard library and openpyxl.
 """
 
 import re
+from collections.abc import Callable
 from datetime import datetime
-from typing import Literal, NamedTuple
+from functools import partial
+from math import isfinite
+from typing import Any, Literal, NamedTuple
 
 # Excel allows 255 characters in the format of a number.
 LONGEST_FORMAT = 255
@@ -118,3 +121,44 @@ def _parts(section: str) -> tuple[str, ...]:
             parts.append("'" + character)
         at += 1
     return tuple(part for part in parts if part != "'")
+
+
+def shown_by_style(book: Any) -> dict[int, Callable[[Any], Any]]:
+    """How the styles of cells show a value, where that is something else than the value itself.
+
+    What was typed as a month is kept as its first day, and only shown as a month; a day without its
+    year is kept in the year in which it was typed.
+    """
+    from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
+
+    found: dict[int, Callable[[Any], Any]] = {}
+    for style, one in enumerate(book._cell_styles):
+        custom = one.numFmtId - BUILTIN_FORMATS_MAX_SIZE
+        try:
+            code = book._number_formats[custom] if custom >= 0 else BUILTIN_FORMATS[one.numFmtId]
+        except (KeyError, IndexError):
+            continue
+        if style in book._date_formats:
+            kind = date_kind(code)
+            if kind == "month":
+                found[style] = _as_month
+            elif kind == "no_year":
+                found[style] = partial(_without_year, code)
+        elif (shape := number_format(code)) is not None:
+            found[style] = partial(_as_shown, shape)
+    return found
+
+
+def _as_month(value: Any) -> Any:
+    return value.strftime("%Y-%m") if isinstance(value, datetime) and value.day == 1 else value
+
+
+def _without_year(code: str, value: Any) -> Any:
+    return shown_without_year(value, code) if isinstance(value, datetime) else value
+
+
+def _as_shown(shape: NumberFormat, value: Any) -> Any:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not isfinite(value):
+        return value
+    shown = shape.shown(value)
+    return {"x": "format"} if shown is None else {"n": value, "s": shown}

@@ -16,11 +16,8 @@ read `{"x": why}`.
 import contextlib
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from copy import copy
-from datetime import datetime
-from functools import partial
-from math import isfinite
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, NoReturn
 from xml.parsers import expat
@@ -28,12 +25,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 sys.path.append(str(Path(__file__).parents[2]))  # only the next lines are imported from there
 from portal.isolation.child import Parent, RefusedByChild, serve
-from portal.sheets.number_formats import (
-    NumberFormat,
-    date_kind,
-    number_format,
-    shown_without_year,
-)
+from portal.sheets.number_formats import shown_by_style
 
 BATCH_ROWS = 500
 CHUNK = 64 * 1024
@@ -229,7 +221,7 @@ def _open_book(file: BinaryIO, limits: ChildLimits) -> Any:
     # 4. A cell that cannot be read is one, and does not end the whole workbook; and what is shown
     #    of a value counts, where that is something else.
     parse_cell = row_parser.WorkSheetParser.parse_cell
-    shows = _styles(book)
+    shows = shown_by_style(book)
 
     def parse_what_is_shown(parser: Any, element: Any) -> Any:
         try:
@@ -259,47 +251,6 @@ def _unreadable(parser: Any, element: Any) -> dict[str, Any]:
         "data_type": "e",
         "style_id": 0,
     }
-
-
-def _styles(book: Any) -> dict[int, Callable[[Any], Any]]:
-    """How the styles of cells show a value, where that is something else than the value itself.
-
-    What was typed as a month is kept as its first day, and only shown as a month; a day without its
-    year is kept in the year in which it was typed.
-    """
-    from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
-
-    found: dict[int, Callable[[Any], Any]] = {}
-    for style, one in enumerate(book._cell_styles):
-        custom = one.numFmtId - BUILTIN_FORMATS_MAX_SIZE
-        try:
-            code = book._number_formats[custom] if custom >= 0 else BUILTIN_FORMATS[one.numFmtId]
-        except (KeyError, IndexError):
-            continue
-        if style in book._date_formats:
-            kind = date_kind(code)
-            if kind == "month":
-                found[style] = _as_month
-            elif kind == "no_year":
-                found[style] = partial(_without_year, code)
-        elif (shape := number_format(code)) is not None:
-            found[style] = partial(_as_shown, shape)
-    return found
-
-
-def _as_month(value: Any) -> Any:
-    return value.strftime("%Y-%m") if isinstance(value, datetime) and value.day == 1 else value
-
-
-def _without_year(code: str, value: Any) -> Any:
-    return shown_without_year(value, code) if isinstance(value, datetime) else value
-
-
-def _as_shown(shape: NumberFormat, value: Any) -> Any:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not isfinite(value):
-        return value
-    shown = shape.shown(value)
-    return {"x": "format"} if shown is None else {"n": value, "s": shown}
 
 
 def _strings(source: BinaryIO, limits: ChildLimits) -> list[str]:

@@ -144,8 +144,10 @@ def test_whole_numbers(web: Flask, typed: str, number: int) -> None:
         ("=5*2", "This is a formula. Enter the value itself."),
         (
             "1E+05",
-            "The spreadsheet shortened this number (as in 4.49E+14) and its digits are lost. "
-            "Format the column as Text and enter the value again.",
+            (
+                "The spreadsheet shortened this number (as in 4.49E+14) and its digits are lost. "
+                "Format the column as Text and enter the value again."
+            ),
         ),
         ("\u0661\u0660", "Enter a whole number, for example 10."),
         ("9" * 40, "Enter a whole number, for example 10."),
