@@ -71,9 +71,12 @@ class NumberFormat(NamedTuple):
 def number_format(code: str) -> NumberFormat | None:
     """The format of a number, if a cell shows more or less in it than the number's digits."""
     section = _first_section(code[:LONGEST_FORMAT])
-    if section.strip().lower() in ("", "general", "@"):
-        return None
     plain = _ASIDE.sub("", section)
+    usual = plain.strip().lower() in ("general", "@")
+    if not code or (usual and '"' not in section and "\\" not in section):
+        return None
+    if usual or not re.search("[0#?]", plain):
+        return _odd()  # letters beside any number, or no number at all
     conditional = bool(re.search(r"\[[<>=]", section))
     exponent = bool(re.search(r"[Ee][+-]", plain))
     percent = "%" in plain
