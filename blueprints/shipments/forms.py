@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from wtforms import HiddenField, RadioField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, RadioField, StringField, TextAreaField
 from wtforms.validators import AnyOf, Length
 
 from blueprints.shipments.rules import ClosingReason
+from blueprints.shipments.sheets import Answer
 from portal.i18n import _l
 from portal.web.forms import Form, Required
 
@@ -26,6 +27,20 @@ class ShipmentForm(Form):
     date_shipped = StringField(_l("Date Shipped"), [Required()])
     carrier = StringField(_l("Carrier"))
     tracking_number = StringField(_l("Tracking Number"))
+    in_addition = BooleanField(_l("The lot comes in addition to the other lots of this shipment"))
+    date_is_right = BooleanField(_l("The expiration date is right"))
+    # Whether a question has come up to which the ticks above are the answers.
+    asks = False
+
+    @property
+    def cells(self) -> dict[str, Any]:
+        """What was entered, by the keys of the columns of a file."""
+        ticks = (
+            (self.in_addition, Answer.IN_ADDITION),
+            (self.date_is_right, Answer.DATE_IS_RIGHT),
+        )
+        answers = "; ".join(answer for box, answer in ticks if box.data)
+        return {field.name: field.data for field in self} | {"answer": answers}
 
 
 class ClosingForm(Form):

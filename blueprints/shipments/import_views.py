@@ -32,7 +32,7 @@ def new() -> Response:
         try:
             shipment_id = announce_by_form(
                 scope(),
-                cells={field.name: field.data for field in form},
+                cells=form.cells,
                 pin_prefix=current().pin_prefix,
                 today=_day(),
             )
@@ -42,6 +42,9 @@ def new() -> Response:
             return go_to(url_for("shipments.saved", shipment_id=shipment_id))
         except RowRefused as refusal:
             for name, message in refusal.errors:
+                if name == "answer":
+                    form.asks = True
+                    continue
                 field = form[name] if name and name in form else form.shipment_id
                 field.errors = [*field.errors, message]
         except Conflict as conflict:

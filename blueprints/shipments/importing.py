@@ -21,7 +21,7 @@ class SupplierFile:
     def __init__(self, beginning: Beginning) -> None:
         self.bound = beginning.bound
         self.today = beginning.today
-        self.placing = Placing()
+        self.placing = Placing(beginning.run.row_name)
         self.intake = ShipmentIntake(beginning.actor)
 
     def read(self, rows: Sequence[Row]) -> Judged[Placed]:

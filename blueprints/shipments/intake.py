@@ -1,40 +1,37 @@
 """Taking placed shipments into the database, a batch at a time, each row once (SPEC C1)."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from dataclasses import replace
+from typing import NamedTuple
 
 from sqlalchemy import func, select, text
 
 from blueprints.shipments import announcements
+from blueprints.shipments.lots import already_received, asks, closed, of_lot, other_lots
 from blueprints.shipments.models import Order, Shipment, ShipmentClosing
 from blueprints.shipments.outcomes import as_json, changes
-from blueprints.shipments.placing import Placed
+from blueprints.shipments.placing import Group, Placed
 from blueprints.shipments.rules import (
-    LABELS,
+    ABOUT_THE_PARCEL,
     ClosingReason,
     Details,
     Status,
     differences,
     labels_of,
+    settled,
 )
+from blueprints.shipments.sheets import Answer
 from portal.access.scope import Actor
 from portal.audit.services import record, seal, seal_rows
 from portal.bulk import insert_rows
 from portal.clock import now
 from portal.db import is_sqlite, session
+from portal.formats.codes import number_key
 from portal.i18n import _
 from portal.imports.outcomes import Outcome
 from portal.searching.text import join
-from portal.sheets.columns import CellError
 
 INTAKE_LOCK = 650_001
-# The columns of the file whose keys are not the names of the details they bring.
-CELLS = {
-    "location_id": "provider_pin",
-    "expiration_date": "expiration",
-    "expiration_month_only": "expiration",
-    "doses_shipped": "quantity",
-}
 
 
 class ShipmentIntake:
@@ -49,93 +46,127 @@ class ShipmentIntake:
         outcome = Outcome()
         known = self._known(placed)
         orders = self._orders(placed)
-        closings = _closings(known.values())
+        closings = _closings(shipment for lots in known.values() for shipment in lots)
         fresh: list[Placed] = []
         repeated: list[Placed] = []
-        taken: set[tuple[str, int]] = set()
+        ids: dict[tuple[str, int, str], int] = {}
+        asked_about: dict[tuple[str, int, str], list[Shipment]] = {}
         for one in placed:
-            if one.key in taken:
+            if one.key in ids or one.key in asked_about:
                 repeated.append(one)
                 continue
-            taken.add(one.key)
-            shipment = known.get(one.key)
-            if shipment is None:
-                fresh.append(one)
-                continue
-            before = details_of(shipment)
-            changed = differences(before, one.details)
-            if not changed:
-                outcome.unchanged.append((one.number, shipment.id))
-            elif shipment.doses_received > 0:
-                outcome.errors.append((one.number, _already_received(one, shipment, changed)))
-            elif shipment.closed:
-                reason = closings.get(shipment.id, "")
-                outcome.errors.append((one.number, _closed(one, reason, changed)))
+            lots = known.get(one.group, [])
+            shipment, others = of_lot(lots, one), other_lots(lots, one)
+            if shipment is None and Answer.REPLACES in one.answers and len(others) == 1:
+                shipment = others[0]
+            if shipment is not None:
+                ids[one.key] = shipment.id
+                self._take_known(outcome, one, shipment, orders, closings)
+            elif others and Answer.IN_ADDITION not in one.answers:
+                asked_about[one.key] = others
+                repeated.append(one)
             else:
-                self._update(shipment, one, orders, changed)
-                kept = changes(before, one.details, changed)
-                outcome.updated.append((one.number, shipment.id, kept))
-        ids = self._add(fresh, orders)
+                ids[one.key] = 0
+                fresh.append(one)
+        ids |= self._add(fresh, orders)
         outcome.added = [(one.number, ids[one.key]) for one in fresh]
-        ids |= {key: shipment.id for key, shipment in known.items()}
-        outcome.unchanged += [(one.number, ids[one.key]) for one in repeated]
+        for one in repeated:
+            if one.key in asked_about:
+                questions = asks(one, asked_about[one.key])
+                outcome.errors += [(one.number, question) for question in questions]
+            else:
+                outcome.unchanged.append((one.number, ids[one.key]))
         return outcome
+
+    def _take_known(
+        self,
+        outcome: Outcome,
+        one: Placed,
+        shipment: Shipment,
+        orders: "Orders",
+        closings: dict[int, str],
+    ) -> None:
+        """Update a shipment that was announced before, or say why it stays as it is."""
+        before = details_of(shipment)
+        details = settled(before, one.details, silent=one.silent)
+        one = replace(one, shipment_number=shipment.number, details=details)
+        changed = differences(before, details)
+        final = [name for name in changed if name not in ABOUT_THE_PARCEL]
+        if not changed:
+            outcome.unchanged.append((one.number, shipment.id))
+        elif final and shipment.doses_received > 0:
+            outcome.errors.append((one.number, already_received(one, shipment, final)))
+        elif final and shipment.closed:
+            reason = closings.get(shipment.id, "")
+            outcome.errors.append((one.number, closed(one, reason, final)))
+        else:
+            self._update(shipment, one, orders, changed)
+            kept = changes(before, details, changed)
+            outcome.updated.append((one.number, shipment.id, kept))
 
     def id_of(self, placed: Placed) -> int:
         """The id of the shipment that a taken row is now."""
-        return (
-            session()
-            .scalars(
-                select(Shipment.id).where(
-                    Shipment.number == placed.shipment_number,
-                    Shipment.product_id == placed.product.id,
-                )
-            )
-            .one()
-        )
+        shipment = of_lot(self._known([placed])[placed.group], placed)
+        assert shipment is not None
+        return shipment.id
 
-    def _known(self, placed: Sequence[Placed]) -> dict[tuple[str, int], Shipment]:
-        """The shipments of these rows that exist, locked where the database locks rows."""
-        numbers = {one.shipment_number for one in placed}
-        found = session().scalars(
+    def _known(self, placed: Sequence[Placed]) -> dict[Group, list[Shipment]]:
+        """The lots of these rows' shipments that exist, locked where the database locks rows."""
+        numbers = {one.group[0] for one in placed}
+        found: dict[Group, list[Shipment]] = {}
+        for shipment in session().scalars(
             select(Shipment)
-            .where(Shipment.number.in_(numbers))
+            .where(Shipment.number_key.in_(numbers))
             .order_by(Shipment.id)
             .with_for_update()
-        )
-        return {(shipment.number, shipment.product_id): shipment for shipment in found}
+        ):
+            found.setdefault((shipment.number_key, shipment.product_id), []).append(shipment)
+        return found
 
-    def _orders(self, placed: Sequence[Placed]) -> dict[tuple[int, str], int]:
+    def _orders(self, placed: Sequence[Placed]) -> "Orders":
         """The ids of the rows' orders, made where they are missing."""
-        wanted = {(one.details.location_id, one.details.order_number) for one in placed}
-        numbers = {number for _location, number in wanted}
+        wanted = {
+            (one.details.location_id, number_key(one.details.order_number)): (
+                one.details.order_number
+            )
+            for one in placed
+        }
+        keys = {key for _location, key in wanted}
 
-        def existing() -> dict[tuple[int, str], int]:
-            return {
-                (row.location_id, row.number): row.id
-                for row in session().execute(
-                    select(Order.id, Order.location_id, Order.number).where(
-                        Order.number.in_(numbers)
-                    )
-                )
-            }
+        def existing() -> Orders:
+            rows = session().execute(
+                select(Order.id, Order.location_id, Order.number, Order.number_key)
+                .where(Order.number_key.in_(keys))
+                .order_by(Order.id.desc())
+            )
+            found: Orders = {}
+            # Of two that were spelled in different ways before, the same spelling comes first.
+            for row in rows:
+                there = found.get((row.location_id, row.number_key))
+                exact = row.number == wanted.get((row.location_id, row.number_key))
+                if there is None or exact or not there.exact:
+                    found[row.location_id, row.number_key] = KnownOrder(row.id, exact)
+            return found
 
         orders = existing()
-        missing = sorted(wanted - orders.keys())
+        missing = sorted(wanted.keys() - orders.keys())
         if missing:
             insert_rows(
                 Order,
                 [
-                    {"location_id": location, "number": number, "created_at": now()}
-                    for location, number in missing
+                    {
+                        "location_id": location,
+                        "number": wanted[location, key],
+                        "number_key": key,
+                        "created_at": now(),
+                    }
+                    for location, key in missing
                 ],
             )
             orders = existing()
         return orders
 
-    def _add(
-        self, fresh: list[Placed], orders: dict[tuple[int, str], int]
-    ) -> dict[tuple[str, int], int]:
+    def _add(self, fresh: list[Placed], orders: "Orders") -> dict[tuple[str, int, str], int]:
         """Write the new shipments; their ids."""
         if not fresh:
             return {}
@@ -144,11 +175,13 @@ class ShipmentIntake:
         rows = [
             {
                 "id": number,
+                "number_key": one.group[0],
                 "expiration_month_only": False,
                 "doses_received": 0,
                 "version": 1,
                 "created_at": moment,
                 "updated_at": moment,
+                "status": Status.ON_ITS_WAY,
                 **values_of(one, orders),
             }
             for number, one in added
@@ -171,7 +204,7 @@ class ShipmentIntake:
         self,
         shipment: Shipment,
         one: Placed,
-        orders: dict[tuple[int, str], int],
+        orders: "Orders",
         changed: list[str],
     ) -> None:
         before = details_of(shipment)
@@ -182,7 +215,8 @@ class ShipmentIntake:
         session().flush()
         seal(shipment)
         self._record_correction(shipment, before, one.details, changed)
-        announcements.correct(announced(shipment.id, shipment.version, one))
+        if not (shipment.closed or shipment.doses_received):
+            announcements.correct(announced(shipment.id, shipment.version, one))
 
     def _record_correction(
         self, shipment: Shipment, before: Details, after: Details, changed: list[str]
@@ -203,6 +237,17 @@ class ShipmentIntake:
                 before=as_json(before),
                 after=as_json(after),
             )
+
+
+class KnownOrder(NamedTuple):
+    """The id of an order, and whether its number is spelled as in the file."""
+
+    id: int
+    exact: bool
+
+
+# By location and the key of the number.
+Orders = dict[tuple[int, str], KnownOrder]
 
 
 def _one_at_a_time() -> None:
@@ -254,13 +299,13 @@ def details_of(shipment: Shipment) -> Details:
     )
 
 
-def values_of(one: Placed, orders: dict[tuple[int, str], int]) -> dict[str, object]:
+def values_of(one: Placed, orders: "Orders") -> dict[str, object]:
     """The columns of the shipment's row."""
     details = one.details
     return {
         "number": one.shipment_number,
         "location_id": details.location_id,
-        "order_id": orders[details.location_id, details.order_number],
+        "order_id": orders[details.location_id, number_key(details.order_number)].id,
         "order_number": details.order_number,
         "product_id": one.product.id,
         "product_name": one.product.name,
@@ -273,7 +318,6 @@ def values_of(one: Placed, orders: dict[tuple[int, str], int]) -> dict[str, obje
         "date_shipped": details.date_shipped,
         "carrier": details.carrier,
         "tracking_number": details.tracking_number,
-        "status": Status.ON_ITS_WAY,
         "search": search_text(one),
     }
 
@@ -307,43 +351,3 @@ def _closings(shipments: Iterable[Shipment]) -> dict[int, str]:
         )
     )
     return {row.shipment_id: ClosingReason(row.reason).label for row in rows}
-
-
-def _already_received(one: Placed, shipment: Shipment, changed: list[str]) -> CellError:
-    return _refused(
-        one,
-        changed,
-        _(
-            "Doses of this shipment were already received (%(received)s of %(shipped)s), so "
-            "%(columns)s can no longer be changed by file. Ask the help desk.",
-            received=f"{shipment.doses_received:,}",
-            shipped=f"{shipment.doses_shipped:,}",
-            columns=", ".join(labels_of(changed)),
-        ),
-    )
-
-
-def _closed(one: Placed, reason: str, changed: list[str]) -> CellError:
-    return _refused(
-        one,
-        changed,
-        _(
-            "The location has closed this shipment (%(reason)s), so %(columns)s can no longer "
-            "be changed by file. If it does arrive, the location manager must reopen it first.",
-            reason=reason,
-            columns=", ".join(labels_of(changed)),
-        ),
-    )
-
-
-def _refused(one: Placed, changed: list[str], message: str) -> CellError:
-    """The error at the first cell that cannot be changed any more."""
-    name = changed[0]
-    value = getattr(one.details, name)
-    written = f"{value:%m/%d/%Y}" if isinstance(value, date) else str(value)
-    return CellError(
-        LABELS[name],
-        message,
-        written if name != "location_id" else "",
-        one.positions.get(CELLS.get(name, name)),
-    )

@@ -1,6 +1,7 @@
 """Orders and shipments."""
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -17,18 +18,27 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from blueprints.shipments.rules import Status, still_expected
 from portal.clock import now
 from portal.db import Base, plain_text
+from portal.formats.codes import number_key
 
 BIG = BigInteger().with_variant(Integer, "sqlite")
 
 
+def _key_of_number(context: Any) -> str:
+    return number_key(context.get_current_parameters()["number"])
+
+
 class Order(Base):
-    """What a location ordered, by its ExIS order number. Every shipment belongs to one."""
+    """What a location ordered, by its ExIS order number. Every shipment belongs to one.
+
+    `number_key` is what spellings of the number have in common.
+    """
 
     __tablename__ = "supply_order"
     __table_args__ = (UniqueConstraint("location_id", "number"),)
 
     id: Mapped[int] = mapped_column(BIG, primary_key=True)
     number: Mapped[str] = mapped_column(plain_text(64))
+    number_key: Mapped[str] = mapped_column(plain_text(64), default=_key_of_number, index=True)
     location_id: Mapped[int] = mapped_column(ForeignKey("location.id"))
     created_at: Mapped[datetime] = mapped_column(default=now)
 
@@ -36,7 +46,8 @@ class Order(Base):
 class Shipment(Base):
     """One lot of one vaccine on its way to one location (SPEC C2).
 
-    A supplier's shipment of two vaccines is two of these with one Shipment ID. `doses_received`
+    A supplier's shipment of two vaccines or lots is two of these with one Shipment ID;
+    `number_key` is what spellings of that ID have in common. `doses_received`
     is kept by the inventory and tells what of it was added there. The names copied from product
     and order are what lists sort by and search in.
     """
@@ -49,7 +60,7 @@ class Shipment(Base):
         *("doses_shipped", "date_shipped", "carrier", "tracking_number", "created_at"),
     )
     __table_args__ = (
-        UniqueConstraint("number", "product_id"),
+        UniqueConstraint("number", "product_id", "lot"),
         CheckConstraint("doses_shipped > 0", "doses_shipped_positive"),
         CheckConstraint("doses_received >= 0", "doses_received_not_negative"),
         *(
@@ -70,6 +81,7 @@ class Shipment(Base):
 
     id: Mapped[int] = mapped_column(BIG, primary_key=True)
     number: Mapped[str] = mapped_column(plain_text(64))
+    number_key: Mapped[str] = mapped_column(plain_text(64), default=_key_of_number, index=True)
     location_id: Mapped[int] = mapped_column(ForeignKey("location.id"))
     order_id: Mapped[int] = mapped_column(ForeignKey("supply_order.id"), index=True)
     order_number: Mapped[str] = mapped_column(plain_text(64))

@@ -3,18 +3,27 @@
 Nothing is written here; the rows may come from a file or from the form.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from blueprints.shipments.rules import Details, differences, labels_of, names_another_maker
-from blueprints.shipments.sheets import Codes, ShipmentRow
+from blueprints.shipments.rules import (
+    Details,
+    differences,
+    labels_of,
+    names_another_maker,
+    settled,
+)
+from blueprints.shipments.sheets import Answer, Codes, ShipmentRow
 from portal.catalog.queries import ProductName, products_by_ndc
 from portal.db import session
+from portal.formats.codes import lot_key, number_key
 from portal.i18n import _
 from portal.places.models import Location
 from portal.sheets.columns import CellError
+
+Group = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -44,17 +53,30 @@ class Placed:
     product: ProductName
     details: Details
     positions: dict[str, int]
+    answers: frozenset[Answer] = frozenset()
+    lots_of_file: Collection[str] = ()
 
     @property
-    def key(self) -> tuple[str, int]:
-        """What makes a shipment one: its ID and the vaccine."""
-        return self.shipment_number, self.product.id
+    def group(self) -> Group:
+        """The supplier's shipment of a vaccine, which may hold several lots."""
+        return number_key(self.shipment_number), self.product.id
+
+    @property
+    def key(self) -> tuple[str, int, str]:
+        """What makes a shipment one: its ID, the vaccine and the lot."""
+        return (*self.group, lot_key(self.details.lot))
+
+    @property
+    def silent(self) -> list[str]:
+        """The details of which the file says nothing, since it has no such column."""
+        return [name for name in ("carrier", "tracking_number") if name not in self.positions]
 
 
 class Placing:
     """Knows the catalogue and the locations as they are now, and the rows seen so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, row_name: Callable[[int], str] = str) -> None:
+        self.row_name = row_name
         self.products = products_by_ndc()
         self.makers = frozenset(product.manufacturer for product in self.products.values())
         self.locations = {
@@ -63,7 +85,7 @@ class Placing:
                 select(Location.pin, Location.id, Location.name, Location.approved)
             )
         }
-        self.seen: dict[tuple[str, int], tuple[int, Details]] = {}
+        self.seen: dict[Group, dict[str, tuple[int, Details]]] = {}
 
     def place(
         self, rows: Iterable[NumberedRow]
@@ -111,6 +133,8 @@ class Placing:
                 product,
                 details,
                 numbered.positions,
+                row.answers,
+                self.seen.setdefault((number_key(row.shipment_id), product.id), {}),
             ),
             errors,
         )
@@ -162,17 +186,25 @@ class Placing:
         return product, known[0], ""
 
     def _seen_before(self, placed: Placed) -> CellError | None:
-        """Note the row as seen; an error if an earlier row of this file says something else."""
-        before = self.seen.setdefault(placed.key, (placed.number, placed.details))
-        if before[0] == placed.number or before[1] == placed.details:
+        """Note the row as seen; an error if an earlier row of this file says something else of the
+        lot, or sends the shipment elsewhere."""
+        lots = self.seen[placed.group]
+        first = next(iter(lots.values()), None)
+        before = lots.setdefault(placed.key[2], (placed.number, placed.details))
+        if before[0] != placed.number:
+            other = differences(before[1], settled(before[1], placed.details))
+        else:
+            elsewhere = first and first[1].location_id != placed.details.location_id
+            before, other = first or before, ["location_id"] if elsewhere else []
+        if not other:
             return None
         return CellError(
             "Shipment ID",
             _(
                 "Row %(row)s has this vaccine under the same Shipment ID with a different "
-                "%(columns)s. Give each lot its own Shipment ID, or delete the wrong row.",
-                row=before[0],
-                columns=", ".join(labels_of(differences(before[1], placed.details))),
+                "%(columns)s. Correct or delete the row that is wrong.",
+                row=self.row_name(before[0]),
+                columns=", ".join(labels_of(other)),
             ),
             placed.shipment_number,
             placed.positions.get("shipment_id"),

@@ -1,12 +1,14 @@
 """Decisions about shipments, as pure functions."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from urllib.parse import quote
 
 from portal.errors import Conflict, Invalid
+from portal.formats.codes import lot_key, number_key
 from portal.i18n import _, ngettext
 
 
@@ -120,6 +122,21 @@ LABELS = {
 def differences(old: Details, new: Details) -> list[str]:
     """The names of the details in which two announcements of one shipment differ."""
     return [name for name in LABELS if getattr(old, name) != getattr(new, name)]
+
+
+# What may be corrected after doses were received: it says nothing about them.
+ABOUT_THE_PARCEL = frozenset({"carrier", "tracking_number"})
+
+
+def settled(old: Details, new: Details, *, silent: Iterable[str] = ()) -> Details:
+    """What a further announcement of a known shipment says: nothing where the file has no column
+    for it (`silent`), and nothing new where only the spelling of a number differs."""
+    kept = {name: getattr(old, name) for name in silent}
+    if lot_key(old.lot) == lot_key(new.lot):
+        kept["lot"] = old.lot
+    if number_key(old.order_number) == number_key(new.order_number):
+        kept["order_number"] = old.order_number
+    return replace(new, **kept)
 
 
 def labels_of(names: list[str]) -> list[str]:

@@ -16,6 +16,7 @@ from portal.db import session
 from portal.errors import Conflict, Invalid, NotFound
 from portal.i18n import _
 from portal.sheets.columns import CellError, bind
+from portal.sheets.survey import survey_row
 
 
 class RowRefused(Invalid):
@@ -40,6 +41,7 @@ def announce_by_form(scope: Scope, *, cells: dict[str, Any], pin_prefix: str, to
         return RowRefused([(keys.get(error.column), error.message) for error in errors])
 
     values = [cells.get(column.key) for column in columns]
+    bound = survey_row(bound, values)
     row, wrong = parse_shipment(bound, values, today=today)
     placing, intake = Placing(), ShipmentIntake(scope.user)
     if row is None:

@@ -1,23 +1,54 @@
 """The supplier's file (SPEC C1): one shipped lot a row, CSV or xlsx."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import StrEnum
 from functools import partial
 
+from portal.errors import Invalid
 from portal.formats.codes import (
     ndc_candidates,
     normalise_lot,
+    parse_code,
     parse_date,
     parse_pin,
     parse_quantity,
     parse_text,
 )
+from portal.formats.texts import word
 from portal.i18n import _
 from portal.sheets.columns import BoundColumns, CellError, SheetColumn, parse_row
 
 # Suppliers east of the clinic may already be in tomorrow; anything later is a typing error.
 FUTURE_GRACE = timedelta(days=1)
+# Longer than any vaccine keeps: a year that was mistyped is the likelier reason.
+LONGEST_LIFE = timedelta(days=7 * 365)
+
+ANSWER = "Your Answer"
+
+
+class Answer(StrEnum):
+    """What a sender says to a question about a row, as it stands in the column of answers."""
+
+    IN_ADDITION = "In addition"
+    REPLACES = "Replaces the other lot"
+    DATE_IS_RIGHT = "The date is right"
+
+
+def parse_answer(value: object) -> frozenset[Answer]:
+    """The answers in a cell. Raises `Invalid`."""
+    known = {word(answer): answer for answer in Answer}
+    given = [word(part) for part in re.split("[;,]", parse_text(value))]
+    if not all(part in known for part in given):
+        raise Invalid(
+            _("Choose one of these answers: %(answers)s.", answers="; ".join(map(str, Answer)))
+        )
+    answers = frozenset(known[part] for part in given)
+    if {Answer.IN_ADDITION, Answer.REPLACES} <= answers:
+        raise Invalid(_("A lot either replaces another one or comes in addition. Choose one."))
+    return answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +73,7 @@ class ShipmentRow:
     date_shipped: date
     carrier: str | None
     tracking_number: str | None
+    answers: frozenset[Answer] = frozenset()
 
     @property
     def ndc(self) -> str | None:
@@ -75,14 +107,14 @@ def shipment_columns(
         SheetColumn(
             "shipment_id",
             "Shipment ID",
-            parse_text,
+            parse_code,
             ("Shipment", "Shipment #", "Shipment No", "Shipment Number"),
             text=True,
         ),
         SheetColumn(
             "order_number",
             "ExIS Order Number",
-            parse_text,
+            parse_code,
             (
                 "ExIS Order",
                 "ExIS Order #",
@@ -142,12 +174,14 @@ def shipment_columns(
                 "Expiration Dt",
                 "Use By",
             ),
+            holds="day",
         ),
         SheetColumn(
             "quantity",
             "Quantity Shipped",
             parse_quantity,
             ("Qty", "Quantity", "Qty Shipped", "Doses", "Doses Shipped", "Total Doses"),
+            holds="number",
         ),
         SheetColumn(
             "date_shipped",
@@ -161,6 +195,7 @@ def shipment_columns(
                 "Shipping Date",
                 "Shipment Date",
             ),
+            holds="day",
         ),
         SheetColumn(
             "carrier",
@@ -172,15 +207,24 @@ def shipment_columns(
         SheetColumn(
             "tracking_number",
             "Tracking Number",
-            parse_text,
+            parse_code,
             ("Tracking", "Tracking #", "Tracking No", "Tracking ID", "Track #"),
             required=False,
             text=True,
         ),
+        SheetColumn(
+            "answer",
+            ANSWER,
+            parse_answer,
+            required=False,
+            asked=True,
+            choices=tuple(map(str, Answer)),
+        ),
     )
 
 
-COLUMNS = shipment_columns()
+# Those of every file; the column of answers is only in corrected copies.
+COLUMNS = tuple(column for column in shipment_columns() if not column.asked)
 
 
 def parse_shipment(
@@ -212,6 +256,22 @@ def parse_shipment(
                     ),
                 )
             )
+        answers = values.get("answer") or frozenset()
+        unusual = expires is not None and expires.day - shipped.day > LONGEST_LIFE
+        if expires is not None and unusual and Answer.DATE_IS_RIGHT not in answers:
+            errors += [
+                _error(
+                    bound,
+                    "expiration",
+                    expires.day,
+                    _(
+                        "The lot would expire %(years)s years after it was shipped. Correct the "
+                        "date that is wrong.",
+                        years=str((expires.day - shipped.day).days // 365),
+                    ),
+                ),
+                asked(bound.positions, Answer.DATE_IS_RIGHT),
+            ]
     if errors or shipped is None or expires is None:
         return None, errors
     return (
@@ -228,9 +288,28 @@ def parse_shipment(
             shipped.day,
             values["carrier"],
             values["tracking_number"],
+            values.get("answer") or frozenset(),
         ),
         errors,
     )
+
+
+def asked(positions: Mapping[str, int], *answers: Answer) -> CellError:
+    """What asks for one of these answers to what is said of another cell."""
+    if len(answers) == 1:
+        message = _(
+            "If it is right as it is, write “%(answer)s” into the column “%(column)s”.",
+            answer=answers[0],
+            column=ANSWER,
+        )
+    else:
+        message = _(
+            "Write “%(one)s” or “%(other)s” into the column “%(column)s”.",
+            one=answers[0],
+            other=answers[1],
+            column=ANSWER,
+        )
+    return CellError(ANSWER, message, "", positions.get("answer"))
 
 
 def _error(bound: BoundColumns, key: str, day: date, message: str) -> CellError:

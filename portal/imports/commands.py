@@ -21,6 +21,14 @@ def import_file(definition: ImportDefinition, file: Path) -> None:
     Ends with exit code 1 if some rows did not go in, 2 if the file could not be read.
     """
     settings = current()
+    if not file.is_file():
+        # A pipe can be read once and forwards only; a file is looked at several times.
+        click.echo(
+            f"{file} is a pipe or device, not a file. Nothing was taken in. Save its content to a "
+            "file, and import that.",
+            err=True,
+        )
+        raise SystemExit(2)
     with file.open("rb") as content:
         stored = store(settings, content, definition.name)
     with needed(settings, stored), unit_of_work():
@@ -48,6 +56,6 @@ def _print_errors(run: ImportRun) -> None:
             .all()
         )
         for error in errors:
-            click.echo(f"Row {error.row}, {error.column or 'row'}: {error.message}")
+            click.echo(f"Row {run.row_name(error.row)}, {error.column or 'row'}: {error.message}")
     if run.failed > ERRORS_PRINTED:
         click.echo("Further rows are listed on the import's page.")

@@ -37,6 +37,7 @@ def write_corrections(
             recognise=header_test(columns),
         ) as table:
             rows = _wrong_rows(table, set(wrong))
+            columns = definition.columns(settings, table.epoch_1904)
     except SheetError as error:
         if error.reason == "busy":
             raise Unavailable(error.message) from error

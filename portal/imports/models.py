@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal.clock import now
 from portal.db import Base
 from portal.files.models import StoredFile
+from portal.sheets.table import SHEET_ROWS
 
 BIG = BigInteger().with_variant(Integer, "sqlite")
 
@@ -18,7 +19,8 @@ class ImportRun(Base):
 
     Rows go in by batches; each batch writes its rows and `last_row` in one transaction, so that
     after a crash the next worker goes on behind the last batch. The lease keeps two workers off
-    one file. `location_id` is None where the rows are for all locations.
+    one file. `location_id` is None where the rows are for all locations. `sheets` are those of a
+    workbook from which rows were read, if there are several.
     """
 
     __tablename__ = "import_run"
@@ -33,6 +35,7 @@ class ImportRun(Base):
     state: Mapped[str] = mapped_column(String(16), default="waiting", index=True)
     problem: Mapped[str] = mapped_column(Text, default="")
     notes: Mapped[list[str]] = mapped_column(JSON, default=list)
+    sheets: Mapped[list[str]] = mapped_column(JSON, default=list)
     last_row: Mapped[int] = mapped_column(default=0)
     rows_expected: Mapped[int] = mapped_column(default=0)
     rows_done: Mapped[int] = mapped_column(default=0)
@@ -50,6 +53,11 @@ class ImportRun(Base):
     finished_at: Mapped[datetime | None] = mapped_column(default=None)
 
     file: Mapped[StoredFile] = relationship(lazy="joined", innerjoin=True)
+
+    def row_name(self, number: int) -> str:
+        """What the sender sees of a row: its number, and its sheet if there are several."""
+        sheet, row = divmod(number, SHEET_ROWS)
+        return f"{row} ({self.sheets[sheet]})" if sheet < len(self.sheets) else str(number)
 
     @property
     def file_name(self) -> str:

@@ -60,8 +60,8 @@ def list_problems(run: ImportRun) -> list[RowProblem]:
         select(ImportError.row, ImportError.column, ImportError.value, ImportError.message)
         .where(ImportError.run_id == run.id, ImportError.mended.is_(False))
         .order_by(ImportError.row, ImportError.id)
-        .limit(5_000)
     )
+    # No more than `MOST_WRONG` rows are kept, each with as many errors as it has columns.
     for row, column, value, message in rows:
         grouped.setdefault((column, value, message), []).append(row)
     problems = [

@@ -43,6 +43,7 @@ def open_run(
         user_id=actor.id if actor else None,
         rows_expected=stored.rows,
         notes=[],
+        sheets=[],
     )
     session().add(run)
     session().flush()

@@ -12,7 +12,8 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, insert, or_, select, update
 
@@ -35,7 +36,8 @@ from portal.settings import Settings
 from portal.sheets.columns import CellError, CellMended, bind, header_test
 from portal.sheets.errors import SheetError
 from portal.sheets.preamble import read_preamble
-from portal.sheets.reader import Row, Table, open_table
+from portal.sheets.reader import Table, open_table
+from portal.sheets.survey import Survey, survey
 
 log = logging.getLogger("portal.imports")
 
@@ -118,14 +120,18 @@ def _process(
     if run.attempts > MOST_ATTEMPTS:
         return _finish(run_id, owner, problem=_("Reading this file failed several times."))
     columns = definitions()[run.kind].columns(settings, False)
+    opened = partial(
+        open_table,
+        path_of(settings, run.file),
+        filename=run.file_name,
+        recognise=header_test(columns),
+        expected=[column.label for column in columns if not column.asked],
+    )
     try:
-        with open_table(
-            path_of(settings, run.file),
-            filename=run.file_name,
-            recognise=header_test(columns),
-            expected=[column.label for column in columns],
-        ) as table:
-            problem = _take_table(settings, run, owner, table, progress)
+        with opened() as table:
+            found = survey(table, bind(columns, table.header), header_test(columns))
+        with opened() as table:
+            problem = _take_table(settings, run, owner, table, found, progress)
         return _finish(run_id, owner, problem=problem)
     except SheetError as error:
         if error.reason == "busy":
@@ -183,11 +189,14 @@ def _take_table(
     run: ImportRun,
     owner: str,
     table: Table,
+    found: Survey,
     progress: Callable[[ImportRun], None] | None,
 ) -> str:
     """Take in the rows of an opened file; returns what makes it unreadable, or nothing."""
     definition = definitions()[run.kind]
-    bound = bind(definition.columns(settings, table.epoch_1904), table.header)
+    bound = found.told(bind(definition.columns(settings, table.epoch_1904), table.header))
+    run.sheets = found.sheets if len(found.sheets) > 1 else []
+    known = Known(run.sheets, [*bound.notes, *found.notes(run.row_name)])
     preamble, problems = read_preamble(definition.preamble, table.above)
     if problems or bound.problems:
         return " ".join([*bound.problems, *problems])
@@ -203,13 +212,16 @@ def _take_table(
             )
         )
         current.rollback()
+    skipped = found.skipped
     for batch in table.batches():
-        judged = intake.read(batch)
+        rows = [row for row in batch if row[0] not in skipped]
+        judged = intake.read(rows)
         if batch[-1][0] <= run.last_row:
             continue  # taken in before the crash; it was read to know what has been seen
         if _is_hopeless(run):
             return _hopeless(run)
-        run = _take_batch(intake, run, owner, batch, judged, list(bound.notes))
+        done = sum(1 for number, _cells in rows if number > run.last_row)
+        run = _take_batch(intake, run, owner, Part(done, batch[-1][0], known), judged)
         if progress is not None:
             progress(run)
     if run.rows_done == 0:
@@ -228,19 +240,29 @@ def _hopeless(run: ImportRun) -> str:
         "Reading stopped after row %(row)s. Rows that need correction: %(failed)s of %(rows)s. "
         "The good rows before that were imported. Check that each column contains what its name "
         "says, then send the corrected file again.",
-        row=f"{run.last_row:,}",
+        row=run.row_name(run.last_row) if run.sheets else f"{run.last_row:,}",
         failed=f"{run.failed:,}",
         rows=f"{run.rows_done:,}",
     )
 
 
+class Known(NamedTuple):
+    """What is known of a file as a whole: its sheets, if there are several, and notes."""
+
+    sheets: list[str]
+    notes: list[str]
+
+
+class Part(NamedTuple):
+    """The batch at hand: how many rows it adds, the number of its last one, and its file."""
+
+    done: int
+    last: int
+    file: Known
+
+
 def _take_batch(
-    intake: Intake[Any],
-    run: ImportRun,
-    owner: str,
-    batch: list[Row],
-    judged: Judged[Any],
-    notes: list[str],
+    intake: Intake[Any], run: ImportRun, owner: str, part: Part, judged: Judged[Any]
 ) -> ImportRun:
     """Take in what of a batch comes after the last kept row, with the progress it makes."""
 
@@ -248,26 +270,24 @@ def _take_batch(
         outcome = intake.take_in([one for one in judged.rows if one.number > run.last_row])
         outcome.errors += [one for one in judged.errors if one[0] > run.last_row]
         outcome.mended += [one for one in judged.mended if one[0] > run.last_row]
-        done = sum(1 for number, _cells in batch if number > run.last_row)
-        return _keep_progress(run, owner, outcome, done, batch[-1][0], notes)
+        return _keep_progress(run, owner, outcome, part)
 
     return db.run(take, write=True, patience=db.PATIENCE)
 
 
-def _keep_progress(
-    before: ImportRun, owner: str, outcome: Outcome, done: int, last: int, notes: list[str]
-) -> ImportRun:
+def _keep_progress(before: ImportRun, owner: str, outcome: Outcome, batch: Part) -> ImportRun:
     """Write a batch's result with the batch. Raises `LeaseLost`, which undoes the batch."""
-    run_id = before.id
+    run_id, last = before.id, batch.last
     counts = {**outcome.counts, "failed": outcome.failed, "mended": rows_of(outcome.mended)}
     kept = session().execute(
         update(ImportRun)
         .where(ImportRun.id == run_id, ImportRun.lease_owner == owner, ImportRun.last_row < last)
         .values(
             last_row=last,
-            rows_done=ImportRun.rows_done + done,
+            rows_done=ImportRun.rows_done + batch.done,
             lease_until=clock.now() + LEASE,
-            notes=notes,
+            sheets=batch.file.sheets,
+            notes=batch.file.notes,
             attempts=1,
             **{kind: getattr(ImportRun, kind) + count for kind, count in counts.items()},
         )

@@ -48,7 +48,8 @@ class Child:
 
     Whatever stops it from answering is raised as `refusal(reason, detail)`: what the script named,
     else "memory", "time", "damaged" (it talks nonsense) or "busy" (no place was free). The detail
-    may quote the file and is for logs at most.
+    may quote the file and is for logs at most. `read_object` makes values of the JSON objects that
+    the script sends; without it those of dates are made.
     """
 
     def __init__(
@@ -59,8 +60,10 @@ class Child:
         *,
         places: Places,
         refusal: Callable[[str, str], Exception],
+        read_object: "Callable[[dict[str, Any]], object] | None" = None,
     ) -> None:
         self._refusal = refusal
+        self._read_object = read_object or moment
         self._places = places
         self._seconds = bounds.wait_seconds
         self._waited = 0.0
@@ -98,7 +101,7 @@ class Child:
         if length > LONGEST_FRAME:
             raise self._refusal("memory", f"frame of {length} bytes")
         try:
-            kind, content = json.loads(self._read(length), object_hook=_moment)
+            kind, content = json.loads(self._read(length), object_hook=self._read_object)
         except (ValueError, TypeError, RecursionError) as error:
             raise self._refusal("damaged", repr(error)) from error
         if kind == "refused":
@@ -160,7 +163,7 @@ class Child:
         self._places.free.release()
 
 
-def _moment(value: dict[str, Any]) -> object:
+def moment(value: dict[str, Any]) -> object:
     """A date comes as an object with `d`; all others are what they are."""
     if "d" in value:
         return datetime.fromisoformat(value["d"])

@@ -18,8 +18,14 @@ MOMENT_FORMAT = "MM/DD/YYYY HH:MM"
 TEXT_FORMAT = "@"
 
 
+# What Excel would take for a character by its number (ECMA-376 part 1, 22.9.2.19).
+_LIKE_ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+
+
 def xml_text(text: str) -> str:
     """The text as XML and Excel can hold it."""
+    if "_x" in text:
+        text = _LIKE_ESCAPED.sub("_x005F_", text)
     return _NOT_XML.sub("\ufffd", text)[:LONGEST_CELL]
 
 

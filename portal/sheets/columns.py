@@ -8,16 +8,20 @@ A header is recognised whatever its case, order, spaces, hyphens, punctuation an
 wrong with the header is said once for the file, whatever is wrong with a row all at once.
 """
 
+import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from portal.errors import Invalid
+from portal.formats.dates import order_of
+from portal.formats.texts import ShownNumber
 from portal.i18n import _
 from portal.normal_form import normalize
 from portal.sheets.limits import CELL_CHARACTERS
+from portal.sheets.table import Unreadable
 
 # The column that `writer.annotated_copy` adds: when the corrected file comes back it means nothing.
 ADVICE = "What to correct"
@@ -25,6 +29,16 @@ ADVICE = "What to correct"
 SHOWN_VALUE = 80
 # No column is called anything longer.
 LONGEST_NAME = 100
+# What stands in brackets in a header, and what of it says that a number is none of doses, or that
+# days are written before months.
+BRACKETS = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
+OTHER_UNITS = re.compile(r"vial|box|tray|case|carton|kit|pack|pallet|syringe|unit|ml")
+DAY_FIRST = re.compile(r"^\W*d{1,2}\W*m")
+# The parts of a number that a comma has split.
+FRONT = re.compile(r"[1-9][0-9]{0,2}")
+GROUP = re.compile(r"[0-9]{3}(?:\.0+)?")
+# So many errors of a row with only one filled cell are one.
+LONELY = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +47,10 @@ class SheetColumn:
 
     `parse(cell)` returns the value or raises `Invalid` with a sentence; it never sees blank cells.
     In files that the portal writes, `choices` are a drop-down list, and a `text` column keeps what
-    is typed as it is: zeros in front, and codes that look like numbers or dates.
+    is typed as it is: zeros in front, and codes that look like numbers or dates. `holds` is what
+    its values are, where that matters for more than one cell: a day whose order of day and month
+    the other days of the file may tell, a number that a comma may have split. An `asked` column is
+    an answer: it is only in corrected copies with a row that asks.
     """
 
     key: str
@@ -43,6 +60,8 @@ class SheetColumn:
     required: bool = True
     choices: tuple[str, ...] = ()
     text: bool = False
+    holds: Literal["", "day", "number"] = ""
+    asked: bool = False
 
 
 class CellError(NamedTuple):
@@ -74,6 +93,9 @@ class BoundColumns:
     positions: key of each column found -> index in the file's rows.
     problems: sentences about the header that make the file unreadable.
     notes: sentences the user should know; nothing needs to be done.
+    fields: how many cells a row may have. separated: a row with more may have been split by a
+        comma inside a value, as in CSV.
+    day_first: keys of columns whose days may have been written with the day first.
     """
 
     columns: tuple[SheetColumn, ...]
@@ -82,12 +104,22 @@ class BoundColumns:
     problems: tuple[str, ...]
     notes: tuple[str, ...]
     plan: tuple[tuple[str, str, int, Callable[[Any], Any], bool], ...]
+    fields: int = 0
+    separated: bool = True
+    day_first: frozenset[str] = frozenset()
 
 
 def fold(name: object) -> str:
     """A column's name reduced to its letters and digits, for comparing."""
     text = normalize("NFKD", str(name)[:LONGEST_NAME]) if name is not None else ""
     return "".join(filter(str.isalnum, text)).casefold()
+
+
+def _without_brackets(name: object) -> tuple[str, str]:
+    """A header without what stands in brackets behind it, folded, and that: `Quantity (doses)`."""
+    text = str(name)[:LONGEST_NAME] if isinstance(name, str) else ""
+    inside = " ".join("".join(found) for found in BRACKETS.findall(text)).casefold()
+    return fold(BRACKETS.sub(" ", text)), inside
 
 
 def header_test(columns: Iterable[SheetColumn]) -> Callable[[Sequence[object]], bool]:
@@ -101,7 +133,11 @@ def header_test(columns: Iterable[SheetColumn]) -> Callable[[Sequence[object]], 
     enough = max(min(2, len(columns)), (sum(c.required for c in columns) + 1) // 2)
 
     def recognises(cells: Sequence[object]) -> bool:
-        found = {names.get(fold(cell)) for cell in cells if isinstance(cell, str)}
+        found = {
+            names.get(fold(cell)) or names.get(_without_brackets(cell)[0])
+            for cell in cells
+            if isinstance(cell, str)
+        }
         return len(found - {None}) >= enough
 
     return recognises
@@ -117,53 +153,83 @@ def names_of(columns: Sequence[SheetColumn]) -> dict[str, SheetColumn]:
     return names
 
 
+def _named(names: dict[str, SheetColumn], cell: object) -> tuple[SheetColumn | None, int, str]:
+    """The column that a header cell names, how exactly (0 is its label), and what it adds in
+    brackets. One in another unit is none."""
+    folded = fold(cell)
+    inside = ""
+    column = names.get(folded)
+    if column is None:
+        folded, inside = _without_brackets(cell)
+        column = names.get(folded)
+    if column is None or (column.holds == "number" and OTHER_UNITS.search(inside)):
+        return None, 0, ""
+    exactly = 0 if folded == fold(column.label) else 1
+    return column, 2 * exactly + bool(inside), inside
+
+
 def bind(columns: Iterable[SheetColumn], header: Sequence[object]) -> BoundColumns:
-    """Find `columns` in the `header` of a file."""
+    """Find `columns` in the `header` of a file. Of several headers that name one column the one
+    that names it most exactly counts."""
     columns = tuple(columns)
     names = names_of(columns)
-    found: dict[str, list[int]] = {}
+    found: dict[str, list[tuple[int, int]]] = {}
     unknown: list[str] = []
+    day_first = set()
     for position, cell in enumerate(header):
-        folded = fold(cell)
-        if column := names.get(folded):
-            found.setdefault(column.key, []).append(position)
-        elif folded and folded != fold(ADVICE):
+        column, rank, inside = _named(names, cell)
+        if column is not None:
+            found.setdefault(column.key, []).append((rank, position))
+            if column.holds == "day" and DAY_FIRST.search(inside):
+                day_first.add(column.key)
+        elif fold(cell) and fold(cell) != fold(ADVICE):
             unknown.append(shown(cell))
-    positions = {key: places[0] for key, places in found.items()}
-    problems = []
+    positions: dict[str, int] = {}
+    double = []
+    for column in columns:
+        places = sorted(found.get(column.key, ()))
+        if places:
+            positions[column.key] = places[0][1]
+            as_exact = [place for rank, place in places if rank == places[0][0]]
+            if len(as_exact) > 1:
+                double.append(column.label)
+            unknown += [shown(header[place]) for rank, place in places if place not in as_exact]
     missing = [c.label for c in columns if c.required and c.key not in found]
-    if missing:
-        problems.append(
-            _(
-                "These columns are missing: %(names)s. Add them to the header row, "
-                "or start from the template.",
-                names=", ".join(missing),
-            )
-        )
-    double = [c.label for c in columns if len(found.get(c.key, ())) > 1]
-    if double:
-        problems.append(
-            _(
-                "These columns appear more than once: %(names)s. Keep one of each.",
-                names=", ".join(double),
-            )
-        )
-    notes = []
-    if unknown:
-        notes.append(
-            _("These columns are not known and were not read: %(names)s.", names=", ".join(unknown))
-        )
     return BoundColumns(
         columns=columns,
         positions=positions,
         width=len(header),
-        problems=tuple(problems),
-        notes=tuple(notes),
+        fields=len(header),
+        problems=tuple(_header_problems(missing, double, unknown)),
+        notes=tuple(
+            _("These columns are not known and were not read: %(names)s.", names=", ".join(unknown))
+            for _once in range(bool(unknown))
+        ),
         plan=tuple(
             (c.key, c.label, positions.get(c.key, sys.maxsize), c.parse, c.required)
             for c in columns
         ),
+        day_first=frozenset(day_first),
     )
+
+
+def _header_problems(missing: list[str], double: list[str], unknown: list[str]) -> Iterator[str]:
+    if missing:
+        sentence = _(
+            "These columns are missing: %(names)s. Add them to the header row, "
+            "or start from the template.",
+            names=", ".join(missing),
+        )
+        if unknown:
+            sentence += " " + _(
+                "These columns were not understood: %(names)s.", names=", ".join(unknown)
+            )
+        yield sentence
+    if double:
+        yield _(
+            "These columns appear more than once: %(names)s. Keep one of each.",
+            names=", ".join(double),
+        )
 
 
 def parse_row(
@@ -171,39 +237,134 @@ def parse_row(
 ) -> tuple[dict[str, Any], list[CellError]]:
     """The row's values by column key (None where blank), and everything that is wrong with it.
 
-    A key whose cell is wrong is absent from the values.
+    A key whose cell is wrong is absent from the values; there are none of a row whose cells cannot
+    be told apart.
     """
     values: dict[str, Any] = {}
     errors: list[CellError] = []
     length = len(cells)
+    if length > bound.width and bound.separated and (split := _split(bound, cells)):
+        return values, [split]
+    filled = 0
     for key, label, position, parse, required in bound.plan:
         cell = cells[position] if position < length else None
-        if isinstance(cell, str) and len(cell) > CELL_CHARACTERS:
-            errors.append(CellError(label, too_long(), shown(cell), position))
-            continue
-        if cell is None or cell == "" or (isinstance(cell, str) and not cell.strip()):
+        if is_blank(cell):
             if required:
-                message = _("%(column)s is blank. Fill it in.", column=label)
-                errors.append(CellError(label, message, "", position))
+                errors.append(_is_missing(label, position))
             else:
                 values[key] = None
             continue
+        filled += 1
         try:
-            values[key] = parse(cell)
+            value = _read(bound, key, cell, parse)
         except Invalid as refusal:
             errors.append(CellError(label, refusal.message, shown(cell), position))
-    if length > bound.width and any(cell not in (None, "") for cell in cells[bound.width :]):
-        errors.append(
-            CellError(
-                "",
-                _(
-                    "The row has more values than the header has columns. A comma inside a value "
-                    "may have split it: put such a value in double quotes."
-                ),
-                shown(cells[-1]),
+            continue
+        if value == "" and required:
+            errors.append(_is_missing(label, position))
+        else:
+            values[key] = None if value == "" else value
+    if filled == 1 and len(errors) >= LONELY:
+        return {}, [_alone(cells)]
+    return values, errors
+
+
+def _read(bound: BoundColumns, key: str, cell: object, parse: Callable[[Any], Any]) -> Any:
+    """The value of a cell. Raises `Invalid`."""
+    if isinstance(cell, str) and len(cell) > CELL_CHARACTERS:
+        raise Invalid(too_long())
+    if isinstance(cell, Unreadable):
+        raise Invalid(unreadable(cell))
+    value = parse(cell)
+    if key in bound.day_first and order_of(cell) == "either":
+        raise Invalid(
+            _(
+                "This file has dates with the day first, so this one may mean two days. Write all "
+                "dates as MM/DD/YYYY, or with the month's name, for example 30-Jun-2021."
             )
         )
-    return values, errors
+    return value
+
+
+def _is_missing(label: str, position: int) -> CellError:
+    return CellError(label, _("%(column)s is blank. Fill it in.", column=label), "", position)
+
+
+def _alone(cells: Sequence[object]) -> CellError:
+    only = next((shown(cell) for cell in cells if not is_blank(cell)), "")
+    return CellError(
+        "",
+        _("Only one cell of this row is filled. Fill in the others, or delete the row."),
+        only,
+    )
+
+
+def unreadable(cell: Unreadable) -> str:
+    """What is said of a cell whose value is not there."""
+    if cell.why == "formula":
+        return _(
+            "There is a formula here whose value is not stored in the file. Open the file in "
+            "Excel, save it again, or enter the value itself."
+        )
+    if cell.why == "format":
+        return _(
+            "The cell shows another number than the one it holds. Format the column as Text and "
+            "enter the value again."
+        )
+    return _("This cell is damaged and cannot be read. Enter the value again.")
+
+
+def is_blank(cell: object) -> bool:
+    """Whether there is nothing in a cell."""
+    return cell is None or (isinstance(cell, str) and not cell.strip())
+
+
+def _split(bound: BoundColumns, cells: Sequence[object]) -> CellError | None:
+    """An error if a comma inside a value may have split it: then all that follows has moved.
+
+    What stands right of the table may also be a remark, or a comma at the end of every row.
+    """
+    surplus = [cell for cell in cells[bound.width :] if not is_blank(cell)]
+    moved = (
+        (len(cells) > bound.fields and not all(map(_is_remark, surplus)))
+        or (len(cells) > bound.fields and not surplus)
+        or _has_split_number(bound, cells)
+        or _has_split_text(cells)
+    )
+    if not moved:
+        return None
+    return CellError(
+        "",
+        _(
+            "The row has more values than the header has columns. A comma inside a value "
+            "may have split it: put such a value in double quotes."
+        ),
+        shown(surplus[-1] if surplus else cells[-1]),
+    )
+
+
+def _is_remark(cell: object) -> bool:
+    """Whether people would write this beside a table: words, and not a value of it."""
+    text = str(cell).strip()
+    return " " in text or not any(map(str.isdigit, text))
+
+
+def _has_split_number(bound: BoundColumns, cells: Sequence[object]) -> bool:
+    """Whether a number of at most three digits is followed by three digits: 1,170."""
+    for column in bound.columns:
+        place = bound.positions.get(column.key, sys.maxsize)
+        if column.holds == "number" and place + 1 < len(cells):
+            front, behind = str(cells[place]).strip(), str(cells[place + 1]).strip()
+            if GROUP.fullmatch(behind) and FRONT.fullmatch(front):
+                return True
+    return False
+
+
+def _has_split_text(cells: Sequence[object]) -> bool:
+    """Whether some cells begin with a blank, as behind a comma of a sentence, and others do not."""
+    texts = [cell for cell in cells[1:] if isinstance(cell, str) and cell.strip()]
+    blanks = sum(text.startswith(" ") for text in texts)
+    return 0 < blanks < len(texts)
 
 
 def too_long() -> str:
@@ -220,6 +381,8 @@ def shown(cell: object) -> str:
         return "…"
     if isinstance(cell, datetime):
         return f"{cell:%m/%d/%Y}"
+    if isinstance(cell, ShownNumber):
+        cell = cell.shown
     text = "" if cell is None else str(cell)[: SHOWN_VALUE * 2]
     text = "".join(c if c.isprintable() else " " for c in text).strip()
     return text if len(text) <= SHOWN_VALUE else text[: SHOWN_VALUE - 1] + "…"

@@ -40,6 +40,7 @@ def open_csv(
         kind="csv",
         header=header[1],
         header_row=header[0] - hidden,
+        fields=next(len(cells) for number, cells in rows if number == header[0]),
         encoding=encoding,
         separator=separator,
         above=rows_above(rows, header, hidden),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from portal.i18n import _
 from portal.sheets.cells import safe_cell
 from portal.sheets.columns import SheetColumn, bind
-from portal.sheets.limits import Limits
+from portal.sheets.limits import LISTS, Limits
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 # Choices are in cells of a sheet of their own: a list within a rule holds 255 characters and no
 # commas. It is hidden, so that nobody takes it for the table; nor does the reader.
-LISTS = "Lists"
 LONGEST_MESSAGE = 255
 WIDTH = 100
 

@@ -6,6 +6,8 @@ from portal.isolation.parent import MIB, ChildBounds
 
 # Far more than any value in a supplier's table. What a cell holds beyond is not handed out.
 CELL_CHARACTERS = 1_000
+# The hidden sheet of the portal's own workbooks that holds the choices of drop-down lists.
+LISTS = "Lists"
 
 
 @dataclass(frozen=True, slots=True)

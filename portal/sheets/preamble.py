@@ -5,9 +5,9 @@ from typing import Any
 
 from portal.errors import Invalid
 from portal.i18n import _
-from portal.sheets.columns import SheetColumn, fold, names_of, too_long
+from portal.sheets.columns import SheetColumn, fold, names_of, too_long, unreadable
 from portal.sheets.limits import CELL_CHARACTERS
-from portal.sheets.table import Cell, Row
+from portal.sheets.table import Cell, Row, Unreadable
 
 
 def read_preamble(
@@ -36,6 +36,8 @@ def read_preamble(
             problems.append(f"{field.label}: {too_long()}")
             continue
         try:
+            if isinstance(cell, Unreadable):
+                raise Invalid(unreadable(cell))
             values[field.key] = field.parse(cell)
         except Invalid as refusal:
             problems.append(f"{field.label}: {refusal.message}")

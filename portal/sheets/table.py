@@ -6,11 +6,27 @@ from datetime import datetime
 from types import TracebackType
 from typing import Literal, Self
 
-Cell = str | int | float | bool | datetime | None
+from portal.formats.texts import ShownNumber
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A cell whose value is not there: a `formula` that was never calculated, a `format` that shows
+    another number than the cell holds, or `damaged`."""
+
+    why: str
+
+    def __str__(self) -> str:
+        return ""
+
+
+Cell = str | int | float | bool | datetime | ShownNumber | Unreadable | None
 Row = tuple[int, list[Cell]]
 Recognise = Callable[[Sequence[Cell]], bool]
 
 BATCH_ROWS = 500
+# Rows of a workbook's further sheets are numbered on from here: no sheet has more.
+SHEET_ROWS = 1 << 20
 
 
 def _nothing() -> None:
@@ -23,7 +39,10 @@ class Table:
 
     kind: what the file is by content.
     header: the cells of the header row; header_row: its number; above: the rows over it.
-    sheet: name of the sheet (xlsx). encoding, separator: how the text was read (CSV).
+    fields: cells of the header row, blank ones at its end included.
+    sheets: names of the sheets that are read, the first one at once, others as they are reached;
+        the rows of the second one are numbered from `SHEET_ROWS` on, and so on. unread: names of
+        the sheets that are not, and why (xlsx). encoding, separator: how the text was read (CSV).
     epoch_1904: the workbook counts days from 1904 (give it to `parse_date`).
     """
 
@@ -32,7 +51,9 @@ class Table:
     header_row: int
     _batches: Iterator[list[Row]]
     _close: Callable[[], None] = _nothing
-    sheet: str | None = None
+    fields: int = 0
+    sheets: list[str] = field(default_factory=list)
+    unread: list[tuple[str, str]] = field(default_factory=list)
     encoding: str | None = None
     separator: str | None = None
     epoch_1904: bool = False
@@ -53,6 +74,11 @@ class Table:
     def __iter__(self) -> Iterator[Row]:
         for batch in self.batches():
             yield from batch
+
+    @property
+    def sheet(self) -> str | None:
+        """The name of the first sheet that is read (xlsx)."""
+        return self.sheets[0] if self.sheets else None
 
     @property
     def rows_read(self) -> int:

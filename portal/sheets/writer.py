@@ -2,21 +2,25 @@
 
 A text that begins with `= + - @` or a control character is a formula to Excel, also in CSV, and
 formulas can call programs and send cells away (OWASP, CSV Injection). In CSV such a text gets an
-apostrophe in front, which `catalog.codes.parse_text` takes off again; in xlsx it is stored as text.
+apostrophe in front, which `portal.formats.texts.clean` takes off again; in xlsx it is stored as
+text.
 """
 
 import csv
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import IO, Any
 
+from portal.errors import Invalid
+from portal.formats.texts import ShownNumber
 from portal.sheets.cells import FORMULA_STARTS, TEXT_FORMAT, safe_cell, xml_text
 from portal.sheets.columns import ADVICE, CellError, CellMended, SheetColumn
 from portal.sheets.dressing import add_instructions, add_lists, places_of
+from portal.sheets.table import Unreadable
 
 LONGEST_SHEET_NAME = 31
 WIDEST = 40
@@ -131,6 +135,7 @@ def write_template(
 ) -> None:
     """Write an empty table with these columns, to be filled in and sent back: with drop-down
     lists, a label for each field of the block above, and how to fill it in on a second sheet."""
+    columns = [column for column in columns if not column.asked]
     above: list[list[object]] = [[field.label] for field in preamble]
     layout = Layout(above=[*above, []] if above else [], columns=columns, instructions=instructions)
     write_xlsx(target, [column.label for column in columns], [], title=title, layout=layout)
@@ -153,7 +158,8 @@ def annotated_copy(
     errors, mended: by the number of the row. What the portal corrected is yellow and holds what
     counts now. The message is added as a comment and as text, too: colour alone says nothing to who
     cannot see it. A corrected file can be uploaded as it is: the last column is ignored.
-    above, columns: the block over the header, as it came, and what the columns are.
+    above, columns: the block over the header, as it came, and what the columns are. Days are
+    written as text: Excel counts them in one of two ways, and the copy has its own.
     Returns the number of rows written.
     """
     names = [_text(name) for name in header]
@@ -162,6 +168,13 @@ def annotated_copy(
     kept = [index for index in range(len(names)) if index not in old]
     fills: dict[Position, CellFill] = {}
     notes: dict[Position, str] = {}
+    places = places_of(columns, names)
+    asked = _asked(columns, places, errors)
+    first_answer = len(names)
+    kept += range(first_answer, first_answer + len(asked))
+    names += [column.label for column in asked]
+    places |= dict(enumerate(asked, first_answer))
+    labels = {column.label: place for place, column in places.items()}
 
     def lines() -> Iterator[list[object]]:
         for row, (number, cells) in enumerate(rows):
@@ -170,10 +183,16 @@ def annotated_copy(
             remarks += [(CellFill.MENDED_BY_SYSTEM, one) for one in put_right]
             fills.clear()  # this row's only: the file may be long
             notes.clear()
-            line = [cells[index] if index < len(cells) else None for index in kept]
+            line = [
+                _as_sent(cells[index], places.get(index)) if index < len(cells) else None
+                for index in kept
+            ]
             for fill, remark in remarks:
-                if remark.position in kept:
-                    place = row, kept.index(remark.position)
+                position = remark.position
+                if position is None and remark.column in labels:
+                    position = labels[remark.column]
+                if position in kept:
+                    place = row, kept.index(position)
                     if fill is CellFill.MENDED_BY_SYSTEM:
                         line[place[1]] = remark.value
                     fills.setdefault(place, fill)
@@ -181,10 +200,35 @@ def annotated_copy(
             yield [*line, " ".join(_advice(remark) for _fill, remark in remarks)]
 
     kept_names = [names[index] for index in kept]
-    layout = Layout(above=_with_gaps(above), columns=columns)
+    as_text = [replace(one, text=True) if one.holds == "day" else one for one in columns]
+    layout = Layout(above=_with_gaps(above), columns=as_text)
     return write_xlsx(
         target, [*kept_names, ADVICE], lines(), fills=fills, notes=notes, title=title, layout=layout
     )
+
+
+def _asked(
+    columns: Sequence[SheetColumn],
+    places: Mapping[int, SheetColumn],
+    errors: Mapping[int, Sequence[CellError]],
+) -> list[SheetColumn]:
+    """The columns for answers that the file does not have, and that some row asks for."""
+    there = {column.key for column in places.values()}
+    wanted = {error.column for wrong in errors.values() for error in wrong}
+    return [one for one in columns if one.asked and one.key not in there and one.label in wanted]
+
+
+def _as_sent(cell: object, column: SheetColumn | None) -> object:
+    """A cell as its sender sees it."""
+    if isinstance(cell, Unreadable):
+        return None
+    if column is None or column.holds != "day" or isinstance(cell, str | None):
+        return cell.shown if isinstance(cell, ShownNumber) else cell
+    try:
+        day, month_only = column.parse(cell)
+    except Invalid:
+        return cell.shown if isinstance(cell, ShownNumber) else cell
+    return f"{day:%m/%Y}" if month_only else f"{day:%m/%d/%Y}"
 
 
 def _with_gaps(above: Sequence[tuple[int, Sequence[object]]]) -> list[Sequence[object]]:

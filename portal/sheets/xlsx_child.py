@@ -5,7 +5,12 @@ says and is told (see `portal.isolation`):
 
     child:  ["sheet", {title, epoch_1904, rows: [[number, [cells]], …]}]   the top of a sheet
     parent: the row number of the header, or 0 (next sheet)
-    child:  ["rows", [[number, [cells]], …]] …, then ["end", null]
+    child:  ["rows", [[number, [cells]], …]] …, then ["end", null], and the next sheet
+    child:  ["passed", {title, reason}]   a sheet that is not looked at
+    child:  ["none", null]   after the last sheet
+
+A number that its cell shows in another way is `{"n": number, "s": shown}`, a cell that cannot be
+read `{"x": why}`.
 """
 
 import contextlib
@@ -13,24 +18,26 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from copy import copy
-from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, NoReturn
 from xml.parsers import expat
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
-sys.path.append(str(Path(__file__).parents[2]))  # only the next line is imported from there
+sys.path.append(str(Path(__file__).parents[2]))  # only the next lines are imported from there
 from portal.isolation.child import Parent, RefusedByChild, serve
+from portal.sheets.number_formats import shown_by_style
 
 BATCH_ROWS = 500
 CHUNK = 64 * 1024
 LAST_ROW = 1_048_576
 ENCRYPTED_FLAG = 0x1
-# Excel allows 31 characters in a sheet's title, 255 in the format of a number.
+# Excel allows 31 characters in a sheet's title.
 LONGEST_TITLE = 100
-LONGEST_FORMAT = 255
 CONTENT_TYPES = "[Content_Types].xml"
 SHEET_NS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+FORMULA, VALUE = f"{{{SHEET_NS}}}f", f"{{{SHEET_NS}}}v"
+# ECMA-376 part 1, 22.9.2.19: a character by its number, as in `_x000D_`.
+ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 
 
 class ChildLimits(NamedTuple):
@@ -62,25 +69,20 @@ def read_workbook(file: BinaryIO, parent: Parent, **allowed: Any) -> None:
         raise RefusedByChild("damaged") from error
     book = _open_book(file, limits)
     tried = 0
+    rows_left = limits.rows
     for sheet in book.worksheets:
+        title = _decoded(str(sheet.title))[:LONGEST_TITLE]
         if sheet.sheet_state != "visible" or tried == limits.sheets:
+            reason = "hidden" if sheet.sheet_state != "visible" else "many"
+            parent.send("passed", {"title": title, "reason": reason})
             continue
         tried += 1
         top = list(_top(sheet, limits))
-        parent.send(
-            "sheet",
-            {
-                "title": str(sheet.title)[:LONGEST_TITLE],
-                "epoch_1904": book.epoch.year == 1904,
-                "rows": top,
-            },
-        )
-        header = parent.answer()
-        if header:
+        parent.send("sheet", {"title": title, "epoch_1904": book.epoch.year == 1904, "rows": top})
+        if header := parent.answer():
             width = next(len(cells) for number, cells in top if number == header)
-            _send_rows(parent, sheet, header, min(width, limits.columns), limits)
+            rows_left -= _send_rows(parent, sheet, (header, width), rows_left, limits)
             parent.send("end", None)
-            return
     if not tried:
         raise RefusedByChild("no_sheet")
     parent.send("none", None)
@@ -216,41 +218,39 @@ def _open_book(file: BinaryIO, limits: ChildLimits) -> Any:
         lambda self: None
     )
     book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
-    # 4. What was typed as a month is kept as its first day, and only shown as a month.
-    months = _month_styles(book)
-    if months:
-        get_row = sheet_reader.ReadOnlyWorksheet._get_row  # type: ignore[attr-defined]
+    # 4. A cell that cannot be read is one, and does not end the whole workbook; and what is shown
+    #    of a value counts, where that is something else.
+    parse_cell = row_parser.WorkSheetParser.parse_cell
+    shows = shown_by_style(book)
 
-        def get_row_with_months(sheet: Any, row: Any, *bounds: Any) -> Any:
-            for cell in row:
-                value = cell["value"]
-                if cell["style_id"] in months and isinstance(value, datetime) and value.day == 1:
-                    cell["value"] = value.strftime("%Y-%m")
-            return get_row(sheet, row, *bounds)
+    def parse_what_is_shown(parser: Any, element: Any) -> Any:
+        try:
+            cell = parse_cell(parser, element)
+        except MemoryError:
+            raise
+        except Exception:
+            return _unreadable(parser, element)
+        value = cell["value"]
+        if value is None:
+            if element.find(FORMULA) is not None and element.find(VALUE) is None:
+                cell["value"] = {"x": "formula"}
+        elif (show := shows.get(cell["style_id"])) is not None:
+            cell["value"] = show(value)
+        return cell
 
-        sheet_reader.ReadOnlyWorksheet._get_row = (  # type: ignore[attr-defined]
-            get_row_with_months
-        )
+    row_parser.WorkSheetParser.parse_cell = parse_what_is_shown  # type: ignore[assignment,method-assign]
     return book
 
 
-def _month_styles(book: Any) -> set[int]:
-    """The numbers of the cell styles that show month and year of a date, without the day.
-
-    ECMA-376 part 1, 18.8.30 and 18.8.31: text in quotes, after a backslash or in brackets is none
-    of the format's letters.
-    """
-    from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
-
-    found = set()
-    for style in book._date_formats:
-        number = book._cell_styles[style].numFmtId
-        custom = number - BUILTIN_FORMATS_MAX_SIZE
-        code = book._number_formats[custom] if custom >= 0 else BUILTIN_FORMATS.get(number, "")
-        letters = set(re.sub(r'"[^"]*"|\\.|\[[^]]*\]', "", code[:LONGEST_FORMAT]).lower())
-        if {"m", "y"} <= letters and not letters & set("dhs"):
-            found.add(style)
-    return found
+def _unreadable(parser: Any, element: Any) -> dict[str, Any]:
+    """A cell whose content openpyxl stumbles over; it has counted the column by then."""
+    return {
+        "row": parser.row_counter,
+        "column": parser.col_counter,
+        "value": {"x": "damaged"},
+        "data_type": "e",
+        "style_id": 0,
+    }
 
 
 def _strings(source: BinaryIO, limits: ChildLimits) -> list[str]:
@@ -315,7 +315,14 @@ def _top(sheet: Any, limits: ChildLimits) -> Iterator[tuple[int, list[object]]]:
 def _cut(values: Iterable[object], limits: ChildLimits) -> list[object]:
     """The values, of a text one character more than it may have: so that it is noticed."""
     most = limits.cell_characters + 1
-    return [value[:most] if isinstance(value, str) else value for value in values]
+    return [_decoded(value)[:most] if isinstance(value, str) else value for value in values]
+
+
+def _decoded(text: str) -> str:
+    """The text with what stands in it as `_xHHHH_`."""
+    if "_x" not in text:
+        return text
+    return ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
 
 
 def _is_blank(cell: object) -> bool:
@@ -323,20 +330,36 @@ def _is_blank(cell: object) -> bool:
 
 
 def _filled(
-    rows: Iterable[tuple[object, ...]], first: int, limits: ChildLimits
+    rows: Iterable[tuple[object, ...]], first: int, width: int, limits: ChildLimits
 ) -> Iterator[list[object]]:
     for number, values in enumerate(rows, first):
         for cell in values:
             if cell is not None and (not isinstance(cell, str) or cell.strip()):
-                yield [number, _cut(values, limits)]
+                yield [number, _cut(_without_tail(values, width), limits)]
                 break
 
 
-def _send_rows(parent: Parent, sheet: Any, header: int, width: int, limits: ChildLimits) -> None:
-    rows = sheet.iter_rows(values_only=True, min_row=header + 1, max_row=LAST_ROW, max_col=width)
+def _without_tail(values: tuple[object, ...], width: int) -> tuple[object, ...]:
+    """The values of the table, and right of it up to the last one that is filled."""
+    last = len(values)
+    while last > width and values[last - 1] is None:
+        last -= 1
+    return values[:last]
+
+
+def _send_rows(
+    parent: Parent, sheet: Any, top: tuple[int, int], most: int, limits: ChildLimits
+) -> int:
+    """Send the rows below the header (its number and width in `top`), with what stands right of
+    the table; returns how many."""
+    header, width = top
+    rows = sheet.iter_rows(
+        values_only=True, min_row=header + 1, max_row=LAST_ROW, max_col=limits.columns
+    )
     batch: list[list[object]] = []
-    for count, row in enumerate(_filled(rows, header + 1, limits), 1):
-        if count > limits.rows:
+    count = 0
+    for count, row in enumerate(_filled(rows, header + 1, width, limits), 1):
+        if count > most:
             raise RefusedByChild("rows")
         batch.append(row)
         if len(batch) == BATCH_ROWS:
@@ -344,6 +367,7 @@ def _send_rows(parent: Parent, sheet: Any, header: int, width: int, limits: Chil
             batch = []
     if batch:
         parent.send("rows", batch)
+    return count
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from wtforms.widgets import DateInput, TextInput
 
 from portal.errors import Invalid, PortalError
 from portal.formats.codes import parse_date
+from portal.formats.texts import clean
 from portal.i18n import _, _l
 from portal.normal_form import normalize
 
@@ -36,7 +37,7 @@ INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060
 JOINERS = re.compile("[\u200c\u200d]")
 PICTURES = 0x2400  # Unicode shows the control character n as the picture 0x2400 + n
 DAY_FORMAT = "%m/%d/%Y"
-WHOLE = re.compile(r"[+-]?[0-9]{1,15}")
+WHOLE = re.compile(r"[+-]?(?:[0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4})")
 
 
 def clean_line(text: str | None) -> str:
@@ -307,10 +308,13 @@ class WholeNumberField(Field):
         self.data = None
         if not text:
             return
-        digits = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
-        if not WHOLE.fullmatch(digits):
+        try:
+            text = clean(text[: SLACK * LINE_LENGTH])
+        except Invalid as refusal:
+            raise ValueError(refusal.message) from refusal
+        if not WHOLE.fullmatch(text):
             raise ValueError(_("Enter a whole number, for example 10."))
-        found = int(digits)
+        found = int(text.replace(",", ""))
         if found < self.least:
             raise ValueError(_("Enter %(least)s or more.", least=f"{self.least:,}"))
         if found > self.most:

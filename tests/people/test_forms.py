@@ -111,7 +111,18 @@ def test_what_is_no_day_gets_one_sentence_and_stays(web: Flask, typed: str, sent
     assert f'value="{typed}"' in str(form.day())
 
 
-@pytest.mark.parametrize(("typed", "number"), [("10", 10), ("1,200", 1200), (" 5000 ", 5000)])
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("10", 10),
+        ("1,200", 1200),
+        (" 5000 ", 5000),
+        ("１２", 12),
+        ("1,170\u00a0", 1170),
+        ("'975", 975),
+        ('="975"', 975),
+    ],
+)
 def test_whole_numbers(web: Flask, typed: str, number: int) -> None:
     form = sent(web, number=typed)
     assert (form.number.data, form.errors) == (number, {})
@@ -125,6 +136,19 @@ def test_whole_numbers(web: Flask, typed: str, number: int) -> None:
         ("1.5", "Enter a whole number, for example 10."),
         ("1e309", "Enter a whole number, for example 10."),
         ("1,20", "Enter a whole number, for example 10."),
+        ("1,2,00", "Enter a whole number, for example 10."),
+        ("1234,567", "Enter a whole number, for example 10."),
+        ("975¹", "Enter a whole number, for example 10."),
+        ("①", "Enter a whole number, for example 10."),
+        ("10:30", "Enter a whole number, for example 10."),
+        ("=5*2", "This is a formula. Enter the value itself."),
+        (
+            "1E+05",
+            (
+                "The spreadsheet shortened this number (as in 4.49E+14) and its digits are lost. "
+                "Format the column as Text and enter the value again."
+            ),
+        ),
         ("\u0661\u0660", "Enter a whole number, for example 10."),
         ("9" * 40, "Enter a whole number, for example 10."),
         ("0", "Enter 1 or more."),

@@ -167,7 +167,7 @@ def test_no_lot(written: object) -> None:
 
 @given(st.text(string.ascii_letters + string.digits + "-./_ ", min_size=1, max_size=20))
 def test_lot_is_stable(text: str) -> None:
-    if text.strip():
+    with contextlib.suppress(Invalid):  # N/A, dates, nothing but signs
         once = normalise_lot(text)
         assert normalise_lot(once) == once
         assert lot_key(once) == lot_key(text.lower())

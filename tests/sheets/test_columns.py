@@ -1,5 +1,6 @@
 """Headers recognised, complained about once; rows parsed with all their errors at once."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
@@ -78,10 +79,13 @@ def test_all_errors_of_a_row_at_once() -> None:
 
 def test_a_missing_optional_column_is_blank_whatever_stands_beyond_the_header() -> None:
     bound = bind(COLUMNS, ["Lot", "Qty", "Ship Date"])
-    values, errors = parse_row(bound, ["A", "1", "6/30/2021", "stray"])
-    assert values["note"] is None
-    assert [error.message[:29] for error in errors] == ["The row has more values than "]
-    assert parse_row(bound, ["A", "1", "6/30/2021", "", None])[1] == []
+    values, errors = parse_row(bound, ["A", "1", "6/30/2021", "a stray remark"])
+    assert (values["note"], errors) == (None, [])
+    for surplus in ("", None, "1Z999"):
+        values, errors = parse_row(bound, ["A", "1", "6/30/2021", surplus])
+        assert values == {}
+        assert [error.message[:29] for error in errors] == ["The row has more values than "]
+    assert parse_row(replace(bound, separated=False), ["A", "1", "6/30/2021", None])[1] == []
 
 
 def test_refusals_follow_the_readers_language(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from blueprints.shipments.sheets import COLUMNS
 from portal.sheets import xlsx_file
 from portal.sheets.columns import bind, header_test, parse_row
 from portal.sheets.reader import Limits, SheetError, Table, open_table
+from portal.sheets.table import SHEET_ROWS, Unreadable
 from tests.sheets import builders
 from tests.sheets.builders import HEADER, ROW
 
@@ -84,8 +85,14 @@ def test_formulas_give_their_last_value(tmp_path: Path) -> None:
     with opened(path) as table:
         ((number, cells),) = list(table)
     assert number == 2
-    assert [cells[0], cells[7], cells[8], cells[9]] == ["SHP-1", 3, "#DIV/0!", None]
+    assert [cells[0], cells[7], cells[8], cells[9]] == [
+        "SHP-1",
+        3,
+        "#DIV/0!",
+        Unreadable("formula"),
+    ]
     errors = parse_row(bind(COLUMNS, HEADER), cells)[1]
+    assert any("formula here whose value is not stored" in error.message for error in errors)
     assert any("error #DIV/0!" in error.message for error in errors)
 
 
@@ -140,7 +147,7 @@ def test_shared_strings_with_runs_and_phonetic_hints(tmp_path: Path) -> None:
         assert list(table)[0][1][:5] == ["plain & x", "two runs", "東京", "", "plain & x"]
 
 
-def test_first_visible_sheet_with_a_header(tmp_path: Path) -> None:
+def test_visible_sheets_with_a_header(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     assert book.active is not None
     book.active.title = "Read me"
@@ -157,7 +164,12 @@ def test_first_visible_sheet_with_a_header(tmp_path: Path) -> None:
         sheet.append([title])
     with from_book(tmp_path, book) as table:
         assert table.sheet == "Lots"
-        assert list(table) == [(2, ["Lots", *[None] * 10])]
+        assert list(table) == [
+            (2, ["Lots", *[None] * 10]),
+            (SHEET_ROWS + 2, ["Other", *[None] * 10]),
+        ]
+        assert table.sheets == ["Lots", "Other"]
+        assert table.unread == [("Read me", "header"), ("Hidden", "hidden"), ("Secret", "hidden")]
 
 
 def test_merged_header_cells_hidden_rows_and_columns(tmp_path: Path) -> None:
@@ -192,10 +204,10 @@ def test_a_lie_about_the_dimensions(tmp_path: Path) -> None:
             assert list(table) == [(2, ROW)]
 
 
-def test_cells_right_of_the_header_are_not_read(tmp_path: Path) -> None:
+def test_cells_right_of_the_header_come_with_the_row(tmp_path: Path) -> None:
     content = builders.workbook([HEADER, [*ROW, "note to self"]])
     with from_bytes(tmp_path, content) as table:
-        assert list(table) == [(2, ROW)]
+        assert list(table) == [(2, [*ROW, "note to self"])]
 
 
 def test_limits(tmp_path: Path) -> None:

@@ -145,10 +145,10 @@ def test_a_correction_replaces_what_was_not_sent(
     mail_server: MailServer,  # noqa: F811
 ) -> None:
     take_in(portal, csv(row()))
-    take_in(portal, csv(row(lot="011J20B")))
+    take_in(portal, csv(row(order="EX21-2")))
     deliver(portal)
     assert said(mail_server) == [(BACKUP, False), (PRIMARY, False)]
-    assert all("011J20B" in text_of(one) for one in mail_server.mails)
+    assert all("EX21-2" in text_of(one) for one in mail_server.mails)
 
 
 def test_another_manufacturer_is_a_correction_too(
@@ -169,12 +169,12 @@ def test_a_correction_of_what_was_sent_says_so_each_time(
     portal: Flask,
     mail_server: MailServer,  # noqa: F811
 ) -> None:
-    for lot in ("011J20A", "011J20B", "011J20C"):
-        take_in(portal, csv(row(lot=lot)))
+    for order in ("EX21-1", "EX21-2", "EX21-3"):
+        take_in(portal, csv(row(order=order)))
         deliver(portal)
     to_primary = [one for one in mail_server.mails if str(one["To"]) == PRIMARY]
     assert ["Corrected" in str(one["Subject"]) for one in to_primary] == [False, True, True]
-    for label, value in {**FIELDS, "Lot Number": "011J20C"}.items():
+    for label, value in {**FIELDS, "ExIS Order Number": "EX21-3"}.items():
         assert f"{label}: {value}" in text_of(to_primary[-1])
 
 
@@ -184,12 +184,12 @@ def test_a_correction_of_an_unsent_correction_is_a_correction_still(
 ) -> None:
     take_in(portal, csv(row()))
     deliver(portal)
-    take_in(portal, csv(row(lot="011J20B")))
-    take_in(portal, csv(row(lot="011J20C")))
+    take_in(portal, csv(row(order="EX21-2")))
+    take_in(portal, csv(row(order="EX21-3")))
     deliver(portal)
     to_primary = [one for one in mail_server.mails if str(one["To"]) == PRIMARY]
     assert ["Corrected" in str(one["Subject"]) for one in to_primary] == [False, True]
-    assert "011J20C" in text_of(to_primary[-1])
+    assert "EX21-3" in text_of(to_primary[-1])
 
 
 def test_only_who_has_read_the_first_version_is_sent_a_correction(
@@ -200,7 +200,7 @@ def test_only_who_has_read_the_first_version_is_sent_a_correction(
     mail_server.refuse = lambda address: "451 later" if address == BACKUP else ""
     deliver(portal)
     mail_server.refuse = lambda address: ""
-    take_in(portal, csv(row(lot="011J20B")))
+    take_in(portal, csv(row(order="EX21-2")))
     deliver(portal)
     assert said(mail_server) == [(BACKUP, False), (PRIMARY, False), (PRIMARY, True)]
 

@@ -63,12 +63,12 @@ def test_a_good_file_goes_in_and_the_same_again_changes_nothing(app: Flask, file
 @FORMATS
 def test_a_corrected_row_updates_what_was_not_received(app: Flask, file: File) -> None:
     take_in(app, file(row()))
-    run = take_in(app, file(row(lot="011J20B", doses="200", tracking="1Z999AA10123456785")))
+    run = take_in(app, file(row(order="EX21-9", doses="200", tracking="1Z999AA10123456785")))
     assert numbers(run) == (0, 1, 0, 0)
     (shipment,) = shipments(app)
-    assert (shipment.lot, shipment.doses_shipped, shipment.version) == ("011J20B", 200, 2)
-    assert "011j20b" in shipment.search
-    assert "011j20a" not in shipment.search
+    assert (shipment.order_number, shipment.doses_shipped, shipment.version) == ("EX21-9", 200, 2)
+    assert "1z999aa10123456785" in shipment.search
+    assert "1z999aa10123456784" not in shipment.search
 
 
 @FORMATS
@@ -90,16 +90,16 @@ def test_after_receipt_a_correction_is_refused_with_the_reason(
     number = stock.shipment_id(app)
     with app.app_context():
         stock.add(stock.scope_for(personas, "manager_a"), doses=10, shipment_id=number)
-    run = take_in(app, file(row(lot="NEW", doses="310"), row(id="SHP-2", lot="NEW")))
+    run = take_in(app, file(row(order="NEW", doses="310"), row(id="SHP-2", order="NEW")))
     assert numbers(run) == (0, 1, 0, 1)
     ((line, column, message),) = errors_of(app, run)
-    assert (line, column) == (2, "Lot Number")
+    assert (line, column) == (2, "ExIS Order Number")
     assert "were already received (10 of 300)" in message
-    assert "Lot Number, Quantity Shipped" in message
+    assert "ExIS Order Number, Quantity Shipped" in message
     with app.app_context(), unit_of_work(write=False) as session:
         error = session.scalars(select(ImportError)).one()
-        assert (error.value, error.position) == ("NEW", 5), "the cell that cannot be changed"
-    assert [one.lot for one in shipments(app)] == ["011J20A", "NEW"]
+        assert (error.value, error.position) == ("NEW", 1), "the cell that cannot be changed"
+    assert [one.order_number for one in shipments(app)] == ["EX21-1", "NEW"]
     assert numbers(take_in(app, file(row()))) == (0, 0, 1, 0), "the same as before is no change"
 
 
@@ -172,19 +172,19 @@ def test_ten_digits_that_fit_two_vaccines_ask_for_the_hyphens(app: Flask) -> Non
 
 
 def test_rows_that_repeat_or_contradict_each_other(app: Flask) -> None:
-    run = take_in(app, csv(row(), row(), row(lot="OTHER", doses="5"), row(id="SHP-2")))
+    run = take_in(app, csv(row(), row(), row(order="OTHER", doses="5"), row(id="SHP-2")))
     assert numbers(run) == (2, 0, 1, 1)
     ((line, column, message),) = errors_of(app, run)
     assert (line, column) == (4, "Shipment ID")
     assert "Row 2" in message
-    assert "Lot Number, Quantity Shipped" in message
+    assert "ExIS Order Number, Quantity Shipped" in message
     assert [one.lot for one in shipments(app)] == ["011J20A", "011J20A"]
 
 
 def test_repetitions_far_apart_are_seen_too(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv_file, "BATCH_ROWS", 2)
     rows = [row(id=f"SHP-{number}") for number in range(1, 6)]
-    run = take_in(app, csv(*rows, row(id="SHP-1"), row(id="SHP-2", lot="OTHER")))
+    run = take_in(app, csv(*rows, row(id="SHP-1"), row(id="SHP-2", doses="5")))
     assert numbers(run) == (5, 0, 1, 1)
     assert run.rows_done == 7
 

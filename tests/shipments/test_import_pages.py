@@ -218,7 +218,7 @@ def test_one_shipment_by_form(app: Flask, browser: Browser) -> None:
 def test_by_form_no_known_shipment_is_overwritten(app: Flask, browser: Browser) -> None:
     take_in(app, csv(row()))
     form = browser.sign_in("admin").get("/shipments/new")
-    values = FORM | {"order_number": "EX21-9", "provider_pin": "NCA650002", "lot": "OTHER"}
+    values = FORM | {"order_number": "EX21-9", "provider_pin": "NCA650002"}
     refused = browser.submit(form, values, button="Save")
     assert refused.status == 422
     assert "This Shipment ID already exists" in refused.root.text

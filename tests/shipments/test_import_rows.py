@@ -49,8 +49,8 @@ def test_every_row_says_what_happened_to_it(
         csv(
             row(id="SHP-9"),
             row(),
-            row(id="SHP-2", lot="011J20B", doses="1200", tracking=""),
-            row(id="SHP-3", lot="011J20C"),
+            row(id="SHP-2", order="EX21-2", doses="1200", tracking=""),
+            row(id="SHP-3", order="EX21-3"),
             row(id="SHP-4", doses="x"),
             row(id="SHP-9"),
         ),
@@ -67,10 +67,10 @@ def test_every_row_says_what_happened_to_it(
         ("7", "Unchanged"),
     ]
     assert found[2][2] == (
-        "Lot Number: 011J20A → 011J20B Quantity Shipped: 300 → 1,200 "
+        "ExIS Order Number: EX21-1 → EX21-2 Quantity Shipped: 300 → 1,200 "
         "Tracking Number: 1Z999AA10123456784 → (empty)"
     )
-    assert found[3][2].startswith("Lot Number: Doses of this shipment were already received")
+    assert found[3][2].startswith("ExIS Order Number: Doses of this shipment were already received")
     assert found[4][2].startswith("Quantity Shipped: ")
     section = page.root.one("section", aria_labelledby="rows")
     links = {one.text: one.attributes["href"] for one in section.one("tbody").all("a")}
@@ -89,7 +89,7 @@ def test_every_row_says_what_happened_to_it(
 def test_rows_are_listed_by_what_happened(app: Flask, browser: Browser) -> None:
     take_in(app, csv(row(), row(id="SHP-2")))
     run = take_in(
-        app, csv(row(lot="NEW"), row(id="SHP-2"), row(id="SHP-3"), row(id="BAD", doses="x"))
+        app, csv(row(order="NEW"), row(id="SHP-2"), row(id="SHP-3"), row(id="BAD", doses="x"))
     )
     for wanted, number in (("added", "4"), ("updated", "2"), ("unchanged", "3"), ("failed", "5")):
         assert [line[0] for line in rows(look(browser, run, f"?rows={wanted}"))] == [number]
