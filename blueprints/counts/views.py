@@ -30,6 +30,7 @@ from blueprints.counts.queries import (
     list_numbered,
     list_open,
     list_stretch,
+    records_of,
 )
 from blueprints.counts.rules import LINES_A_PAGE, LINES_A_SHEET, Problem, page_of, stretch
 from blueprints.counts.starting import AlreadyOpen
@@ -278,6 +279,7 @@ def finish(count_id: int) -> Response:
         status=status,
         count=count,
         moved=list_moved(count),
+        records=records_of(count),
         differing=list_differing(count),
         problem=problem,
         reasons=reason_labels(),

@@ -155,12 +155,25 @@ class ConfirmingField(BooleanField):
     checked = False
 
 
-class ReviewForm(Form):
-    """What the page of the review said was received of the shipment, and a word on what is
-    unusual."""
+class ConfirmForm(Form):
+    """A word on what is unusual."""
+
+    confirmed = ConfirmingField(_l("I have counted: these doses are here, as entered."))
+
+
+class ReviewForm(ConfirmForm):
+    """What the page of the review said was received of the shipment, too."""
 
     seen_received = HiddenField()
-    confirmed = ConfirmingField(_l("I have counted: these doses are here, as entered."))
+
+
+CHECKED = _l("I have checked this: it is right as entered.")
+
+
+class CheckedForm(Form):
+    """A word on an entry that a count may have made already."""
+
+    confirmed = ConfirmingField(CHECKED)
 
 
 class NameForm(Form):
@@ -226,6 +239,12 @@ class WhyForm(Form):
     """Why an entry is reversed, a lot released, a transfer cancelled or refused."""
 
     note = NoteField(_l("Reason"), [Required()])
+
+
+class ReverseForm(WhyForm):
+    """Why an entry is reversed, and a word on the counts of its record since."""
+
+    confirmed = ConfirmingField(CHECKED)
 
 
 class HoldForm(Form):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from blueprints.inventory.adding import look_alikes
+from blueprints.inventory.counted import counted_since
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.queries import find_lot_of_another_product, list_same_lot
 from blueprints.inventory.rules import (
@@ -110,7 +111,10 @@ def check_delivery(scope: Scope, delivery: Delivery) -> Checked:
             *_about_name(delivery, product, lot),
             *_warnings(scope, delivery, lot, shipment),
         ],
-        doubts=_doubts(scope, delivery, lot, shipment),
+        doubts=[
+            *_doubts(scope, delivery, lot, shipment),
+            *counted_since(scope, [one.id for one in same_lot], delivery.received_on or day),
+        ],
     )
 
 
