@@ -1,9 +1,10 @@
 """Reading the catalogue."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal.access.scope import Scope
 from portal.catalog.gs1 import ndc_of
@@ -69,6 +70,35 @@ def facts_on(product_id: int, day: date) -> ProductFacts | None:
             return facts
     later = [facts for facts in versions if (facts.valid_from or date.min) > day]
     return later[0] if later else (versions[-1] if versions else None)
+
+
+def first_day_of(product_id: int) -> date | None:
+    """The first day on which the product was in use, as far as is known."""
+    return session().scalar(
+        select(func.min(ProductFacts.valid_from)).where(ProductFacts.product_id == product_id)
+    )
+
+
+def doses_per_vial(product_ids: Collection[int], day: date) -> dict[int, int]:
+    """How many doses a vial of each product has by its label on `day`, or on the nearest day for
+    which that is known; products of which it is not known are left out. One statement."""
+    found: dict[int, tuple[int, int]] = {}
+    rows = session().execute(
+        select(
+            ProductFacts.product_id,
+            ProductFacts.doses_per_vial,
+            ProductFacts.valid_from,
+            ProductFacts.valid_to,
+        )
+        .where(ProductFacts.product_id.in_(product_ids), ProductFacts.doses_per_vial.is_not(None))
+        .order_by(ProductFacts.valid_from, ProductFacts.id)
+    )
+    for product_id, doses, first, last in rows:
+        before, after = (first or date.min) - day, day - (last or date.max)
+        apart = max(before.days, after.days, 0)
+        if product_id not in found or apart < found[product_id][0]:
+            found[product_id] = (apart, doses)
+    return {product_id: doses for product_id, (_apart, doses) in found.items()}
 
 
 def look_up_products(_scope: Scope, text: str) -> list[Choice]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from blueprints.inventory.adding import look_alikes
+from blueprints.inventory.adding import look_alikes, plausible
 from blueprints.inventory.counted import counted_since
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.queries import find_lot_of_another_product, list_same_lot
@@ -38,7 +38,8 @@ class Delivery:
 
     `duplicate` answers the question about a lot that is there already: the id of the record to
     add the doses to, or "separate". `seen_received` is how many doses of the shipment the manager
-    knew to be received; `confirmed` that these are others, more than were announced, or very many.
+    knew to be received; `confirmed` that these are others, more than were announced, or that
+    whatever else is unlikely about them is meant.
     Without `received_on` they came today.
     """
 
@@ -86,7 +87,8 @@ def check_delivery(scope: Scope, delivery: Delivery) -> Checked:
         raise Invalid(_("Choose a product from the list."), field="product")
     ensure_doses(delivery.doses)
     day = scope.today()
-    ensure_not_in_future(delivery.received_on or day, day, field="date_received")
+    received_on = delivery.received_on or day
+    ensure_not_in_future(received_on, day, field="date_received")
     still_named(delivery.name)
     lot = normalise_lot(delivery.lot)
     shipment = _shipment(scope, delivery, product)
@@ -113,7 +115,8 @@ def check_delivery(scope: Scope, delivery: Delivery) -> Checked:
         ],
         doubts=[
             *_doubts(scope, delivery, lot, shipment),
-            *counted_since(scope, [one.id for one in same_lot], delivery.received_on or day),
+            *plausible.doubts(product.id, delivery.doses, received_on, day, shipment),
+            *counted_since(scope, [one.id for one in same_lot], received_on),
         ],
     )
 
