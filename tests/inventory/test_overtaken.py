@@ -29,7 +29,7 @@ def test_a_lot_that_came_since_is_asked_about_before_the_delivery_is_saved(
     asked = browser.submit(review, button="Save", region=region)
     assert asked.status == 422
     assert "Please complete this step first. Nothing was saved." in asked.root.text
-    assert "(5 doses available)" in asked.root.text
+    assert "(5 doses available, expires 06/30/2027)" in asked.root.text
     review = browser.submit(asked, {"duplicate": str(record)}, button="Next", follow=True)
     assert "S-77" in review.root.text
     assert browser.submit(review, button="Save").leads_to == f"/vaccine-inventory/{record}"
