@@ -170,7 +170,12 @@ def doubt(name: str, line: EnteredLine, per_vial: int | None) -> str:
         counted=f"{counted:,}",
         expected=f"{line.expected:,}",
     )
-    if per_vial and per_vial > 1 and counted and abs(counted * per_vial - line.expected) <= per_vial:
+    if (
+        per_vial
+        and per_vial > 1
+        and counted
+        and abs(counted * per_vial - line.expected) <= per_vial
+    ):
         asked = _(
             "%(counted)s vials of %(size)s doses would be %(doses)s doses. Enter doses, not vials.",
             counted=f"{counted:,}",

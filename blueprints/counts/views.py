@@ -274,9 +274,7 @@ def finish(count_id: int) -> Response:
         if request.method == "POST":
             seen = record_number(request.form.get("seen")) or 0
             with session().begin_nested():
-                done = services.finish(
-                    scope(), count_id, seen=seen, confirmed=form.confirmed.data
-                )
+                done = services.finish(scope(), count_id, seen=seen, confirmed=form.confirmed.data)
             flash(_finished(done), "success")
             return go_to(_address(count_id))
         services.ensure_open(scope(), count_id)

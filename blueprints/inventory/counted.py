@@ -91,9 +91,7 @@ def _by_record(counts: Iterable[Counted]) -> list[tuple[str, str]]:
     records: dict[int, list[Counted]] = {}
     for one in counts:
         records.setdefault(one.inventory_id, []).append(one)
-    return [
-        (found[0].name, ", ".join(map(_in_words, found[:NAMED]))) for found in records.values()
-    ]
+    return [(found[0].name, ", ".join(map(_in_words, found[:NAMED]))) for found in records.values()]
 
 
 def _in_words(counted: Counted) -> str:

@@ -21,6 +21,7 @@ from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
 from blueprints.inventory.ledger.reasons import NOTE_LENGTH, QUARANTINE, choices
 from blueprints.inventory.rules import ensure_shipment
+from portal.catalog import misplaced
 from portal.errors import Invalid
 from portal.formats.codes import MOST_DOSES, normalise_lot, parse_date
 from portal.i18n import _, _l
@@ -58,6 +59,10 @@ class LotField(StringField):
     def process_formdata(self, valuelist: Sequence[Any]) -> None:
         """Read the lot number. Raises `ValueError` with a sentence for what is none."""
         self.data = str(valuelist[0]) if valuelist else ""
+        if misplaced.find(self.data):
+            raise ValueError(
+                _("This is the code of a package. Enter only the lot number, for example EL9262.")
+            )
         if self.data.strip():
             try:
                 self.data = normalise_lot(self.data)

@@ -7,6 +7,7 @@ from datetime import date
 from sqlalchemy import func, select
 
 from portal.access.scope import Scope
+from portal.catalog import ndc
 from portal.catalog.gs1 import ndc_of
 from portal.catalog.models import Product, ProductFacts, ProductPackage
 from portal.db import session
@@ -52,7 +53,13 @@ def products_of_gtin(gtin: str) -> list[Product]:
     digits = ndc_of(gtin)
     if digits is None or not digits.strip("0"):
         return []
-    known = Product.packages.any(ProductPackage.ndc.in_(ndc_candidates(digits)))
+    return products_of_ndc(ndc_candidates(digits))
+
+
+def products_of_ndc(codes: Collection[str]) -> list[Product]:
+    """The orderable products with one of these NDCs (11 digits, 5-4-2): one, hardly ever more, or
+    none."""
+    known = Product.packages.any(ProductPackage.ndc.in_(codes))
     return list(session().scalars(select(Product).where(Product.orderable, known)))
 
 
@@ -102,7 +109,10 @@ def doses_per_vial(product_ids: Collection[int], day: date) -> dict[int, int]:
 
 
 def look_up_products(_scope: Scope, text: str) -> list[Choice]:
-    """Up to 20 orderable products whose name, maker, CVX or NDC holds every word of `text`."""
+    """Up to 20 orderable products whose name, maker, CVX or NDC holds every word of `text`; those
+    with the NDC that it is, however that is written."""
+    if found := products_of_ndc(ndc.read(text)):
+        return [product_choice(product) for product in found]
     query = select(Product).where(Product.orderable).order_by(Product.name).limit(SHOWN)
     for word in words(text):
         query = query.where(Product.search.contains(word, autoescape=True))

@@ -166,9 +166,7 @@ def _why_not(kind: Kind) -> str:
     return _("A transfer is undone where it was made: cancel or refuse it, or send the doses back.")
 
 
-def reverse(
-    scope: Scope, entry_id: int, *, note: str, confirmed: bool = False
-) -> VaccineInventory:
+def reverse(scope: Scope, entry_id: int, *, note: str, confirmed: bool = False) -> VaccineInventory:
     """Undo a mistaken entry by its opposite, dated today; both stay and name each other.
 
     Raises `Invalid` without a note, or with the field "confirmed" if the record was counted since
