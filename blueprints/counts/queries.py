@@ -164,6 +164,7 @@ def list_finished(scope: Scope, asked: Asked) -> list[Counted]:
     return [
         Counted(inventory_id, name, count_id, local(closed_at, zone).date(), doses)
         for inventory_id, name, count_id, closed_at, doses in session().execute(query)
+        if closed_at is not None and doses is not None
     ]
 
 

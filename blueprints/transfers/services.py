@@ -21,9 +21,8 @@ from blueprints.inventory.quarantine import services as quarantine
 from blueprints.inventory.queries import get_inventory
 from blueprints.inventory.rules import DocumentKind, Kind, ensure_not_in_future
 from blueprints.inventory.services import hold_arrivals, record_for_arrival
-from blueprints.transfers import arriving
+from blueprints.transfers import arriving, notices
 from blueprints.transfers import list_rows as sides
-from blueprints.transfers import notices
 from blueprints.transfers.models import Transfer, TransferLine
 from blueprints.transfers.queries import (
     Inbound,

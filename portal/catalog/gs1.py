@@ -53,8 +53,8 @@ _PREDEFINED = {
 # The first two digits of identifiers that are assigned, or of a length that is fixed in advance. A
 # text that begins otherwise is another number, and no part of it is a lot.
 _ASSIGNED = frozenset(_PREDEFINED) | frozenset(
-    "10 21 22 23 24 25 30 37 39 40 42 43 70 71 72 80 81 82".split()
-    + [str(number) for number in range(90, 100)]
+    (LOT, SERIAL, "22", "23", "24", "25", "30", "37", "39", "40", "42", "43")
+    + ("70", "71", "72", "80", "81", "82", *map(str, range(90, 100)))
 )
 
 _SET_82 = re.compile(r"""[!"%&'()*+,\-./0-9:;<=>?A-Z_a-z]{1,20}""")

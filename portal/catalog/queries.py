@@ -97,10 +97,12 @@ def doses_per_vial(product_ids: Collection[int], day: date) -> dict[int, int]:
             ProductFacts.valid_from,
             ProductFacts.valid_to,
         )
-        .where(ProductFacts.product_id.in_(product_ids), ProductFacts.doses_per_vial.is_not(None))
+        .where(ProductFacts.product_id.in_(product_ids))
         .order_by(ProductFacts.valid_from, ProductFacts.id)
     )
     for product_id, doses, first, last in rows:
+        if doses is None:
+            continue
         before, after = (first or date.min) - day, day - (last or date.max)
         apart = max(before.days, after.days, 0)
         if product_id not in found or apart < found[product_id][0]:

@@ -124,6 +124,7 @@ def test_the_scan_after_a_failed_one_replaces_it(visit: Visit, script: bool) -> 
     page = visit("manager_a", script=script)
     page.goto("/vaccine-inventory/add")
     scan(page, "HELLO")
+    expect(page.locator("#scan-error")).to_contain_text("This is no GS1 code")
     expect(page.locator("#scan")).to_have_value("HELLO")
     expect(page.locator("#scan")).to_be_focused()
     page.keyboard.type(f"01{VIAL}{AFTER}")

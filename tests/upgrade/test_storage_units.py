@@ -24,10 +24,11 @@ def before(empty: Empty) -> Iterator[Engine]:
         for number, unit in spelled.items():
             values = {"number": number, "unit": unit, "place": 2 if number == 3 else 1}
             for change in (
-                "UPDATE vaccine_inventory SET storage_unit = :unit, location_id = :place "
-                "WHERE id = :number",
-                "UPDATE stock_count SET storage_unit = :unit, location_id = :place, "
-                "without_unit = FALSE WHERE id = :number",
+                "UPDATE vaccine_inventory SET storage_unit = :unit WHERE id = :number",
+                "UPDATE vaccine_inventory SET location_id = :place WHERE id = :number",
+                "UPDATE stock_count SET storage_unit = :unit WHERE id = :number",
+                "UPDATE stock_count SET location_id = :place WHERE id = :number",
+                "UPDATE stock_count SET without_unit = FALSE WHERE id = :number",
                 "UPDATE stock_count_line SET storage_unit = :unit WHERE id = :number",
             ):
                 used = {name: values[name] for name in values if f":{name}" in change}

@@ -23,7 +23,6 @@ from portal.lookups.fields import LookupField
 from portal.web.forms import DayField, Question, ScanField, WholeNumberField
 from portal.wizards.definition import Answers
 
-
 BARE_GTIN = re.compile("[0-9]{12,14}")
 
 

@@ -170,8 +170,8 @@ def reverse(scope: Scope, entry_id: int, *, note: str, confirmed: bool = False) 
     """Undo a mistaken entry by its opposite, dated today; both stay and name each other.
 
     Raises `Invalid` without a note, or with the field "confirmed" if the record was counted since
-    and nobody has said that the entry is wrong all the same, `Conflict` if it was reversed before or if doses it brought
-    have left since, and what `get_entry` raises.
+    and nobody has said that the entry is wrong all the same, `Conflict` if it was reversed before
+    or if doses it brought have left since, and what `get_entry` raises.
     """
     entry, record = get_entry(scope, entry_id)
     if not note:
