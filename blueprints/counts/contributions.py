@@ -4,7 +4,8 @@ from typing import Any
 
 from flask import url_for
 
-from blueprints.counts.queries import find_of_document, list_finished
+from blueprints.counts.finished import list_finished
+from blueprints.counts.queries import find_of_document
 from blueprints.inventory.counted import Asked
 from blueprints.inventory.models import StockDocument
 from portal.access.scope import Scope

@@ -153,8 +153,7 @@ def ensure_receivable(scope: Scope, receipt: Receipt) -> Inbound:
     ensure_received(found.line.doses_sent, receipt.doses, receipt.reason)
     if receipt.doses < found.line.doses_sent and receipt.reason == "other" and not receipt.note:
         raise Invalid(_("Say in a few words what happened."), field="note")
-    doubts = arriving.doubts(scope, found, receipt.received_on)
-    ensure_meant(doubts, confirmed=receipt.confirmed)
+    ensure_meant(arriving.doubts(scope, found, receipt.received_on), confirmed=receipt.confirmed)
     return found
 
 
