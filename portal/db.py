@@ -32,7 +32,7 @@ from portal.errors import Busy, Conflict, OutcomeUnknown, where
 from portal.i18n import _
 from portal.kept import KEPT, Kept
 from portal.outages import is_busy, is_taken, may_have_been_saved, may_retry
-from portal.waiting_line import Place, line_before
+from portal.waiting_line import PlaceInLine, line_before
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql as postgresql_dialect
@@ -161,7 +161,7 @@ def begin(*, write: bool, patience: float = PATIENCE) -> None:
         connection.info[PLACE] = place
 
 
-def _in_line(patience: float) -> Place | None:
+def _in_line(patience: float) -> PlaceInLine | None:
     """A place in the line of SQLite's writers, at the head of it or waited for long enough."""
     place = line_before(db.engine.url.database or "").join()
     if place is not None:

@@ -11,7 +11,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from portal.kept import heed
 from portal.sqlite_file import keep_to_one
-from portal.waiting_line import Place
+from portal.waiting_line import PlaceInLine
 
 WRITE = "portal_write"
 PLACE = "portal_place"
@@ -81,7 +81,7 @@ def prepare_engine(engine: Engine) -> None:
     @event.listens_for(engine, "invalidate")
     @event.listens_for(engine, "close")
     def _next_please(_connection: object, record: ConnectionPoolEntry, *_error: object) -> None:
-        place: Place | None = record.info.pop(PLACE, None)
+        place: PlaceInLine | None = record.info.pop(PLACE, None)
         if place is not None:
             place.leave()
 

@@ -29,7 +29,7 @@ _lines: dict[str, "Line"] = {}
 _lines_lock = threading.Lock()
 
 
-class Place:
+class PlaceInLine:
     """A number in a line, taken by one thread."""
 
     def __init__(self, line: "Line", number: int) -> None:
@@ -57,24 +57,24 @@ class Line:
     """The line in front of one database file."""
 
     def __init__(self, path: str) -> None:
-        self.places: dict[int, Place] = {}
+        self.places: dict[int, PlaceInLine] = {}
         self.moved = threading.Condition()
         self._own = count()
         self._file: int | None = None
         with suppress(OSError):
             self._file = os.open(f"{path}-line", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
-    def join(self) -> Place | None:
+    def join(self) -> PlaceInLine | None:
         """Take a number; None if this thread has one already, for it would wait for itself."""
         with self.moved:
             here = threading.get_ident()
             if any(place.thread == here for place in self.places.values()):
                 return None
-            place = Place(self, self._number())
+            place = PlaceInLine(self, self._number())
             self.places[place.number] = place
             return place
 
-    def leave(self, place: Place) -> None:
+    def leave(self, place: PlaceInLine) -> None:
         """Give a number back."""
         with self.moved:
             if self.places.pop(place.number, None) is None:

@@ -6,7 +6,7 @@ from wtforms import BooleanField, HiddenField, RadioField, StringField, TextArea
 from wtforms.validators import AnyOf, Length
 
 from blueprints.shipments.rules import ClosingReason
-from blueprints.shipments.sheets import Answer
+from blueprints.shipments.sheets import CellAnswer
 from portal.i18n import _l
 from portal.web.forms import Form, Required
 
@@ -36,8 +36,8 @@ class ShipmentForm(Form):
     def cells(self) -> dict[str, Any]:
         """What was entered, by the keys of the columns of a file."""
         ticks = (
-            (self.in_addition, Answer.IN_ADDITION),
-            (self.date_is_right, Answer.DATE_IS_RIGHT),
+            (self.in_addition, CellAnswer.IN_ADDITION),
+            (self.date_is_right, CellAnswer.DATE_IS_RIGHT),
         )
         answers = "; ".join(answer for box, answer in ticks if box.data)
         return {field.name: field.data for field in self} | {"answer": answers}

@@ -20,7 +20,7 @@ from blueprints.shipments.rules import (
     labels_of,
     settled,
 )
-from blueprints.shipments.sheets import Answer
+from blueprints.shipments.sheets import CellAnswer
 from portal.access.scope import Actor
 from portal.audit.services import record, seal, seal_rows
 from portal.bulk import insert_rows
@@ -57,12 +57,12 @@ class ShipmentIntake:
                 continue
             lots = known.get(one.group, [])
             shipment, others = of_lot(lots, one), other_lots(lots, one)
-            if shipment is None and Answer.REPLACES in one.answers and len(others) == 1:
+            if shipment is None and CellAnswer.REPLACES in one.answers and len(others) == 1:
                 shipment = others[0]
             if shipment is not None:
                 ids[one.key] = shipment.id
                 self._take_known(outcome, one, shipment, orders, closings)
-            elif others and Answer.IN_ADDITION not in one.answers:
+            elif others and CellAnswer.IN_ADDITION not in one.answers:
                 asked_about[one.key] = others
                 repeated.append(one)
             else:

@@ -6,7 +6,7 @@ from datetime import date
 from blueprints.shipments.models import Shipment
 from blueprints.shipments.placing import Placed
 from blueprints.shipments.rules import LABELS, labels_of
-from blueprints.shipments.sheets import Answer, asked
+from blueprints.shipments.sheets import CellAnswer, asked
 from portal.formats.codes import lot_key
 from portal.i18n import _
 from portal.sheets.columns import CellError
@@ -42,14 +42,14 @@ def asks(one: Placed, others: Sequence[Shipment]) -> tuple[CellError, CellError]
             "file: ask the help desk.",
             lots=listed,
         )
-        answer = asked(one.positions, Answer.IN_ADDITION)
+        answer = asked(one.positions, CellAnswer.IN_ADDITION)
     else:
         message = _(
             "This shipment was announced before with lot %(lot)s of this vaccine. Does this lot "
             "replace it, or does it come in addition?",
             lot=listed,
         )
-        answer = asked(one.positions, Answer.IN_ADDITION, Answer.REPLACES)
+        answer = asked(one.positions, CellAnswer.IN_ADDITION, CellAnswer.REPLACES)
     position = one.positions.get("lot")
     return CellError(LABELS["lot"], message, one.details.lot, position), answer
 

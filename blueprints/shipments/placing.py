@@ -15,7 +15,7 @@ from blueprints.shipments.rules import (
     names_another_maker,
     settled,
 )
-from blueprints.shipments.sheets import Answer, Codes, ShipmentRow
+from blueprints.shipments.sheets import CellAnswer, Codes, ShipmentRow
 from portal.catalog.queries import ProductName, products_by_ndc
 from portal.db import session
 from portal.formats.codes import lot_key, number_key
@@ -53,7 +53,7 @@ class Placed:
     product: ProductName
     details: Details
     positions: dict[str, int]
-    answers: frozenset[Answer] = frozenset()
+    answers: frozenset[CellAnswer] = frozenset()
     lots_of_file: Collection[str] = ()
 
     @property

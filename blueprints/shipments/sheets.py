@@ -26,10 +26,10 @@ FUTURE_GRACE = timedelta(days=1)
 # Longer than any vaccine keeps: a year that was mistyped is the likelier reason.
 LONGEST_LIFE = timedelta(days=7 * 365)
 
-ANSWER = "Your Answer"
+ANSWER = "Your CellAnswer"
 
 
-class Answer(StrEnum):
+class CellAnswer(StrEnum):
     """What a sender says to a question about a row, as it stands in the column of answers."""
 
     IN_ADDITION = "In addition"
@@ -37,16 +37,16 @@ class Answer(StrEnum):
     DATE_IS_RIGHT = "The date is right"
 
 
-def parse_answer(value: object) -> frozenset[Answer]:
+def parse_answer(value: object) -> frozenset[CellAnswer]:
     """The answers in a cell. Raises `Invalid`."""
-    known = {word(answer): answer for answer in Answer}
+    known = {word(answer): answer for answer in CellAnswer}
     given = [word(part) for part in re.split("[;,]", parse_text(value))]
     if not all(part in known for part in given):
         raise Invalid(
-            _("Choose one of these answers: %(answers)s.", answers="; ".join(map(str, Answer)))
+            _("Choose one of these answers: %(answers)s.", answers="; ".join(map(str, CellAnswer)))
         )
     answers = frozenset(known[part] for part in given)
-    if {Answer.IN_ADDITION, Answer.REPLACES} <= answers:
+    if {CellAnswer.IN_ADDITION, CellAnswer.REPLACES} <= answers:
         raise Invalid(_("A lot either replaces another one or comes in addition. Choose one."))
     return answers
 
@@ -73,7 +73,7 @@ class ShipmentRow:
     date_shipped: date
     carrier: str | None
     tracking_number: str | None
-    answers: frozenset[Answer] = frozenset()
+    answers: frozenset[CellAnswer] = frozenset()
 
     @property
     def ndc(self) -> str | None:
@@ -218,7 +218,7 @@ def shipment_columns(
             parse_answer,
             required=False,
             asked=True,
-            choices=tuple(map(str, Answer)),
+            choices=tuple(map(str, CellAnswer)),
         ),
     )
 
@@ -258,7 +258,7 @@ def parse_shipment(
             )
         answers = values.get("answer") or frozenset()
         unusual = expires is not None and expires.day - shipped.day > LONGEST_LIFE
-        if expires is not None and unusual and Answer.DATE_IS_RIGHT not in answers:
+        if expires is not None and unusual and CellAnswer.DATE_IS_RIGHT not in answers:
             errors += [
                 _error(
                     bound,
@@ -270,7 +270,7 @@ def parse_shipment(
                         years=str((expires.day - shipped.day).days // 365),
                     ),
                 ),
-                asked(bound.positions, Answer.DATE_IS_RIGHT),
+                asked(bound.positions, CellAnswer.DATE_IS_RIGHT),
             ]
     if errors or shipped is None or expires is None:
         return None, errors
@@ -294,7 +294,7 @@ def parse_shipment(
     )
 
 
-def asked(positions: Mapping[str, int], *answers: Answer) -> CellError:
+def asked(positions: Mapping[str, int], *answers: CellAnswer) -> CellError:
     """What asks for one of these answers to what is said of another cell."""
     if len(answers) == 1:
         message = _(

@@ -221,7 +221,7 @@ def _take_table(
         if _is_hopeless(run):
             return _hopeless(run)
         done = sum(1 for number, _cells in rows if number > run.last_row)
-        run = _take_batch(intake, run, owner, Part(done, batch[-1][0], known), judged)
+        run = _take_batch(intake, run, owner, RowBatch(done, batch[-1][0], known), judged)
         if progress is not None:
             progress(run)
     if run.rows_done == 0:
@@ -253,7 +253,7 @@ class Known(NamedTuple):
     notes: list[str]
 
 
-class Part(NamedTuple):
+class RowBatch(NamedTuple):
     """The batch at hand: how many rows it adds, the number of its last one, and its file."""
 
     done: int
@@ -262,7 +262,7 @@ class Part(NamedTuple):
 
 
 def _take_batch(
-    intake: Intake[Any], run: ImportRun, owner: str, part: Part, judged: Judged[Any]
+    intake: Intake[Any], run: ImportRun, owner: str, part: RowBatch, judged: Judged[Any]
 ) -> ImportRun:
     """Take in what of a batch comes after the last kept row, with the progress it makes."""
 
@@ -275,7 +275,7 @@ def _take_batch(
     return db.run(take, write=True, patience=db.PATIENCE)
 
 
-def _keep_progress(before: ImportRun, owner: str, outcome: Outcome, batch: Part) -> ImportRun:
+def _keep_progress(before: ImportRun, owner: str, outcome: Outcome, batch: RowBatch) -> ImportRun:
     """Write a batch's result with the batch. Raises `LeaseLost`, which undoes the batch."""
     run_id, last = before.id, batch.last
     counts = {**outcome.counts, "failed": outcome.failed, "mended": rows_of(outcome.mended)}

@@ -21,7 +21,7 @@ from portal.formats.texts import ShownNumber
 from portal.i18n import _
 from portal.normal_form import normalize
 from portal.sheets.limits import CELL_CHARACTERS
-from portal.sheets.table import Unreadable
+from portal.sheets.table import UnreadableCell
 
 # The column that `writer.annotated_copy` adds: when the corrected file comes back it means nothing.
 ADVICE = "What to correct"
@@ -273,7 +273,7 @@ def _read(bound: BoundColumns, key: str, cell: object, parse: Callable[[Any], An
     """The value of a cell. Raises `Invalid`."""
     if isinstance(cell, str) and len(cell) > CELL_CHARACTERS:
         raise Invalid(too_long())
-    if isinstance(cell, Unreadable):
+    if isinstance(cell, UnreadableCell):
         raise Invalid(unreadable(cell))
     value = parse(cell)
     if key in bound.day_first and order_of(cell) == "either":
@@ -299,7 +299,7 @@ def _alone(cells: Sequence[object]) -> CellError:
     )
 
 
-def unreadable(cell: Unreadable) -> str:
+def unreadable(cell: UnreadableCell) -> str:
     """What is said of a cell whose value is not there."""
     if cell.why == "formula":
         return _(

@@ -7,7 +7,7 @@ from portal.errors import Invalid
 from portal.i18n import _
 from portal.sheets.columns import SheetColumn, fold, names_of, too_long, unreadable
 from portal.sheets.limits import CELL_CHARACTERS
-from portal.sheets.table import Cell, Row, Unreadable
+from portal.sheets.table import Cell, Row, UnreadableCell
 
 
 def read_preamble(
@@ -36,7 +36,7 @@ def read_preamble(
             problems.append(f"{field.label}: {too_long()}")
             continue
         try:
-            if isinstance(cell, Unreadable):
+            if isinstance(cell, UnreadableCell):
                 raise Invalid(unreadable(cell))
             values[field.key] = field.parse(cell)
         except Invalid as refusal:

@@ -10,7 +10,7 @@ from portal.formats.texts import ShownNumber
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
+class UnreadableCell:
     """A cell whose value is not there: a `formula` that was never calculated, a `format` that shows
     another number than the cell holds, or `damaged`."""
 
@@ -20,7 +20,7 @@ class Unreadable:
         return ""
 
 
-Cell = str | int | float | bool | datetime | ShownNumber | Unreadable | None
+Cell = str | int | float | bool | datetime | ShownNumber | UnreadableCell | None
 Row = tuple[int, list[Cell]]
 Recognise = Callable[[Sequence[Cell]], bool]
 

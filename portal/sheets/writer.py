@@ -20,7 +20,7 @@ from portal.formats.texts import ShownNumber
 from portal.sheets.cells import FORMULA_STARTS, TEXT_FORMAT, safe_cell, xml_text
 from portal.sheets.columns import ADVICE, CellError, CellMended, SheetColumn
 from portal.sheets.dressing import add_instructions, add_lists, places_of
-from portal.sheets.table import Unreadable
+from portal.sheets.table import UnreadableCell
 
 LONGEST_SHEET_NAME = 31
 WIDEST = 40
@@ -220,7 +220,7 @@ def _asked(
 
 def _as_sent(cell: object, column: SheetColumn | None) -> object:
     """A cell as its sender sees it."""
-    if isinstance(cell, Unreadable):
+    if isinstance(cell, UnreadableCell):
         return None
     if column is None or column.holds != "day" or isinstance(cell, str | None):
         return cell.shown if isinstance(cell, ShownNumber) else cell

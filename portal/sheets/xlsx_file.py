@@ -18,7 +18,7 @@ from portal.sheets.table import (
     Recognise,
     Row,
     Table,
-    Unreadable,
+    UnreadableCell,
     find_header,
     rows_above,
 )
@@ -146,7 +146,7 @@ def _placed(cells: list[Cell], order: list[int] | None) -> list[Cell]:
 def _cell(value: dict[str, Any]) -> object:
     if "s" in value:
         return ShownNumber(value["n"], value["s"])
-    return Unreadable(value["x"]) if "x" in value else moment(value)
+    return UnreadableCell(value["x"]) if "x" in value else moment(value)
 
 
 def _closing(child: Child, file: BinaryIO) -> Callable[[], None]:

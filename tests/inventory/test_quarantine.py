@@ -93,7 +93,7 @@ def test_who_never_registered_is_not_told(
 ) -> None:
     change(browser.app, personas.users["manager_ab"], password_hash=None)
     record = stock.add(scope)
-    assert "This lot is in quarantine" in hold(browser.sign_in("manager_a"), record).root.text
+    assert "This lot has been in quarantine" in hold(browser.sign_in("manager_a"), record).root.text
     assert told("quarantine_placed") == []
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from portal import db as database
 from portal.db import db, run, unit_of_work
 from portal.errors import Busy
-from portal.waiting_line import Line, Place, line_before
+from portal.waiting_line import Line, PlaceInLine, line_before
 from tests.effort import amount
 from tests.processes import FORK, start
 
@@ -166,7 +166,7 @@ def test_without_the_file_there_is_a_line_in_the_process(tmp_path: Path) -> None
     line = Line(str(tmp_path / "missing" / "some.sqlite"))
     first = line.join()
     assert first is not None
-    places: list[Place] = []
+    places: list[PlaceInLine] = []
 
     def second() -> None:
         place = line.join()

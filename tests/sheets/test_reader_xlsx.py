@@ -15,7 +15,7 @@ from blueprints.shipments.sheets import COLUMNS
 from portal.sheets import xlsx_file
 from portal.sheets.columns import bind, header_test, parse_row
 from portal.sheets.reader import Limits, SheetError, Table, open_table
-from portal.sheets.table import SHEET_ROWS, Unreadable
+from portal.sheets.table import SHEET_ROWS, UnreadableCell
 from tests.sheets import builders
 from tests.sheets.builders import HEADER, ROW
 
@@ -89,7 +89,7 @@ def test_formulas_give_their_last_value(tmp_path: Path) -> None:
         "SHP-1",
         3,
         "#DIV/0!",
-        Unreadable("formula"),
+        UnreadableCell("formula"),
     ]
     errors = parse_row(bind(COLUMNS, HEADER), cells)[1]
     assert any("formula here whose value is not stored" in error.message for error in errors)

@@ -130,7 +130,7 @@ def faults(
         found += [
             f"not told who: {sentence}"
             for sentence in told
-            if "Manager " not in sentence or ", on " not in sentence
+            if "Manager " not in sentence or " on " not in sentence
         ]
     with app.app_context():
         found += stock.wrong()

@@ -73,7 +73,7 @@ def test_of_ten_who_settle_a_transfer_one_does_and_the_others_are_told_who(
         calls.append(partial(browser.submit, page, values, button=button))
     won, told = all_at_once(app, calls)
     assert (len(won), len(told)) == (1, 9)
-    assert all(", on " in words and "Nothing was saved" in words for words in told)
+    assert all(" on " in words and "Nothing was saved" in words for words in told)
     with app.app_context():
         assert stock.counters(record)["doses_in_transit"] == 0
         assert wrong() == []
