@@ -1,0 +1,5 @@
+"""Sample recipients for practice mode."""
+
+
+def fill() -> None:
+    """To come."""
