@@ -11,8 +11,9 @@ words that share what is left of them without a letter are near each other (`rec
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Row, Select, and_, literal, null, select, union_all
+from sqlalchemy import Row, Select, Subquery, and_, literal, null, select, union_all
 
 from blueprints.recipients import names
 from blueprints.recipients.models import NearWord, Recipient, RecipientLocation, RecipientWord
@@ -90,13 +91,13 @@ def find(scope: Scope, text: str = "", birth_date: date | None = None) -> list[F
     return found[:MOST]
 
 
-def _found(row: Row[tuple[object, ...]], distance: int, here: bool) -> Found:
+def _found(row: Row[Any], distance: int, here: bool) -> Found:
     values = dict(row._mapping)
     values.pop("linked", None)
     return Found(recipient_id=values.pop("id"), distance=distance, here=here, **values)
 
 
-def _distance(words: Sequence[str], row: Row[tuple[object, ...]]) -> int | None:
+def _distance(words: Sequence[str], row: Row[Any]) -> int | None:
     known = names.words_of(row.first_name, row.middle_name, row.last_name)
     found = (names.distance(spelled, known) for spelled in names.spellings(words))
     return min((one for one in found if one is not None), default=None)
@@ -104,7 +105,7 @@ def _distance(words: Sequence[str], row: Row[tuple[object, ...]]) -> int | None:
 
 def _of_day(words: Sequence[str], day: date, here: int | None) -> list[Found]:
     linked = null() if here is None else RecipientLocation.id
-    query: Select[tuple[object, ...]] = select(*COLUMNS, linked.label("linked"))
+    query: Select[Any] = select(*COLUMNS, linked.label("linked"))
     if here is not None:
         query = query.outerjoin(
             RecipientLocation,
@@ -205,7 +206,7 @@ def _near(words: Sequence[str]) -> dict[str, list[str]]:
     return {word: others for word, others in found.items() if others}
 
 
-def _ids(meant: Sequence[_Meant], here: int) -> Select[tuple[int]]:
+def _ids(meant: Sequence[_Meant], here: int) -> Select[Any]:
     """The ids of those at the location who have a word of each."""
     parts = [_part(one, here) for one in meant]
     query = select(parts[0].c.recipient_id).distinct()
@@ -214,7 +215,7 @@ def _ids(meant: Sequence[_Meant], here: int) -> Select[tuple[int]]:
     return query.limit(MOST_OF_NAME)
 
 
-def _part(one: _Meant, here: int):  # type: ignore[no-untyped-def]
+def _part(one: _Meant, here: int) -> Subquery:
     words = select(RecipientWord.recipient_id).where(
         RecipientWord.location_id == here, RecipientWord.word.in_(one.words)
     )
@@ -228,7 +229,7 @@ def _part(one: _Meant, here: int):  # type: ignore[no-untyped-def]
     return union_all(words, beginning).subquery()
 
 
-def _add(found: dict[int, Found], words: Sequence[str], here: int, ids: Select[tuple[int]]) -> None:
+def _add(found: dict[int, Found], words: Sequence[str], here: int, ids: Select[Any]) -> None:
     wanted = [number for number in session().scalars(ids) if number not in found]
     if not wanted:
         return

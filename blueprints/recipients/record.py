@@ -1,5 +1,7 @@
 """The record page of a recipient (SPEC F2)."""
 
+from collections.abc import Mapping
+
 from flask import url_for
 from sqlalchemy import select
 
@@ -44,8 +46,8 @@ def recipient_page(scope: Scope, recipient: Recipient) -> RecordPage:
     )
 
 
-def _label(labels: "dict[str, Label] | object", code: str) -> object:
-    return labels.get(code, code) if code else ""  # type: ignore[attr-defined]
+def _label(labels: Mapping[str, Label], code: str) -> Label:
+    return labels.get(code, code) if code else ""
 
 
 def _details(recipient: Recipient) -> tuple[Section, ...]:

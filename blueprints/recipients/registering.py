@@ -4,7 +4,7 @@ from flask import Response, flash, request, url_for
 
 from blueprints.recipients import services
 from blueprints.recipients.forms import RecipientForm, as_typed
-from blueprints.recipients.look_alikes import look_alikes
+from blueprints.recipients.look_alikes import Compared, compared, look_alikes
 from blueprints.recipients.queries import get_recipient
 from blueprints.recipients.views import blueprint
 from blueprints.recipients.words import full_name
@@ -25,23 +25,51 @@ USUAL = {"contact_by": "none", "language": "en"}
 @keeps_late_input(_l("Register a recipient"), form=RecipientForm)
 def add() -> Response:
     """Register somebody at the point of care."""
-    place = scope().place
     if request.method != "POST":
-        form = RecipientForm(formdata=late_values(), data=USUAL)
-        return respond("recipients/new.html", form=form, place=place)
+        return _show(RecipientForm(formdata=late_values(), data=USUAL))
     form = RecipientForm()
+    if request.form.get("go") == "back":
+        return _show(form, 422)
     if not form.validate():
-        return respond("recipients/new.html", status=422, form=form, place=place)
+        return _show(form, 422)
     try:
-        alike = look_alikes(scope(), form.details, apart_from=form.kept_apart)
+        details = services.checked(scope(), form.details)
+        alike = look_alikes(scope(), details, apart_from=form.kept_apart)
         if alike:
-            return respond("recipients/look_alikes.html", status=422, form=form, alike=alike)
-        recipient = services.register(scope(), form.details, apart_from=form.kept_apart)
+            return _ask(form, [compared(details, other, here) for other, here in alike])
+        recipient = services.register(scope(), details, apart_from=form.kept_apart)
     except Invalid as refusal:
         form.refuse(refusal)
-        return respond("recipients/new.html", status=422, form=form, place=place)
+        return _show(form, 422)
     flash(_("%(name)s is registered.", name=full_name(recipient)), "success")
     return go_to(url_for("recipients.record", recipient_id=recipient.id))
+
+
+def _show(form: RecipientForm, status: int = 200) -> Response:
+    return respond("recipients/new.html", status=status, form=form, place=scope().place)
+
+
+def _ask(form: RecipientForm, alike: list[Compared]) -> Response:
+    """Ask whether it is one of those who look alike; what was typed is sent along."""
+    apart = [*form.kept_apart, *(other.id for other in alike)]
+    form.apart.data = " ".join(str(number) for number in apart)
+    return respond(
+        "recipients/look_alikes.html",
+        status=422,
+        alike=alike,
+        place=scope().place,
+        kept=[*_typed(form), ("apart", form.apart.data)],
+    )
+
+
+def _typed(form: RecipientForm) -> list[tuple[str, str]]:
+    """The names and values of the form's fields, as they were sent."""
+    return [
+        (field.name, value)
+        for field in form
+        if field.name != "apart"
+        for value in request.form.getlist(field.name)
+    ]
 
 
 def _name_of(recipient_id: int) -> str:

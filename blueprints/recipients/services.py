@@ -28,15 +28,19 @@ LISTED = ("last_name", "first_name", "birth_date", "dose_status")
 NAMES = ("first_name", "middle_name", "last_name")
 
 
+def checked(scope: Scope, details: Details) -> Details:
+    """`details` as they would be stored today. Raises `Invalid` on the field that is wrong."""
+    return rules.clean(details, today=scope.today())
+
+
 def register(scope: Scope, details: Details, *, apart_from: Collection[int] = ()) -> Recipient:
     """A new recipient of the present location. Raises `Invalid` on a field.
 
     `apart_from` are ids of recipients who look alike and were found to be other people.
     """
     scope.require("recipients.handle")
-    cleaned = rules.clean(details, today=scope.today())
     recipient = Recipient(created_by_id=scope.user.id)
-    _put(scope, recipient, cleaned)
+    _put(scope, recipient, checked(scope, details))
     session().add(recipient)
     session().flush()
     link_to_location(recipient_id=recipient.id, location_id=scope.location_id, why=Why.REGISTERED)
@@ -68,7 +72,7 @@ def edit(scope: Scope, recipient_id: int, details: Details, *, seen: int) -> Rec
         )
     before = _stored(recipient)
     words = name_words(recipient)
-    _put(scope, recipient, rules.clean(details, today=scope.today()))
+    _put(scope, recipient, checked(scope, details))
     changed = sorted(name for name, value in _stored(recipient).items() if value != before[name])
     if not changed:
         return recipient

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, flash, request, url_for
 
 from blueprints.recipients import services
 from blueprints.recipients.finding import MOST, find
@@ -100,6 +100,8 @@ def open_found(recipient_id: int) -> Response:
     recipient = services.open_found(
         scope(), recipient_id, text=form.text.data or "", birth_date=form.birth_date.data
     )
+    if request.form.get("same"):
+        flash(_("Nothing was registered. This is the record that already exists."), "info")
     return go_to(url_for("recipients.record", recipient_id=recipient.id))
 
 

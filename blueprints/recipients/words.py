@@ -57,10 +57,14 @@ WORDS = {
 class Named(Protocol):
     """Whoever has the names of a recipient."""
 
-    first_name: str
-    middle_name: str
-    last_name: str
-    suffix: str
+    @property
+    def first_name(self) -> str: ...
+    @property
+    def middle_name(self) -> str: ...
+    @property
+    def last_name(self) -> str: ...
+    @property
+    def suffix(self) -> str: ...
 
 
 def full_name(recipient: Named) -> str:
