@@ -18,7 +18,8 @@ MOST_MERGES = 10
 
 
 def get_recipient(scope: Scope, recipient_id: int) -> Recipient:
-    """The recipient, if the present location sees this person; programme staff see everybody.
+    """The recipient, if the present location sees this person; programme staff who work without a
+    location see everybody.
 
     Of a record that was merged into another one, that other. Raises `NotFound`; where another of
     the user's locations sees the recipient, `AtAnotherLocation`.
@@ -31,7 +32,7 @@ def get_recipient(scope: Scope, recipient_id: int) -> Recipient:
         recipient = session().get(Recipient, recipient.merged_into_id)
     if recipient is None:
         raise NotFound
-    if not scope.everywhere:
+    if scope.location is not None or not scope.everywhere:
         _require_location(scope, recipient.id)
     return recipient
 

@@ -36,6 +36,8 @@ SEARCHES = "recipients_found"
 @needs("recipients.view")
 def index() -> Response:
     """The people of the present location, and the search for these and others."""
+    if scope().location is None and scope().everywhere:
+        return respond("recipients/found.html", form=FindForm(), found=None)
     actions = []
     if scope().can("recipients.handle") and scope().location:
         add = url_for("recipients.add")
@@ -68,7 +70,7 @@ def found() -> Response:
     number = record_number(request.args.get("search", ""))
     text = kept_words(scope(), SEARCHES, number) if number else ""
     if not text:
-        return go_to(url_for("recipients.index"))
+        return respond("recipients/found.html", form=FindForm(), found=None)
     birth_date, name = birthday_in(text)
     people = find(scope(), name, birth_date)
     elsewhere = [one.recipient_id for one in people if not one.here]

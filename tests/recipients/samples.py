@@ -33,9 +33,7 @@ samples = Samples(
     make=make,
     access=Access(
         arguments={"recipient_id": Own("recipient")},
-        everywhere={
-            "recipients.record": ("agent_at_a", "admin_at_a", "agent", "admin"),
-        },
+        everywhere={"recipients.record": ("agent", "admin")},
         elsewhere=("/recipients/{recipient}",),
     ),
     canaries=Canaries(
