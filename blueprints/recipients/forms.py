@@ -9,11 +9,19 @@ from wtforms.validators import Length
 
 from blueprints.recipients import words
 from blueprints.recipients.models import Recipient
-from blueprints.recipients.rules import Details
+from blueprints.recipients.rules import MOST_DOSES, Details
 from portal.formats.numbers import record_number
 from portal.i18n import Label, _, _l
+from portal.lookups.fields import LookupField
 from portal.settings import current
-from portal.web.forms import AREA_LENGTH, BirthdayField, CheckboxesField, Form, Required
+from portal.web.forms import (
+    AREA_LENGTH,
+    BirthdayField,
+    CheckboxesField,
+    Form,
+    Required,
+    WholeNumberField,
+)
 
 OFF = {"autocomplete": "off"}
 
@@ -125,3 +133,19 @@ def as_typed(recipient: Recipient) -> dict[str, Any]:
     values["agrees_to_reminders"] = recipient.reminders_agreed_at is not None
     values["seen"] = str(recipient.version)
     return values
+
+
+class DoseElsewhereForm(Form):
+    """A dose that was given elsewhere."""
+
+    product = LookupField(_l("Product"), [Required()], lookup="products")
+    dose_number = WholeNumberField(_l("Dose Number"), [Required()], least=1, most=MOST_DOSES)
+    given_on = BirthdayField(_l("Date Given"), [Required()])
+    where = StringField(_l("Where"), [Required(), Length(max=120)], render_kw=OFF)
+    lot_number = StringField(_l("Lot #"), [Length(max=20)], render_kw=OFF)
+
+
+class WithdrawForm(Form):
+    """Why a dose was entered in error."""
+
+    reason = StringField(_l("Reason"), [Required()], render_kw=OFF)

@@ -1,6 +1,7 @@
 """What a recipient's record must look like, and who looks like somebody else."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -156,3 +157,15 @@ def look_alike(one: Likeness, other: Likeness, *, similar: bool) -> bool:
     if one.birth_date == other.birth_date:
         return similar or (first and at_home)
     return first and one.last_name == other.last_name and at_home
+
+
+def status_after(status: DoseStatus, given: Collection[int]) -> DoseStatus:
+    """The dose status once these numbered doses are given. What is scheduled after them stays."""
+    last = min(max(given, default=0), 2)
+    reached = (
+        DoseStatus.REGISTERED,
+        DoseStatus.DOSE_1_ADMINISTERED,
+        DoseStatus.DOSE_2_ADMINISTERED,
+    )
+    scheduled = {0: DoseStatus.DOSE_1_SCHEDULED, 1: DoseStatus.DOSE_2_SCHEDULED}
+    return status if scheduled.get(last) == status else reached[last]

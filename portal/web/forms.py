@@ -295,8 +295,9 @@ class DayField(Field):
 
 
 class BirthdayField(DayField):
-    """A birthday, typed as MM/DD/YYYY or in another way (`portal.formats.birthdays`): from 1900 on,
-    the year always with four digits. That it is not after today is the rules' business."""
+    """A birthday, or another day of somebody's life, typed as MM/DD/YYYY or in another way
+    (`portal.formats.birthdays`): from 1900 on, the year always with four digits. That it is not
+    after today is the rules' business."""
 
     def read(self, text: str) -> date:
         """The day that was typed. Raises `Invalid`."""
