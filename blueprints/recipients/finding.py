@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, Select, Subquery, and_, literal, null, select, union_all
+from sqlalchemy import Select, Subquery, and_, literal, null, select, union_all
 
 from blueprints.recipients import names
 from blueprints.recipients.models import NearWord, Recipient, RecipientLocation, RecipientWord
@@ -91,13 +91,13 @@ def find(scope: Scope, text: str = "", birth_date: date | None = None) -> list[F
     return found[:MOST]
 
 
-def _found(row: Row[Any], distance: int, here: bool) -> Found:
+def _found(row: Any, distance: int, here: bool) -> Found:
     values = dict(row._mapping)
     values.pop("linked", None)
     return Found(recipient_id=values.pop("id"), distance=distance, here=here, **values)
 
 
-def _distance(words: Sequence[str], row: Row[Any]) -> int | None:
+def _distance(words: Sequence[str], row: Any) -> int | None:
     known = names.words_of(row.first_name, row.middle_name, row.last_name)
     found = (names.distance(spelled, known) for spelled in names.spellings(words))
     return min((one for one in found if one is not None), default=None)
@@ -105,7 +105,7 @@ def _distance(words: Sequence[str], row: Row[Any]) -> int | None:
 
 def _of_day(words: Sequence[str], day: date, here: int | None) -> list[Found]:
     linked = null() if here is None else RecipientLocation.id
-    query: Select[Any] = select(*COLUMNS, linked.label("linked"))
+    query: Any = select(*COLUMNS, linked.label("linked"))
     if here is not None:
         query = query.outerjoin(
             RecipientLocation,
