@@ -3,17 +3,18 @@
 The location's people are found by either; anybody else by last name and birth date together.
 
 Whoever has a birth date is few among a million: all of them are read and compared here. By name
-alone the location's people are found by exact words on one index (`recipient_word`). What was
-typed is first looked for as it is, then by nicknames and beginnings, then with one typing error:
-words that share what is left of them without a letter are near each other (`recipient_near_word`).
+alone the location's people are found by exact words on one index (`recipient_word`): what was
+typed, nicknames, beginnings, and words one typing error away. Those share what is left of them
+without a letter (`recipient_near_word`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, Subquery, and_, literal, null, select, union_all
+from sqlalchemy import Integer, String, Subquery, and_, bindparam, select, union_all
 
 from blueprints.recipients import names
 from blueprints.recipients.models import NearWord, Recipient, RecipientLocation, RecipientWord
@@ -39,6 +40,28 @@ COLUMNS = (
     Recipient.suffix,
     Recipient.birth_date,
     Recipient.dose_status,
+)
+
+
+_NEAR = (
+    select(NearWord.word)
+    .where(NearWord.rest.in_(bindparam("rests", expanding=True)))
+    .limit(MOST_WORDS)
+)
+_OF_DAY = (
+    select(*COLUMNS, RecipientLocation.id.label("linked"))
+    .outerjoin(
+        RecipientLocation,
+        and_(
+            RecipientLocation.recipient_id == Recipient.id,
+            RecipientLocation.location_id == bindparam("here", type_=Integer),
+        ),
+    )
+    .where(
+        Recipient.birth_date.in_(bindparam("days", expanding=True)),
+        Recipient.merged_into_id.is_(None),
+    )
+    .limit(MOST_OF_DAY)
 )
 
 
@@ -104,21 +127,9 @@ def _distance(words: Sequence[str], row: Any) -> int | None:
 
 
 def _of_day(words: Sequence[str], day: date, here: int | None) -> list[Found]:
-    linked = null() if here is None else RecipientLocation.id
-    query: Any = select(*COLUMNS, linked.label("linked"))
-    if here is not None:
-        query = query.outerjoin(
-            RecipientLocation,
-            and_(
-                RecipientLocation.recipient_id == Recipient.id,
-                RecipientLocation.location_id == here,
-            ),
-        )
-    query = query.where(
-        Recipient.birth_date.in_([day, *_swapped(day)]), Recipient.merged_into_id.is_(None)
-    ).limit(MOST_OF_DAY)
     found = []
-    for row in session().execute(query):
+    days = {"days": (day, *_swapped(day)), "here": here}
+    for row in session().execute(_OF_DAY, days):
         distance = _distance(words, row)
         if distance is None:
             continue
@@ -155,15 +166,20 @@ def _misprinted(words: Sequence[str], day: date, here: int) -> list[Found]:
 
 
 def _of_name(words: Sequence[str], here: int) -> list[Found]:
-    found: dict[int, Found] = {}
     for spelled in names.spellings(words):
-        for meant in _widening(spelled):
-            _add(found, words, here, _ids(meant, here))
-            if len(found) >= MOST:
-                return list(found.values())
+        rows = _rows(_meant(spelled), here)
+        if len(rows) >= MOST_OF_NAME:
+            # Those who are called exactly so must be among them.
+            exact = _rows([_Meant((word,)) for word in spelled], here)
+            rows = [*{row.id: row for row in (*exact, *rows)}.values()]
+        found = [
+            _found(row, distance, True)
+            for row in rows
+            if (distance := _distance(words, row)) is not None
+        ]
         if found:
-            break
-    return list(found.values())
+            return found
+    return []
 
 
 @dataclass(frozen=True)
@@ -174,67 +190,60 @@ class _Meant:
     beginning: str = ""
 
 
-def _widening(words: Sequence[str]) -> Iterable[list[_Meant]]:
-    """What the words may mean: themselves; nicknames and beginnings; with a typing error."""
-    yield [_Meant((word,)) for word in words]
-    wider = []
-    for word in words:
-        beginning = word if len(word) >= names.SHORTEST_PREFIX else ""
-        wider.append(_Meant((word, *names.nicknames(word)), beginning))
-    yield wider
+def _meant(words: Sequence[str]) -> list[_Meant]:
+    """What each of the words may mean: itself, its nicknames, a beginning, a typing error."""
     near = _near(words)
-    if near:
-        yield [
-            _Meant(tuple({*one.words, *near.get(word, ())}), one.beginning)
-            for word, one in zip(words, wider, strict=True)
-        ]
+    return [
+        _Meant(
+            (word, *names.nicknames(word), *near.get(word, ())),
+            word if len(word) >= names.SHORTEST_PREFIX else "",
+        )
+        for word in words
+    ]
 
 
 def _near(words: Sequence[str]) -> dict[str, list[str]]:
     """The words of names that are one typing error from those sought."""
-    rests = {rest: word for word in words for rest in names.rests(word)}
-    if all(len(word) < names.SHORTEST_NEAR for word in words):
+    long = [word for word in words if len(word) >= names.SHORTEST_NEAR]
+    if not long:
         return {}
-    rows = session().scalars(
-        select(NearWord.word).where(NearWord.rest.in_(rests)).distinct().limit(MOST_WORDS)
-    )
-    known = list(rows)
-    found = {
+    rests = {rest for word in long for rest in names.rests(word)}
+    known = set(session().scalars(_NEAR, {"rests": tuple(rests)}))
+    return {
         word: [other for other in known if other != word and names.near(word, other)]
-        for word in words
+        for word in long
     }
-    return {word: others for word, others in found.items() if others}
 
 
-def _ids(meant: Sequence[_Meant], here: int) -> Select[Any]:
-    """The ids of those at the location who have a word of each."""
-    parts = [_part(one, here) for one in meant]
-    query = select(parts[0].c.recipient_id).distinct()
-    for part in parts[1:]:
-        query = query.where(parts[0].c.recipient_id.in_(select(part.c.recipient_id)))
-    return query.limit(MOST_OF_NAME)
+def _rows(meant: Sequence[_Meant], here: int) -> Sequence[Any]:
+    """Those at the location who have a word of each, so many as are compared."""
+    values: dict[str, Any] = {"here": here}
+    for number, one in enumerate(meant):
+        values |= {f"words_{number}": one.words, f"from_{number}": one.beginning}
+        values[f"to_{number}"] = one.beginning + LAST
+    return session().execute(_statement(tuple(bool(one.beginning) for one in meant)), values).all()
 
 
-def _part(one: _Meant, here: int) -> Subquery:
-    words = select(RecipientWord.recipient_id).where(
-        RecipientWord.location_id == here, RecipientWord.word.in_(one.words)
-    )
-    if not one.beginning:
+@lru_cache
+def _statement(beginnings: tuple[bool, ...]) -> Any:
+    """What asks for people with a word of each: made once, it takes longer to make than to ask."""
+    first, *others = (_part(number, has) for number, has in enumerate(beginnings))
+    ids = select(first.c.recipient_id).distinct()
+    for part in others:
+        ids = ids.where(first.c.recipient_id.in_(select(part.c.recipient_id)))
+    wanted = ids.limit(MOST_OF_NAME).subquery()
+    return select(*COLUMNS).join(wanted, wanted.c.recipient_id == Recipient.id)
+
+
+def _part(number: int, has_beginning: bool) -> Subquery:
+    here = RecipientWord.location_id == bindparam("here")
+    meant = RecipientWord.word.in_(bindparam(f"words_{number}", expanding=True))
+    words = select(RecipientWord.recipient_id).where(here, meant)
+    if not has_beginning:
         return words.subquery()
     beginning = select(RecipientWord.recipient_id).where(
-        RecipientWord.location_id == here,
-        RecipientWord.word > one.beginning,
-        RecipientWord.word < literal(one.beginning + LAST),
+        here,
+        RecipientWord.word > bindparam(f"from_{number}", type_=String),
+        RecipientWord.word < bindparam(f"to_{number}", type_=String),
     )
     return union_all(words, beginning).subquery()
-
-
-def _add(found: dict[int, Found], words: Sequence[str], here: int, ids: Select[Any]) -> None:
-    wanted = [number for number in session().scalars(ids) if number not in found]
-    if not wanted:
-        return
-    query = select(*COLUMNS).where(Recipient.id.in_(wanted), Recipient.merged_into_id.is_(None))
-    for row in session().execute(query):
-        distance = _distance(words, row)
-        if distance is not None:
-            found[row.id] = _found(row, distance, True)

@@ -11,6 +11,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -22,6 +23,7 @@ STATUSES = (
     "'registered', 'dose_1_scheduled', 'dose_1_administered', 'dose_2_scheduled', "
     "'dose_2_administered'"
 )
+MERGED = text("merged_into_id IS NOT NULL")
 
 
 class Recipient(Base):
@@ -40,6 +42,13 @@ class Recipient(Base):
         CheckConstraint(f"dose_status IN ({STATUSES})", "known_dose_status"),
         CheckConstraint("merged_into_id IS NULL OR merged_into_id <> id", "merged_into_another"),
         Index("ix_recipient_birth_date", "birth_date", "id"),
+        # Whoever asks for records that were not merged must not be led along this index.
+        Index(
+            "ix_recipient_merged_into_id",
+            "merged_into_id",
+            sqlite_where=MERGED,
+            postgresql_where=MERGED,
+        ),
     )
 
     id: Mapped[int] = mapped_column(BIG, primary_key=True)
@@ -69,7 +78,7 @@ class Recipient(Base):
     dose_status: Mapped[str] = mapped_column(plain_text(20), default="registered")
     version: Mapped[int] = mapped_column(default=1)
     merged_into_id: Mapped[int | None] = mapped_column(
-        BIG, ForeignKey("recipient.id"), default=None, index=True
+        BIG, ForeignKey("recipient.id"), default=None
     )
     created_at: Mapped[datetime] = mapped_column(default=now)
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), default=None)

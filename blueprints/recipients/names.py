@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from portal.searching.text import fold
@@ -19,6 +19,7 @@ _JOINED = re.compile(r"['’.]")
 _BETWEEN = re.compile(r"[^\w]+|_")
 
 
+@lru_cache(10_000)
 def split(name: str) -> tuple[str, ...]:
     """The folded words of a name: `O’Brien-García` is `obrien`, `garcia`."""
     return tuple(word for word in _BETWEEN.split(_JOINED.sub("", fold(name))) if word)

@@ -15,6 +15,7 @@ STATUSES = (
     "'registered', 'dose_1_scheduled', 'dose_1_administered', 'dose_2_scheduled', "
     "'dose_2_administered'"
 )
+MERGED = sa.text("merged_into_id IS NOT NULL")
 
 
 def plain_text(length: int) -> sa.String:
@@ -91,7 +92,13 @@ def _create_people() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_recipient")),
     )
     op.create_index("ix_recipient_birth_date", "recipient", ["birth_date", "id"])
-    op.create_index(op.f("ix_recipient_merged_into_id"), "recipient", ["merged_into_id"])
+    op.create_index(
+        "ix_recipient_merged_into_id",
+        "recipient",
+        ["merged_into_id"],
+        sqlite_where=MERGED,
+        postgresql_where=MERGED,
+    )
 
 
 def _create_links() -> None:
