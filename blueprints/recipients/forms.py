@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from wtforms import BooleanField, HiddenField, SelectField, StringField, TelField
+from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField, TelField
 from wtforms.validators import Length
 
 from blueprints.recipients import words
@@ -148,4 +148,11 @@ class DoseElsewhereForm(Form):
 class WithdrawForm(Form):
     """Why a dose was entered in error."""
 
+    reason = StringField(_l("Reason"), [Required()], render_kw=OFF)
+
+
+class MergeForm(Form):
+    """Which record goes, and why."""
+
+    other = RadioField(_l("Record that is used no more"), [Required()], coerce=int)
     reason = StringField(_l("Reason"), [Required()], render_kw=OFF)

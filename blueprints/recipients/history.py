@@ -50,7 +50,7 @@ def record_elsewhere(scope: Scope, recipient_id: int, dose: DoseElsewhere) -> Va
     session().add(given)
     session().flush()
     _note(scope, "vaccination.recorded", given)
-    _follow(recipient.id, recipient.dose_status)
+    follow(recipient.id, recipient.dose_status)
     return given
 
 
@@ -69,7 +69,7 @@ def withdraw(scope: Scope, recipient_id: int, vaccination_id: int, *, reason: st
     given.reason = reason
     session().flush()
     _note(scope, "vaccination.withdrawn", given)
-    _follow(recipient.id, recipient.dose_status)
+    follow(recipient.id, recipient.dose_status)
     return given
 
 
@@ -100,7 +100,7 @@ def _note(scope: Scope, action: str, given: Vaccination) -> None:
     )
 
 
-def _follow(recipient_id: int, status: str) -> None:
+def follow(recipient_id: int, status: str) -> None:
     """Bring the dose status in line with the doses that were given."""
     numbers = [dose.dose_number for dose in doses_of([recipient_id]).get(recipient_id, ())]
     set_dose_status(

@@ -33,7 +33,7 @@ class Compared:
 
 
 def look_alikes(
-    scope: Scope, details: Details, *, apart_from: Collection[int] = ()
+    scope: Scope, details: Details | Recipient, *, apart_from: Collection[int] = ()
 ) -> list[tuple[Recipient, bool]]:
     """The recipients who may be the person that `details` describe, each with whether the present
     location sees this person; at most 10, without those in `apart_from`.
@@ -41,6 +41,7 @@ def look_alikes(
     People of other locations are among them only if birth date and last name are the same: those
     would be found by a search, too.
     """
+    place = scope.location.id if scope.location else None
     linked = RecipientLocation.id.label("linked")
     query = (
         select(Recipient, linked)
@@ -48,7 +49,7 @@ def look_alikes(
             RecipientLocation,
             and_(
                 RecipientLocation.recipient_id == Recipient.id,
-                RecipientLocation.location_id == scope.location_id,
+                RecipientLocation.location_id == place,
             ),
         )
         .where(Recipient.merged_into_id.is_(None), Recipient.id.not_in(apart_from))
@@ -58,13 +59,13 @@ def look_alikes(
     at_home = query.where(
         RecipientLocation.last_name == details.last_name,
         RecipientLocation.first_name == details.first_name,
-        RecipientLocation.location_id == scope.location_id,
+        RecipientLocation.location_id == place,
     )
     mine = likeness_of(details)
     found: dict[int, tuple[Recipient, bool]] = {}
     for part in (of_day, at_home):
         for recipient, link in session().execute(part):
-            here = link is not None
+            here = link is not None or place is None
             theirs = likeness_of(recipient)
             if not here and mine.last_name != theirs.last_name:
                 continue

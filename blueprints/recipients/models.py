@@ -181,3 +181,35 @@ class Vaccination(Base):
     reason: Mapped[str] = mapped_column(Text, default="")
     recorded_at: Mapped[datetime] = mapped_column(default=now)
     recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), default=None)
+
+
+class Merge(Base):
+    """That the record `gone_id` is used no more, and `kept_id` in its place; it can be undone."""
+
+    __tablename__ = "recipient_merge"
+    __table_args__ = (CheckConstraint("kept_id <> gone_id", "two_records"),)
+
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
+    kept_id: Mapped[int] = mapped_column(ForeignKey("recipient.id"), index=True)
+    gone_id: Mapped[int] = mapped_column(ForeignKey("recipient.id"), index=True)
+    reason: Mapped[str] = mapped_column(Text)
+    merged_at: Mapped[datetime] = mapped_column(default=now)
+    merged_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    undone_at: Mapped[datetime | None] = mapped_column(default=None)
+    undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), default=None)
+
+
+class MergedRow(Base):
+    """What a merge changed: the row `row_id` of a table pointed at the other record before.
+
+    Of `recipient_location` it is the location that saw the other record (`column_name` says why),
+    or, as `added`, that sees the kept one since.
+    """
+
+    __tablename__ = "recipient_merged_row"
+
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
+    merge_id: Mapped[int] = mapped_column(ForeignKey("recipient_merge.id"), index=True)
+    table_name: Mapped[str] = mapped_column(String(63))
+    column_name: Mapped[str] = mapped_column(String(63))
+    row_id: Mapped[int] = mapped_column(BIG)

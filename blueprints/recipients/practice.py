@@ -1,12 +1,14 @@
 """Sample recipients for practice mode: people whom nobody can take for real ones."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
 
 from sqlalchemy import select
 
 from blueprints.recipients.history import DoseElsewhere, record_elsewhere
+from blueprints.recipients.merging import merge
 from blueprints.recipients.models import Recipient
 from blueprints.recipients.rules import Details
 from blueprints.recipients.services import link_to_location, register
@@ -44,6 +46,20 @@ def fill() -> None:
         first = session().scalar(select(Recipient.id).order_by(Recipient.id).limit(1))
         if first is not None and len(places) > 1:
             link_to_location(recipient_id=first, location_id=places[1], why="opened")
+            _merge_doubled(places[0], first)
+
+
+def _merge_doubled(place: int, first: int) -> None:
+    scope = manager_of(place)
+    if scope is None:
+        return
+    kept = session().get_one(Recipient, first)
+    twice = Details(
+        first_name=kept.first_name, last_name=kept.last_name, birth_date=kept.birth_date
+    )
+    rights = scope.capabilities | {"recipients.merge"}
+    doubled = register(scope, twice)
+    merge(replace(scope, capabilities=rights), first, doubled.id, reason="registered twice")
 
 
 def _register(scope: Scope, random: Random) -> None:

@@ -5,7 +5,13 @@ from collections.abc import Collection
 from sqlalchemy import select
 
 from blueprints.recipients.finding import Found, find
-from blueprints.recipients.models import Recipient, RecipientLocation, Vaccination
+from blueprints.recipients.models import (
+    Merge,
+    NotTheSame,
+    Recipient,
+    RecipientLocation,
+    Vaccination,
+)
 from portal.access.scope import Scope
 from portal.catalog.models import Product
 from portal.db import session
@@ -96,3 +102,35 @@ def get_vaccination(scope: Scope, recipient_id: int, vaccination_id: int) -> Vac
     if dose is None or dose.recipient_id != recipient.id:
         raise NotFound
     return dose
+
+
+def merges_into(recipient_id: int) -> list[tuple[Merge, Recipient]]:
+    """The merges into this record that were not undone, each with the record that is used no
+    more."""
+    rows = session().execute(
+        select(Merge, Recipient)
+        .join(Recipient, Recipient.id == Merge.gone_id)
+        .where(Merge.kept_id == recipient_id, Merge.undone_at.is_(None))
+        .order_by(Merge.id)
+    )
+    return [(merge, gone) for merge, gone in rows]
+
+
+def get_merge(scope: Scope, merge_id: int) -> Merge:
+    """A merge that was not undone, of recipients whom `scope` sees. Raises `NotFound`."""
+    scope.require("recipients.merge")
+    merge = session().get(Merge, merge_id)
+    if merge is None or merge.undone_at is not None:
+        raise NotFound
+    get_recipient(scope, merge.kept_id)
+    return merge
+
+
+def known_apart(recipient_id: int) -> set[int]:
+    """The recipients who were found to be other people than this one."""
+    rows = session().execute(
+        select(NotTheSame.lower_id, NotTheSame.higher_id).where(
+            (NotTheSame.lower_id == recipient_id) | (NotTheSame.higher_id == recipient_id)
+        )
+    )
+    return {number for row in rows for number in row} - {recipient_id}

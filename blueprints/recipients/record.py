@@ -8,7 +8,7 @@ from sqlalchemy import select
 from blueprints.recipients import words
 from blueprints.recipients.lists import status_label, status_tone
 from blueprints.recipients.models import Recipient
-from blueprints.recipients.queries import history_of
+from blueprints.recipients.queries import history_of, merges_into
 from blueprints.recipients.words import full_name, phone
 from portal.access.scope import Scope
 from portal.db import session
@@ -20,8 +20,6 @@ from portal.web.templating import day, moment
 
 def recipient_page(scope: Scope, recipient: Recipient) -> RecordPage:
     """What the page of `recipient` shows."""
-    handles = scope.can("recipients.handle")
-    change = url_for("recipients.change", recipient_id=recipient.id)
     tone = status_tone(recipient.dose_status)
     return RecordPage(
         title=full_name(recipient),
@@ -38,12 +36,33 @@ def recipient_page(scope: Scope, recipient: Recipient) -> RecordPage:
             Figure(_("Preferred Method of Contact"), words.CONTACT_BY[recipient.contact_by]),
             Figure(_("Language"), words.LANGUAGE[recipient.language]),
         ),
-        actions=(RecordAction(_("Edit"), change, icon="pen"),) if handles else (),
+        actions=_actions(scope, recipient),
         tabs=(
             RecordTab("details", _("Details"), _details(recipient)),
-            RecordTab("related", _("Related"), (_history(scope, recipient),)),
+            RecordTab("related", _("Related"), _related(scope, recipient)),
         ),
     )
+
+
+def _actions(scope: Scope, recipient: Recipient) -> tuple[RecordAction, ...]:
+    actions = []
+    if scope.can("recipients.handle"):
+        change = url_for("recipients.change", recipient_id=recipient.id)
+        actions.append(RecordAction(_("Edit"), change, icon="pen"))
+    if scope.can("recipients.merge"):
+        merge = url_for("recipients.merge", recipient_id=recipient.id)
+        actions.append(RecordAction(_("Merge"), merge))
+    return tuple(actions)
+
+
+def _related(scope: Scope, recipient: Recipient) -> tuple[Section, ...]:
+    sections = [_history(scope, recipient)]
+    merges = merges_into(recipient.id) if scope.can("recipients.merge") else []
+    if merges:
+        context = {"merges": merges}
+        template = "recipients/_merges.html"
+        sections.append(Section("merges", _("Merged Records"), template=template, context=context))
+    return tuple(sections)
 
 
 def _label(labels: Mapping[str, Label], code: str) -> Label:

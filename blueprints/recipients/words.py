@@ -49,6 +49,8 @@ WORDS = {
     "recipient.found_elsewhere": _l("Recipients of other locations found by name and birth date"),
     "recipient.opened": _l("Recipient of another location opened"),
     "recipient.not_the_same": _l("Two recipients who look alike kept apart"),
+    "recipient.merged": _l("Two records of one recipient merged"),
+    "recipient.merge_undone": _l("Merge of two recipients undone"),
     "vaccination.recorded": _l("Dose given elsewhere recorded"),
     "vaccination.withdrawn": _l("Dose marked as entered in error"),
 }

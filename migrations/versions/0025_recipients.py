@@ -38,6 +38,7 @@ def upgrade() -> None:
     _create_links()
     _create_words()
     _create_history()
+    _create_merges()
 
 
 def _create_people() -> None:
@@ -224,3 +225,39 @@ def _create_history() -> None:
     op.create_index(
         "ix_vaccination_recipient_id", "vaccination", ["recipient_id", "given_on", "id"]
     )
+
+
+def _create_merges() -> None:
+    op.create_table(
+        "recipient_merge",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("kept_id", BIG, nullable=False),
+        sa.Column("gone_id", BIG, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("merged_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("merged_by_id", sa.Integer(), nullable=False),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_by_id", sa.Integer(), nullable=True),
+        sa.CheckConstraint("kept_id <> gone_id", name=op.f("ck_recipient_merge_two_records")),
+        *keys(
+            "recipient_merge",
+            ("kept_id", "recipient.id"),
+            ("gone_id", "recipient.id"),
+            ("merged_by_id", "user_account.id"),
+            ("undone_by_id", "user_account.id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recipient_merge")),
+    )
+    op.create_index(op.f("ix_recipient_merge_kept_id"), "recipient_merge", ["kept_id"])
+    op.create_index(op.f("ix_recipient_merge_gone_id"), "recipient_merge", ["gone_id"])
+    op.create_table(
+        "recipient_merged_row",
+        sa.Column("id", BIG, nullable=False),
+        sa.Column("merge_id", BIG, nullable=False),
+        text("table_name", 63),
+        text("column_name", 63),
+        sa.Column("row_id", BIG, nullable=False),
+        *keys("recipient_merged_row", ("merge_id", "recipient_merge.id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recipient_merged_row")),
+    )
+    op.create_index(op.f("ix_recipient_merged_row_merge_id"), "recipient_merged_row", ["merge_id"])

@@ -1,13 +1,18 @@
 """A recipient of each location, with a dose given elsewhere."""
 
+from dataclasses import replace
 from datetime import date
 
 from blueprints.recipients.history import DoseElsewhere, record_elsewhere
+from blueprints.recipients.merging import merge
 from blueprints.recipients.rules import Details
 from blueprints.recipients.services import register
 from portal.db import unit_of_work
 from tests.inventory import stock
 from tests.samples import Access, Canaries, Making, Own, Samples, Tour, Upgrade
+
+MERGE = "recipients.merge"
+NAMES = {"first_name": "Maria", "last_name": "Double", "birth_date": date(1951, 2, 3)}
 
 
 def make(making: Making) -> None:
@@ -37,6 +42,11 @@ def make(making: Making) -> None:
                 lot_number=f"LOT{letter}{sign}"[:20],
             )
             given = record_elsewhere(place.scope, recipient.id, dose)
+        with unit_of_work():
+            doubled = register(place.scope, Details(**{**NAMES, "last_name": f"Double{sign}"}))
+            agent = replace(place.scope, capabilities=frozenset({"recipients.view", MERGE}))
+            merged = merge(agent, recipient.id, doubled.id, reason=f"Twice {sign}".strip())
+        making.note("merge", letter, merged.id)
         making.note("recipient", letter, recipient.id)
         making.note("vaccination", letter, given.id)
 
@@ -44,8 +54,16 @@ def make(making: Making) -> None:
 samples = Samples(
     make=make,
     access=Access(
-        arguments={"recipient_id": Own("recipient"), "vaccination_id": Own("vaccination")},
-        everywhere={"recipients.record": ("agent", "admin")},
+        arguments={
+            "recipient_id": Own("recipient"),
+            "vaccination_id": Own("vaccination"),
+            "merge_id": Own("merge"),
+        },
+        everywhere={
+            "recipients.record": ("agent", "admin"),
+            "recipients.merge": ("agent", "admin"),
+            "recipients.undo_merge": ("agent", "admin"),
+        },
         elsewhere=("/recipients/{recipient}",),
     ),
     canaries=Canaries(
@@ -57,6 +75,8 @@ samples = Samples(
         pages={
             "/recipients/": ("?view=all",),
             "/recipients/<id>": ("/recipients/1", "/recipients/1?tab=related"),
+            "/recipients/<id>/merge": ("/recipients/1/merge",),
+            "/recipients/merges/<id>/undo": ("/recipients/merges/1/undo",),
             "/recipients/<id>/edit": ("/recipients/1/edit",),
             "/recipients/<id>/doses/new": ("/recipients/1/doses/new",),
             "/recipients/<recipient_id>/doses/<vaccination_id>/withdraw": (
