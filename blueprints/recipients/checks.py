@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from sqlalchemy import or_, select
 
 from blueprints.recipients.models import Recipient, RecipientLocation, RecipientWord
-from blueprints.recipients.services import LISTED, name_words
+from blueprints.recipients.names import words_of
+from blueprints.recipients.services import LISTED
 from portal.db import session
-
-PAGE = 1_000
 
 
 def found() -> Iterator[str]:
@@ -30,13 +29,12 @@ def found() -> Iterator[str]:
 
 
 def _words_at(location_id: int) -> Iterator[str]:
-    people = session().scalars(
-        select(Recipient)
+    people = session().execute(
+        select(Recipient.id, Recipient.first_name, Recipient.middle_name, Recipient.last_name)
         .join(RecipientLocation, RecipientLocation.recipient_id == Recipient.id)
         .where(RecipientLocation.location_id == location_id)
-        .execution_options(yield_per=PAGE)
     )
-    expected = {(word, person.id) for person in people for word in name_words(person)}
+    expected = {(word, number) for number, *person in people for word in words_of(*person)}
     rows = session().execute(
         select(RecipientWord.word, RecipientWord.recipient_id).where(
             RecipientWord.location_id == location_id

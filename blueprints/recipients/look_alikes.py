@@ -65,7 +65,7 @@ def look_alikes(
     found: dict[int, tuple[Recipient, bool]] = {}
     for part in (of_day, at_home):
         for recipient, link in session().execute(part):
-            here = link is not None or place is None
+            here = place is None or bool(link)
             theirs = likeness_of(recipient)
             if not here and mine.last_name != theirs.last_name:
                 continue
