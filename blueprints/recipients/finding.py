@@ -27,7 +27,7 @@ from portal.searching.text import typed
 MOST = 25
 # How many people are compared at most, of one birth date or of one name at one location.
 MOST_OF_DAY = 600
-MOST_OF_NAME = 300
+MOST_OF_NAME = 150
 MOST_WORDS = 400
 MISPRINTED = 2
 LAST = "\U0010ffff"
