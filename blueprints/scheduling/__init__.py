@@ -2,7 +2,7 @@
 
 Other modules read days and times, and claim places in them. Bookings are theirs: those that no
 longer fit a changed schedule are shown through the slot `schedule.conflicts`, whose subject is a
-list of `blueprints.scheduling.queries.Misfit`.
+list of `blueprints.scheduling.setups.Misfit`.
 """
 
 from datetime import timedelta

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import select
 
-from blueprints.scheduling import queries, slots
+from blueprints.scheduling import setups, slots
 from blueprints.scheduling.models import Schedule
 from portal.clock import today
 from portal.db import session
@@ -24,14 +24,14 @@ def slots_as_scheduled() -> Iterator[str]:
         planned = slots.plan(
             location_id,
             zone,
-            queries.setup_of(schedule),
-            queries.special_days(location_id, today(zone)),
+            setups.setup_of(schedule),
+            setups.special_days(location_id, today(zone)),
         )
         wrong = slots.wrong(planned, zone, schedule.horizon_days)
         if wrong:
             yield ngettext(
-                "%(name)s: %(num)s appointment time is not as scheduled. Save its schedule again.",
-                "%(name)s: %(num)s appointment times are not as scheduled. Save its schedule again.",
+                "%(name)s: %(num)s appointment time isn't as scheduled. Save its schedule again.",
+                "%(name)s: %(num)s appointment times aren't as scheduled. Save its schedule again.",
                 wrong,
                 name=name,
             )

@@ -4,7 +4,8 @@ from typing import Any
 
 from flask import url_for
 
-from blueprints.scheduling.queries import find_schedule, next_free_day
+from blueprints.scheduling.queries import next_free_day
+from blueprints.scheduling.setups import find_schedule
 from portal.access.scope import Scope
 from portal.places.models import Location
 

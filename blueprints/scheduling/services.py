@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
-from blueprints.scheduling import queries, slots
+from blueprints.scheduling import setups, slots
 from blueprints.scheduling.models import (
     Schedule,
     ScheduleDay,
@@ -18,7 +18,7 @@ from blueprints.scheduling.models import (
 from blueprints.scheduling.rules import Setup, SpecialDay, check, check_hours
 from portal.access.scope import Actor, Scope
 from portal.audit.services import record as audit
-from portal.clock import today
+from portal.clock import now, today
 from portal.db import session
 from portal.errors import Conflict, Invalid, NotFound
 from portal.i18n import _, ngettext
@@ -26,6 +26,8 @@ from portal.places.models import Location
 
 log = logging.getLogger("portal.scheduling")
 
+# How long a time that nobody booked is kept after it is over.
+KEPT = timedelta(days=7)
 OWN = (
     *("active", "slot_minutes", "places", "horizon_days", "notice_minutes", "public"),
     *("second_dose_share", "walk_in_share", "doses_bound", "latitude", "longitude"),
@@ -135,7 +137,7 @@ def save(scope: Scope, wished: Setup, *, seen: int, accepted: int = 0) -> Schedu
                 "with the schedule below, then save again."
             )
         )
-    before = queries.setup_of(schedule)
+    before = setups.setup_of(schedule)
     _carry_out(scope.location_id, wished, accepted)
     for name in OWN:
         value = getattr(wished, name)
@@ -212,9 +214,9 @@ def _carry_out(
     """Make the slots of this setup. Raises `BookingsLeft` unless so many were accepted."""
     zone = _zone(location_id)
     if special is None:
-        special = queries.special_days(location_id, today(zone))
+        special = setups.special_days(location_id, today(zone))
     planned = slots.plan(location_id, zone, setup, special)
-    left_before = sum(each.booked - each.places for each in queries.list_misfits(location_id))
+    left_before = sum(each.booked - each.places for each in setups.list_misfits(location_id))
     if planned.misfits > left_before and planned.misfits != accepted:
         raise BookingsLeft(planned.misfits)
     slots.make(location_id, planned)
@@ -228,13 +230,13 @@ def set_day(scope: Scope, day: date, special: SpecialDay, *, accepted: int = 0) 
         raise Invalid(_("Choose today or a later day."), field="day")
     hours = check_hours(special.hours, field="hours")
     schedule = _locked(scope.location_id)
-    days = queries.special_days(scope.location_id, scope.today())
+    days = setups.special_days(scope.location_id, scope.today())
     if day in days:
         raise Invalid(
             _("This day is in the list already. Remove it there first, then add it."), field="day"
         )
     days[day] = SpecialDay(special.reason, hours)
-    _carry_out(scope.location_id, queries.setup_of(schedule), accepted, days)
+    _carry_out(scope.location_id, setups.setup_of(schedule), accepted, days)
     session().add_all(
         ScheduleDay(
             location_id=scope.location_id,
@@ -258,9 +260,9 @@ def clear_day(scope: Scope, day_id: int, *, accepted: int = 0) -> None:
         raise NotFound
     scope.require_location(row.location_id)
     schedule = _locked(scope.location_id)
-    days = queries.special_days(scope.location_id, scope.today())
+    days = setups.special_days(scope.location_id, scope.today())
     days.pop(row.day, None)
-    _carry_out(scope.location_id, queries.setup_of(schedule), accepted, days)
+    _carry_out(scope.location_id, setups.setup_of(schedule), accepted, days)
     _note_day(scope, schedule, row.day, "schedule.day_cleared", row.reason)
     session().execute(
         delete(ScheduleDay)
@@ -288,10 +290,6 @@ def make_again(location_id: int) -> int:
     zone = _zone(location_id)
     here = today(zone)
     planned = slots.plan(
-        location_id, zone, queries.setup_of(schedule), queries.special_days(location_id, here)
+        location_id, zone, setups.setup_of(schedule), setups.special_days(location_id, here)
     )
-    return slots.make(location_id, planned) + slots.forget(location_id, slots.now() - KEPT)
-
-
-# How long a time that nobody booked is kept after it is over.
-KEPT = timedelta(days=7)
+    return slots.make(location_id, planned) + slots.forget(location_id, now() - KEPT)

@@ -70,7 +70,12 @@ def standing(location_id: int, moment: datetime) -> dict[Key, Standing]:
             *(Slot.places, Slot.taken, Slot.open),
         ).where(Slot.location_id == location_id, Slot.starts_at >= moment)
     )
-    return {Key(starts_at, kind): Standing(*rest) for starts_at, kind, *rest in rows}
+    return {
+        Key(row.starts_at, row.kind): Standing(
+            row.id, row.day, row.minute, row.places, row.taken, row.open
+        )
+        for row in rows
+    }
 
 
 def make(location_id: int, planned: Plan) -> int:
@@ -102,8 +107,7 @@ def make(location_id: int, planned: Plan) -> int:
             )
     for some in _batches(wanted.withdraw):
         _withdraw(some)
-    changed = len(wanted.add) + sum(map(len, wanted.offer.values())) + len(wanted.withdraw)
-    return changed
+    return len(wanted.add) + sum(map(len, wanted.offer.values())) + len(wanted.withdraw)
 
 
 def _withdraw(ids: Sequence[int]) -> None:

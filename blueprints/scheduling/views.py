@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response, flash, request, url_for
 
-from blueprints.scheduling import queries, services
+from blueprints.scheduling import services, setups
 from blueprints.scheduling.forms import (
     DayForm,
     SetupForm,
@@ -40,8 +40,8 @@ class Here:
 
 
 def _here() -> Here:
-    schedule = queries.schedule_here(scope())
-    return Here(schedule, queries.setup_of(schedule) if schedule else Setup())
+    schedule = setups.schedule_here(scope())
+    return Here(schedule, setups.setup_of(schedule) if schedule else Setup())
 
 
 @blueprint.route("/", methods=["GET"])
@@ -88,7 +88,7 @@ def _refused(form: SetupForm, refusal: Invalid | Conflict) -> Response:
 
 def _setup_form(here: Here, sent: object = None) -> SetupForm:
     form = SetupForm(formdata=sent, data=values_of(here.setup, here.version))
-    form.offer(queries.products_to_offer(here.setup.products), here.setup.notice_minutes)
+    form.offer(setups.products_to_offer(here.setup.products), here.setup.notice_minutes)
     return form
 
 

@@ -1,6 +1,7 @@
 """A manager sets up what the location offers (SPEC G1)."""
 
-import pytest
+from datetime import timedelta
+
 from flask import Flask
 
 from blueprints.scheduling.queries import days, next_free_day, times
@@ -9,7 +10,6 @@ from portal.clock import today
 from portal.db import unit_of_work
 from tests.client import Browser
 from tests.personas import Personas
-from datetime import timedelta
 
 PAGE = "/scheduling/"
 
