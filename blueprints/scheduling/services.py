@@ -43,7 +43,7 @@ class Outdated(Conflict):
 
 
 class BookingsLeft(Conflict):
-    """So many bookings would have no place any more; saved only when that was said to be fine."""
+    """So many bookings would have no place any more; saved when no more than that are accepted."""
 
     def __init__(self, count: int) -> None:
         super().__init__(
@@ -217,7 +217,7 @@ def _carry_out(
         special = setups.special_days(location_id, today(zone))
     planned = slots.plan(location_id, zone, setup, special)
     left_before = sum(each.booked - each.places for each in setups.list_misfits(location_id))
-    if planned.misfits > left_before and planned.misfits != accepted:
+    if planned.misfits > max(accepted, left_before):
         raise BookingsLeft(planned.misfits)
     slots.make(location_id, planned)
 

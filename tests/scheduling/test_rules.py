@@ -65,7 +65,8 @@ def test_the_hour_that_is_left_out_is_not_offered_and_the_doubled_one_once(zone:
         assert len(set(moments)) == len(moments)
         if not spring:  # the first of the two, in summer time
             first = moments[2].astimezone(ZoneInfo(zone))
-            assert first.dst() and not first.fold
+            assert first.dst()
+            assert not first.fold
 
 
 @pytest.mark.parametrize("zone", STEADY)
