@@ -191,3 +191,24 @@ class DayForm(Form):
 def accepted_of(form: Form) -> int:
     """How many bookings without a place the sender was told of."""
     return record_number(str(form["accepted"].data or "")) or 0
+
+
+def facts_of(setup: Setup) -> list[tuple[str, str]]:
+    """A saved schedule in words, label and value."""
+    labels = {field.name: str(field.label.text) for field in SetupForm(formdata=None)}
+    notice = dict(NOTICES).get(setup.notice_minutes, f"{setup.notice_minutes}")
+    return [
+        (labels["active"], _("Yes") if setup.active else _("No")),
+        *(
+            (str(weekday), hours_text(hours) or _("Closed"))
+            for weekday, hours in zip(WEEKDAYS, setup.weekly, strict=True)
+        ),
+        (labels["slot_minutes"], f"{setup.slot_minutes}"),
+        (labels["places"], f"{setup.places}"),
+        (labels["second_dose_share"], f"{setup.second_dose_share}"),
+        (labels["walk_in_share"], f"{setup.walk_in_share}"),
+        (labels["horizon_days"], f"{setup.horizon_days}"),
+        (labels["notice_minutes"], str(notice)),
+        (labels["audience"], _("Staff and the public") if setup.public else _("Staff only")),
+        (labels["doses_bound"], str(setup.doses_bound.label)),
+    ]

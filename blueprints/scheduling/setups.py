@@ -1,6 +1,5 @@
 """Reading the schedule of a location, as its set-up page shows it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -55,22 +54,36 @@ def setup_of(schedule: Schedule) -> Setup:
     )
 
 
-def special_days(location_id: int, first: date) -> dict[date, SpecialDay]:
-    """The closures and special days of the location from `first` on."""
-    found: dict[date, SpecialDay] = {}
-    for row in _special_rows(location_id, first):
-        hours = (Hours(row.opens, row.closes),) if row.kind == "special" else ()
-        before = found.get(row.day)
-        found[row.day] = SpecialDay(row.reason, (*(before.hours if before else ()), *hours))
-    return found
+@dataclass(frozen=True)
+class ListedDay:
+    """A closure or special day as the page lists it; `id` is that of its first row."""
+
+    id: int
+    day: date
+    special: SpecialDay
 
 
-def _special_rows(location_id: int, first: date) -> Iterable[ScheduleDay]:
-    return session().scalars(
+def list_special_days(location_id: int, first: date) -> list[ListedDay]:
+    """The closures and special days of the location from `first` on, in order."""
+    found: dict[date, ListedDay] = {}
+    rows = session().scalars(
         select(ScheduleDay)
         .where(ScheduleDay.location_id == location_id, ScheduleDay.day >= first)
         .order_by(ScheduleDay.day, ScheduleDay.opens)
     )
+    for row in rows:
+        hours = (Hours(row.opens, row.closes),) if row.kind == "special" else ()
+        before = found.get(row.day)
+        if before is not None:
+            hours = (*before.special.hours, *hours)
+        number = before.id if before else row.id
+        found[row.day] = ListedDay(number, row.day, SpecialDay(row.reason, hours))
+    return list(found.values())
+
+
+def special_days(location_id: int, first: date) -> dict[date, SpecialDay]:
+    """The closures and special days of the location from `first` on, by day."""
+    return {each.day: each.special for each in list_special_days(location_id, first)}
 
 
 @dataclass(frozen=True)
