@@ -86,14 +86,10 @@ def fill(url: str, locations: int) -> None:
             )
         current.flush()
         for number in range(1, locations + 1):
-            current.add(
-                Schedule(location_id=number, active=True, horizon_days=DAYS, public=True)
-            )
+            current.add(Schedule(location_id=number, active=True, horizon_days=DAYS, public=True))
         for number in range(900):
             current.add(
-                ZipPlace(
-                    zip_code=f"27{number:03}", latitude=34 + number / 300, longitude=-78.0
-                )
+                ZipPlace(zip_code=f"27{number:03}", latitude=34 + number / 300, longitude=-78.0)
             )
         current.flush()
         raw: Any = current.connection().connection.driver_connection
@@ -101,6 +97,7 @@ def fill(url: str, locations: int) -> None:
         _write(raw, "slot", COLUMNS, rows, sqlite=url.startswith("sqlite"))
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE" if url.startswith("sqlite") else "VACUUM ANALYZE"))
+        connection.commit()
 
 
 def measured(function: Callable[[], object], rounds: int) -> str:

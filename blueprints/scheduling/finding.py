@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, case, func, literal, select
+from sqlalchemy import Row, ScalarSelect, case, func, select
 
 from blueprints.scheduling.models import Schedule, Slot, ZipPlace
 from blueprints.scheduling.rules import Kind
 from portal import clock
-from portal.db import UtcDateTime, session
+from portal.db import session
 from portal.places.models import Location
 
 MOST = 25
@@ -149,37 +149,40 @@ def _address(row: "Row[Any]") -> str:
 def _next_free_days(
     rows: Sequence["Row[Any]"], kinds: Sequence[str], not_before: date | None, moment: datetime
 ) -> dict[int, date]:
-    """The first free day of each of the locations: one statement, which reads of each no more than
-    the slots before its first free one."""
-    if not rows:
-        return {}
-    earliest = case(
-        {
-            row.id: literal(moment + timedelta(minutes=row.notice_minutes), UtcDateTime())
-            for row in rows
-        },
-        value=Location.id,
-    )
-    first = (
-        select(Slot.day)
-        .where(
-            Slot.location_id == Location.id,
-            Slot.kind.in_([str(kind) for kind in kinds]),
-            Slot.open,
-            Slot.taken < Slot.places,
-            Slot.starts_at >= earliest,
-            *([Slot.day >= not_before] if not_before else []),
-        )
-        .order_by(Slot.day, Slot.starts_at)
-        .limit(1)
-        .correlate(Location)
-        .scalar_subquery()
-    )
-    found = session().execute(
-        select(Location.id, first.label("day")).where(Location.id.in_([row.id for row in rows]))
-    )
+    """The first free day of each of the locations. One statement for each notice in use reads of
+    each location no more than its first free slot."""
     until = {
         row.id: clock.local(moment, row.time_zone).date() + timedelta(days=row.horizon_days)
         for row in rows
     }
-    return {number: day for number, day in found if day is not None and day <= until[number]}
+    found: dict[int, date] = {}
+    for notice in {row.notice_minutes for row in rows}:
+        ids = [row.id for row in rows if row.notice_minutes == notice]
+        first = _first_free(moment + timedelta(minutes=notice), kinds, not_before)
+        for number, day in session().execute(
+            select(Location.id, first).where(Location.id.in_(ids))
+        ):
+            if day is not None and day <= until[number]:
+                found[number] = day
+    return found
+
+
+def _first_free(
+    earliest: datetime, kinds: Sequence[str], not_before: date | None
+) -> "ScalarSelect[date]":
+    query = (
+        select(Slot.day)
+        .where(
+            Slot.location_id == Location.id,
+            Slot.starts_at >= earliest,
+            Slot.kind.in_([str(kind) for kind in kinds]),
+            Slot.open,
+            Slot.taken < Slot.places,
+        )
+        .order_by(Slot.starts_at)
+        .limit(1)
+        .correlate(Location)
+    )
+    if not_before is not None:
+        query = query.where(Slot.day >= not_before)
+    return query.scalar_subquery()

@@ -103,11 +103,13 @@ class Slot(Base):
         CheckConstraint("places >= 0 AND taken >= 0", "places"),
         CheckConstraint("minute BETWEEN 0 AND 1439", "minute"),
         UniqueConstraint("location_id", "starts_at", "kind"),
-        # Everything that days and times are made of.
+        # Everything that the days of a month are made of.
         Index(
             "ix_slot_offer",
-            *("location_id", "day", "starts_at", "kind", "open", "places", "taken", "minute", "id"),
+            *("location_id", "day", "starts_at", "kind", "open", "places", "taken"),
         ),
+        # Of free ones only (WHERE open AND taken < places): the next of a location is the first.
+        Index("ix_slot_free", "location_id", "starts_at", "kind", "day"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

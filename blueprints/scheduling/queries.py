@@ -242,16 +242,17 @@ def next_free_day(
     terms = _terms(location_id, moment)
     if terms.last is None:
         return None
-    first = max(terms.today, not_before or terms.today)
-    return session().scalar(
+    query = (
         select(Slot.day)
         .where(
             _offered(location_id, kinds),
-            Slot.day >= first,
-            Slot.day <= terms.last,
             Slot.starts_at >= terms.earliest,
             Slot.taken < Slot.places,
         )
-        .order_by(Slot.day, Slot.starts_at)
+        .order_by(Slot.starts_at)
         .limit(1)
     )
+    if not_before is not None:
+        query = query.where(Slot.day >= not_before)
+    found = session().scalar(query)
+    return found if found is not None and found <= terms.last else None

@@ -142,5 +142,12 @@ def _create_slots() -> None:
     op.create_index(
         "ix_slot_offer",
         "slot",
-        ["location_id", "day", "starts_at", "kind", "open", "places", "taken", "minute", "id"],
+        ["location_id", "day", "starts_at", "kind", "open", "places", "taken"],
+    )
+    op.create_index(
+        "ix_slot_free",
+        "slot",
+        ["location_id", "starts_at", "kind", "day"],
+        sqlite_where=sa.text("open = 1 AND taken < places"),
+        postgresql_where=sa.text("open AND taken < places"),
     )
