@@ -8,15 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from babel.dates import format_skeleton, get_day_names
+from babel.dates import format_date, format_skeleton, get_day_names
 from flask_babel import get_locale
+
+from portal.i18n import _
 
 SUNDAY = 6
 
 
 @dataclass(frozen=True)
 class DayCell:
-    """A day of the calendar. `places` is said of a day that can be chosen ("12 places")."""
+    """A day of the calendar; of one that can be chosen `reason` says how many places it has."""
 
     day: date
     href: str = ""
@@ -75,7 +77,8 @@ class Month:
 
 def long_day(day: date) -> str:
     """A day as people say it: Friday, March 5."""
-    return format_skeleton("MMMMEEEEd", day, locale=get_locale() or "en")
+    # Babel's pattern of a day: translators put its parts into the order of their language.
+    return format_date(day, _("EEEE, MMMM d"), locale=get_locale() or "en")
 
 
 def month_title(day: date) -> str:
