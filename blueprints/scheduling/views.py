@@ -18,7 +18,7 @@ from blueprints.scheduling.forms import DayForm, SetupForm, accepted_of, facts_o
 from blueprints.scheduling.hours import clock_text, hours_text
 from blueprints.scheduling.models import Schedule
 from blueprints.scheduling.previews import Preview, preview
-from blueprints.scheduling.rules import Kind, Setup
+from blueprints.scheduling.rules import Kind, Setup, last_day
 from portal.db import session
 from portal.errors import Conflict, Invalid
 from portal.formats.numbers import record_number
@@ -169,12 +169,12 @@ def _page(
         special=setups.list_special_days(place.id, scope().today()),
         misfits=setups.list_misfits(place.id),
         leaving=leaving or {},
-        **_calendar(place.id),
+        **_calendar(place.id, last_day(scope().today(), here.setup.horizon_days)),
     )
 
 
-def _calendar(location_id: int) -> dict[str, Any]:
-    """The month and the day of it that the address asks for."""
+def _calendar(location_id: int, horizon: date) -> dict[str, Any]:
+    """The month and the day of it that the address asks for; `horizon` is the last to be booked."""
     today = scope().today()
     chosen = _day(request.args.get("day"))
     first, last = month_bounds(chosen or _day(f"{request.args.get('month')}-01") or today)
@@ -191,7 +191,7 @@ def _calendar(location_id: int) -> dict[str, Any]:
             lambda day: url_for("scheduling.index", day=day.isoformat()),
             chosen=chosen,
             earlier=to(month_before(first)) if first > today else "",
-            later=to(month_after(first)),
+            later=to(month_after(first)) if last < horizon else "",
         ),
         "chosen": long_day(chosen) if chosen else "",
         "hours": hours_of(times, lambda _time: ""),

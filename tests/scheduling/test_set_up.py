@@ -162,6 +162,10 @@ def test_the_calendar_leads_to_the_hours_of_a_day(manager: Browser, scope: Scope
     part = manager.get(f"{PAGE}?day={tomorrow()}", region="schedule-calendar")
     assert "<html" not in part.html
     assert part.root.one("ul", class_="hours")
+    months = [page.root]
+    while later := months[-1].all("a", **{"aria-label": "Next month"}):
+        months.append(manager.get(later[0].attributes["href"]).root)
+    assert len(months) == len({(tomorrow() + timedelta(days=number)).month for number in range(60)})
     for nonsense in ("?day=never", "?month=2027-13", "?month=9999-12", "?day=0001-01-01"):
         assert manager.get(PAGE + nonsense).status == 200
 
