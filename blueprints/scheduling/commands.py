@@ -18,7 +18,7 @@ def scheduling() -> None:
 def load_zips_command(file: Path) -> None:
     """Load where ZIP codes are from FILE, a CSV with the columns zip, latitude and longitude.
 
-    What was loaded before is replaced. Exit code 2 if the file could not be read; nothing is
+    What was loaded before is replaced. Exit code 1 if the file is no such list; nothing is
     changed then.
     """
     with unit_of_work():
