@@ -10,11 +10,11 @@ from blueprints.recipients.words import full_name
 from portal.catalog.queries import find_product
 from portal.confirmation import Confirmation, answered, ask
 from portal.errors import NotFound
+from portal.formats.shown import day
 from portal.i18n import _, _l
 from portal.web.context import scope
 from portal.web.guards import needs
 from portal.web.late_forms import keeps_late_input
-from portal.web.templating import day
 
 
 def _name_of(recipient_id: int, **_more: int) -> str:

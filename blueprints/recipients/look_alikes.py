@@ -12,8 +12,8 @@ from blueprints.recipients.rules import Details, Likeness, look_alike
 from blueprints.recipients.words import full_name, phone
 from portal.access.scope import Scope
 from portal.db import session
+from portal.formats.shown import day
 from portal.i18n import _
-from portal.web.templating import day
 
 MOST = 10
 

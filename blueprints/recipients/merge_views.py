@@ -9,12 +9,12 @@ from blueprints.recipients.queries import get_merge, get_recipient, known_apart
 from blueprints.recipients.views import blueprint
 from blueprints.recipients.words import full_name
 from portal.confirmation import Confirmation, answered, ask
+from portal.formats.shown import day
 from portal.i18n import _, _l
 from portal.web.context import scope
 from portal.web.forms import Form
 from portal.web.guards import needs
 from portal.web.late_forms import keeps_late_input
-from portal.web.templating import day
 
 
 def _name_of(recipient_id: int) -> str:

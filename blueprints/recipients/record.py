@@ -12,10 +12,11 @@ from blueprints.recipients.queries import history_of, merges_into
 from blueprints.recipients.words import full_name, phone
 from portal.access.scope import Scope
 from portal.db import session
+from portal.formats.shown import day
 from portal.i18n import Label, _
 from portal.people.models import User
 from portal.records.page import Fact, Figure, RecordAction, RecordPage, RecordTab, Section
-from portal.web.templating import day, moment
+from portal.web.templating import moment
 
 
 def recipient_page(scope: Scope, recipient: Recipient) -> RecordPage:

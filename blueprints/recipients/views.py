@@ -15,6 +15,7 @@ from portal.audit.services import record as audit
 from portal.audit.services import viewed as audit_view
 from portal.formats.birthdays import birthday_in
 from portal.formats.numbers import record_number
+from portal.formats.shown import day
 from portal.i18n import _
 from portal.listviews.definition import Action
 from portal.listviews.services import keep_words, kept_words
@@ -25,7 +26,6 @@ from portal.web.guards import needs
 from portal.web.htmx import go_to
 from portal.web.requests import note
 from portal.web.respond import respond
-from portal.web.templating import day
 
 blueprint = Blueprint("recipients", __name__, url_prefix="/recipients")
 

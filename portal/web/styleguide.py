@@ -1,5 +1,7 @@
 """The style guide: every component in every state, in debug mode only."""
 
+from datetime import date, timedelta
+
 from flask import Blueprint, Response
 from wtforms import (
     BooleanField,
@@ -12,6 +14,7 @@ from wtforms import (
 )
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
+from portal.web.calendar import DayCell, HourCell, Month, month_title
 from portal.web.forms import DayField, Form, Required, WholeNumberField
 from portal.web.guards import signed_in
 from portal.web.respond import respond
@@ -38,6 +41,32 @@ class SampleForm(Form):
     note = TextAreaField("Note")
 
 
+MARCH = date(2027, 3, 1)
+WHY = ("Too early until 03/04/2027.", "Closed: Staff training", "Full.")
+NOTES = ("Too early", "Closed", "Full")
+
+
+def sample_month() -> Month:
+    """A month with days of each kind."""
+    cells = []
+    for number in range(31):
+        day, free = MARCH + timedelta(days=number), number * 7 % 40
+        why = 0 if number < 3 else 1 if day.weekday() > 4 else 2 if not number % 9 else 3  # noqa: PLR2004
+        if why < len(WHY):
+            cells.append(DayCell(day, note=NOTES[why], reason=WHY[why]))
+        else:
+            chosen = number == 10  # noqa: PLR2004
+            cells.append(DayCell(day, "#sg-calendar", f"{free}", f"{free} places", chosen=chosen))
+    return Month(title=month_title(MARCH), cells=cells, earlier="#", later="#")
+
+
+SAMPLE_HOURS = (
+    HourCell("9:00 AM", note="Full"),
+    HourCell("9:30 AM", "#sg-calendar", "1 place"),
+    HourCell("10:00 AM", "#sg-calendar", "4 places"),
+)
+
+
 @blueprint.get("/styleguide")
 @signed_in
 def index() -> Response:
@@ -45,4 +74,10 @@ def index() -> Response:
     sample = SampleForm(formdata=None, data={"name": "Moderna – 011J20A", "doses": 100})
     broken = SampleForm(formdata=None, prefix="broken")
     broken.validate()
-    return respond("styleguide/index.html", sample=sample, broken=broken)
+    return respond(
+        "styleguide/index.html",
+        sample=sample,
+        broken=broken,
+        month=sample_month(),
+        hours=SAMPLE_HOURS,
+    )
