@@ -2,7 +2,7 @@
 
 from portal.access.profiles import CLINIC, Profile
 from portal.i18n import _l
-from portal.module import Capability, Check, Module, Setting, Tab
+from portal.module import Capability, Check, Module, Tab
 
 HANDLES = frozenset({Profile.PROVIDER, Profile.MANAGER})
 
@@ -39,21 +39,7 @@ module = Module(
         ),
     ),
     slots=("recipient.actions", "recipient.record", "recipient.related"),
-    settings=(
-        Setting(
-            name="eligibility_groups",
-            default=[
-                "Health care worker",
-                "Long-term care staff or resident",
-                "65 or older",
-                "Frontline essential worker",
-                "High-risk medical condition",
-                "Other essential worker",
-                "Everyone else",
-            ],
-            help="The eligibility groups to choose from when a recipient is registered.",
-        ),
-    ),
+    settings="blueprints.recipients.settings:RecipientSettings",
     checks=(
         Check(
             name="recipients.found",

@@ -10,10 +10,11 @@ from wtforms.validators import Length
 from blueprints.recipients import words
 from blueprints.recipients.models import Recipient
 from blueprints.recipients.rules import MOST_DOSES, Details
+from blueprints.recipients.settings import RecipientSettings
 from portal.formats.numbers import record_number
 from portal.i18n import Label, _, _l
 from portal.lookups.fields import LookupField
-from portal.settings import current
+from portal.settings import of_module
 from portal.web.forms import (
     AREA_LENGTH,
     BirthdayField,
@@ -33,19 +34,7 @@ def _choices(labels: Mapping[str, Label], *, blank: bool = True) -> list[tuple[s
 
 def eligibility_groups() -> list[str]:
     """The groups to choose from, as the settings name them."""
-    given = current().modules.get("recipients", {}).get("eligibility_groups")
-    return [str(each) for each in given] if given else [str(each) for each in GROUPS]
-
-
-GROUPS = (
-    "Health care worker",
-    "Long-term care staff or resident",
-    "65 or older",
-    "Frontline essential worker",
-    "High-risk medical condition",
-    "Other essential worker",
-    "Everyone else",
-)
+    return list(of_module(RecipientSettings).eligibility_groups)
 
 
 class FindForm(Form):
