@@ -14,10 +14,11 @@ from blueprints.appointments.words import CANCELED_THROUGH, STATES, dose_label
 from blueprints.recipients.words import full_name
 from portal.access.scope import Scope
 from portal.db import session
+from portal.formats.shown import day
 from portal.i18n import _
 from portal.people.models import User
 from portal.records.page import Fact, Figure, RecordAction, RecordPage, RecordTab, Section
-from portal.web.templating import day, moment
+from portal.web.templating import moment
 
 
 def appointment_page(scope: Scope, appointment: Appointment) -> RecordPage:
