@@ -174,7 +174,7 @@ def cancel_many(
 def check_number(count: int) -> None:
     """Raise `Invalid` unless so many may be canceled at once."""
     if not count:
-        raise Invalid(_("Tick the appointments to cancel first."))
+        raise Invalid(_("Select the appointments to cancel first."))
     if count > MOST_AT_ONCE:
         raise Invalid(
             ngettext(

@@ -88,7 +88,7 @@ def _tick(definition: ListDefinition, row: Any, name: Any) -> Markup:
         return Markup("<td></td>")
     return Markup(
         '<td class="tick"><input type="checkbox" name="tick" value="{}" aria-label="{}"></td>'
-    ).format(row.id, _("Tick %(name)s", name=name))
+    ).format(row.id, _("Select %(name)s", name=name))
 
 
 def _menu(links: Sequence[Action], name: Any) -> Markup:

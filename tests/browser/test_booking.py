@@ -108,7 +108,7 @@ def test_an_appointment_is_made_found_and_canceled(
     page.get_by_label("Search Confirmation Number").fill(number.lower())
     page.get_by_role("button", name="Search").click()
     expect(page.get_by_text("1 record")).to_be_visible()
-    page.get_by_label("Tick Exampleton, Maria").check()
+    page.get_by_label("Select Exampleton, Maria").check()
     page.get_by_role("button", name="Cancel Appointment").click()
     page.get_by_role("button", name="Cancel Appointment").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Cancel Appointment")
