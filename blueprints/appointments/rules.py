@@ -5,7 +5,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from blueprints.recipients.rules import DoseStatus
-from blueprints.scheduling.rules import Kind
+from blueprints.scheduling.rules import SlotKind
 
 # How long a place is kept for somebody whose details are being looked at.
 HELD_FOR = timedelta(minutes=10)
@@ -34,9 +34,9 @@ class CanceledThrough(StrEnum):
 OPEN = (State.HELD, State.NEW)
 
 
-def kinds_for(dose_number: int) -> tuple[Kind, ...]:
+def kinds_for(dose_number: int) -> tuple[SlotKind, ...]:
     """The kinds of slots a dose may be booked in, the one to take first in front."""
-    return (Kind.GENERAL,) if dose_number < SECOND else (Kind.SECOND, Kind.GENERAL)
+    return (SlotKind.GENERAL,) if dose_number < SECOND else (SlotKind.SECOND, SlotKind.GENERAL)
 
 
 def status_of(given: Collection[int], booked: Collection[int]) -> DoseStatus:

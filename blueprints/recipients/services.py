@@ -16,7 +16,7 @@ from blueprints.recipients.models import (
     RecipientWord,
 )
 from blueprints.recipients.queries import find, get_recipient
-from blueprints.recipients.rules import Details, DoseStatus, Why
+from blueprints.recipients.rules import DoseStatus, RecipientDetails, SeenBecause
 from portal.access.scope import Scope
 from portal.audit.services import record as audit
 from portal.clock import now
@@ -28,12 +28,14 @@ LISTED = ("last_name", "first_name", "birth_date", "dose_status")
 NAMES = ("first_name", "middle_name", "last_name")
 
 
-def checked(scope: Scope, details: Details) -> Details:
+def checked(scope: Scope, details: RecipientDetails) -> RecipientDetails:
     """`details` as they would be stored today. Raises `Invalid` on the field that is wrong."""
     return rules.clean(details, today=scope.today())
 
 
-def register(scope: Scope, details: Details, *, apart_from: Collection[int] = ()) -> Recipient:
+def register(
+    scope: Scope, details: RecipientDetails, *, apart_from: Collection[int] = ()
+) -> Recipient:
     """A new recipient of the present location. Raises `Invalid` on a field.
 
     `apart_from` are ids of recipients who look alike and were found to be other people.
@@ -43,7 +45,9 @@ def register(scope: Scope, details: Details, *, apart_from: Collection[int] = ()
     _put(scope, recipient, checked(scope, details))
     session().add(recipient)
     session().flush()
-    link_to_location(recipient_id=recipient.id, location_id=scope.location_id, why=Why.REGISTERED)
+    link_to_location(
+        recipient_id=recipient.id, location_id=scope.location_id, why=SeenBecause.REGISTERED
+    )
     audit(
         scope.user,
         "recipient.registered",
@@ -56,7 +60,7 @@ def register(scope: Scope, details: Details, *, apart_from: Collection[int] = ()
     return recipient
 
 
-def edit(scope: Scope, recipient_id: int, details: Details, *, seen: int) -> Recipient:
+def edit(scope: Scope, recipient_id: int, details: RecipientDetails, *, seen: int) -> Recipient:
     """Change the record of a recipient. `seen` is the version that the form showed.
 
     Raises `Invalid` on a field, and `Conflict` if somebody else changed the record since.
@@ -112,7 +116,7 @@ def link_to_location(*, recipient_id: int, location_id: int, why: str) -> bool:
             recipient_id=recipient_id,
             location_id=location_id,
             since=now(),
-            why=str(Why(why)),
+            why=str(SeenBecause(why)),
             **{name: getattr(recipient, name) for name in LISTED},
         )
         .on_conflict_do_nothing(index_elements=["recipient_id", "location_id"])
@@ -132,7 +136,9 @@ def open_found(scope: Scope, recipient_id: int, *, text: str, birth_date: date |
     if recipient_id not in {one.recipient_id for one in find(scope, text, birth_date)}:
         raise NotFound
     recipient = session().get_one(Recipient, recipient_id)
-    if link_to_location(recipient_id=recipient.id, location_id=scope.location_id, why=Why.OPENED):
+    if link_to_location(
+        recipient_id=recipient.id, location_id=scope.location_id, why=SeenBecause.OPENED
+    ):
         audit(
             scope.user,
             "recipient.opened",
@@ -224,7 +230,7 @@ def _stored(recipient: Recipient) -> dict[str, Any]:
     }
 
 
-def _put(scope: Scope, recipient: Recipient, details: Details) -> None:
+def _put(scope: Scope, recipient: Recipient, details: RecipientDetails) -> None:
     values = asdict(details)
     agrees = values.pop("agrees_to_reminders")
     values["races"] = " ".join(values["races"])

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, flash, request, url_for
 
 from blueprints.recipients import services
 from blueprints.recipients.finding import MOST, find
-from blueprints.recipients.forms import FindForm
+from blueprints.recipients.forms import FindRecipientForm
 from blueprints.recipients.lists import RECIPIENTS, status_label
 from blueprints.recipients.queries import get_recipient
 from blueprints.recipients.record import recipient_page
@@ -37,13 +37,13 @@ SEARCHES = "recipients_found"
 def index() -> Response:
     """The people of the present location, and the search for these and others."""
     if scope().location is None and scope().everywhere:
-        return respond("recipients/found.html", form=FindForm(), found=None)
+        return respond("recipients/found.html", form=FindRecipientForm(), found=None)
     actions = []
     if scope().can("recipients.handle") and scope().location:
         add = url_for("recipients.add")
         actions.append(Action(label=_("Register"), href=add, kind="primary", icon="plus"))
     return list_page(
-        RECIPIENTS, scope(), actions=actions, page="recipients/index.html", form=FindForm()
+        RECIPIENTS, scope(), actions=actions, page="recipients/index.html", form=FindRecipientForm()
     )
 
 
@@ -51,7 +51,7 @@ def index() -> Response:
 @needs("recipients.view")
 def search() -> Response:
     """Search: what was typed stays on the server, the address gets its number."""
-    form = FindForm()
+    form = FindRecipientForm()
     valid = form.validate()
     if valid and not (form.text.data or form.birth_date.data):
         form.form_errors.append(_("Enter a name, a date of birth, or both."))
@@ -70,13 +70,13 @@ def found() -> Response:
     number = record_number(request.args.get("search", ""))
     text = kept_words(scope(), SEARCHES, number) if number else ""
     if not text:
-        return respond("recipients/found.html", form=FindForm(), found=None)
+        return respond("recipients/found.html", form=FindRecipientForm(), found=None)
     birth_date, name = birthday_in(text)
     people = find(scope(), name, birth_date)
     elsewhere = [one.recipient_id for one in people if not one.here]
     if elsewhere:
         note(partial(_note_elsewhere, scope(), elsewhere))
-    form = FindForm(formdata=None, data={"text": name, "birth_date": birth_date})
+    form = FindRecipientForm(formdata=None, data={"text": name, "birth_date": birth_date})
     return respond(
         "recipients/found.html", form=form, found=people, most=MOST, status_label=status_label
     )
@@ -97,7 +97,7 @@ def _note_elsewhere(who: Scope, ids: list[int]) -> None:
 @needs("recipients.view")
 def open_found(recipient_id: int) -> Response:
     """Open the record of somebody who was found; from now on the location sees this person."""
-    form = FindForm()
+    form = FindRecipientForm()
     form.validate()
     recipient = services.open_found(
         scope(), recipient_id, text=form.text.data or "", birth_date=form.birth_date.data

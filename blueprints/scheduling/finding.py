@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Row, ScalarSelect, case, func, select
 
 from blueprints.scheduling.models import Schedule, Slot, ZipPlace
-from blueprints.scheduling.rules import Kind
+from blueprints.scheduling.rules import SlotKind
 from portal import clock
 from portal.db import session
 from portal.places.models import Location
@@ -51,7 +51,7 @@ def near(
     text: str,
     *,
     public_only: bool = False,
-    kinds: Sequence[str] = (Kind.GENERAL,),
+    kinds: Sequence[str] = (SlotKind.GENERAL,),
     not_before: date | None = None,
     moment: datetime | None = None,
 ) -> list[Offer]:

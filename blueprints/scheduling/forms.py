@@ -14,7 +14,7 @@ from blueprints.scheduling.hours import hours_text, parse_hours
 from blueprints.scheduling.rules import DosesBound, Setup, SpecialDay
 from portal.errors import Invalid
 from portal.formats.numbers import record_number
-from portal.i18n import _, _l
+from portal.i18n import _, _l, ngettext
 from portal.web.forms import DayField, Form, Required, WholeNumberField
 
 WEEKDAYS = (
@@ -130,7 +130,7 @@ class SetupForm(Form):
         """Put the choices into the lists; `notice` is the one that is set."""
         known = dict(NOTICES)
         if notice not in known:
-            known[notice] = _l("%(num)s minutes", num=notice)
+            known[notice] = ngettext("%(num)s minute", "%(num)s minutes", notice)
         self.notice_minutes.choices = [
             SelectChoice(minutes, str(known[minutes])) for minutes in sorted(known)
         ]

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, case, func, select
 
 from blueprints.scheduling.finding import Offer, near
 from blueprints.scheduling.models import Schedule, ScheduleDay, Slot
-from blueprints.scheduling.rules import Kind, last_day
+from blueprints.scheduling.rules import SlotKind, last_day
 from portal import clock
 from portal.db import session
 from portal.i18n import _
@@ -121,7 +121,7 @@ def days(
     first: date,
     last: date,
     *,
-    kinds: Sequence[str] = (Kind.GENERAL,),
+    kinds: Sequence[str] = (SlotKind.GENERAL,),
     not_before: date | None = None,
     moment: datetime | None = None,
 ) -> list[Day]:
@@ -189,7 +189,7 @@ def times(
     location_id: int,
     day: date,
     *,
-    kinds: Sequence[str] = (Kind.GENERAL,),
+    kinds: Sequence[str] = (SlotKind.GENERAL,),
     not_before: date | None = None,
     moment: datetime | None = None,
 ) -> list[Time]:
@@ -234,7 +234,7 @@ def _judged(time: Time, terms: _Terms, refusal: tuple[Why, str]) -> Time:
 def next_free_day(
     location_id: int,
     *,
-    kinds: Sequence[str] = (Kind.GENERAL,),
+    kinds: Sequence[str] = (SlotKind.GENERAL,),
     not_before: date | None = None,
     moment: datetime | None = None,
 ) -> date | None:

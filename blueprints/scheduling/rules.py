@@ -19,7 +19,7 @@ DAY = 24 * 60
 MOST_SLOTS = 60_000
 
 
-class Kind(StrEnum):
+class SlotKind(StrEnum):
     """Whom a slot is for."""
 
     GENERAL = "general"
@@ -30,9 +30,9 @@ class Kind(StrEnum):
     def label(self) -> Label:
         """Its name for people."""
         return {
-            Kind.GENERAL: _l("Any appointment"),
-            Kind.SECOND: _l("Second doses"),
-            Kind.WALK_IN: _l("Walk-ins"),
+            SlotKind.GENERAL: _l("Any appointment"),
+            SlotKind.SECOND: _l("Second doses"),
+            SlotKind.WALK_IN: _l("Walk-ins"),
         }[self]
 
 
@@ -167,7 +167,7 @@ def offered(
         shares = shared(len(starts), setup.places, setup.second_dose_share, setup.walk_in_share)
         for minute, here in zip(starts, shares, strict=True):
             moment = moment_of(day, minute, zone)
-            for kind, places in zip(Kind, here, strict=True):
+            for kind, places in zip(SlotKind, here, strict=True):
                 if places and moment is not None:
                     yield Key(moment, kind), Offered(day, minute, places)
         day += timedelta(days=1)

@@ -18,7 +18,7 @@ from blueprints.scheduling.forms import DayForm, SetupForm, accepted_of, facts_o
 from blueprints.scheduling.hours import clock_text, hours_text
 from blueprints.scheduling.models import Schedule
 from blueprints.scheduling.previews import Preview, preview
-from blueprints.scheduling.rules import Kind, Setup, last_day
+from blueprints.scheduling.rules import Setup, SlotKind, last_day
 from portal.db import session
 from portal.errors import Conflict, Invalid
 from portal.formats.numbers import record_number
@@ -178,8 +178,8 @@ def _calendar(location_id: int, horizon: date) -> dict[str, Any]:
     today = scope().today()
     chosen = _day(request.args.get("day"))
     first, last = month_bounds(chosen or _day(f"{request.args.get('month')}-01") or today)
-    found = queries.days(location_id, first, last, kinds=tuple(Kind))
-    times = queries.times(location_id, chosen, kinds=tuple(Kind)) if chosen else []
+    found = queries.days(location_id, first, last, kinds=tuple(SlotKind))
+    times = queries.times(location_id, chosen, kinds=tuple(SlotKind)) if chosen else []
 
     def to(day: date) -> str:
         return url_for("scheduling.index", month=day.strftime("%Y-%m"))

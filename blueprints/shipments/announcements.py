@@ -15,7 +15,7 @@ from portal import messages
 from portal.catalog.queries import ProductName
 from portal.db import session
 from portal.i18n import _
-from portal.messages.models import Message, State
+from portal.messages.models import Message, MessageState
 from portal.people.queries import list_managers
 from portal.places.models import Location
 
@@ -77,7 +77,7 @@ def _told(shipment: Announced) -> dict[str, Message]:
         select(Message)
         .where(
             Message.about == _about(shipment),
-            Message.state.in_((State.SENT, State.SENDING)),
+            Message.state.in_((MessageState.SENT, MessageState.SENDING)),
             Message.address != "",
         )
         .order_by(Message.id)

@@ -19,7 +19,7 @@ from portal.clock import now
 from portal.db import db, unit_of_work
 from portal.installation import bring_up_to_date
 from portal.links import MailedLink
-from portal.messages.models import OPEN, Message, State
+from portal.messages.models import OPEN, Message, MessageState
 from portal.people.models import UserSession
 from portal.settings import Settings
 
@@ -167,7 +167,7 @@ def _fence(settings: Settings, summary: str, *, send_waiting: bool) -> int:
                     update(Message)
                     .where(Message.state.in_(OPEN))
                     .values(
-                        state=State.CANCELLED,
+                        state=MessageState.CANCELLED,
                         reason=REASON,
                         secret=None,
                         lease_until=None,

@@ -14,7 +14,7 @@ from portal.bulk import insert_rows
 from portal.clock import SKEW, now
 from portal.db import run, session, unit_of_work
 from portal.messages.channels import ServerUnusable
-from portal.messages.models import ChannelState, Message, State
+from portal.messages.models import ChannelState, Message, MessageState
 from portal.messages.packing import unpacked
 from portal.module import current, load
 
@@ -39,14 +39,14 @@ class CannotAsk(Exception):
 def begin_planned(channel: str) -> None:
     """Let the planned messages of a channel wait for sending once their moment has come. No wrong
     clock is suspected here: that moment may lie at any distance."""
-    due = and_(Message.state == State.PLANNED, Message.next_try_at <= now())
-    _change_if_any(and_(Message.channel == channel, due), state=State.WAITING)
+    due = and_(Message.state == MessageState.PLANNED, Message.next_try_at <= now())
+    _change_if_any(and_(Message.channel == channel, due), state=MessageState.WAITING)
 
 
 def expire(channel: str) -> None:
     """Cancel what waited for a channel past the moment after which it is of no use."""
-    late = and_(Message.state == State.WAITING, Message.not_after < now())
-    changed = {"state": State.CANCELLED, "reason": TOO_LATE, "secret": None}
+    late = and_(Message.state == MessageState.WAITING, Message.not_after < now())
+    changed = {"state": MessageState.CANCELLED, "reason": TOO_LATE, "secret": None}
     _change_if_any(and_(Message.channel == channel, late), **changed)
 
 
@@ -103,7 +103,7 @@ def claim(owner: str, channel: str = "email", per_minute: int = 0) -> list[Messa
         taken = session().scalars(
             update(Message)
             .where(Message.id.in_(numbers), _due(channel, moment))
-            .values(state=State.SENDING, lease_owner=owner, lease_until=moment + LEASE)
+            .values(state=MessageState.SENDING, lease_owner=owner, lease_until=moment + LEASE)
             .returning(Message)
             .execution_options(synchronize_session=False, populate_existing=True)
         )
@@ -142,10 +142,10 @@ def _room(server: ChannelState, moment: datetime, limit: int) -> int:
         Message.tried_at > moment - MINUTE,
         Message.tried_at <= moment + SKEW,
         Message.attempts > least,
-        Message.state != State.SENDING,
+        Message.state != MessageState.SENDING,
     )
     held = and_(
-        Message.state == State.SENDING,
+        Message.state == MessageState.SENDING,
         Message.lease_until >= moment,
         Message.lease_until <= moment + LEASE + SKEW,
         Message.attempts >= least,
@@ -158,8 +158,8 @@ def _room(server: ChannelState, moment: datetime, limit: int) -> int:
 def _due(channel: str, moment: datetime) -> ColumnElement[bool]:
     """What may be tried now; also what a clock that ran ahead has put off for longer than any gap
     or lease. What is planned is not among it."""
-    waits = and_(Message.channel == channel, Message.state == State.WAITING)
-    held = and_(Message.channel == channel, Message.state == State.SENDING)
+    waits = and_(Message.channel == channel, Message.state == MessageState.WAITING)
+    held = and_(Message.channel == channel, Message.state == MessageState.SENDING)
     return or_(
         and_(waits, Message.next_try_at <= moment),
         and_(waits, Message.next_try_at > moment + LONGEST_GAP + SKEW),
@@ -180,7 +180,7 @@ def begin(message: Message, owner: str) -> bool:
         if not _still_true(message):
             _updated(
                 _held(message, owner),
-                state=State.OBSOLETE,
+                state=MessageState.OBSOLETE,
                 reason=NOT_TRUE,
                 secret=None,
                 lease_until=None,
@@ -219,8 +219,8 @@ def mark_sent(message: Message) -> None:
     def mark() -> bool:
         moment = now()
         _updated(
-            and_(Message.id == message.id, Message.state != State.SENT),
-            state=State.SENT,
+            and_(Message.id == message.id, Message.state != MessageState.SENT),
+            state=MessageState.SENT,
             sent_at=moment,
             tried_at=moment,
             lease_until=None,
@@ -244,7 +244,7 @@ def mark_refused(message: Message, owner: str, sentence: str, *, for_good: bool)
     def mark() -> bool:
         _updated(
             _held(message, owner),
-            state=State.FAILED if failed else State.WAITING,
+            state=MessageState.FAILED if failed else MessageState.WAITING,
             attempts=tries,
             next_try_at=moment + gap * random.uniform(1.0, 1.1),  # noqa: S311
             lease_until=None,
@@ -261,10 +261,10 @@ def release(owner: str, *, but: int | None = None) -> None:
     whether the server took it: it is tried again when its lease runs out."""
 
     def give() -> bool:
-        held = and_(Message.lease_owner == owner, Message.state == State.SENDING)
+        held = and_(Message.lease_owner == owner, Message.state == MessageState.SENDING)
         _updated(
             held if but is None else and_(held, Message.id != but),
-            state=State.WAITING,
+            state=MessageState.WAITING,
             lease_until=None,
             lease_owner=None,
         )
@@ -312,7 +312,9 @@ def server_answers(channel: str) -> None:
 
 def _held(message: Message, owner: str) -> ColumnElement[bool]:
     return and_(
-        Message.id == message.id, Message.lease_owner == owner, Message.state == State.SENDING
+        Message.id == message.id,
+        Message.lease_owner == owner,
+        Message.state == MessageState.SENDING,
     )
 
 

@@ -24,7 +24,7 @@ from portal.searching.text import search_text
 BIG = BigInteger().with_variant(Integer, "sqlite")
 
 
-class State(StrEnum):
+class MessageState(StrEnum):
     """What has become of a message: `planned` for a moment that has not come yet, `obsolete` when
     it was no longer true at the moment of sending."""
 
@@ -38,7 +38,7 @@ class State(StrEnum):
 
 
 # What has not left yet and may still leave.
-OPEN = (State.PLANNED, State.WAITING, State.SENDING)
+OPEN = (MessageState.PLANNED, MessageState.WAITING, MessageState.SENDING)
 
 
 class Message(Base):
@@ -84,7 +84,7 @@ class Message(Base):
     language: Mapped[str] = mapped_column(String(8), default="en")
     context: Mapped[dict[str, Any]] = mapped_column(JSON)
     secret: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    state: Mapped[str] = mapped_column(String(10), default=State.WAITING)
+    state: Mapped[str] = mapped_column(String(10), default=MessageState.WAITING)
     reason: Mapped[str] = mapped_column(String(200), default="")
     attempts: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime] = mapped_column(default=now)

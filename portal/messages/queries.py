@@ -11,7 +11,7 @@ from portal.clock import now
 from portal.db import session, unit_of_work
 from portal.errors import NotFound
 from portal.messages.channels import Channel
-from portal.messages.models import OPEN, WAITS_SINCE, ChannelState, Message, State
+from portal.messages.models import OPEN, WAITS_SINCE, ChannelState, Message, MessageState
 from portal.module import current
 from portal.places.models import Location
 from portal.searching.distinct import distinct_values
@@ -28,11 +28,11 @@ OVERDUE = timedelta(hours=1)
 class Counts:
     """How many messages are in each state, and since when the oldest one waits."""
 
-    by_state: dict[State, int]
+    by_state: dict[MessageState, int]
     waiting_since: datetime | None
 
     def __getitem__(self, state: str) -> int:
-        return self.by_state.get(State(state), 0)
+        return self.by_state.get(MessageState(state), 0)
 
     @property
     def open(self) -> int:
@@ -54,8 +54,10 @@ def counts(scope: Scope) -> Counts:
     rows = session().execute(
         select(Message.state, func.count(), func.min(WAITS_SINCE)).group_by(Message.state)
     )
-    found = {State(state): (number, oldest) for state, number, oldest in rows}
-    waiting = [found[state][1] for state in (State.WAITING, State.SENDING) if state in found]
+    found = {MessageState(state): (number, oldest) for state, number, oldest in rows}
+    waiting = [
+        found[state][1] for state in (MessageState.WAITING, MessageState.SENDING) if state in found
+    ]
     return Counts(
         {state: number for state, (number, _oldest) in found.items()}, min(waiting, default=None)
     )
@@ -65,15 +67,17 @@ def troubled(scope: Scope) -> tuple[int, int]:
     """How many messages wait for longer than they should (five minutes), and how many failed."""
     scope.require(CAPABILITY)
     late = and_(
-        Message.state.in_((State.WAITING, State.SENDING)),
+        Message.state.in_((MessageState.WAITING, MessageState.SENDING)),
         now() - timedelta(minutes=5) > WAITS_SINCE,
     )
     row = (
         session()
         .execute(
             select(
-                func.count().filter(late), func.count().filter(Message.state == State.FAILED)
-            ).where(Message.state.in_((State.WAITING, State.SENDING, State.FAILED)))
+                func.count().filter(late), func.count().filter(Message.state == MessageState.FAILED)
+            ).where(
+                Message.state.in_((MessageState.WAITING, MessageState.SENDING, MessageState.FAILED))
+            )
         )
         .one()
     )
@@ -145,7 +149,7 @@ def failing_channels(scope: Scope) -> list[ChannelState]:
 def unready_channels(scope: Scope, settings: Settings) -> list[Channel]:
     """The channels that are not set up, although messages wait for them."""
     scope.require(CAPABILITY)
-    waiting = select(Message.id).where(Message.state == State.WAITING)
+    waiting = select(Message.id).where(Message.state == MessageState.WAITING)
     return [
         channel
         for channel in current().channels.values()
@@ -160,33 +164,38 @@ def faults() -> list[str]:
     tests = (
         (
             "{} messages are being sent, yet their lease ran out more than an hour ago.",
-            and_(Message.state == State.SENDING, Message.lease_until < moment - OVERDUE),
+            and_(Message.state == MessageState.SENDING, Message.lease_until < moment - OVERDUE),
         ),
         (
             "{} messages are being sent by nobody.",
             and_(
-                Message.state == State.SENDING,
+                Message.state == MessageState.SENDING,
                 or_(Message.lease_until.is_(None), Message.lease_owner.is_(None)),
             ),
         ),
         (
             "{} messages are marked as sent without saying when.",
-            and_(Message.state == State.SENT, Message.sent_at.is_(None)),
+            and_(Message.state == MessageState.SENT, Message.sent_at.is_(None)),
         ),
         (
             "{} sent or canceled messages still hold their secrets.",
             and_(
-                Message.state.in_((State.SENT, State.CANCELLED, State.OBSOLETE)),
+                Message.state.in_(
+                    (MessageState.SENT, MessageState.CANCELLED, MessageState.OBSOLETE)
+                ),
                 Message.secret.is_not(None),
             ),
         ),
         (
             "{} canceled messages do not say why.",
-            and_(Message.state.in_((State.CANCELLED, State.OBSOLETE)), Message.reason == ""),
+            and_(
+                Message.state.in_((MessageState.CANCELLED, MessageState.OBSOLETE)),
+                Message.reason == "",
+            ),
         ),
         (
             "{} failed messages do not say why.",
-            and_(Message.state == State.FAILED, Message.last_error == ""),
+            and_(Message.state == MessageState.FAILED, Message.last_error == ""),
         ),
     )
     found = []

@@ -18,7 +18,7 @@ from portal.clock import now
 from portal.db import after_commit, session
 from portal.messages.attachments import Attachment, check_size, keep
 from portal.messages.channels import job_of
-from portal.messages.models import OPEN, Message, State
+from portal.messages.models import OPEN, Message, MessageState
 from portal.messages.packing import packed
 from portal.module import current
 from portal.people.models import User
@@ -153,7 +153,7 @@ def _cancel(*where: ColumnElement[bool], reason: str) -> int:
         update(Message)
         .where(*where, Message.state.in_(OPEN))
         .values(
-            state=State.CANCELLED,
+            state=MessageState.CANCELLED,
             reason=reason[:200],
             secret=None,
             lease_until=None,
@@ -177,7 +177,9 @@ def _row(one: NewMessage, host: str, languages: Mapping[int, str]) -> dict[str, 
     check_size(one.attachments)
     refusal = _refusal(one)
     later = one.not_before if one.not_before and one.not_before > one.made_at else None
-    state = State.FAILED if refusal else State.PLANNED if later else State.WAITING
+    state = (
+        MessageState.FAILED if refusal else MessageState.PLANNED if later else MessageState.WAITING
+    )
     return {
         "kind": one.kind,
         "channel": one.channel,

@@ -10,7 +10,7 @@ from portal.clock import now
 from portal.db import session, unit_of_work
 from portal.errors import Conflict, Invalid
 from portal.i18n import _
-from portal.messages.models import OPEN, ChannelState, Message, MessageAttachment, State
+from portal.messages.models import OPEN, ChannelState, Message, MessageAttachment, MessageState
 from portal.messages.services import wake
 from portal.module import current
 
@@ -35,8 +35,8 @@ def try_again(*, actor: Actor, message: Message) -> None:
         raise Conflict(_("The text of this message was deleted after 90 days."))
     _change(
         message,
-        (State.WAITING, State.FAILED),
-        state=State.WAITING,
+        (MessageState.WAITING, MessageState.FAILED),
+        state=MessageState.WAITING,
         attempts=0,
         next_try_at=now(),
     )
@@ -54,8 +54,8 @@ def cancel(*, actor: Actor, message: Message, reason: str) -> None:
         raise Invalid(_("Enter at most 200 characters."), field="reason")
     _change(
         message,
-        (State.PLANNED, State.WAITING, State.FAILED),
-        state=State.CANCELLED,
+        (MessageState.PLANNED, MessageState.WAITING, MessageState.FAILED),
+        state=MessageState.CANCELLED,
         reason=reason,
         secret=None,
     )
@@ -67,7 +67,7 @@ def try_all_again(*, actor: Actor) -> int:
     end; returns how many messages that are."""
     done = session().execute(
         update(Message)
-        .where(Message.state == State.WAITING)
+        .where(Message.state == MessageState.WAITING)
         .values(next_try_at=now())
         .execution_options(synchronize_session=False)
     )
@@ -109,7 +109,7 @@ def forget_contents() -> str | None:
     return f"{done.rowcount} wiped"  # type: ignore[attr-defined]
 
 
-def _change(message: Message, states: tuple[State, ...], **values: object) -> None:
+def _change(message: Message, states: tuple[MessageState, ...], **values: object) -> None:
     done = session().execute(
         update(Message)
         .where(Message.id == message.id, Message.state.in_(states))

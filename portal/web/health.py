@@ -17,7 +17,7 @@ from portal import clock, migrations, soundness
 from portal.db import db, unit_of_work
 from portal.errors import Unavailable
 from portal.jobs.queries import SILENCE, silence
-from portal.messages.models import WAITS_SINCE, Message, State
+from portal.messages.models import WAITS_SINCE, Message, MessageState
 from portal.settings import Settings, current
 from portal.web.context import registry
 from portal.web.guards import public, without_database
@@ -83,7 +83,8 @@ def _late(session: Session, settings: Settings) -> Iterator[str]:
     if ready:
         oldest = session.scalar(
             select(func.min(WAITS_SINCE)).where(
-                Message.channel.in_(ready), Message.state.in_((State.WAITING, State.SENDING))
+                Message.channel.in_(ready),
+                Message.state.in_((MessageState.WAITING, MessageState.SENDING)),
             )
         )
         if oldest is not None and oldest < moment - MESSAGES_LATE:

@@ -19,7 +19,7 @@ ON_HOME = 2
 
 
 @dataclass(frozen=True)
-class Offer:
+class OfferedDraft:
     """A draft: what it is about, what has happened to that since, and the name of its location
     if that is not the present one (only there more is told of it)."""
 
@@ -36,7 +36,7 @@ class Offer:
         return _("%(title)s (%(about)s)", title=self.draft.title, about=self.about)
 
 
-def offers(scope: Scope, *, limit: int = drafts.MOST) -> list[Offer]:
+def offers(scope: Scope, *, limit: int = drafts.MOST) -> list[OfferedDraft]:
     """The user's drafts, newest first; those of locations the user has lost are left out."""
     mine = {place.id for place in scope.locations}
     found = [
@@ -47,7 +47,7 @@ def offers(scope: Scope, *, limit: int = drafts.MOST) -> list[Offer]:
     return _described(scope, found)
 
 
-def offer(scope: Scope, draft: Draft) -> Offer:
+def offer(scope: Scope, draft: Draft) -> OfferedDraft:
     """One draft as an offer. Raises `NotFound` if it is of a location the user has lost."""
     mine = {place.id for place in scope.locations} | {None}
     if not scope.everywhere and draft.location_id not in mine:
@@ -55,7 +55,7 @@ def offer(scope: Scope, draft: Draft) -> Offer:
     return _described(scope, [draft])[0]
 
 
-def _described(scope: Scope, found: Sequence[Draft]) -> list[Offer]:
+def _described(scope: Scope, found: Sequence[Draft]) -> list[OfferedDraft]:
     """Drafts as offers. Each wizard is asked once, however many wait."""
     present = {None, scope.location.id if scope.location else None}
     here = [draft for draft in found if draft.location_id in present]
@@ -73,7 +73,7 @@ def _described(scope: Scope, found: Sequence[Draft]) -> list[Offer]:
         if wizard.news:
             news |= wizard.news(scope, several)
     return [
-        Offer(
+        OfferedDraft(
             draft,
             about.get(draft.id, ""),
             news.get(draft.id, ""),

@@ -17,7 +17,7 @@ from portal.web.htmx import go_to
 from portal.web.login import SignedIn, scope_of
 from portal.web.respond import respond
 from portal.wizards.addresses import onward, wizard_of
-from portal.wizards.offers import Offer, offer, offers
+from portal.wizards.offers import OfferedDraft, offer, offers
 from portal.wizards.review import Entered, lines
 from portal.wizards.step_pages import walker_of
 
@@ -47,7 +47,7 @@ def review(draft_id: int) -> Response:
     return respond("wizards/draft.html", offer=shown, sections=sections, onward=address)
 
 
-def _content(shown: Offer) -> tuple[str, Review]:
+def _content(shown: OfferedDraft) -> tuple[str, Review]:
     """Where the draft goes on (empty: it cannot, from here or any more), and what is in it."""
     draft = shown.draft
     if shown.elsewhere:

@@ -14,7 +14,7 @@ from portal.web.requests import kept_although_refused
 from portal.web.respond import respond
 from portal.wizards.addresses import address_of
 from portal.wizards.definition import Step, Wizard
-from portal.wizards.offers import Offer
+from portal.wizards.offers import OfferedDraft
 from portal.wizards.position import position
 from portal.wizards.walk import Walker, refuse
 
@@ -92,7 +92,7 @@ class StepPages:
         draft: Draft | None = None,
         status: int = 200,
         problem: str = "",
-        waiting: Offer | None = None,
+        waiting: OfferedDraft | None = None,
         typed: drafts.Sent | None = None,
         focus: bool = True,
     ) -> Response:

@@ -23,7 +23,7 @@ from portal.web.requests import kept_although_refused
 from portal.web.respond import respond
 from portal.wizards.addresses import EXTENSION, address_of, arguments, onward
 from portal.wizards.definition import Answers, Done, Step, Wizard
-from portal.wizards.offers import Offer, offer
+from portal.wizards.offers import OfferedDraft, offer
 from portal.wizards.review import lines
 from portal.wizards.step_pages import CHECK, REGION, StepPages, walker_of
 from portal.wizards.walk import Walker, refuse, sent_of
@@ -346,7 +346,7 @@ class WizardViews(StepPages):
         drafts.keep(draft, step=step.key, sent=sent, at=at, reason=reason)
         return draft
 
-    def _waiting(self) -> Offer | None:
+    def _waiting(self) -> OfferedDraft | None:
         place = scope().location
         found = drafts.open_of_kind(
             scope().user.id,

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from portal import messages
 from portal.db import unit_of_work
 from portal.messages import NewMessage, claims, delivery
-from portal.messages.models import Message, State
+from portal.messages.models import Message, MessageState
 from portal.messages.queries import faults
 from tests.effort import amount, seed
 from tests.messages.conftest import MailServer
@@ -35,7 +35,7 @@ def promise(first: int, number: int) -> None:
         )
 
 
-def count(state: State) -> int:
+def count(state: MessageState) -> int:
     with unit_of_work(write=False) as current:
         query = select(func.count()).select_from(Message).where(Message.state == state)
         return current.scalar(query) or 0
@@ -45,7 +45,7 @@ def deliver(_index: int) -> int:
     before = time.monotonic()
     while time.monotonic() - before < 50:
         delivery.deliver()
-        if not count(State.WAITING):
+        if not count(MessageState.WAITING):
             break
         time.sleep(0.02)
     return 0
@@ -59,7 +59,7 @@ def test_four_processes_lose_none_and_double_none(
     with app.app_context():
         promise(0, RACED)
         together(app, 4, deliver)
-        assert count(State.SENT) == RACED
+        assert count(MessageState.SENT) == RACED
         assert faults() == []
     assert len(mail_server.mails) == RACED
     assert set(mail_server.repeats.values()) == {1}
@@ -68,14 +68,16 @@ def test_four_processes_lose_none_and_double_none(
 
 def careless_claim(owner: str, _channel: str, _pace: int) -> list[Message]:
     with unit_of_work(write=False) as current:
-        query = select(Message).where(Message.state == State.WAITING).order_by(Message.id)
+        query = select(Message).where(Message.state == MessageState.WAITING).order_by(Message.id)
         chosen = list(current.scalars(query.limit(claims.BATCH)))
         current.expunge_all()
     lease = {"lease_owner": owner, "lease_until": datetime.now(UTC) + claims.LEASE}
     with unit_of_work() as current:
         for message in chosen:
             current.execute(
-                update(Message).where(Message.id == message.id).values(state=State.SENDING, **lease)
+                update(Message)
+                .where(Message.id == message.id)
+                .values(state=MessageState.SENDING, **lease)
             )
     return chosen
 
@@ -122,17 +124,17 @@ def test_kills_lose_nothing_and_repeat_a_message_at_most_once(
                 break
             promise(total, 6)
             total += 6
-            before, held = len(mail_server.mails), count(State.SENDING)
+            before, held = len(mail_server.mails), count(MessageState.SENDING)
             child = start(app, deliver_for_ever)
             deadline = time.monotonic() + 5
             while len(mail_server.mails) == before and time.monotonic() < deadline:
                 time.sleep(0.001)
             time.sleep(chance.uniform(0, 0.04))
             child.kill()
-            hit += count(State.SENDING) > held
+            hit += count(MessageState.SENDING) > held
         with after_the_leases():
             delivery.deliver()
-        assert count(State.SENT) == total
+        assert count(MessageState.SENT) == total
         assert faults() == []
     assert hit >= wanted, "the kills fell into the sending"
     addresses = {str(email["To"]) for email in mail_server.mails}
@@ -176,11 +178,11 @@ def test_a_restart_with_due_future_and_half_sent_messages_and_two_copies(
             current.execute(
                 update(Message)
                 .where(Message.id > 500, Message.id <= 550)
-                .values(state=State.SENDING, lease_owner="dead", lease_until=lease)
+                .values(state=MessageState.SENDING, lease_owner="dead", lease_until=lease)
             )
         together(app, 2, deliver)
         deliver(0)
-        assert count(State.SENT) == 650
+        assert count(MessageState.SENT) == 650
     assert set(mail_server.repeats.values()) == {1}
     for email, at in zip(mail_server.mails, mail_server.times, strict=True):
         if int(str(email["To"])[1:].partition("@")[0]) >= 550:

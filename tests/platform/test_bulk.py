@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from portal import bulk
 from portal.clock import now
 from portal.db import unit_of_work
-from portal.messages.models import Message, State
+from portal.messages.models import Message, MessageState
 from portal.messages.packing import unpacked
 from portal.messages.services import NewMessage, queue_many
 from portal.places.models import Organization
@@ -42,7 +42,7 @@ def test_rows_arrive_as_they_were_with_the_defaults_of_their_table(app: Flask, c
         assert [unpacked(one.context) for one in kept] == [one.context for one in wanted]
         assert [one.not_after for one in kept] == [one.not_after for one in wanted]
         assert {(one.state, one.attempts, one.reason, one.secret) for one in kept} == {
-            (State.WAITING, 0, "", None)
+            (MessageState.WAITING, 0, "", None)
         }
 
 

@@ -9,7 +9,7 @@ from flask import Flask
 
 from blueprints.scheduling import services
 from blueprints.scheduling.queries import Why, days, next_free_day, times
-from blueprints.scheduling.rules import Hours, Kind, SpecialDay
+from blueprints.scheduling.rules import Hours, SlotKind, SpecialDay
 from portal.access.scope import Scope
 from portal.db import unit_of_work
 from tests.scheduling.offering import EVERY_DAY, MORNING, move_to, offer, take
@@ -128,11 +128,11 @@ def test_a_time_that_has_begun_is_over(scope: Scope) -> None:
 
 def test_shares_are_kept_for_whom_they_are_for(scope: Scope) -> None:
     offer(scope, places=4, second_dose_share=25, walk_in_share=25)
-    general, second = seen(scope, 1), seen(scope, 1, kinds=(Kind.GENERAL, Kind.SECOND))
+    general, second = seen(scope, 1), seen(scope, 1, kinds=(SlotKind.GENERAL, SlotKind.SECOND))
     assert (general[0], second[0]) == (28, 42)
     take(scope.location_id, day(1), NINE, 2)
     with unit_of_work(write=False):
-        first = times(scope.location_id, day(1), kinds=(Kind.GENERAL, Kind.SECOND))[0]
+        first = times(scope.location_id, day(1), kinds=(SlotKind.GENERAL, SlotKind.SECOND))[0]
         plain = times(scope.location_id, day(1))[0]
     assert (first.free, plain.free, plain.why) == (1, 0, Why.FULL)
     with unit_of_work():

@@ -11,9 +11,9 @@ from blueprints.scheduling.hours import clock_text, hours_text, parse_hours
 from blueprints.scheduling.rules import (
     Hours,
     Key,
-    Kind,
     Offered,
     Setup,
+    SlotKind,
     SpecialDay,
     Standing,
     check,
@@ -138,8 +138,8 @@ def test_random_schedules_over_60_days_are_those_of_a_slow_plain_model(
         times = len({slot.minute for _kind, slot in here})
         assert times
         for kind, percent in (
-            (Kind.SECOND, setup.second_dose_share),
-            (Kind.WALK_IN, setup.walk_in_share),
+            (SlotKind.SECOND, setup.second_dose_share),
+            (SlotKind.WALK_IN, setup.walk_in_share),
         ):
             places = sum(slot.places for each, slot in here if each == kind)
             own = special.get(day)

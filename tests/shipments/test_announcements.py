@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from portal.db import unit_of_work
 from portal.messages import delivery
-from portal.messages.models import Message, State
+from portal.messages.models import Message, MessageState
 from portal.places.models import Location
 from tests.messages.conftest import MailServer, mail_server, mailing
 from tests.people.steps import change
@@ -247,7 +247,7 @@ def test_a_mail_server_that_is_down_delays_and_loses_nothing(
             assert set(
                 session.scalars(Message.__table__.select().with_only_columns(Message.state))
             ) == {  # noqa: E501
-                State.SENT
+                MessageState.SENT
             }
     assert said(mail_server) == [(BACKUP, False), (PRIMARY, False)]
 

@@ -20,7 +20,7 @@ LOWERING = [kind for kind in Kind if on_hand(kind, 1) < 0]
 
 
 @dataclass(frozen=True)
-class Booked:
+class DosesThatLeft:
     """So many doses that left a record on a day, under the `number` of a document; who entered
     that, and when. What of them was reversed is left out."""
 
@@ -35,7 +35,7 @@ class Booked:
 
 def list_counted_losses(
     scope: Scope, inventory_ids: Collection[int], *, since: date
-) -> list[Booked]:
+) -> list[DosesThatLeft]:
     """What counts of the present location have taken off these records on `since` or after it,
     first to last; one statement for all of them."""
     return _booked(
@@ -54,7 +54,7 @@ def list_alike(
     *,
     on: date,
     among: Select[int] | None = None,
-) -> list[Booked]:
+) -> list[DosesThatLeft]:
     """Entries of the same kind, day and number of doses, given by record; first to last. `among`
     selects the documents that can mean the same; all of that kind if it is left out."""
     same = [
@@ -73,7 +73,7 @@ def list_alike(
     )
 
 
-def _booked(scope: Scope, *conditions: ColumnElement[bool]) -> list[Booked]:
+def _booked(scope: Scope, *conditions: ColumnElement[bool]) -> list[DosesThatLeft]:
     scope.require("inventory.view")
     reversal = aliased(DoseEntry)
     left = DoseEntry.doses + func.coalesce(reversal.doses, 0)
@@ -91,7 +91,7 @@ def _booked(scope: Scope, *conditions: ColumnElement[bool]) -> list[Booked]:
         .order_by(DoseEntry.id)
     )
     return [
-        Booked(
+        DosesThatLeft(
             entry.inventory_id,
             entry.document_id or 0,
             document_number(kind, entry.document_id or 0),

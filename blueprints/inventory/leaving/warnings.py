@@ -6,7 +6,11 @@ from datetime import date
 
 from sqlalchemy import Select
 
-from blueprints.inventory.leaving.possible_duplicates import Booked, list_alike, list_counted_losses
+from blueprints.inventory.leaving.possible_duplicates import (
+    DosesThatLeft,
+    list_alike,
+    list_counted_losses,
+)
 from blueprints.inventory.leaving.selection import Remaining
 from blueprints.inventory.rules import DocumentKind
 from portal.access.scope import Scope
@@ -19,7 +23,7 @@ class Warned:
     """A sentence, and the documents it is about."""
 
     text: str
-    booked: Sequence[Booked] = ()
+    booked: Sequence[DosesThatLeft] = ()
 
 
 def taken_before(
@@ -37,7 +41,9 @@ def taken_before(
     return [*_alike(scope, alike, lines), *_counted(scope, lines, on)]
 
 
-def _alike(scope: Scope, alike: Sequence[Booked], lines: Sequence[Remaining]) -> list[Warned]:
+def _alike(
+    scope: Scope, alike: Sequence[DosesThatLeft], lines: Sequence[Remaining]
+) -> list[Warned]:
     """Who has entered the very same already, and when."""
     names = {line.record.id: line.record.name for line in lines}
     return [
@@ -74,7 +80,7 @@ def _counted(scope: Scope, lines: Sequence[Remaining], on: date) -> list[Warned]
     return found
 
 
-def _in_words(booked: Booked) -> str:
+def _in_words(booked: DosesThatLeft) -> str:
     return str(
         ngettext(
             "%(number)s of %(day)s: %(doses)s dose",
