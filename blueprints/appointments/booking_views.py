@@ -5,7 +5,11 @@ from typing import Any
 from flask import Response, flash, request, url_for
 
 from blueprints.appointments import holding, services
-from blueprints.appointments.choosing import (
+from blueprints.appointments.forms import PlaceForm
+from blueprints.appointments.models import Appointment
+from blueprints.appointments.next_dose import NextDose, NotDue, dose_to_book, is_later_dose
+from blueprints.appointments.numbers import spoken
+from blueprints.appointments.pages import (
     calendar_of,
     find_place,
     keep_search,
@@ -14,10 +18,6 @@ from blueprints.appointments.choosing import (
     schedule_address,
     when,
 )
-from blueprints.appointments.forms import PlaceForm
-from blueprints.appointments.models import Appointment
-from blueprints.appointments.next_dose import NextDose, NotDue, dose_to_book, is_later_dose
-from blueprints.appointments.numbers import spoken
 from blueprints.appointments.queries import booked_as, get_appointment, get_booked
 from blueprints.appointments.rules import State
 from blueprints.appointments.telling import is_told
@@ -31,12 +31,12 @@ from portal.clock import now
 from portal.db import session
 from portal.errors import NotFound
 from portal.formats.numbers import record_number
+from portal.formats.shown import day as day_text
 from portal.i18n import _
 from portal.web.context import scope
 from portal.web.guards import needs
 from portal.web.htmx import go_to
 from portal.web.respond import respond
-from portal.web.templating import day as day_text
 
 REGION = "appointment-calendar"
 

@@ -3,10 +3,10 @@
 from flask import Response, flash, request, url_for
 
 from blueprints.appointments import services
-from blueprints.appointments.choosing import when
 from blueprints.appointments.forms import ReasonForm
 from blueprints.appointments.next_dose import is_later_dose
 from blueprints.appointments.numbers import spoken
+from blueprints.appointments.pages import when
 from blueprints.appointments.queries import Booked, get_booked, of_ids
 from blueprints.appointments.rules import State
 from blueprints.appointments.settings import AppointmentSettings

@@ -5,7 +5,9 @@ from typing import Any
 from flask import Response, flash, request, url_for
 
 from blueprints.appointments import holding, services
-from blueprints.appointments.choosing import (
+from blueprints.appointments.forms import PlaceForm
+from blueprints.appointments.models import Appointment
+from blueprints.appointments.pages import (
     calendar_of,
     find_place,
     keep_search,
@@ -13,8 +15,6 @@ from blueprints.appointments.choosing import (
     places_found,
     when,
 )
-from blueprints.appointments.forms import PlaceForm
-from blueprints.appointments.models import Appointment
 from blueprints.appointments.queries import get_booked
 from blueprints.appointments.rules import State
 from blueprints.appointments.views import blueprint

@@ -5,9 +5,9 @@ from typing import Any
 
 from flask import url_for
 
-from blueprints.appointments.choosing import when
 from blueprints.appointments.next_dose import NotDue, dose_to_book
 from blueprints.appointments.numbers import spoken
+from blueprints.appointments.pages import when
 from blueprints.appointments.queries import in_slots, of_recipient
 from blueprints.appointments.record import reason_of
 from blueprints.appointments.words import STATES, dose_label

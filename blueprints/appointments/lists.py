@@ -1,14 +1,14 @@
 """The list of the `Appointments` tab (SPEC G5)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from flask import url_for
 from sqlalchemy import ColumnElement, and_, case, false, func, literal, select
 
 from blueprints.appointments.models import Appointment, BookingSeries
 from blueprints.appointments.numbers import read_number
-from blueprints.appointments.rules import SECOND, State
+from blueprints.appointments.pages import row_menus
+from blueprints.appointments.rules import State
 from blueprints.appointments.words import STATES
 from blueprints.recipients.models import Recipient, RecipientWord
 from blueprints.recipients.rules import DoseStatus
@@ -19,7 +19,6 @@ from portal.errors import Invalid
 from portal.formats.codes import parse_date
 from portal.i18n import Label, _, _l
 from portal.listviews.definition import (
-    Action,
     Clauses,
     Column,
     Filter,
@@ -111,26 +110,6 @@ def _states() -> Mapping[str, Label]:
     return {"": _l("All"), **{str(state): STATES[state] for state in LISTED}}
 
 
-def _menu(scope: Scope, rows: Sequence[Any]) -> Sequence[Sequence[Action]]:
-    handles = scope.can("appointments.handle")
-    return [_links(row, handles) for row in rows]
-
-
-def _links(row: Any, handles: bool) -> Sequence[Action]:
-    found = [Action(label=_("Open"), href=url_for("appointments.record", appointment_id=row.id))]
-    if not handles:
-        return found
-    if row.status == State.NEW:
-        change = url_for("appointments.change", appointment_id=row.id)
-        cancel = url_for("appointments.cancel", tick=row.id)
-        found.append(Action(label=_("Change Appointment"), href=change))
-        found.append(Action(label=_("Cancel Appointment"), href=cancel))
-    if row.person_status == DoseStatus.DOSE_1_ADMINISTERED and row.dose < SECOND:
-        href = url_for("appointments.schedule", recipient_id=row.person)
-        found.append(Action(label=_("Schedule Second Dose"), href=href))
-    return found
-
-
 def _of_recipient(column: Any) -> Any:
     return select(column).where(Recipient.id == Appointment.recipient_id).scalar_subquery()
 
@@ -220,7 +199,7 @@ APPOINTMENTS = ListDefinition(
         "dose": Appointment.dose_number,
         "person_status": _of_recipient(Recipient.dose_status),
     },
-    menu=_menu,
+    menu=row_menus,
     ticks=Ticks(
         label=_l("Cancel Appointment"),
         endpoint="appointments.cancel",

@@ -14,9 +14,9 @@ from portal.catalog.queries import facts_on
 from portal.catalog.windows import Window, window
 from portal.db import session
 from portal.errors import Conflict
+from portal.formats.shown import day as day_text
 from portal.i18n import _
 from portal.settings import of_module
-from portal.web.templating import day as day_text
 
 
 class NotDue(Conflict):

@@ -3,10 +3,10 @@
 from flask import url_for
 from sqlalchemy import select
 
-from blueprints.appointments.choosing import place_address, when
 from blueprints.appointments.models import Appointment
 from blueprints.appointments.next_dose import is_later_dose
 from blueprints.appointments.numbers import spoken
+from blueprints.appointments.pages import place_address, when
 from blueprints.appointments.queries import Booked, booked_as
 from blueprints.appointments.rules import CanceledThrough, State
 from blueprints.appointments.telling import is_told

@@ -4,9 +4,9 @@ from functools import partial
 
 from flask import Blueprint, Response, request, url_for
 
-from blueprints.appointments.choosing import day_asked
 from blueprints.appointments.lists import APPOINTMENTS
 from blueprints.appointments.numbers import spoken
+from blueprints.appointments.pages import day_asked
 from blueprints.appointments.queries import get_booked, of_day
 from blueprints.appointments.record import appointment_page
 from portal.audit.services import viewed as audit_view

@@ -40,7 +40,7 @@ class Recipient(Base):
         CheckConstraint(f"dose_status IN ({STATUSES})", "known_dose_status"),
         CheckConstraint("merged_into_id IS NULL OR merged_into_id <> id", "merged_into_another"),
         Index("ix_recipient_birth_date", "birth_date", "id"),
-        # Of merged records only (WHERE merged_into_id IS NOT NULL): whoever asks for the others must
+        # Of merged ones only (WHERE merged_into_id IS NOT NULL): whoever asks for the others must
         # not be led along this index.
         Index("ix_recipient_merged_into_id", "merged_into_id"),
     )

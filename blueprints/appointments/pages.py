@@ -1,6 +1,6 @@
 """Where and when: locations near an address, days of a month, times of a day, for staff."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -8,7 +8,8 @@ from flask import request, url_for
 
 from blueprints.appointments.forms import PlaceForm
 from blueprints.appointments.next_dose import NextDose
-from blueprints.appointments.rules import kinds_for
+from blueprints.appointments.rules import SECOND, State, kinds_for
+from blueprints.recipients.rules import DoseStatus
 from blueprints.scheduling.calendar import (
     hours_of,
     month_after,
@@ -23,11 +24,12 @@ from portal.access.scope import Scope
 from portal.db import session
 from portal.errors import NotFound
 from portal.formats.numbers import record_number
-from portal.i18n import ngettext
+from portal.formats.shown import day as day_text
+from portal.i18n import _, ngettext
+from portal.listviews.definition import Action
 from portal.listviews.services import keep_words, kept_words
 from portal.places.models import Location
 from portal.web.calendar import long_day
-from portal.web.templating import day as day_text
 
 SEARCHES = "appointments_near"
 FARTHEST = 1_000
@@ -141,3 +143,24 @@ def schedule_address(recipient_id: int, location_id: int) -> Callable[..., str]:
         )
 
     return address
+
+
+def row_menus(scope: Scope, rows: Sequence[Any]) -> Sequence[Sequence[Action]]:
+    """The links of the menus of rows of the list of appointments."""
+    handles = scope.can("appointments.handle")
+    return [_links(row, handles) for row in rows]
+
+
+def _links(row: Any, handles: bool) -> Sequence[Action]:
+    found = [Action(label=_("Open"), href=url_for("appointments.record", appointment_id=row.id))]
+    if not handles:
+        return found
+    if row.status == State.NEW:
+        change = url_for("appointments.change", appointment_id=row.id)
+        cancel = url_for("appointments.cancel", tick=row.id)
+        found.append(Action(label=_("Change Appointment"), href=change))
+        found.append(Action(label=_("Cancel Appointment"), href=cancel))
+    if row.person_status == DoseStatus.DOSE_1_ADMINISTERED and row.dose < SECOND:
+        href = url_for("appointments.schedule", recipient_id=row.person)
+        found.append(Action(label=_("Schedule Second Dose"), href=href))
+    return found
