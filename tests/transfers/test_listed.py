@@ -55,7 +55,7 @@ def test_both_locations_read_what_became_of_several_records(
     assert wrong() == []
 
 
-@pytest.mark.parametrize(("what", "words"), [("refuse", "Refused"), ("cancel", "Cancelled")])
+@pytest.mark.parametrize(("what", "words"), [("refuse", "Refused"), ("cancel", "Canceled")])
 def test_what_came_back_is_called_so(
     browser: Browser, scope: Scope, other: Scope, what: str, words: str
 ) -> None:
