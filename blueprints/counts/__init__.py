@@ -31,7 +31,14 @@ module = Module(
             template="counts/_of_document.html",
             capability="counts.view",
         ),
+        Fill(
+            slot="inventory.counted",
+            function="blueprints.counts.contributions:counted",
+            template="",
+            capability="counts.view",
+        ),
     ),
+    slots=("counts.finish",),
     checks=(
         Check(
             name="counts.booked",

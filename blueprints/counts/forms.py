@@ -81,7 +81,7 @@ def count_form(count: Count, lines: Sequence[CountedLine], formdata: Any = None)
         number, entered = line.number, line.entered
         about = {"number": number, "name": line.record.name}
         fields[f"counted_{number}"] = WholeNumberField(
-            _("Counted, %(number)s. %(name)s", **about), most=MOST_DOSES
+            _("Doses counted, %(number)s. %(name)s", **about), most=MOST_DOSES
         )
         fields[f"reason_{number}"] = SelectField(
             _("Reason, %(number)s. %(name)s", **about), choices=reasons, validate_choice=False

@@ -17,6 +17,8 @@ from blueprints.counts.rules import (
     CountState,
     EnteredLine,
     Stretch,
+    doubt,
+    is_unlikely,
     mark_of,
     may_be_in_transit,
     part_label,
@@ -25,6 +27,7 @@ from blueprints.counts.rules import (
 from blueprints.inventory.models import DoseEntry, VaccineInventory
 from blueprints.inventory.rules import DocumentKind, document_number
 from portal.access.scope import Scope
+from portal.catalog.queries import doses_per_vial
 from portal.db import session
 from portal.people.models import User
 
@@ -215,6 +218,22 @@ def list_numbered(count: Count, numbers: Collection[int]) -> list[CountedLine]:
 def list_differing(count: Count) -> list[CountedLine]:
     """The lines with more or fewer doses than expected."""
     return list_lines(count, DIFFERS)
+
+
+def per_vial(scope: Scope, lines: Iterable[CountedLine]) -> dict[int, int]:
+    """How many doses a vial has today, by the product of the lines; nothing for single doses."""
+    found = doses_per_vial({line.record.product_id for line in lines}, scope.today())
+    return {product: doses for product, doses in found.items() if doses > 1}
+
+
+def doubts(scope: Scope, differing: Sequence[CountedLine]) -> list[str]:
+    """Which differences are too large to be booked unless they are meant, in sentences."""
+    sizes = per_vial(scope, differing)
+    return [
+        doubt(f"{line.number}. {line.record.name}", line.entered, size)
+        for line in differing
+        if is_unlikely(line.entered, size := sizes.get(line.record.product_id))
+    ]
 
 
 def list_moved(count: Count) -> list[CountedLine]:

@@ -147,6 +147,60 @@ def mark_of(text: str) -> str:
     return f"{crc32(text.encode()):x}"
 
 
+# What goes astray between two counts is a vial, and of more stock a few of them. More than one vial
+# and a fifth of what is expected, or more than ten vials, a whole carton, is rather a number in
+# another unit, of another lot, or with a digit too few.
+FIFTH = 5
+MOST_VIALS = 10
+
+
+def is_unlikely(line: EnteredLine, per_vial: int | None) -> bool:
+    """Whether so large a difference must be meant. `per_vial` is how many doses a vial has; where
+    that is not known, a dose is taken for a vial."""
+    apart, vial = abs(line.difference), per_vial or 1
+    return apart > vial and (FIFTH * apart > line.expected or apart > MOST_VIALS * vial)
+
+
+def doubt(name: str, line: EnteredLine, per_vial: int | None) -> str:
+    """What to say of an unlikely difference; that vials were counted, if that would fit."""
+    counted = line.counted or 0
+    said = _(
+        "Doses counted for %(name)s: %(counted)s. Expected: %(expected)s.",
+        name=name,
+        counted=f"{counted:,}",
+        expected=f"{line.expected:,}",
+    )
+    if (
+        per_vial
+        and per_vial > 1
+        and counted
+        and abs(counted * per_vial - line.expected) <= per_vial
+    ):
+        asked = ngettext(
+            "%(counted)s vial of %(size)s doses would be %(doses)s doses. Enter doses, not vials.",
+            "%(counted)s vials of %(size)s doses would be %(doses)s doses. Enter doses, not vials.",
+            counted,
+            counted=f"{counted:,}",
+            size=per_vial,
+            doses=f"{counted * per_vial:,}",
+        )
+    else:
+        asked = _("Count these doses again, or check the number.")
+    return f"{said} {asked}"
+
+
+def in_vials(doses: int, per_vial: int) -> str:
+    """So many doses as vials: full ones, and what is left over."""
+    full, left = divmod(doses, per_vial)
+    vials = ngettext(
+        "%(num)s vial of %(size)s doses", "%(num)s vials of %(size)s doses", full, size=per_vial
+    )
+    doses_left = ngettext("%(num)s dose", "%(num)s doses", left)
+    if full and left:
+        return _("%(vials)s and %(doses)s", vials=vials, doses=doses_left)
+    return str(vials if full else doses_left)
+
+
 @dataclass(frozen=True)
 class Problem:
     """What keeps a count from being finished: a field of a line, of the whole count (no `line`),

@@ -10,6 +10,7 @@ from blueprints.counts.models import StockCount
 from blueprints.counts.queries import (
     Count,
     CountedLine,
+    doubts,
     get_count,
     list_differing,
     list_entered,
@@ -28,6 +29,7 @@ from blueprints.counts.rules import (
     merged,
     problems,
 )
+from blueprints.inventory.counted import ensure_meant
 from blueprints.inventory.ledger import entries as ledger
 from blueprints.inventory.ledger.documents import open_document
 from blueprints.inventory.rules import DocumentKind, Kind
@@ -223,13 +225,15 @@ def list_problems(count: Count) -> list[Problem]:
     return problems(lines, count.row.note) if lines or not again else []
 
 
-def finish(scope: Scope, count_id: int, *, seen: int) -> Count:
+def finish(scope: Scope, count_id: int, *, seen: int, confirmed: bool = False) -> Count:
     """Book the differences, all or none, under one document: fewer doses as wastage, more as an
-    adjustment. `seen` is the version of the count that the user was shown.
+    adjustment. `seen` is the version of the count that the user was shown, `confirmed` that
+    differences that are unusually large are meant.
 
     Raises `StockMoved` if doses of a counted line came or went since its expected value was taken,
     or the box of one that differs was moved out of the unit that is counted, `Conflict` if the
-    count was changed since it was shown, `Incomplete`, and `Closed`.
+    count was changed since it was shown, `Invalid` with the field "confirmed" for a difference that
+    was not confirmed, `Incomplete`, and `Closed`.
     """
     scope.require("counts.handle")
     _claim(scope, count_id, CountState.FINISHED)
@@ -239,6 +243,7 @@ def finish(scope: Scope, count_id: int, *, seen: int) -> Count:
     ledger.lock_records(records_of(count))
     ensure_unmoved(scope, count_id)
     ensure_complete(count)
+    ensure_meant(doubts(scope, list_differing(count)), confirmed=confirmed)
     _book(scope, count)
     done = {"document": count.document, "differing": count.figures.differing}
     note_down(scope, "finished", count.row, done)

@@ -8,7 +8,7 @@ from blueprints.counts.models import StockCount, StockCountLine
 from blueprints.counts.queries import Count, find_open, get_count
 from blueprints.counts.services import note_down
 from blueprints.inventory.models import DoseEntry, VaccineInventory
-from blueprints.inventory.storage import count_by_storage_unit
+from blueprints.inventory.storage import as_spelled, count_by_storage_unit
 from portal.access.scope import Scope
 from portal.db import insert, session
 from portal.errors import Conflict, Invalid
@@ -34,8 +34,11 @@ def start(scope: Scope, storage_unit: str | None = None) -> Count:
     nothing = Invalid(
         _("No doses are available there, so there is nothing to count."), field="storage_unit"
     )
-    if storage_unit is not None and storage_unit not in count_by_storage_unit(scope):
-        raise nothing
+    if storage_unit is not None:
+        known = count_by_storage_unit(scope)
+        storage_unit = as_spelled(storage_unit, known)
+        if storage_unit not in known:
+            raise nothing
     statement = (
         insert(StockCount)
         .values(

@@ -21,6 +21,7 @@ from blueprints.counts.queries import (
     Count,
     CountedLine,
     by_unit,
+    doubts,
     first_left,
     get_count,
     list_closed,
@@ -30,14 +31,18 @@ from blueprints.counts.queries import (
     list_numbered,
     list_open,
     list_stretch,
+    per_vial,
+    records_of,
 )
-from blueprints.counts.rules import LINES_A_PAGE, LINES_A_SHEET, Problem, page_of, stretch
+from blueprints.counts.rules import LINES_A_PAGE, LINES_A_SHEET, Problem, in_vials, page_of, stretch
 from blueprints.counts.starting import AlreadyOpen
 from blueprints.counts.starting import start as begin
+from blueprints.inventory.forms import ConfirmForm
 from blueprints.inventory.ledger.reasons import reason_labels
 from blueprints.inventory.storage import count_by_storage_unit
 from portal.audit.services import viewed as audit_view
 from portal.clock import today
+from portal.confirmation import answered
 from portal.db import session
 from portal.errors import Conflict, Invalid
 from portal.formats.numbers import record_number
@@ -142,6 +147,8 @@ def _show(count: Count, lines: list[CountedLine], form: CountForm, status: int =
         pages=list_form_pages(count) if entering else (),
         form=form if entering else None,
         reasons=reason_labels(),
+        per_vial=per_vial(scope(), lines),
+        in_vials=in_vials,
         today=_today(),
     )
 
@@ -244,10 +251,13 @@ def sheet(count_id: int) -> Response:
     note(partial(audit_view, scope(), "count", count_id))
     wanted = record_number(request.args.get("part")) or 1
     part = stretch(wanted, count.figures.lines, LINES_A_SHEET)
+    lines = list_stretch(count, part)
     return respond(
         "counts/sheet.html",
         count=count,
-        units=by_unit(list_stretch(count, part)),
+        units=by_unit(lines),
+        per_vial=per_vial(scope(), lines),
+        in_vials=in_vials,
         part=part,
         blind=request.args.get("blind") == "1",
         today=_today(),
@@ -259,11 +269,12 @@ def sheet(count_id: int) -> Response:
 def finish(count_id: int) -> Response:
     """What will be recorded, and recording it; or what moved since the start, and what to do."""
     problem, status = "", 200
+    form = answered(ConfirmForm)
     try:
         if request.method == "POST":
             seen = record_number(request.form.get("seen")) or 0
             with session().begin_nested():
-                done = services.finish(scope(), count_id, seen=seen)
+                done = services.finish(scope(), count_id, seen=seen, confirmed=form.confirmed.data)
             flash(_finished(done), "success")
             return go_to(_address(count_id))
         services.ensure_open(scope(), count_id)
@@ -271,15 +282,23 @@ def finish(count_id: int) -> Response:
     except (services.Closed, services.Incomplete) as refusal:
         return _back(count_id, refusal)
     except (Conflict, Invalid) as refusal:
-        problem, status = refusal.message, refusal.status
+        status = refusal.status
+        if refusal.field == "confirmed":
+            form.refuse(refusal)
+        else:
+            problem = refusal.message
     count = get_count(scope(), count_id)
+    differing = list_differing(count)
     return respond(
         "counts/finish.html",
         status=status,
         count=count,
         moved=list_moved(count),
-        differing=list_differing(count),
+        records=records_of(count),
+        differing=differing,
         problem=problem,
+        form=form,
+        doubts=doubts(scope(), differing),
         reasons=reason_labels(),
         today=_today(),
     )

@@ -65,6 +65,7 @@ module = Module(
         "inventory.panel",
         "inventory.record",
         "inventory.related",
+        "inventory.counted",
         "document.record",
         "quarantine.places",
     ),

@@ -21,6 +21,7 @@ from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
 from blueprints.inventory.ledger.reasons import NOTE_LENGTH, QUARANTINE, choices
 from blueprints.inventory.rules import ensure_shipment
+from portal.catalog import misplaced
 from portal.errors import Invalid
 from portal.formats.codes import MOST_DOSES, normalise_lot, parse_date
 from portal.i18n import _, _l
@@ -58,6 +59,10 @@ class LotField(StringField):
     def process_formdata(self, valuelist: Sequence[Any]) -> None:
         """Read the lot number. Raises `ValueError` with a sentence for what is none."""
         self.data = str(valuelist[0]) if valuelist else ""
+        if misplaced.find(self.data):
+            raise ValueError(
+                _("This is the code of a package. Enter only the lot number, for example EL9262.")
+            )
         if self.data.strip():
             try:
                 self.data = normalise_lot(self.data)
@@ -155,12 +160,25 @@ class ConfirmingField(BooleanField):
     checked = False
 
 
-class ReviewForm(Form):
-    """What the page of the review said was received of the shipment, and a word on what is
-    unusual."""
+class ConfirmForm(Form):
+    """A word on what is unusual."""
+
+    confirmed = ConfirmingField(_l("I have counted: these doses are here, as entered."))
+
+
+class ReviewForm(ConfirmForm):
+    """What the page of the review said was received of the shipment, too."""
 
     seen_received = HiddenField()
-    confirmed = ConfirmingField(_l("I have counted: these doses are here, as entered."))
+
+
+CHECKED = _l("I have checked this: it is right as entered.")
+
+
+class CheckedForm(Form):
+    """A word on an entry that a count may have made already."""
+
+    confirmed = ConfirmingField(CHECKED)
 
 
 class NameForm(Form):
@@ -226,6 +244,12 @@ class WhyForm(Form):
     """Why an entry is reversed, a lot released, a transfer cancelled or refused."""
 
     note = NoteField(_l("Reason"), [Required()])
+
+
+class ReverseForm(WhyForm):
+    """Why an entry is reversed, and a word on the counts of its record since."""
+
+    confirmed = ConfirmingField(CHECKED)
 
 
 class HoldForm(Form):

@@ -93,6 +93,7 @@ def _receive(scope: Scope, random: Random) -> None:
                 unable_to_locate_shipment=False,
                 received_on=shipment.date_shipped + timedelta(days=2),
                 duplicate=SEPARATE,
+                confirmed=True,
             ),
         )
         _use(scope, record, random, shipment.date_shipped + timedelta(days=2), day)

@@ -37,9 +37,9 @@ def get_inventory(scope: Scope, inventory_id: int) -> VaccineInventory:
 def list_same_lot(
     scope: Scope, product_id: int, lot_key: str, expires: date
 ) -> list[VaccineInventory]:
-    """The records of this lot at the present location, oldest first (at most ten). One that all
-    doses were taken back from counts only if it `expires` on that day, too: otherwise that date
-    was the mistake."""
+    """The records of this lot at the present location, those that expire on that day first, else
+    oldest first (at most ten). One that all doses were taken back from counts only if it `expires`
+    on that day, too: otherwise that date was the mistake."""
     return list(
         session().scalars(
             select(VaccineInventory)
@@ -49,7 +49,7 @@ def list_same_lot(
                 VaccineInventory.lot_key == lot_key,
                 or_(VaccineInventory.doses_total > 0, VaccineInventory.expiration_date == expires),
             )
-            .order_by(VaccineInventory.id)
+            .order_by(VaccineInventory.expiration_date != expires, VaccineInventory.id)
             .limit(10)
         )
     )

@@ -63,6 +63,12 @@ module = Module(
             capability="transfers.view",
         ),
         Fill(
+            slot="counts.finish",
+            function="blueprints.transfers.contributions:on_the_way",
+            template="transfers/_on_the_way.html",
+            capability="transfers.view",
+        ),
+        Fill(
             slot="alerts.digest",
             function="blueprints.transfers.contributions:digest",
             template="",

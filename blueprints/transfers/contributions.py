@@ -3,11 +3,13 @@
 from typing import Any
 
 from flask import url_for
+from sqlalchemy import Select
 
 from blueprints.inventory.models import Quarantine, VaccineInventory
 from blueprints.inventory.rules import usable_on
 from blueprints.transfers.queries import (
     count_long_under_way,
+    list_inbound_of_lots,
     list_of_record,
     list_receivers_of,
     under_way,
@@ -44,6 +46,13 @@ def of_record(scope: Scope, record: VaccineInventory) -> dict[str, Any]:
 def of_location(scope: Scope, _location: object) -> dict[str, Any]:
     """The doses in transit to and from the location."""
     return {"under_way": under_way(scope)}
+
+
+def on_the_way(scope: Scope, inventory_ids: Select[int]) -> dict[str, Any] | None:
+    """The transfers that are to bring doses of lots of which records are counted; None if there
+    are none."""
+    found = list_inbound_of_lots(scope, inventory_ids)
+    return {"found": found, "may_receive": scope.can("transfers.handle")} if found else None
 
 
 def home_card(scope: Scope, _subject: object) -> dict[str, Any] | None:

@@ -3,7 +3,13 @@
 from wtforms import RadioField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
-from blueprints.inventory.forms import DateReceivedField, NoteField, WhyForm
+from blueprints.inventory.forms import (
+    CHECKED,
+    ConfirmingField,
+    DateReceivedField,
+    NoteField,
+    WhyForm,
+)
 from portal.formats.codes import MOST_DOSES
 from portal.i18n import _l
 from portal.lookups.fields import LookupField
@@ -47,9 +53,10 @@ class RefuseForm(WhyForm):
 
 
 class ReceiptForm(Form):
-    """What was in the box."""
+    """What was in the box, and a word on what is unusual."""
 
     date_received = DateReceivedField([Required()])
     doses_received = WholeNumberField(_l("Doses Received"), [Required()], most=MOST_DOSES)
     difference_reason = SelectField(_l("Reason for missing doses"), validate_choice=False)
     note = NoteField()
+    confirmed = ConfirmingField(CHECKED)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from blueprints.inventory.models import StockDocument, VaccineInventory
@@ -162,6 +162,17 @@ def list_inbound(scope: Scope) -> list[Inbound]:
     """What is on its way here, longest first, 100 lines at most (SPEC E2: nothing else is
     listed)."""
     return _inbound(TransferLine.state == LineState.IN_TRANSIT, scope, 100)
+
+
+def list_inbound_of_lots(scope: Scope, inventory_ids: Select[int]) -> list[Inbound]:
+    """What is on its way here of the lots of these records, longest first, 100 lines at most."""
+    here = aliased(VaccineInventory)
+    same_lot = exists().where(
+        here.id.in_(inventory_ids),
+        here.product_id == VaccineInventory.product_id,
+        here.lot_key == VaccineInventory.lot_key,
+    )
+    return _inbound(and_(TransferLine.state == LineState.IN_TRANSIT, same_lot), scope, 100)
 
 
 @remembered(*INBOUND)

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from blueprints.inventory.counted import ensure_meant
 from blueprints.inventory.leaving.selection import Chosen, ensure_usable
 from blueprints.inventory.ledger import entries as ledger
 from blueprints.inventory.ledger.documents import open_document
@@ -20,7 +21,7 @@ from blueprints.inventory.quarantine import services as quarantine
 from blueprints.inventory.queries import get_inventory
 from blueprints.inventory.rules import DocumentKind, Kind, ensure_not_in_future
 from blueprints.inventory.services import lock_arrivals, record_for_arrival
-from blueprints.transfers import list_rows, notices
+from blueprints.transfers import arriving, list_rows, notices
 from blueprints.transfers.models import Transfer, TransferLine
 from blueprints.transfers.queries import (
     Inbound,
@@ -127,19 +128,22 @@ def send(scope: Scope, sending: Sending) -> SentTransfer:
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
-    """What arrived of a line; a reason is needed if it is less than was sent."""
+    """What arrived of a line; a reason is needed if it is less than was sent. `confirmed` says that
+    what is unusual about it is right all the same."""
 
     line_id: int
     received_on: date
     doses: int
     reason: str = ""
     note: str = ""
+    confirmed: bool = False
 
 
 def ensure_receivable(scope: Scope, receipt: Receipt) -> Inbound:
     """The line, if it is on its way here and the receipt can be right.
 
-    Raises `Invalid` naming the field, or `Conflict` saying who settled the line and when.
+    Raises `Invalid` naming the field ("confirmed" for what was not confirmed), or `Conflict` saying
+    who settled the line and when.
     """
     found = get_inbound(scope, receipt.line_id)
     if found.line.state != LineState.IN_TRANSIT:
@@ -148,6 +152,7 @@ def ensure_receivable(scope: Scope, receipt: Receipt) -> Inbound:
     ensure_received(found.line.doses_sent, receipt.doses, receipt.reason)
     if receipt.doses < found.line.doses_sent and receipt.reason == "other" and not receipt.note:
         raise Invalid(_("Say in a few words what happened."), field="note")
+    ensure_meant(arriving.doubts(scope, found, receipt.received_on), confirmed=receipt.confirmed)
     return found
 
 

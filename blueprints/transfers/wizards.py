@@ -27,6 +27,7 @@ from blueprints.inventory.queries import get_inventory
 from blueprints.inventory.rules import DocumentKind, Kind
 from blueprints.inventory.services import lock_arrivals
 from blueprints.inventory.unfinished import about_lines, news_of_lines
+from blueprints.transfers.arriving import another_date
 from blueprints.transfers.forms import InboundForm, ReceiptForm, SendForm
 from blueprints.transfers.queries import (
     Inbound,
@@ -216,7 +217,8 @@ def _prepare_receipt(_scope: Scope, form: Form, _answers: Answers) -> None:
 
 
 def _receipt_context(scope: Scope, answers: Answers) -> Mapping[str, Any]:
-    return {"inbound": _line(scope, answers)}
+    inbound = _line(scope, answers)
+    return {"inbound": inbound, "doubts": another_date(scope, inbound)}
 
 
 def _receipt(scope: Scope, answers: Answers) -> Receipt:
@@ -226,6 +228,7 @@ def _receipt(scope: Scope, answers: Answers) -> Receipt:
         doses=answers["doses_received"],
         reason=answers.get("difference_reason") or "",
         note=answers.get("note") or "",
+        confirmed=bool(answers.get("confirmed")),
     )
 
 

@@ -22,6 +22,7 @@ from itertools import count, islice
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from portal.catalog import ndc
 from portal.errors import Invalid
 from portal.formats.codes import ParsedDate
 from portal.i18n import _
@@ -48,6 +49,13 @@ _PREDEFINED = {
     **{str(number): 10 for number in range(31, 37)},
     "41": 16,
 }
+
+# The first two digits of identifiers that are assigned, or of a length that is fixed in advance. A
+# text that begins otherwise is another number, and no part of it is a lot.
+_ASSIGNED = frozenset(_PREDEFINED) | frozenset(
+    (LOT, SERIAL, "22", "23", "24", "25", "30", "37", "39", "40", "42", "43")
+    + ("70", "71", "72", "80", "81", "82", *map(str, range(90, 100)))
+)
 
 _SET_82 = re.compile(r"""[!"%&'()*+,\-./0-9:;<=>?A-Z_a-z]{1,20}""")
 # A symbology identifier, as in `]d2` (GS1 DataMatrix), `]C1` (GS1-128), `]Q3` (GS1 QR Code).
@@ -132,9 +140,9 @@ def read(text: str, *, today: date) -> tuple[Reading, ...]:
         return (_reading(_of_brackets(parts), today),)
     if not parts or not all(_IDENTIFIER.match(part) for part in parts):
         raise Invalid(_unknown())
-    if len(parts) > 1:
+    if len(parts) > 1 and not ndc.read(text):
         return (_reading(tuple(each for part in parts for each in _strictly(part)), today),)
-    return _all_readings(parts[0], today)
+    return _all_readings("".join(parts), today)
 
 
 def in_brackets(text: str) -> str:
@@ -163,6 +171,8 @@ def _all_readings(text: str, today: date) -> tuple[Reading, ...]:
     for elements in cuts:
         if any(each.ai in _CARRIED for each in elements):
             found[_reading(elements, today)] = None
+    if ndc.read(text):
+        raise refusal or Invalid(_unknown())
     if len(found) > MOST_READINGS or len(cuts) == 2 * MOST_READINGS:
         raise Invalid(_too_many())
     if not found:
@@ -174,7 +184,7 @@ def _strictly(text: str) -> Elements:
     """The elements between two separators: one of variable length takes all that follows."""
     elements = []
     while text:
-        if not _IDENTIFIER.match(text):
+        if text[:2] not in _ASSIGNED:
             raise Invalid(_unknown())
         length = _PREDEFINED.get(text[:2], len(text))
         if len(text) < max(length, 3):
@@ -193,7 +203,7 @@ def _cuts(text: str, used: frozenset[str], today: date, tries: Iterator[int]) ->
         yield ()
         return
     ai = text[:2]
-    if ai in used or not _IDENTIFIER.match(ai):
+    if ai in used or ai not in _ASSIGNED:
         return
     length = _PREDEFINED.get(ai)
     ends = [length] if length else [*_starts(text, used | {ai}), len(text)]

@@ -1,11 +1,13 @@
 """Reading the catalogue."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal.access.scope import Scope
+from portal.catalog import ndc
 from portal.catalog.gs1 import ndc_of
 from portal.catalog.models import Product, ProductFacts, ProductPackage
 from portal.db import session
@@ -51,7 +53,13 @@ def products_of_gtin(gtin: str) -> list[Product]:
     digits = ndc_of(gtin)
     if digits is None or not digits.strip("0"):
         return []
-    known = Product.packages.any(ProductPackage.ndc.in_(ndc_candidates(digits)))
+    return products_of_ndc(ndc_candidates(digits))
+
+
+def products_of_ndc(codes: Collection[str]) -> list[Product]:
+    """The orderable products with one of these NDCs (11 digits, 5-4-2): one, hardly ever more, or
+    none."""
+    known = Product.packages.any(ProductPackage.ndc.in_(codes))
     return list(session().scalars(select(Product).where(Product.orderable, known)))
 
 
@@ -71,8 +79,42 @@ def facts_on(product_id: int, day: date) -> ProductFacts | None:
     return later[0] if later else (versions[-1] if versions else None)
 
 
+def first_day_of(product_id: int) -> date | None:
+    """The first day on which the product was in use, as far as is known."""
+    return session().scalar(
+        select(func.min(ProductFacts.valid_from)).where(ProductFacts.product_id == product_id)
+    )
+
+
+def doses_per_vial(product_ids: Collection[int], day: date) -> dict[int, int]:
+    """How many doses a vial of each product has by its label on `day`, or on the nearest day for
+    which that is known; products of which it is not known are left out. One statement."""
+    found: dict[int, tuple[int, int]] = {}
+    rows = session().execute(
+        select(
+            ProductFacts.product_id,
+            ProductFacts.doses_per_vial,
+            ProductFacts.valid_from,
+            ProductFacts.valid_to,
+        )
+        .where(ProductFacts.product_id.in_(product_ids))
+        .order_by(ProductFacts.valid_from, ProductFacts.id)
+    )
+    for product_id, doses, first, last in rows:
+        if doses is None:
+            continue
+        before, after = (first or date.min) - day, day - (last or date.max)
+        apart = max(before.days, after.days, 0)
+        if product_id not in found or apart < found[product_id][0]:
+            found[product_id] = (apart, doses)
+    return {product_id: doses for product_id, (_apart, doses) in found.items()}
+
+
 def look_up_products(_scope: Scope, text: str) -> list[Choice]:
-    """Up to 20 orderable products whose name, maker, CVX or NDC holds every word of `text`."""
+    """Up to 20 orderable products whose name, maker, CVX or NDC holds every word of `text`; those
+    with the NDC that it is, however that is written."""
+    if found := products_of_ndc(ndc.read(text)):
+        return [product_choice(product) for product in found]
     query = select(Product).where(Product.orderable).order_by(Product.name).limit(SHOWN)
     for word in words(text):
         query = query.where(Product.search.contains(word, autoescape=True))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from werkzeug.datastructures import MultiDict
 from wtforms import Field, Form, FormField
 from wtforms.fields import FieldList
 from wtforms.validators import StopValidation
@@ -102,6 +103,11 @@ class LookupField(Field):
         found = self._search()
         self.choices = [(choice.id, _shown(choice)) for choice in found]
         self.data = self._sent if self._sent in {choice.id for choice in found} else None
+
+    def retype(self, text: str) -> None:
+        """Take the field as if `text` had been sent, beside the same id."""
+        sent = "" if self._sent is None else str(self._sent)
+        self.process(MultiDict([(self.name, sent), (self.text_name, text)]))
 
     def pre_validate(self, form: Any) -> None:
         """Find what was meant by the text, where no choice is chosen yet."""

@@ -206,7 +206,8 @@ class ScanField(Field):
 
     Control characters, which separate the parts of a code and which other text fields refuse, are
     kept, as their pictures (`␝`). `asked` is shown beside the field; `answer` gives what was chosen
-    there. `told` says what became of the last code: kinds of notices and sentences.
+    there. `told` says what became of the last code: kinds of notices and sentences. A code that
+    could not be read is sent along as `failed`; without script the next one is typed beside it.
     """
 
     widget = TextInput()
@@ -228,6 +229,13 @@ class ScanField(Field):
         for name in formdata or ():
             if name.startswith(own):
                 self._answers[name.removeprefix(own)] = str(formdata[name])
+        failed = self.answer("failed")
+        if failed and self.data != failed:
+            self.data = (
+                self.data.removesuffix(failed)
+                if self.data.endswith(failed)
+                else (self.data.removeprefix(failed))
+            )
 
     def process_formdata(self, valuelist: Sequence[Any]) -> None:
         """Read the text; nothing is refused here."""

@@ -2,15 +2,16 @@
 (() => {
   const all = (selector, root = document) => root.querySelectorAll(selector);
 
-  // After a refused form: go to the summary of errors. When a swap took the focused link away, go to
+  // After a refused form: go to the summary of errors, or to a field whose text is to be replaced. When a swap took the focused link away, go to
   // the one of the same name in its place. Bring the current tab into view.
   let was, name;
   document.addEventListener("htmx:before:swap", () => name = (was = document.activeElement).textContent);
   const settle = () => {
-    const note = document.querySelector("[data-focus]"), now = document.activeElement, {body} = document;
+    const note = document.querySelector("[data-focus=select]") || document.querySelector("[data-focus]"), now = document.activeElement, {body} = document;
     if (note) {
-      note.removeAttribute("data-focus");
+      for (const each of all("[data-focus]")) each.removeAttribute("data-focus");
       note.focus();
+      note.select?.();
     } else if (was && was !== body && (now === was ? was.textContent !== name : now === body)) {
       ([...all("main a")].find((link) => link.textContent === name) || document.querySelector("main")).focus({preventScroll: true});
     }

@@ -114,5 +114,37 @@ def test_axe_finds_nothing_in_what_is_asked_and_told(
     expect(page.get_by_text("The form was left as it is.")).to_be_visible()
     assert violations(page) == []
     scan(page, "HELLO")
-    expect(page.get_by_role("alert")).to_be_focused()
+    expect(page.get_by_role("alert")).to_contain_text("This is not a GS1 code")
+    expect(page.locator("#scan")).to_be_focused()
     assert violations(page) == []
+
+
+@BOTH
+def test_the_scan_after_a_failed_one_replaces_it(visit: Visit, script: bool) -> None:
+    page = visit("manager_a", script=script)
+    page.goto("/vaccine-inventory/add")
+    scan(page, "HELLO")
+    expect(page.locator("#scan-error")).to_contain_text("This is not a GS1 code")
+    expect(page.locator("#scan")).to_have_value("HELLO")
+    expect(page.locator("#scan")).to_be_focused()
+    page.keyboard.type(f"01{VIAL}{AFTER}")
+    page.keyboard.press("Enter")
+    filled(page)
+
+
+@pytest.mark.parametrize("label", ["Lot #", "Expiration Date", "Serial Number", "Shipment Record"])
+@BOTH
+def test_a_scanner_that_types_into_another_field_fills_in_the_form(
+    visit: Visit, script: bool, label: str
+) -> None:
+    page = visit("manager_a", script=script)
+    page.goto("/vaccine-inventory/add")
+    page.get_by_label(label, exact=False).first.click()
+    if script:
+        page.keyboard.type(BEFORE)
+        page.keyboard.press("Control+]")
+        page.keyboard.type(AFTER)
+    else:
+        page.keyboard.type(f"01{VIAL}{AFTER}")
+    page.keyboard.press("Enter")
+    filled(page)

@@ -71,7 +71,7 @@ def test_blank_is_not_zero(manager: Browser, records: list[int]) -> None:
     assert refused.root.one("input", name="counted_3").attributes["aria-invalid"] == "true"
     assert field(refused, "counted_2") == "0"
     confirm = manager.submit(refused, {"counted_3": "5"}, button="Finish", follow=True)
-    manager.submit(confirm, button="Finish Count", follow=True)
+    manager.submit(confirm, {"confirmed": "y"}, button="Finish Count", follow=True)
     assert stock.counters(records[1])["doses_available"] == 0
     assert wrong() == []
 

@@ -73,7 +73,7 @@ def test_doses_too_many_that_may_be_in_transit_are_asked_about_and_can_be_booked
     assert first[2] == f"60 {MORE}"
     assert first[5].removeprefix("Adjusted").removeprefix("Wasted") == warned * f" {PERHAPS}"
     assert second[2:] == ["20", "21", "+1", "Adjusted", "Found again"]
-    manager.submit(confirm, button="Finish Count")
+    manager.submit(confirm, {"confirmed": "y"} if counted > 90 else {}, button="Finish Count")
     assert stock.counters(records[0])["doses_available"] == counted
     assert wrong() == []
 
@@ -138,4 +138,5 @@ def test_what_is_said_of_many_lines_takes_no_more_queries(
                 manager.get(address)
             statements += len(seen)
         taken.append(statements)
-    assert len(set(taken)) == 1, taken
+    # Where something moved, the page does not ask what is on its way.
+    assert taken[0] - 1 <= min(taken) == max(taken[1:]), taken

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
-from blueprints.inventory.adding import look_alikes
+from blueprints.inventory.adding import look_alikes, plausible
+from blueprints.inventory.counted import counted_since
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.queries import find_lot_of_another_product, list_same_lot
 from blueprints.inventory.rules import (
@@ -37,8 +38,8 @@ class Delivery:
 
     `duplicate` answers the question about a lot that is there already: the id of the record to
     add the doses to, or "separate". `seen_received` is how many doses of the shipment the manager
-    knew to be received; `confirmed` that these are others, more than were announced, or unusually
-    many. Without `received_on` they came today.
+    knew to be received; `confirmed` that these are others, more than were announced, or that
+    whatever else is unlikely about them is meant. Without `received_on` they came today.
     """
 
     product_id: int
@@ -85,7 +86,8 @@ def check_delivery(scope: Scope, delivery: Delivery) -> Checked:
         raise Invalid(_("Choose a product from the list."), field="product")
     ensure_doses(delivery.doses)
     day = scope.today()
-    ensure_not_in_future(delivery.received_on or day, day, field="date_received")
+    received_on = delivery.received_on or day
+    ensure_not_in_future(received_on, day, field="date_received")
     still_named(delivery.name)
     lot = normalise_lot(delivery.lot)
     shipment = _shipment(scope, delivery, product)
@@ -110,7 +112,11 @@ def check_delivery(scope: Scope, delivery: Delivery) -> Checked:
             *_about_name(delivery, product, lot),
             *_warnings(scope, delivery, lot, shipment),
         ],
-        doubts=_doubts(scope, delivery, lot, shipment),
+        doubts=[
+            *_doubts(scope, delivery, lot, shipment),
+            *plausible.doubts(product.id, delivery.doses, received_on, day, shipment),
+            *counted_since(scope, [one.id for one in same_lot], received_on),
+        ],
     )
 
 

@@ -54,6 +54,7 @@ def offer(_scope: Scope, form: Form, _answers: Answers) -> None:
 def fill_in(scope: Scope, form: Form, answers: Answers, pressed: str) -> bool:
     """As `scan.fill_in`; the code of a picture is put into the field `Scan` first."""
     delivery = cast(DeliveryForm, form)
+    scan.gather(delivery)
     code = _code(scope, delivery, pressed)
     if code is None:
         return True

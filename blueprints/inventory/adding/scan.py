@@ -1,25 +1,29 @@
 """`Scan`: the code on a vial or carton fills in the form of a delivery (SPEC D10)."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from werkzeug.datastructures import MultiDict
-from wtforms import Form
+from wtforms import Form, StringField
 
 from blueprints.inventory.forms import DeliveryForm
 from blueprints.inventory.rules import proposed_name
 from blueprints.shipments.queries import lots_shipped
 from portal.access.scope import Scope
-from portal.catalog import gs1
+from portal.catalog import gs1, misplaced, ndc
 from portal.catalog.gs1 import Reading
 from portal.catalog.models import Product
-from portal.catalog.queries import products_of_gtin
+from portal.catalog.queries import products_of_gtin, products_of_ndc
 from portal.errors import Invalid
 from portal.formats.codes import ParsedDate, lot_key
 from portal.i18n import _
-from portal.web.forms import Question, ScanField
+from portal.lookups.fields import LookupField
+from portal.web.forms import DayField, Question, ScanField, WholeNumberField
 from portal.wizards.definition import Answers
+
+BARE_GTIN = re.compile("[0-9]{12,14}")
 
 
 def fill_in(scope: Scope, form: Form, _answers: Answers, pressed: str) -> bool:
@@ -34,6 +38,9 @@ def fill_in(scope: Scope, form: Form, _answers: Answers, pressed: str) -> bool:
         if pressed:
             scan.errors = [_("Scan the code or paste it here, then press “Fill in”.")]
         return bool(pressed)
+    if codes := ndc.read(scan.data):
+        _take_ndc(delivery, codes)
+        return True
     try:
         readings = gs1.read(scan.data, today=scope.today())
     except Invalid as refusal:
@@ -45,6 +52,39 @@ def fill_in(scope: Scope, form: Form, _answers: Answers, pressed: str) -> bool:
     if reading is not None:
         _take(delivery, reading)
     return True
+
+
+def gather(form: DeliveryForm) -> None:
+    """Put a code that was scanned into another field into `Scan`, and leave in that field what
+    stood there before."""
+    for field in form:
+        if isinstance(field, LookupField):
+            found = misplaced.find(field.text)
+        elif isinstance(field, StringField | DayField | WholeNumberField):
+            found = _misplaced(str(next(iter(field.raw_data or ()), "")))
+        else:
+            continue
+        if found is None:
+            continue
+        before, code = found
+        if isinstance(field, LookupField):
+            field.retype(before)
+        else:
+            fill(field, before)
+        fill(form.scan, code)
+        return
+
+
+def _misplaced(text: str) -> tuple[str, str] | None:
+    """The code in a text; also the number of a product that is known, which could else be a lot."""
+    found = misplaced.find(text)
+    if found is None and products_of_ndc(ndc.read(text)):
+        return "", text
+    if found is None and BARE_GTIN.fullmatch(text.strip()):
+        number = text.strip()
+        if gs1.check_digit(number[:-1]) == number[-1] and products_of_gtin(number.zfill(14)):
+            return "", number
+    return found
 
 
 # --- one code, several readings ------------------------------------------------------------------
@@ -111,17 +151,39 @@ class Part:
     agrees: bool
 
 
+def _take_ndc(form: DeliveryForm, codes: tuple[str, ...]) -> None:
+    """The product with that number, or a refusal: the number says nothing else of the package."""
+    found = products_of_ndc(codes)
+    if len(found) == 1:
+        _compare(form, Reading(), found, codes[0])
+    elif found:
+        form.scan.errors = [
+            _("This NDC fits several products. Enter it with its hyphens, as on the label.")
+        ]
+    else:
+        form.scan.errors = [
+            _(
+                "This looks like an NDC, but no product has it. Choose the product by hand; enter "
+                "a lot number as “Lot #”."
+            )
+        ]
+
+
 def _take(form: DeliveryForm, reading: Reading) -> None:
+    """Take what a code says of product, lot, date and serial number."""
+    _compare(form, reading, products_of_gtin(reading.gtin), reading.bracketed())
+
+
+def _compare(form: DeliveryForm, reading: Reading, found: list[Product], code: str) -> None:
     """Fill in the blanks; where code and form disagree, ask which is right before anything is
     changed."""
     scan = form.scan
-    found = products_of_gtin(reading.gtin)
     told = _about_product(form, reading, found)
     parts = list(_parts(form, reading, found[0] if len(found) == 1 else None))
     differing = [part for part in parts if part.typed and not part.agrees]
     if differing:
         answer = scan.answer("differs")
-        ours, theirs = (f"{side} {reading.bracketed()}" for side in ("form", "code"))
+        ours, theirs = (f"{side} {code}" for side in ("form", "code"))
         if answer == ours:
             scan.done([("info", _("The form was left as it is."))])
             return

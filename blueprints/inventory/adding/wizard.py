@@ -23,6 +23,7 @@ from portal.drafts import Sent
 from portal.errors import NotFound
 from portal.formats.codes import lot_key
 from portal.formats.numbers import record_number
+from portal.formats.shown import day
 from portal.i18n import _, _l, ngettext
 from portal.wizards.definition import Answers, Done, FinishButton, Step, Wizard
 
@@ -101,17 +102,20 @@ def _same_lot(scope: Scope, answers: Answers) -> list[Any]:
 
 
 def offer_choices(scope: Scope, form: Form, answers: Answers) -> None:
-    """Fill the question about the lot with the records it has."""
+    """Fill the question about the lot with the records it has that expire on the same day: doses of
+    another date are not put on a record, so it is not offered."""
     choices = [
         SelectChoice(
             str(record.id),
             _(
-                "Add the doses to “%(name)s” (doses available: %(doses)s)",
+                "Add the doses to “%(name)s” (doses available: %(doses)s, expires %(day)s)",
                 name=record.name,
                 doses=f"{record.doses_available:,}",
+                day=day(record.expiration_date),
             ),
         )
         for record in _same_lot(scope, answers)
+        if record.expiration_date == answers["expiration_date"]
     ]
     choices.append(SelectChoice(SEPARATE, _("Make a new record")))
     cast(SelectFieldBase, form["duplicate"]).choices = choices  # type: ignore[attr-defined]
@@ -123,6 +127,7 @@ def same_lot_context(scope: Scope, answers: Answers) -> dict[str, Any]:
     shipment_id = answers.get("shipment")
     return {
         "records": records,
+        "expires": answers["expiration_date"],
         "same_shipment": shipment_id is not None and was_added(records, shipment_id),
     }
 

@@ -6,6 +6,7 @@ from math import ceil
 
 from sqlalchemy import func, select
 
+from blueprints.inventory.counted import counted_after, counted_since, ensure_meant
 from blueprints.inventory.ledger import entries as ledger
 from blueprints.inventory.ledger.documents import open_document
 from blueprints.inventory.ledger.reasons import ADJUSTMENT, EXTRA_DOSE, ensure_explained
@@ -34,13 +35,17 @@ OF_THE_HELP_DESK = frozenset({DocumentKind.COUNT, DocumentKind.TRANSFER})
 
 @dataclass(frozen=True, kw_only=True)
 class Adjustment:
-    """Doses beyond what was received: the sixth dose of a vial, doses found again (SPEC D6)."""
+    """Doses beyond what was received: the sixth dose of a vial, doses found again (SPEC D6).
+
+    `confirmed` says that they are meant although a count was finished since.
+    """
 
     inventory_id: int
     doses: int
     happened_on: date
     reason: str
     note: str = ""
+    confirmed: bool = False
 
 
 def ensure_complete(scope: Scope, adjustment: Adjustment) -> None:
@@ -50,11 +55,17 @@ def ensure_complete(scope: Scope, adjustment: Adjustment) -> None:
 
 
 def adjust(scope: Scope, adjustment: Adjustment) -> StockDocument:
-    """Raise the total of a record. It can never be lowered so: fewer doses are wastage."""
+    """Raise the total of a record. It can never be lowered so: fewer doses are wastage.
+
+    Raises `Invalid` with the field "confirmed" if the record was counted since, and nobody has said
+    that the doses are meant all the same.
+    """
     scope.require("inventory.adjust")
     ensure_complete(scope, adjustment)
     record = get_inventory(scope, adjustment.inventory_id)
     ensure_not_before(record, adjustment.happened_on)
+    counted = counted_since(scope, [record.id], adjustment.happened_on)
+    ensure_meant(counted, confirmed=adjustment.confirmed)
     document = open_document(
         scope,
         DocumentKind.ADJUSTMENT,
@@ -157,15 +168,18 @@ def _why_not(kind: Kind) -> str:
     )
 
 
-def reverse(scope: Scope, entry_id: int, *, note: str) -> VaccineInventory:
+def reverse(scope: Scope, entry_id: int, *, note: str, confirmed: bool = False) -> VaccineInventory:
     """Undo a mistaken entry by its opposite, dated today; both stay and name each other.
 
-    Raises `Invalid` without a note, `Conflict` if it was reversed before or if doses it brought
-    have left since, and what `get_entry` raises.
+    Raises `Invalid` without a note, or with the field "confirmed" if the record was counted since
+    and nobody has said that the entry is wrong all the same, `Conflict` if it was reversed before
+    or if doses it brought have left since, and what `get_entry` raises.
     """
     entry, record = get_entry(scope, entry_id)
     if not note:
         raise Invalid(_("Say in a few words what was wrong."), field="note")
+    counted = counted_after(scope, record.id, entry.id, entry.happened_on)
+    ensure_meant(counted, confirmed=confirmed)
     ledger.reverse(scope.user, entry.id, happened_on=scope.today(), note=note)
     audit(
         scope.user,

@@ -5,7 +5,8 @@ from typing import Any
 from flask import Blueprint, Response, flash, request, url_for
 
 from blueprints.inventory.correcting import services as corrections
-from blueprints.inventory.forms import HoldEverywhereForm, HoldForm, WhyForm
+from blueprints.inventory.counted import counted_after
+from blueprints.inventory.forms import HoldEverywhereForm, HoldForm, ReverseForm, WhyForm
 from blueprints.inventory.ledger.reasons import reason_label
 from blueprints.inventory.quarantine import recall
 from blueprints.inventory.quarantine import services as quarantine
@@ -39,12 +40,16 @@ def register(blueprint: Blueprint) -> None:
 
 
 @needs("inventory.reverse")
-@keeps_late_input(_l("Reverse"), form=WhyForm)
+@keeps_late_input(_l("Reverse"), form=ReverseForm)
 def reverse(entry_id: int) -> Response:
     """Undo a mistaken entry."""
     entry, record = corrections.get_entry(scope(), entry_id)
+    form = answered(ReverseForm)
+    counted = counted_after(scope(), record.id, entry.id, entry.happened_on)
+    if not counted:
+        del form.confirmed
     return ask(
-        answered(WhyForm),
+        form,
         Confirmation(
             title=_("Reverse"),
             back=url_for("inventory.record", inventory_id=record.id, tab="related"),
@@ -57,8 +62,14 @@ def reverse(entry_id: int) -> Response:
                 (_("Reason"), reason_label(entry.reason)),
                 (_("Note"), entry.note),
             ),
+            points=counted,
         ),
-        act=lambda form: corrections.reverse(scope(), entry_id, note=form.note.data),
+        act=lambda form: corrections.reverse(
+            scope(),
+            entry_id,
+            note=form.note.data,
+            confirmed="confirmed" in form and form.confirmed.data,
+        ),
         done=_("The entry was reversed."),
     )
 

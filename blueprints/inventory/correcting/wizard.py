@@ -14,7 +14,8 @@ from blueprints.inventory.correcting.services import (
     extra_doses_of,
     vials_of,
 )
-from blueprints.inventory.forms import AdjustmentForm
+from blueprints.inventory.counted import counted_since
+from blueprints.inventory.forms import AdjustmentForm, CheckedForm
 from blueprints.inventory.ledger.reasons import ADJUSTMENT, EXTRA_DOSE, choices, reason_label
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.queries import get_inventory
@@ -45,6 +46,7 @@ def _adjustment(scope: Scope, answers: Answers) -> Adjustment:
         happened_on=answers["happened_on"],
         reason=answers["reason"],
         note=answers.get("note") or "",
+        confirmed=bool(answers.get("confirmed")),
     )
 
 
@@ -93,6 +95,7 @@ def _review(scope: Scope, answers: Answers) -> Mapping[str, Any]:
     return {
         "record": record,
         "doubt": _doubt(record, adjustment),
+        "counted": counted_since(scope, [record.id], adjustment.happened_on),
         "details": [
             (_("Vaccine Inventory Name"), record.name),
             (_("Doses"), f"+{number(adjustment.doses)}"),
@@ -148,7 +151,13 @@ ADJUST = Wizard(
             context=_context,
             check=_check,
         ),
-        Step("review", _l("Confirm"), template="inventory/_adjusted.html", context=_review),
+        Step(
+            "review",
+            _l("Confirm"),
+            form=CheckedForm,
+            template="inventory/_adjusted.html",
+            context=_review,
+        ),
     ),
     finish=_save,
     finish_label=_l("Save"),
