@@ -60,6 +60,8 @@ def products_of_gtin(gtin: str) -> list[Product]:
 def products_of_ndc(codes: Collection[str]) -> list[Product]:
     """The orderable products with one of these NDCs (11 digits, 5-4-2): one, hardly ever more, or
     none."""
+    if not codes:
+        return []
     known = Product.packages.any(ProductPackage.ndc.in_(codes))
     return list(session().scalars(select(Product).where(Product.orderable, known)))
 
