@@ -268,8 +268,6 @@ class Registry:
         declared = {module.name: module.settings for module in self.modules}
         found: dict[type, object] = {}
         for name, values in given.items():
-            if not isinstance(values, Mapping):
-                raise SettingsError(f"[modules.{name}] must be a section.")
             if name not in declared:
                 raise SettingsError(f"[modules.{name}] names no module.")
             if values and not declared[name]:

@@ -217,7 +217,9 @@ def load_settings(instance: Path | str | None = None, **overrides: Any) -> Setti
         raise SettingsError(f"Unknown setting: {', '.join(sorted(unknown))}.")
     hints = get_type_hints(Settings)
     converted = {name: _convert(name, value, hints[name]) for name, value in values.items()}
-    if not isinstance(modules, Mapping):
+    if not isinstance(modules, Mapping) or not all(
+        isinstance(section, Mapping) for section in modules.values()
+    ):
         raise SettingsError("modules must be sections, such as [modules.inventory].")
     settings = Settings(instance=folder, modules=modules, **converted)
     if not settings.database_url:

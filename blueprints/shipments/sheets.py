@@ -26,7 +26,7 @@ FUTURE_GRACE = timedelta(days=1)
 # Longer than any vaccine keeps: a year that was mistyped is the likelier reason.
 LONGEST_LIFE = timedelta(days=7 * 365)
 
-ANSWER = "Your CellAnswer"
+ANSWER = "Your Answer"
 
 
 class CellAnswer(StrEnum):

@@ -14,6 +14,7 @@ from portal.db import session
 from portal.formats.codes import ndc_candidates
 from portal.formats.numbers import record_number
 from portal.lookups.search import Choice
+from portal.remembering import remembered
 from portal.searching.text import words
 
 SHOWN = 20
@@ -65,6 +66,7 @@ def products_of_ndc(codes: Collection[str]) -> list[Product]:
     return list(session().scalars(select(Product).where(Product.orderable, known)))
 
 
+@remembered("product_facts")
 def facts_on(product_id: int, day: date) -> ProductFacts | None:
     """What held of the product on `day`; before its first or after its last period, the nearest."""
     versions = list(
@@ -81,6 +83,7 @@ def facts_on(product_id: int, day: date) -> ProductFacts | None:
     return later[0] if later else (versions[-1] if versions else None)
 
 
+@remembered("product_facts")
 def first_day_of(product_id: int) -> date | None:
     """The first day on which the product was in use, as far as is known."""
     return session().scalar(

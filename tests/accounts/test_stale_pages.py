@@ -58,7 +58,7 @@ def test_a_location_that_was_taken_does_not_come_back(
     assert answer.status == 409
     form = answer.form(action=f"/accounts/{colleague}/locations")
     assert MEANWHILE in form.one("p", class_="err").text
-    assert "the user works at Clinic A now" in form.one("p", class_="err").text
+    assert "the user now works at Clinic A" in form.one("p", class_="err").text
     assert ticked(answer, colleague) == {"Clinic A"}
     assert browser.submit(answer, button="Change Locations").status == 303
     assert places_of(browser.app, colleague) == {personas.locations["A"]}

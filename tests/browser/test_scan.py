@@ -114,7 +114,7 @@ def test_axe_finds_nothing_in_what_is_asked_and_told(
     expect(page.get_by_text("The form was left as it is.")).to_be_visible()
     assert violations(page) == []
     scan(page, "HELLO")
-    expect(page.get_by_role("alert")).to_contain_text("This is no GS1 code")
+    expect(page.get_by_role("alert")).to_contain_text("This is not a GS1 code")
     expect(page.locator("#scan")).to_be_focused()
     assert violations(page) == []
 
@@ -124,7 +124,7 @@ def test_the_scan_after_a_failed_one_replaces_it(visit: Visit, script: bool) -> 
     page = visit("manager_a", script=script)
     page.goto("/vaccine-inventory/add")
     scan(page, "HELLO")
-    expect(page.locator("#scan-error")).to_contain_text("This is no GS1 code")
+    expect(page.locator("#scan-error")).to_contain_text("This is not a GS1 code")
     expect(page.locator("#scan")).to_have_value("HELLO")
     expect(page.locator("#scan")).to_be_focused()
     page.keyboard.type(f"01{VIAL}{AFTER}")

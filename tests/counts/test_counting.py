@@ -34,7 +34,7 @@ def test_a_count_lists_all_doses_that_should_be_there(
         scope, name="Delta", lot="OLD", expiration_date=stock.day(1), received_on=stock.day(3)
     )
     held = stock.add(scope, name="Epsilon", lot="HELD")
-    empty = stock.add(scope, name="Zeta", lot="EMPTY", doses=1)
+    empty = stock.add(scope, name="Zeta", lot="E0001", doses=1)
     stock.post(scope, empty, Kind.WASTED, 1)
     with unit_of_work() as session:
         session.get_one(VaccineInventory, held).quarantined = True

@@ -120,7 +120,7 @@ SETTINGS = {"settings": f"{HERE}:LoftSettings"}
         ({"loft": {"pidgeons": 5}}, "Unknown setting: [modules.loft] pidgeons."),
         ({"lotf": {"pigeons": 5}}, "[modules.lotf] names no module."),
         ({"home": {"x": 5}}, "The module home has no settings: [modules.home]."),
-        ({"loft": 5}, "[modules.loft] must be a section."),
+        ({"loft": 5}, "modules must be sections, such as [modules.inventory]."),
         (
             {"inventory": {"low_stock_doses": -1}},
             "[modules.inventory] low_stock_doses must be at least 0, not -1.",

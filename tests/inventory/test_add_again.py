@@ -130,7 +130,8 @@ def test_a_shipment_that_was_corrected_meanwhile_is_still_the_one(
 ) -> None:
     take_in(app, csv(row()))
     review = browser.submit(open_form(app, browser), button="Next", follow=True)
-    take_in(app, csv(row(lot="NEWLOT")))
+    answered = csv(row(lot="NEWLOT") + ",Replaces the other lot")
+    take_in(app, answered.replace(b"Tracking Number", b"Tracking Number,Your Answer"))
     told = browser.submit(review, button="Save", follow=True)
     assert "Nothing found" not in told.root.text
     assert "“SHP-1 – 011J20A” has changed and is now “SHP-1 – NEWLOT”" in told.root.text

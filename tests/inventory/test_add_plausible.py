@@ -59,7 +59,8 @@ def test_doses_that_fill_no_whole_vials_must_be_meant(
 ) -> None:
     chosen = {"product_text": product} if product else {}
     review = manually(app, browser, doses=doses, **chosen)
-    said = f"{doses} doses are not a whole number of vials: a vial of this product has {size}"
+    number = "1 dose is" if doses == "1" else f"{doses} doses are"
+    said = f"{number} not a whole number of vials: a vial of this product has {size}"
     assert (said in review.root.text) is bool(size)
     saved = browser.submit(review, button="Save", follow=True)
     assert saved.status == (422 if size else 200)

@@ -206,7 +206,7 @@ def test_parts_of_a_shipment_move_its_status(app: Flask, scope: Scope) -> None:
     stock.add(scope, doses=200, shipment_id=shipment, duplicate=str(record))
     assert stock.shipment_state(shipment).status == "received"
     with pytest.raises(Invalid) as question:
-        stock.add(scope, doses=5, shipment_id=shipment, duplicate=SEPARATE)
+        stock.add(scope, doses=5, shipment_id=shipment, duplicate=SEPARATE, confirmed=False)
     assert question.value.field == "confirmed"
     stock.add(scope, doses=5, shipment_id=shipment, duplicate=SEPARATE, confirmed=True)
     assert stock.shipment_state(shipment) == stock.ShipmentState(305, "received")

@@ -62,7 +62,7 @@ def test_what_may_be_an_ndc_of_no_product_is_refused_and_no_lot(
     page = scanned(browser, empty_form(browser), code)
     assert shown(page) == {**BLANK, "scan": code}
     sentence = page.root.one("p", id="scan-error").text
-    refusals = ("no product has it", "This is no GS1 code", "names no product, lot")
+    refusals = ("no product has it", "This is not a GS1 code", "has no product, lot")
     assert any(refusal in sentence for refusal in refusals)
 
 

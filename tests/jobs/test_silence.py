@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from flask import Flask
 
-from portal.clock import now
+from portal.clock import local, now
 from portal.db import unit_of_work
 from portal.jobs.models import JobRun
 from portal.jobs.queries import silence
@@ -50,7 +50,8 @@ def test_home_tells_the_administrator_since_when(app: Flask, browser: Browser) -
     began = now()
     with time_machine.travel(began + timedelta(minutes=10)):
         card = browser.get("/").root.one("section", aria_labelledby="card-silence")
-        assert f"No scheduler has run since {began:%m/%d/%Y %I:%M %p} UTC." in card.text
+        since = local(began, app.extensions["portal"].settings.time_zone)
+        assert f"No scheduler has run since {since:%m/%d/%Y %I:%M %p %Z}." in card.text
         assert browser.get(card.one("a").attributes["href"]).status == 200
 
 

@@ -37,8 +37,9 @@ def bracketed(folder: Path) -> Path:
     sources += [("jinja2", path) for path in sorted((ROOT / "templates").glob("**/messages/*"))]
     for method, path in sources:
         for _line, text, _comments, _context in extract_from_file(method, path):
-            assert isinstance(text, str), "a plural: say here how it is bracketed"
-            catalog.add(text, f"⟦{text}⟧")
+            forms = (text,) if isinstance(text, str) else tuple(text)
+            put = tuple(f"⟦{form}⟧" for form in forms)
+            catalog.add(text, put[0] if isinstance(text, str) else put)
     place = folder / "es" / "LC_MESSAGES"
     place.mkdir(parents=True)
     with (place / "messages.mo").open("wb") as file:

@@ -112,7 +112,7 @@ def test_unusually_many_are_told_on_the_list_and_on_home(
     said = "jane.doe" if who == "jane.doe" else "code bbbb0002"
     for url in ("/", LIST):
         text = administrator.get(url).root.one("main").text
-        assert "1,200 requests were refused in the hour from 03/01/2021 05:00 PM UTC" in text
+        assert "1,200 requests were refused in the hour from 03/01/2021 12:00 PM EST" in text
         assert said in text
     with time_machine.travel(NOW + timedelta(days=4), tick=False):
         administrator.sign_in("admin")

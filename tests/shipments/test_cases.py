@@ -460,7 +460,7 @@ CASES = [
         (0, 0, 0, 1),
         [
             ("2", LOT, "replace it, or does it come in addition"),
-            ("2", "Your CellAnswer", "In addition"),
+            ("2", "Your Answer", "In addition"),
         ],
         stored={("F13X", "EL9262"): 600},
     ),
@@ -470,7 +470,7 @@ CASES = [
             "f13a.csv",
             rows(
                 [*line("F13X", exis="EX-F13X", lot="EN6201", quantity=375), "In addition"],
-                header=[*HEADER, "Your CellAnswer"],
+                header=[*HEADER, "Your Answer"],
             ),
         ],
         (1, 0, 0, 0),
@@ -485,7 +485,7 @@ CASES = [
                     *line("F13X", exis="EX-F13X", lot="EN6201", quantity=375),
                     "replaces the other lot",
                 ],
-                header=[*HEADER, "Your CellAnswer"],
+                header=[*HEADER, "Your Answer"],
             ),
         ],
         (0, 1, 0, 0),
@@ -503,17 +503,17 @@ CASES = [
                     *line("F13X", exis="EX-F13X", lot="EN6203"),
                     "In addition; Replaces the other lot",
                 ],
-                header=[*HEADER, "Your CellAnswer"],
+                header=[*HEADER, "Your Answer"],
             ),
         ],
         (0, 0, 0, 4),
         [
-            ("2", "Your CellAnswer", "Choose one of these answers"),
+            ("2", "Your Answer", "Choose one of these answers"),
             ("3", LOT, "replace it"),
-            ("3", "Your CellAnswer", "In addition"),
+            ("3", "Your Answer", "In addition"),
             ("4", LOT, "replace it"),
-            ("4", "Your CellAnswer", "In addition"),
-            ("5", "Your CellAnswer", "Choose one."),
+            ("4", "Your Answer", "In addition"),
+            ("5", "Your Answer", "Choose one."),
         ],
         stored={("F13X", "EL9262"): 600},
     ),
@@ -755,7 +755,7 @@ CASES = [
         (1, 0, 0, 1),
         [
             ("2", EXPIRES, "would expire 20 years after"),
-            ("2", "Your CellAnswer", "The date is right"),
+            ("2", "Your Answer", "The date is right"),
         ],
         stored={("Q-2", "EL9262"): 975},
     ),
@@ -764,7 +764,7 @@ CASES = [
         [
             rows(
                 [*line("Q-1", expiration="05/31/2041"), "The date is right"],
-                header=[*HEADER, "Your CellAnswer"],
+                header=[*HEADER, "Your Answer"],
             )
         ],
         (1, 0, 0, 0),

@@ -68,7 +68,7 @@ def test_the_blank_template_keeps_codes_as_text(browser: Browser) -> None:
     sent = browser.client.get("/shipments/imports/template.xlsx")
     sheet = openpyxl.load_workbook(io.BytesIO(sent.data)).active
     assert sheet is not None
-    assert "Your CellAnswer" not in places(sheet)
+    assert "Your Answer" not in places(sheet)
     as_text = {
         cell.value
         for cell in sheet[1]
@@ -107,8 +107,8 @@ def test_the_question_about_another_lot_is_answered_in_the_corrections(
     columns = places(sheet)
     rules = [str(one.sqref) for one in sheet.data_validations.dataValidation]
     assert rules, "the answers are a list to choose from"
-    assert sheet.cell(2, columns["Your CellAnswer"]).fill.start_color.rgb == "FFFF0000"
-    sheet.cell(2, columns["Your CellAnswer"]).value = answer
+    assert sheet.cell(2, columns["Your Answer"]).fill.start_color.rgb == "FFFF0000"
+    sheet.cell(2, columns["Your Answer"]).value = answer
     sheet.cell(3, columns["Quantity Shipped"]).value = 5
     again = take_in(app, saved(book), "b.xlsx")
     assert again.failed == 0
@@ -126,18 +126,18 @@ def test_a_lot_that_replaces_one_that_was_received_is_refused(
         number = stock.shipment_id(app)
         stock.add(stock.scope_for(personas, "manager_a"), doses=10, shipment_id=number)
     content = csv(row(lot="011J20B") + ",Replaces the other lot")
-    content = content.replace(b"Tracking Number", b"Tracking Number,Your CellAnswer")
+    content = content.replace(b"Tracking Number", b"Tracking Number,Your Answer")
     run = take_in(app, content)
     assert numbers(run) == (0, 0, 0, 1)
     ((_row, column, message),) = errors_of(app, run)
     assert column == "Lot Number"
-    assert "received already" in message
+    assert "already received" in message
 
 
 def test_one_of_several_lots_is_not_replaced_by_file(app: Flask) -> None:
     take_in(app, csv(row(), row(lot="011J20B")))
     content = csv(row(lot="011J20C") + ",Replaces the other lot")
-    run = take_in(app, content.replace(b"Tracking Number", b"Tracking Number,Your CellAnswer"))
+    run = take_in(app, content.replace(b"Tracking Number", b"Tracking Number,Your Answer"))
     assert numbers(run) == (0, 0, 0, 1)
     assert "011J20A, 011J20B" in errors_of(app, run)[0][2]
 
