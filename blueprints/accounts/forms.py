@@ -3,9 +3,8 @@
 from collections.abc import Collection
 from typing import Any
 
-from wtforms import HiddenField, SelectField, SelectMultipleField, StringField
+from wtforms import HiddenField, SelectField, StringField
 from wtforms.validators import Length
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.access.profiles import Profile
 from portal.access.scope import Scope
@@ -14,16 +13,9 @@ from portal.errors import Invalid
 from portal.formats.numbers import record_number
 from portal.i18n import _, _l
 from portal.people.rules import grantable_profiles
-from portal.web.forms import AREA_LENGTH, Form, Required
+from portal.web.forms import AREA_LENGTH, CheckboxesField, Form, Required
 
 CORRECTED = ("first_name", "last_name", "email")
-
-
-class LocationsField(SelectMultipleField):
-    """Locations as check boxes."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
 
 class ProfileForm(Form):
@@ -47,7 +39,7 @@ class ProfileForm(Form):
 class LocationsForm(Form):
     """Where a user works."""
 
-    locations = LocationsField(_l("Locations"), coerce=int)
+    locations = CheckboxesField(_l("Locations"), coerce=int)
 
     def offer_places(self, places: dict[int, str]) -> None:
         """Put these locations into the list."""
@@ -62,7 +54,7 @@ class LocationsForm(Form):
 class WorksAtForm(LocationsForm):
     """Where somebody who has an account works; `was` is what the page showed as ticked."""
 
-    locations = LocationsField(_l("Locations"), coerce=int, validate_choice=False)
+    locations = CheckboxesField(_l("Locations"), coerce=int, validate_choice=False)
     was = HiddenField(validators=[Length(max=AREA_LENGTH)])
 
     @property

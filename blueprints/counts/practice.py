@@ -9,9 +9,9 @@ from blueprints.counts.queries import Count, list_lines
 from blueprints.counts.rules import mark_of
 from blueprints.counts.starting import start
 from blueprints.inventory.models import VaccineInventory
-from blueprints.inventory.practice import manager_of
 from blueprints.inventory.storage import put_into
 from portal.access.scope import Scope
+from portal.accounts.practice import manager_of
 from portal.db import session, unit_of_work
 from portal.places.models import Location
 

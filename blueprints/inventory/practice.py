@@ -11,12 +11,10 @@ from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.rules import Kind, proposed_name
 from blueprints.inventory.services import add_delivery
 from blueprints.shipments.models import Shipment
-from portal.access.profiles import Profile
-from portal.access.scope import Actor, Place, Scope
+from portal.access.scope import Scope
+from portal.accounts.practice import manager_of
 from portal.db import session, unit_of_work
-from portal.people.models import User, UserLocation
 from portal.places.models import Location
-from portal.web.context import registry
 
 UNDERWAY = timedelta(days=6)
 
@@ -31,43 +29,6 @@ def fill() -> None:
             scope = manager_of(location_id)
             if scope is not None:
                 _receive(scope, random)
-
-
-def manager_of(location_id: int) -> Scope | None:
-    """The scope of a location manager at the location; its first manager, or any."""
-    location = session().get_one(Location, location_id)
-    manager = (
-        session()
-        .scalars(
-            select(User)
-            .where(User.profile == Profile.MANAGER)
-            .outerjoin(UserLocation, UserLocation.user_id == User.id)
-            .order_by(UserLocation.location_id != location_id, User.id)
-            .limit(1)
-        )
-        .first()
-    )
-    if manager is None:
-        return None
-    place = Place(
-        id=location.id,
-        name=location.name,
-        pin=location.pin,
-        time_zone=location.time_zone,
-        organization_id=location.organization_id,
-    )
-    return Scope(
-        user=Actor(
-            id=manager.id,
-            username=manager.username,
-            full_name=manager.full_name,
-            email=manager.email,
-            profile=Profile(manager.profile),
-        ),
-        location=place,
-        locations=(place,),
-        capabilities=registry().capabilities_of(Profile.MANAGER),
-    )
 
 
 def _receive(scope: Scope, random: Random) -> None:

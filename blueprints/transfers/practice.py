@@ -6,10 +6,10 @@ from sqlalchemy import select
 
 from blueprints.inventory.leaving.selection import Chosen
 from blueprints.inventory.models import VaccineInventory
-from blueprints.inventory.practice import manager_of
 from blueprints.transfers import services
 from blueprints.transfers.services import Receipt, Sending
 from portal.access.scope import Scope
+from portal.accounts.practice import manager_of
 from portal.db import session, unit_of_work
 from portal.places.models import Location
 

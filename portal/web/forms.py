@@ -8,18 +8,28 @@ carry none of their own.
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, FieldList, FormField, PasswordField, StringField, TextAreaField
+from wtforms import (
+    Field,
+    FieldList,
+    FormField,
+    PasswordField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms import Form as PlainForm
 from wtforms.fields.core import UnboundField
 from wtforms.meta import DefaultMeta
 from wtforms.validators import Length, StopValidation
-from wtforms.widgets import DateInput, TextInput
+from wtforms.widgets import CheckboxInput, DateInput, ListWidget, TextInput
 
 from portal.errors import Invalid, PortalError
+from portal.formats.birthdays import parse_birthday
 from portal.formats.codes import parse_date
 from portal.i18n import _, _l
 from portal.normal_form import normalize
@@ -246,6 +256,13 @@ class ScanField(Field):
         self.told = told
 
 
+class CheckboxesField(SelectMultipleField):
+    """Several choices, each with a check box."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+
 class DayField(Field):
     """A calendar day of our time, typed as MM/DD/YYYY or in another way that imports understand,
     too (`portal.formats.codes.parse_date`). Not for birthdays: a year of two digits is taken for
@@ -268,9 +285,23 @@ class DayField(Field):
         if not text:
             return
         try:
-            self.data = parse_date(text).day
+            self.data = self.read(text)
         except Invalid as refusal:
             raise ValueError(refusal.message) from refusal
+
+    def read(self, text: str) -> date:
+        """The day that was typed. Raises `Invalid`."""
+        return parse_date(text).day
+
+
+class BirthdayField(DayField):
+    """A birthday, or another day of somebody's life, typed as MM/DD/YYYY or in another way
+    (`portal.formats.birthdays`): from 1900 on, the year always with four digits. That it is not
+    after today is the rules' business."""
+
+    def read(self, text: str) -> date:
+        """The day that was typed. Raises `Invalid`."""
+        return parse_birthday(text)
 
 
 class WholeNumberField(Field):

@@ -1,0 +1,52 @@
+"""`Recipient`: the people who get vaccinated, found by name and date of birth (SPEC F1, F2)."""
+
+from portal.access.profiles import CLINIC, Profile
+from portal.i18n import _l
+from portal.module import Capability, Check, Module, Tab
+
+HANDLES = frozenset({Profile.PROVIDER, Profile.MANAGER})
+
+module = Module(
+    name="recipients",
+    title="Recipients",
+    blueprint="blueprints.recipients.routes:blueprint",
+    models="blueprints.recipients.models",
+    lists=("blueprints.recipients.lists:RECIPIENTS",),
+    capabilities=(
+        Capability(
+            name="recipients.view",
+            title=_l("See the recipients of the location, find others"),
+            profiles=CLINIC | {Profile.AGENT, Profile.ADMINISTRATOR},
+        ),
+        Capability(
+            name="recipients.handle",
+            title=_l("Register recipients, change their records"),
+            profiles=HANDLES,
+        ),
+        Capability(
+            name="recipients.merge",
+            title=_l("Merge two records of one recipient"),
+            profiles=frozenset({Profile.AGENT, Profile.ADMINISTRATOR}),
+        ),
+    ),
+    tabs=(
+        Tab(
+            label=_l("Recipient"),
+            endpoint="recipients.index",
+            capability="recipients.view",
+            icon="person",
+            order=12,
+        ),
+    ),
+    slots=("recipient.actions", "recipient.record", "recipient.related"),
+    settings="blueprints.recipients.settings:RecipientSettings",
+    checks=(
+        Check(
+            name="recipients.found",
+            title="Recipients are listed and found under their present names",
+            function="blueprints.recipients.checks:found",
+        ),
+    ),
+    words="blueprints.recipients.words:WORDS",
+    practice="blueprints.recipients.practice:fill",
+)

@@ -1,0 +1,89 @@
+"""Sample recipients for practice mode: people whom nobody can take for real ones."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from random import Random
+
+from sqlalchemy import select
+
+from blueprints.recipients.history import DoseElsewhere, record_elsewhere
+from blueprints.recipients.models import Recipient
+from blueprints.recipients.rules import Details
+from blueprints.recipients.services import link_to_location, register
+from portal.access.scope import Scope
+from portal.accounts.practice import manager_of
+from portal.catalog.models import Product
+from portal.db import session, unit_of_work
+from portal.places.models import Location
+
+AT_EACH = 40
+FIRST = (
+    *("Ada", "Bill", "Carmen", "Dolores", "Edgar", "Francisco", "Grace", "Henry", "Irene"),
+    *("José", "Katherine", "Luis", "María", "Noah", "Olga", "Pablo", "Quinn", "Rosa", "Samuel"),
+    *("Teresa", "Ulises", "Vera", "William", "Ximena", "Yolanda", "Zoë"),
+)
+LAST = (
+    *("Sampleton", "Testerman", "Exampleson", "Practiceworth", "Prueba", "de la Muestra"),
+    *("Madeupsky", "Inventado-Prueba", "O’Sample", "Pretendergast", "Fictionsen", "Demofield"),
+)
+STREETS = ("Sample Street", "Practice Road", "Example Avenue")
+
+
+def fill() -> None:
+    """Register people at each location; some were given a first dose elsewhere, two look alike, one
+    is known at two locations."""
+    random = Random(650_025)
+    with unit_of_work(write=False) as current:
+        places = list(current.scalars(select(Location.id).order_by(Location.id)))
+    for place in places:
+        with unit_of_work():
+            scope = manager_of(place)
+            if scope is not None:
+                _register(scope, random)
+    with unit_of_work():
+        first = session().scalar(select(Recipient.id).order_by(Recipient.id).limit(1))
+        if first is not None and len(places) > 1:
+            link_to_location(recipient_id=first, location_id=places[1], why="opened")
+
+
+def _register(scope: Scope, random: Random) -> None:
+    product = session().scalar(
+        select(Product.id).where(Product.orderable).order_by(Product.id).limit(1)
+    )
+    home = session().get_one(Location, scope.location_id)
+    for number, details in enumerate(_people(random, home)):
+        recipient = register(scope, details)
+        if number % 8 == 0 and product is not None:
+            dose = DoseElsewhere(
+                product_id=product,
+                dose_number=1,
+                given_on=scope.today() - timedelta(days=random.randrange(5, 60)),
+                where="Sample Pharmacy, Greenville",
+                lot_number=f"SAMPLE{number:02}",
+            )
+            record_elsewhere(scope, recipient.id, dose)
+
+
+def _people(random: Random, home: Location) -> Iterator[Details]:
+    for number in range(AT_EACH):
+        contact = ("none", "email", "sms", "both")[number % 4]
+        first, last = random.choice(FIRST), random.choice(LAST)
+        yield Details(
+            first_name=first,
+            last_name=last,
+            birth_date=date(random.randrange(1930, 2008), 1 + number % 12, 1 + number % 28),
+            sex=random.choice(("female", "male", "")),
+            races=random.choice((("white",), ("black",), ("asian", "white"), ("not_said",), ())),
+            ethnicity=random.choice(("hispanic", "not_hispanic", "not_said", "")),
+            street=f"{number + 1} {random.choice(STREETS)}",
+            city=home.city,
+            state=home.state,
+            zip_code=home.zip_code,
+            mobile_phone=f"252-555-01{number:02}" if contact in {"sms", "both"} else "",
+            email=f"sample.{home.id}.{number}@example.org" if contact in {"email", "both"} else "",
+            contact_by=contact,
+            agrees_to_reminders=contact != "none",
+            language="es" if number % 5 == 0 else "en",
+            eligibility=random.choice(("65 or older", "Health care worker", "Everyone else")),
+            employer="Sample Mill" if number % 6 == 0 else "",
+        )

@@ -1,0 +1,98 @@
+"""Reading recipients: one by its address, their doses."""
+
+from collections.abc import Collection
+
+from sqlalchemy import select
+
+from blueprints.recipients.finding import Found, find
+from blueprints.recipients.models import Recipient, RecipientLocation, Vaccination
+from portal.access.scope import Scope
+from portal.catalog.models import Product
+from portal.db import session
+from portal.errors import NotFound
+from portal.places.models import Location
+
+__all__ = ["Found", "doses_of", "find", "get_recipient", "get_vaccination", "is_of_location"]
+
+MOST_MERGES = 10
+
+
+def get_recipient(scope: Scope, recipient_id: int) -> Recipient:
+    """The recipient, if the present location sees this person; programme staff who work without a
+    location see everybody.
+
+    Of a record that was merged into another one, that other. Raises `NotFound`; where another of
+    the user's locations sees the recipient, `AtAnotherLocation`.
+    """
+    scope.require("recipients.view")
+    recipient = session().get(Recipient, recipient_id)
+    for _step in range(MOST_MERGES):
+        if recipient is None or recipient.merged_into_id is None:
+            break
+        recipient = session().get(Recipient, recipient.merged_into_id)
+    if recipient is None:
+        raise NotFound
+    if scope.location is not None or not scope.everywhere:
+        _require_location(scope, recipient.id)
+    return recipient
+
+
+def _require_location(scope: Scope, recipient_id: int) -> None:
+    here, own = scope.location_id, [place.id for place in scope.locations]
+    linked = set(
+        session().scalars(
+            select(RecipientLocation.location_id).where(
+                RecipientLocation.recipient_id == recipient_id,
+                RecipientLocation.location_id.in_({here, *own}),
+            )
+        )
+    )
+    if here not in linked:
+        scope.require_location(min(linked, default=None))
+
+
+def is_of_location(recipient_id: int, location_id: int) -> bool:
+    """Whether the location sees the recipient."""
+    found = session().scalar(
+        select(RecipientLocation.id).where(
+            RecipientLocation.recipient_id == recipient_id,
+            RecipientLocation.location_id == location_id,
+        )
+    )
+    return found is not None
+
+
+def doses_of(recipient_ids: Collection[int]) -> dict[int, list[Vaccination]]:
+    """The doses that these recipients were given, here or elsewhere, by day; not those entered in
+    error. Recipients without any are left out."""
+    rows = session().scalars(
+        select(Vaccination)
+        .where(Vaccination.recipient_id.in_(recipient_ids), Vaccination.state == "given")
+        .order_by(Vaccination.given_on, Vaccination.dose_number, Vaccination.id)
+    )
+    found: dict[int, list[Vaccination]] = {}
+    for row in rows:
+        found.setdefault(row.recipient_id, []).append(row)
+    return found
+
+
+def history_of(recipient_id: int) -> list[tuple[Vaccination, str, str]]:
+    """All doses of a recipient by day, those entered in error included, each with the product's
+    name and where it was given."""
+    rows = session().execute(
+        select(Vaccination, Product.name, Location.name)
+        .join(Product, Product.id == Vaccination.product_id)
+        .outerjoin(Location, Location.id == Vaccination.location_id)
+        .where(Vaccination.recipient_id == recipient_id)
+        .order_by(Vaccination.given_on, Vaccination.id)
+    )
+    return [(dose, product, place or dose.elsewhere) for dose, product, place in rows]
+
+
+def get_vaccination(scope: Scope, recipient_id: int, vaccination_id: int) -> Vaccination:
+    """A dose of a recipient whom `scope` sees. Raises `NotFound`."""
+    recipient = get_recipient(scope, recipient_id)
+    dose = session().get(Vaccination, vaccination_id)
+    if dose is None or dose.recipient_id != recipient.id:
+        raise NotFound
+    return dose

@@ -1,0 +1,62 @@
+"""`Appointment Scheduling`: what a location offers, when, and how many places are left (SPEC G1).
+
+Other modules read days and times, and claim places in them. Bookings are theirs: those that no
+longer fit a changed schedule are shown through the slot `schedule.conflicts`, whose subject is a
+list of `blueprints.scheduling.setups.Misfit`.
+"""
+
+from datetime import timedelta
+
+from portal.access.profiles import MANAGERS, Profile
+from portal.i18n import _l
+from portal.module import Capability, Check, Fill, Job, Module
+
+SEES = MANAGERS | {Profile.AGENT, Profile.ADMINISTRATOR}
+
+module = Module(
+    name="scheduling",
+    title="Scheduling",
+    under="locations",
+    blueprint="blueprints.scheduling.views:blueprint",
+    models="blueprints.scheduling.models",
+    capabilities=(
+        Capability(
+            name="scheduling.view",
+            title=_l("See what appointments the location offers"),
+            profiles=SEES,
+        ),
+        Capability(
+            name="scheduling.handle",
+            title=_l("Set up the location's appointment scheduling"),
+            profiles=MANAGERS,
+        ),
+    ),
+    slots=("schedule.conflicts",),
+    fills=(
+        Fill(
+            slot="location.record",
+            function="blueprints.scheduling.contributions:of_location",
+            template="scheduling/_of_location.html",
+            capability="scheduling.view",
+            order=60,
+        ),
+    ),
+    jobs=(
+        Job(
+            name="scheduling.nightly",
+            title=_l("Make the appointment times of the days ahead"),
+            function="blueprints.scheduling.jobs:make_slots",
+            every=timedelta(days=1),
+        ),
+    ),
+    checks=(
+        Check(
+            name="scheduling.slots",
+            title="Appointment times are those of the schedule",
+            function="blueprints.scheduling.checks:slots_as_scheduled",
+        ),
+    ),
+    commands="blueprints.scheduling.commands:scheduling",
+    words="blueprints.scheduling.words:WORDS",
+    practice="blueprints.scheduling.practice:fill",
+)

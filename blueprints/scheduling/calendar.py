@@ -1,0 +1,73 @@
+"""Days and times as cells of the calendar component."""
+
+from calendar import monthrange
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, timedelta
+
+from blueprints.scheduling.hours import clock_text
+from blueprints.scheduling.queries import Day, Time, Why
+from portal.i18n import ngettext
+from portal.web.calendar import DayCell, HourCell, Month, month_title
+
+
+def month_bounds(day: date) -> tuple[date, date]:
+    """The first and the last day of the month of `day`."""
+    return day.replace(day=1), day.replace(day=monthrange(day.year, day.month)[1])
+
+
+def month_before(day: date) -> date:
+    """A day of the month before that of `day`."""
+    return day.replace(day=1) - timedelta(days=1)
+
+
+def month_after(day: date) -> date:
+    """The first day of the month after that of `day`."""
+    return month_bounds(day)[1] + timedelta(days=1)
+
+
+def month_of(
+    days: Sequence[Day],
+    link: Callable[[date], str],
+    *,
+    chosen: date | None = None,
+    earlier: str = "",
+    later: str = "",
+) -> Month:
+    """The days of a month; `link` gives the address of one that can be chosen."""
+    return Month(
+        title=month_title(days[0].day),
+        cells=[_day_cell(day, link, chosen) for day in days],
+        earlier=earlier,
+        later=later,
+    )
+
+
+def _day_cell(day: Day, link: Callable[[date], str], chosen: date | None) -> DayCell:
+    if not day.free:
+        note = "" if day.why is Why.OVER else day.why.label
+        return DayCell(day.day, note=note, reason=day.reason)
+    return DayCell(
+        day.day,
+        href=link(day.day),
+        note=f"{day.free:,}",
+        reason=places_text(day.free),
+        chosen=day.day == chosen,
+    )
+
+
+def hours_of(times: Iterable[Time], link: Callable[[Time], str]) -> list[HourCell]:
+    """The times of a day; `link` gives the address of one that can be chosen, or nothing."""
+    return [
+        HourCell(
+            clock_text(time.minute),
+            href=link(time) if time.free else "",
+            note=places_text(time.free) if time.free else time.why.label,
+            reason=time.reason,
+        )
+        for time in times
+    ]
+
+
+def places_text(free: int) -> str:
+    """How many places are free, in words."""
+    return ngettext("%(num)s place", "%(num)s places", free)

@@ -1,0 +1,185 @@
+"""Locations that give appointments, the nearest first.
+
+Distances are great circles between the middles of ZIP codes, or from coordinates that a location's
+manager set. Where the place that was asked for is not known, what the addresses have in common
+orders them: the ZIP code, its first three digits, the city, the state.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, case, func, literal, select
+
+from blueprints.scheduling.models import Schedule, Slot, ZipPlace
+from blueprints.scheduling.rules import Kind
+from portal import clock
+from portal.db import UtcDateTime, session
+from portal.places.models import Location
+
+MOST = 25
+EARTH_MILES = 3958.8
+ZIP = re.compile(r"\b(\d{5})(?:-\d{4})?\b")
+LONGEST = 200
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A location near what was asked for. `miles` is None where the distance is not known,
+    `next_free_day` where everything is booked."""
+
+    location_id: int
+    name: str
+    address: str
+    miles: float | None
+    next_free_day: date | None
+
+
+@dataclass(frozen=True)
+class _Sought:
+    """What an address says: ZIP code, words in small letters, and the ZIP code's place."""
+
+    zip_code: str
+    words: str
+    place: tuple[float, float] | None
+
+
+def near(
+    text: str,
+    *,
+    public_only: bool = False,
+    kinds: Sequence[str] = (Kind.GENERAL,),
+    not_before: date | None = None,
+    moment: datetime | None = None,
+) -> list[Offer]:
+    """Up to 25 locations that give appointments, those nearest to a ZIP code or address first.
+
+    With `public_only` those of which the public may book. No text gives them by name.
+    """
+    sought = _sought(text)
+    rows = session().execute(_places(public_only)).all()
+    judged = sorted(((_rank(row, sought), row) for row in rows), key=lambda pair: pair[0])[:MOST]
+    free = _next_free_days([row for _rank, row in judged], kinds, not_before, moment or clock.now())
+    return [
+        Offer(row.id, row.name, _address(row), _miles(rank), free.get(row.id))
+        for rank, row in judged
+    ]
+
+
+def _sought(text: str) -> _Sought:
+    plain = " ".join(text[:LONGEST].split())
+    zips = ZIP.findall(plain)
+    zip_code = zips[-1] if zips else ""
+    place = None
+    if zip_code:
+        row = (
+            session()
+            .execute(
+                select(ZipPlace.latitude, ZipPlace.longitude).where(ZipPlace.zip_code == zip_code)
+            )
+            .one_or_none()
+        )
+        place = (row.latitude, row.longitude) if row else None
+    return _Sought(zip_code, f" {re.sub(r'[^a-z]+', ' ', plain.lower()).strip()} ", place)
+
+
+def _places(public_only: bool) -> Any:
+    own = Schedule.latitude.is_not(None)
+    query = (
+        select(
+            *(Location.id, Location.name, Location.street, Location.city, Location.state),
+            *(Location.zip_code, Location.time_zone, Schedule.horizon_days),
+            Schedule.notice_minutes,
+            case((own, Schedule.latitude), else_=ZipPlace.latitude).label("latitude"),
+            case((own, Schedule.longitude), else_=ZipPlace.longitude).label("longitude"),
+        )
+        .join(Schedule, Schedule.location_id == Location.id)
+        .outerjoin(ZipPlace, ZipPlace.zip_code == func.substr(Location.zip_code, 1, 5))
+        .where(Schedule.active, Location.approved)
+    )
+    return query.where(Schedule.public) if public_only else query
+
+
+# How near a location is: how little is known of it, miles (or what comes next), its name.
+_Rank = tuple[int, float, str, int]
+
+
+def _rank(row: "Row[Any]", sought: _Sought) -> _Rank:
+    if sought.place and row.latitude is not None:
+        return 0, miles(sought.place, (row.latitude, row.longitude)), row.name, row.id
+    return 1 + _in_common(row, sought), 0.0, row.name, row.id
+
+
+def _miles(rank: _Rank) -> float | None:
+    return round(rank[1], 1) if rank[0] == 0 else None
+
+
+def _in_common(row: "Row[Any]", sought: _Sought) -> int:
+    """0 for the same ZIP code, 1 for its first three digits, 2 for the city, 3 for the state."""
+    if sought.zip_code and row.zip_code[:5] == sought.zip_code:
+        return 0
+    city = f" {re.sub(r'[^a-z]+', ' ', row.city.lower()).strip()} "
+    if len(city) > 2 and city in sought.words:
+        return 2 if sought.zip_code else 0
+    if sought.zip_code and row.zip_code[:3] == sought.zip_code[:3]:
+        return 1
+    return 3 if row.state and f" {row.state.lower()} " in sought.words else 4
+
+
+def miles(here: tuple[float, float], there: tuple[float, float]) -> float:
+    """The distance along a great circle between two places, given in degrees."""
+    (north, east), (other_north, other_east) = (
+        (math.radians(place[0]), math.radians(place[1])) for place in (here, there)
+    )
+    half = (
+        math.sin((other_north - north) / 2) ** 2
+        + math.cos(north) * math.cos(other_north) * math.sin((other_east - east) / 2) ** 2
+    )
+    return 2 * EARTH_MILES * math.asin(min(1.0, math.sqrt(half)))
+
+
+def _address(row: "Row[Any]") -> str:
+    region = " ".join(part for part in (row.state, row.zip_code) if part)
+    return ", ".join(part for part in (row.street, row.city, region) if part)
+
+
+def _next_free_days(
+    rows: Sequence["Row[Any]"], kinds: Sequence[str], not_before: date | None, moment: datetime
+) -> dict[int, date]:
+    """The first free day of each of the locations: one statement, which reads of each no more than
+    the slots before its first free one."""
+    if not rows:
+        return {}
+    earliest = case(
+        {
+            row.id: literal(moment + timedelta(minutes=row.notice_minutes), UtcDateTime())
+            for row in rows
+        },
+        value=Location.id,
+    )
+    first = (
+        select(Slot.day)
+        .where(
+            Slot.location_id == Location.id,
+            Slot.kind.in_([str(kind) for kind in kinds]),
+            Slot.open,
+            Slot.taken < Slot.places,
+            Slot.starts_at >= earliest,
+            *([Slot.day >= not_before] if not_before else []),
+        )
+        .order_by(Slot.day, Slot.starts_at)
+        .limit(1)
+        .correlate(Location)
+        .scalar_subquery()
+    )
+    found = session().execute(
+        select(Location.id, first.label("day")).where(Location.id.in_([row.id for row in rows]))
+    )
+    until = {
+        row.id: clock.local(moment, row.time_zone).date() + timedelta(days=row.horizon_days)
+        for row in rows
+    }
+    return {number: day for number, day in found if day is not None and day <= until[number]}

@@ -1,0 +1,257 @@
+"""What can be booked at a location, and why the rest cannot.
+
+These functions are open to other modules, whose own access rules apply: they tell how many places
+are free, and nothing of who took the others.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, and_, case, func, select
+
+from blueprints.scheduling.finding import Offer, near
+from blueprints.scheduling.models import Schedule, ScheduleDay, Slot
+from blueprints.scheduling.rules import Kind, last_day
+from portal import clock
+from portal.db import session
+from portal.i18n import _
+from portal.places.models import Location
+
+__all__ = ["Day", "Offer", "Time", "Why", "days", "near", "next_free_day", "times"]
+
+DAY_FORMAT = "%m/%d/%Y"
+
+
+class Why(StrEnum):
+    """Why a day or a time cannot be chosen."""
+
+    FREE = ""
+    OVER = "over"
+    EARLY = "early"
+    BEYOND = "beyond"
+    CLOSED = "closed"
+    FULL = "full"
+    NOTICE = "notice"
+
+    @property
+    def label(self) -> str:
+        """It in a word or two, for where there is little room."""
+        return {
+            Why.FREE: "",
+            Why.OVER: _("Over"),
+            Why.EARLY: _("Too early"),
+            Why.BEYOND: _("Not yet"),
+            Why.CLOSED: _("Closed"),
+            Why.FULL: _("Full"),
+            Why.NOTICE: _("Too soon"),
+        }[self]
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day, how many places are free, and if none can be chosen the sentence that says why."""
+
+    day: date
+    free: int
+    reason: str
+    why: Why = Why.FREE
+
+
+@dataclass(frozen=True)
+class Time:
+    """A time of a day. `slot_id` is the slot to claim; `minute` is the location's wall clock."""
+
+    slot_id: int
+    starts_at: datetime
+    minute: int
+    free: int
+    reason: str
+    why: Why = Why.FREE
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """What holds of a location at a moment: the first and last day, the first moment that can be
+    booked. `last` is None where scheduling is off."""
+
+    moment: datetime
+    today: date
+    last: date | None
+    earliest: datetime
+
+    def refusal(self, day: date, not_before: date | None) -> tuple[Why, str]:
+        """Why no time of `day` can be chosen whatever is free, as far as the terms say so."""
+        if day < self.today:
+            return Why.OVER, _("This day is over.")
+        if self.last is None:
+            return Why.CLOSED, _("This location does not offer appointments.")
+        if not_before is not None and day < not_before:
+            return Why.EARLY, _("Too early until %(day)s.", day=not_before.strftime(DAY_FORMAT))
+        if day > self.last:
+            return Why.BEYOND, _(
+                "Appointments can be made until %(day)s.", day=self.last.strftime(DAY_FORMAT)
+            )
+        return Why.FREE, ""
+
+
+def _terms(location_id: int, moment: datetime | None) -> _Terms:
+    moment = moment or clock.now()
+    row = (
+        session()
+        .execute(
+            select(
+                Location.time_zone, Schedule.active, Schedule.horizon_days, Schedule.notice_minutes
+            )
+            .outerjoin(Schedule, Schedule.location_id == Location.id)
+            .where(Location.id == location_id)
+        )
+        .one()
+    )
+    today = clock.local(moment, row.time_zone).date()
+    if not row.active:
+        return _Terms(moment, today, None, moment)
+    notice = timedelta(minutes=row.notice_minutes)
+    return _Terms(moment, today, last_day(today, row.horizon_days), moment + notice)
+
+
+def days(
+    location_id: int,
+    first: date,
+    last: date,
+    *,
+    kinds: Sequence[str] = (Kind.GENERAL,),
+    not_before: date | None = None,
+    moment: datetime | None = None,
+) -> list[Day]:
+    """Every day from `first` to `last`, with its free places of those kinds or why there are none.
+
+    `not_before` is the first day that may be chosen for the person; `moment` is now unless given.
+    """
+    terms = _terms(location_id, moment)
+    free = case((Slot.taken < Slot.places, Slot.places - Slot.taken), else_=0)
+    in_time = Slot.starts_at >= terms.earliest
+    rows = session().execute(
+        select(
+            Slot.day,
+            func.sum(case((in_time, free), else_=0)).label("free"),
+            func.sum(free).label("sooner"),
+        )
+        .where(_offered(location_id, kinds), Slot.day >= first, Slot.day <= last)
+        .group_by(Slot.day)
+    )
+    found = {row.day: row for row in rows}
+    closed = _closures(location_id, first, last)
+    made = []
+    for number in range((last - first).days + 1):
+        day = first + timedelta(days=number)
+        why, reason = terms.refusal(day, not_before)
+        row = found.get(day)
+        if why is Why.FREE:
+            why, reason = _state(
+                row.free if row else None, row.sooner if row else 0, closed.get(day, "")
+            )
+        made.append(Day(day, row.free if row and why is Why.FREE else 0, reason, why))
+    return made
+
+
+def _state(free: int | None, sooner: int, closed: str) -> tuple[Why, str]:
+    """What is wrong with a day of so many free places in time, `sooner` with those too soon."""
+    if free is None:
+        return Why.CLOSED, _("Closed: %(reason)s", reason=closed) if closed else _("Closed.")
+    if free:
+        return Why.FREE, ""
+    if sooner:
+        return Why.NOTICE, _("Too soon: appointments must be made earlier.")
+    return Why.FULL, _("Full.")
+
+
+def _offered(location_id: int, kinds: Sequence[str]) -> ColumnElement[bool]:
+    return and_(
+        Slot.location_id == location_id, Slot.kind.in_([str(kind) for kind in kinds]), Slot.open
+    )
+
+
+def _closures(location_id: int, first: date, last: date) -> dict[date, str]:
+    rows = session().execute(
+        select(ScheduleDay.day, ScheduleDay.reason).where(
+            ScheduleDay.location_id == location_id,
+            ScheduleDay.day >= first,
+            ScheduleDay.day <= last,
+            ScheduleDay.kind == "closed",
+        )
+    )
+    return {row.day: row.reason for row in rows}
+
+
+def times(
+    location_id: int,
+    day: date,
+    *,
+    kinds: Sequence[str] = (Kind.GENERAL,),
+    not_before: date | None = None,
+    moment: datetime | None = None,
+) -> list[Time]:
+    """The times of `day` in order, with their free places or why there are none.
+
+    Of several kinds at one time the first in `kinds` that has a place is the one to claim.
+    """
+    terms = _terms(location_id, moment)
+    rows = session().execute(
+        select(Slot.starts_at, Slot.kind, Slot.id, Slot.minute, Slot.places, Slot.taken)
+        .where(_offered(location_id, kinds), Slot.day == day)
+        .order_by(Slot.starts_at)
+    )
+    order = {str(kind): number for number, kind in enumerate(kinds)}
+    found: dict[datetime, Time] = {}
+    for row in sorted(rows, key=lambda row: (row.starts_at, order[row.kind])):
+        free = max(0, row.places - row.taken)
+        known = found.get(row.starts_at)
+        if known is None:
+            found[row.starts_at] = Time(row.id, row.starts_at, row.minute, free, "")
+        elif free:
+            chosen = known.slot_id if known.free else row.id
+            found[row.starts_at] = Time(chosen, row.starts_at, row.minute, known.free + free, "")
+    refusal = terms.refusal(day, not_before)
+    return [_judged(time, terms, refusal) for time in found.values()]
+
+
+def _judged(time: Time, terms: _Terms, refusal: tuple[Why, str]) -> Time:
+    why, reason = refusal
+    if why is Why.FREE:
+        if time.starts_at < terms.moment:
+            why, reason = Why.OVER, _("This time is over.")
+        elif not time.free:
+            why, reason = Why.FULL, _("Full.")
+        elif time.starts_at < terms.earliest:
+            why, reason = Why.NOTICE, _("Too soon: appointments must be made earlier.")
+    if why is Why.FREE:
+        return time
+    return Time(time.slot_id, time.starts_at, time.minute, 0, reason, why)
+
+
+def next_free_day(
+    location_id: int,
+    *,
+    kinds: Sequence[str] = (Kind.GENERAL,),
+    not_before: date | None = None,
+    moment: datetime | None = None,
+) -> date | None:
+    """The first day with a place that can be chosen; None if there is none within the horizon."""
+    terms = _terms(location_id, moment)
+    if terms.last is None:
+        return None
+    first = max(terms.today, not_before or terms.today)
+    return session().scalar(
+        select(Slot.day)
+        .where(
+            _offered(location_id, kinds),
+            Slot.day >= first,
+            Slot.day <= terms.last,
+            Slot.starts_at >= terms.earliest,
+            Slot.taken < Slot.places,
+        )
+        .order_by(Slot.day, Slot.starts_at)
+        .limit(1)
+    )
