@@ -86,14 +86,10 @@ def fill(url: str, locations: int) -> None:
             )
         current.flush()
         for number in range(1, locations + 1):
-            current.add(
-                Schedule(location_id=number, active=True, horizon_days=DAYS, public=True)
-            )
+            current.add(Schedule(location_id=number, active=True, horizon_days=DAYS, public=True))
         for number in range(900):
             current.add(
-                ZipPlace(
-                    zip_code=f"27{number:03}", latitude=34 + number / 300, longitude=-78.0
-                )
+                ZipPlace(zip_code=f"27{number:03}", latitude=34 + number / 300, longitude=-78.0)
             )
         current.flush()
         raw: Any = current.connection().connection.driver_connection

@@ -17,7 +17,7 @@ from portal import soundness
 from portal.db import PATIENCE_OF_A_PERSON, db, prepare_engine
 from portal.module import Module, Registry, discover, load
 from portal.settings import Settings, load_settings
-from portal.web import assets, bounds, errors, login, refusals, security, templating
+from portal.web import assets, bounds, errors, login, refusals, security, templating, visiting
 from portal.web import htmx as htmx_headers
 from portal.web.context import find_scope
 from portal.web.converters import RecordNumber
@@ -136,6 +136,7 @@ def _install_web(app: Flask, settings: Settings) -> None:
     templating.init_app(app)
     htmx_headers.init_app(app)
     security.init_app(app, secure=settings.secure)
+    visiting.init_app(app)
     errors.init_app(app)
     refusals.init_app(app)
     Compress(app)
@@ -157,6 +158,8 @@ def _install_web(app: Flask, settings: Settings) -> None:
 
 
 def _language(settings: Settings) -> str | None:
+    if visiting.is_visit():
+        return visiting.language()
     scope = find_scope()
     if scope is not None and scope.language in settings.languages:
         return scope.language

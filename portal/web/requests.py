@@ -25,7 +25,7 @@ from portal.errors import Forbidden, OpenedElsewhere
 from portal.formats.numbers import record_number
 from portal.i18n import _
 from portal.people import sessions
-from portal.web import guards
+from portal.web import guards, visiting
 from portal.web.bounds import BoundedRequest
 from portal.web.context import find_scope, set_scope, time_zone
 from portal.web.htmx import go_to, led_to
@@ -78,7 +78,8 @@ def _answer(
     app: Flask, view: Callable[..., Any], dispatch: Callable[[], ResponseReturnValue]
 ) -> Response:
     safe = request.method in SAFE
-    public = guards.access_of(view) == guards.PUBLIC
+    visit = guards.is_for_visitors(view)
+    public = visit or guards.access_of(view) == guards.PUBLIC
     prepare = getattr(view, guards.BEFORE_TRANSACTION, None)
     if prepare is not None and not safe:
         g.prepared = prepare(**(request.view_args or {}))
@@ -115,7 +116,8 @@ def _answer(
     g.saved = not safe and _lasts(response)
     if safe and g.get("notes"):
         db.run(_write_notes, write=True, keep=lambda _done: True, harmless=True)
-    live: sessions.Session | None = getattr(current_user, "live", None)
+    # A visitor is nobody who is signed in, whatever the browser's cookie says.
+    live: sessions.Session | None = None if visit else getattr(current_user, "live", None)
     if live is not None and not getattr(view, guards.QUIET, False):
         sessions.keep_alive(live)
     return response
@@ -180,6 +182,9 @@ def _admit(view: Callable[..., Any]) -> None:
     access = guards.access_of(view)
     if access is None:
         raise RuntimeError(f"{request.endpoint} has no access mark")
+    if guards.is_for_visitors(view):
+        visiting.admit(view)
+        return
     scope: Scope | None = getattr(current_user, "scope", None)
     set_scope(scope)
     now_through(_through(view, scope))
