@@ -14,6 +14,7 @@ from sqlalchemy import make_url
 from whitenoise import WhiteNoise
 
 from portal import soundness
+from portal.catalogues import compiled
 from portal.db import PATIENCE_OF_A_PERSON, db, prepare_engine
 from portal.module import Module, Registry, discover, load
 from portal.settings import Settings, load_settings
@@ -102,7 +103,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
         MAX_FORM_PARTS=2_000,
         BABEL_DEFAULT_LOCALE="en",
-        BABEL_TRANSLATION_DIRECTORIES=str(assets.ROOT.parent / "translations"),
+        BABEL_TRANSLATION_DIRECTORIES=str(compiled(settings.instance / "translations")),
         BABEL_DEFAULT_TIMEZONE=settings.time_zone,
         COMPRESS_ALGORITHM=["br", "gzip"],
         COMPRESS_BR_LEVEL=5,

@@ -27,6 +27,8 @@ MAC_BYTES = 16
 TOKEN = re.compile(r"[A-Za-z0-9_-]{44}")
 BY_MESSAGE, BY_NUMBER = 0, 1
 LATEST = 2**32 - 1
+# How long one may go on after a change of one's own.
+AFTERWARDS = timedelta(minutes=30)
 
 Link = dict[str, str | int]
 
@@ -102,6 +104,19 @@ def fresh_token(kind: str, subject_id: int, *, lifetime: timedelta, by: Through)
     how = BY_MESSAGE if by is Through.LINK else BY_NUMBER
     ends = _minutes(clock.now() + lifetime)
     return _signed(kind, how, subject_id, standing.version, ends)
+
+
+def renewed(kind: str, token: str) -> str:
+    """A token as `fresh_token` makes it, for whose change ended the link with `token`; empty if the
+    portal never made that, or the record is no longer to be seen."""
+    ticket = _read(kind, token)
+    if ticket is None:
+        return ""
+    by = Through.PAGE if ticket.by == BY_NUMBER else Through.LINK
+    try:
+        return fresh_token(kind, ticket.subject_id, lifetime=AFTERWARDS, by=by)
+    except LinkOver:
+        return ""
 
 
 def visitor_of(kind: str, token: str) -> Visitor:

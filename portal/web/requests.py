@@ -89,11 +89,15 @@ def _answer(
 
     def answer() -> Response:
         _start_over(before)
-        _admit(view)
+        # A visitor's own change may be what ends the link: the second arrival is known all the same.
+        if not visit:
+            _admit(view)
         if operation:
             repeated = _claim(*operation)
             if repeated is not None:
                 return repeated
+        if visit:
+            _admit(view)
         _ensure_still_here()
         response = app.make_response(dispatch())
         if operation and db.writes():
@@ -126,7 +130,9 @@ def _answer(
 def _settle(operation_id: str, response: Response) -> None:
     """Keep the answer to an accepted form for its repetitions; a refused one may come again."""
     if response.status_code < 400:
-        submissions.remember_answer(operation_id, led_to(response))
+        # No link is written down: that of a visitor is made again.
+        stays = visiting.is_of_one_record()
+        submissions.remember_answer(operation_id, "" if stays else led_to(response))
     elif _lasts(response):
         submissions.give_back(operation_id)
 
@@ -236,7 +242,7 @@ def _claim(operation_id: str, fingerprint: str) -> Response | None:
         return None
     saved_at = clock.local(repeated.at, time_zone()).strftime("%I:%M %p %Z").lstrip("0")
     flash(_("This was already saved at %(time)s. It was not saved twice.", time=saved_at), "info")
-    return go_to(repeated.location or request.path)
+    return go_to(repeated.location or visiting.onward() or request.path)
 
 
 def note(function: Callable[[], None]) -> None:

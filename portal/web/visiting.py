@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from babel import Locale
-from flask import Flask, Response, current_app, g, make_response, render_template, request
+from flask import Flask, Response, current_app, g, make_response, render_template, request, url_for
 
 from portal import settings
 from portal.access.through import now_through
@@ -48,6 +48,25 @@ def _view() -> Callable[..., Any] | None:
     return current_app.view_functions.get(request.endpoint or "") if request else None
 
 
+def is_of_one_record() -> bool:
+    """Whether the present request is for a page that a link opens."""
+    view = _view()
+    return view is not None and bool(guards.visited_by(view))
+
+
+def onward() -> str:
+    """The page of the record whose link this request came by, although its own form may have ended
+    that link since; empty if it came by none."""
+    view = _view()
+    kind = guards.visited_by(view) if view else ""
+    token = links.renewed(kind, _token()) if kind else ""
+    return url_for(current().visits[kind].endpoint, token=token) if token else ""
+
+
+def _token() -> str:
+    return str((request.view_args or {}).get("token", ""))
+
+
 def visitor() -> Visitor:
     """Who uses the present view, which is marked `@visitor(…)`."""
     found = find_visitor()
@@ -67,7 +86,7 @@ def admit(view: Callable[..., Any]) -> None:
     kind = guards.visited_by(view)
     if not kind:
         return
-    found = links.visitor_of(kind, str((request.view_args or {}).get("token", "")))
+    found = links.visitor_of(kind, _token())
     set_visitor(found)
     now_through(found.through)
     if request.method in ("GET", "HEAD"):
