@@ -38,10 +38,10 @@ def exact(ids: Select[Any]) -> RowTotal:
     return RowTotal(session().scalar(select(func.count()).select_from(ids.subquery())) or 0)
 
 
-def capped(ids: Select[Any]) -> RowTotal:
-    """The number of rows `ids` selects, exact up to `CAP`."""
-    found = exact(ids.limit(CAP + 1)).number
-    return RowTotal(min(found, CAP), found > CAP)
+def capped(ids: Select[Any], most: int = CAP) -> RowTotal:
+    """The number of rows `ids` selects, exact up to `most`."""
+    found = exact(ids.limit(most + 1)).number
+    return RowTotal(min(found, most), found > most)
 
 
 def wrong_counts(table: str, location: InstrumentedAttribute[int]) -> list[str]:

@@ -1,7 +1,7 @@
 """What a list view is, as data: one `ListDefinition` a list, one call in the view (SPEC B1)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import Any, Literal
@@ -68,6 +68,41 @@ class ListView:
     where: Callable[[Scope], Clauses]
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Filter:
+    """A field above a list, beside the button `Search`, that leaves some of its rows.
+
+    key: its name in the address. where: the clauses for what was chosen or typed; an `Invalid` is
+    shown above the list, which is empty then. choices: the values to choose from, with their
+    labels, in place of a field to type in. usual: what it holds where the address says nothing.
+    alone: where it holds something, the other filters do not count.
+    private: what is typed is personal and stays out of addresses; the list is private, too.
+    """
+
+    key: str
+    label: Label
+    where: Callable[[Scope, str], Clauses]
+    kind: Literal["text", "date", "choice"] = "text"
+    choices: Callable[[], Mapping[str, Label]] | None = None
+    usual: Callable[[Scope], str] | None = None
+    private: bool = False
+    alone: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ticks:
+    """A box at each row, and a button for the rows that are ticked.
+
+    endpoint: the route that gets their ids, as `tick=3&tick=4`; it says itself how many are too
+    many. of: whether a row, with the columns by key, has a box.
+    """
+
+    label: Label
+    endpoint: str
+    capability: str
+    of: Callable[[Any], bool] = bool
+
+
 @dataclass(frozen=True, kw_only=True)
 class Action:
     """A link button in the head of a list: `kind` as in components/link_button.html."""
@@ -100,6 +135,10 @@ class ListDefinition:
     brief: keys of the columns that a phone shows beside the first; none: all.
     private: the values are personal and stay out of addresses: cursors hold ids alone, and what
     was searched for is kept on the server (`services.keep_words`).
+    filters: fields above the list, in place of its search.
+    extra: further columns by name, not shown, that menu and ticks look at.
+    menu: the links of the menu at the end of each row, asked once for the rows of a page.
+    ticks: boxes at the rows, and what can be done with those that are ticked.
     """
 
     name: str
@@ -122,6 +161,12 @@ class ListDefinition:
     dates: tuple[InstrumentedAttribute[date], ...] = ()
     brief: tuple[str, ...] = ()
     private: bool = False
+    filters: tuple[Filter, ...] = ()
+    extra: Mapping[str, ColumnElement[Any] | InstrumentedAttribute[Any]] = field(
+        default_factory=dict
+    )
+    menu: Callable[[Scope, Sequence[Any]], Sequence[Sequence[Action]]] | None = None
+    ticks: Ticks | None = None
     empty_title: Label = ""
     empty_text: Label = ""
 
@@ -144,6 +189,10 @@ class ListDefinition:
             raise DefinitionError(f"{self.name}: the model has no column `search`.")
         if not set(self.brief) <= set(keys):
             raise DefinitionError(f"{self.name}: brief names no column.")
+        if self.filters and self.search:
+            raise DefinitionError(f"{self.name}: filters take the place of the search.")
+        if not self.private and any(each.private for each in self.filters):
+            raise DefinitionError(f"{self.name}: private filters need a private list.")
         if self.count == "counter" and self.where is not None:
             raise DefinitionError(f"{self.name}: a counter cannot follow `where`.")
 

@@ -30,8 +30,9 @@ LARGEST_SMALL, LARGEST_BIG = 2**15 - 1, 2**63 - 1
 class ListState:
     """What a list shows: view, sort key (a minus in front for descending), search, page.
 
-    `kept` is the number under which a private list's search is kept, 0 for none. `after` and
-    `before` are cursors, at most one is set; `before="end"` is the last page.
+    `kept` is the number under which a private list's search is kept, 0 for none. `filters` are the
+    values of the filters by key, those that stay out of addresses included. `after` and `before`
+    are cursors, at most one is set; `before="end"` is the last page.
     """
 
     view: str
@@ -41,6 +42,7 @@ class ListState:
     after: str = ""
     before: str = ""
     kept: int = 0
+    filters: tuple[tuple[str, str], ...] = ()
 
     @property
     def key(self) -> str:
@@ -76,7 +78,13 @@ def read_state(
         sort = usual
     before = query.get("before", "")[:LONGEST_CURSOR]
     after = "" if before or query.get("after") == END else query.get("after", "")
+    open_filters = [
+        (each.key, typed(query[each.key]))
+        for each in definition.filters
+        if each.key in query and not each.private
+    ]
     return ListState(
+        filters=tuple(open_filters),
         view=view,
         sort=sort,
         q=typed(query.get("q", "")) if definition.search and not definition.private else "",
@@ -99,7 +107,19 @@ def address(definition: ListDefinition, state: ListState, **more: str) -> str:
         "before": state.before,
         **more,
     }
-    return "?" + urlencode({name: value for name, value in values.items() if value}, safe="~:,")
+    given = {name: value for name, value in values.items() if value}
+    return "?" + urlencode({**open_values(definition, state), **given}, safe="~:,")
+
+
+def open_values(definition: ListDefinition, state: ListState) -> dict[str, str]:
+    """The values of filters that an address says: also an empty one, of a filter that would hold
+    its usual value without it."""
+    chosen = dict(state.filters)
+    return {
+        each.key: chosen[each.key]
+        for each in definition.filters
+        if each.key in chosen and not each.private and (chosen[each.key] or each.usual)
+    }
 
 
 def write_cursor(value: Any, record_id: int) -> str:

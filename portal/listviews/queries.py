@@ -13,11 +13,12 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Row, Select, and_, false, literal, or_, select, union_all
 
 from portal.access.scope import Scope
 from portal.db import session
-from portal.listviews.counts import CAP, RowTotal, counted, exact
+from portal.errors import Invalid
+from portal.listviews.counts import CAP, RowTotal, capped, counted, exact
 from portal.listviews.definition import RECENT, VIEWED, Clauses, ListDefinition
 from portal.listviews.models import ListPin, RecentView
 from portal.listviews.paging import END, ListState, largest_of, read_cursor, write_cursor
@@ -29,6 +30,8 @@ SORT_VALUE = "sort_value_"
 RECORD = "record_"
 # How many rows are looked at along the sort index before the hits are sorted instead.
 WALK = 6_000
+# Up to this number the rows that filters leave are counted exactly.
+COUNTED = 20_000
 
 Pair = tuple[Any, int]
 
@@ -43,6 +46,7 @@ class Listing:
     count: RowTotal
     previous: ListState | None
     next: ListState | None
+    refused: tuple[str, ...] = ()
 
 
 def pinned_view(scope: Scope, definition: ListDefinition) -> str | None:
@@ -78,6 +82,7 @@ def read_page(scope: Scope, definition: ListDefinition, state: ListState) -> Lis
         count=source.count,
         previous=state.page(before=source.cursor(rows[0])) if rows and has_previous else None,
         next=state.page(after=source.cursor(rows[-1])) if rows and has_next else None,
+        refused=tuple(source.refused),
     )
 
 
@@ -96,6 +101,8 @@ class Source:
             if view.key == state.view
             for clause in view.where(scope)
         ]
+        self.refused: list[str] = []
+        self.filtered = self._filter(state)
         if definition.search and state.q:
             phrases = definition.phrases(scope) if definition.phrases else {}
             phrase, rest = phrase_in(state.q, phrases)
@@ -115,11 +122,32 @@ class Source:
         elif self.words or self.narrowing:
             self.few = self._found()
 
+    def _filter(self, state: ListState) -> bool:
+        """Narrow the list by its filters; whether any did. What a filter refuses leaves nothing."""
+        values = dict(state.filters)
+        clauses: list[ColumnElement[bool]] = []
+        alone = [each for each in self.definition.filters if each.alone and values.get(each.key)]
+        for each in alone or self.definition.filters:
+            value = values.get(each.key)
+            if value is None:
+                value = each.usual(self.scope) if each.usual else ""
+            if not value:
+                continue
+            try:
+                clauses += each.where(self.scope, value)
+            except Invalid as refusal:
+                self.refused.append(refusal.message)
+                clauses.append(false())
+        self.narrowing += clauses
+        return bool(clauses)
+
     @cached_property
     def count(self) -> RowTotal:
         """The number of rows on all pages."""
         if self.few is not None:
             return RowTotal(len(self.few))
+        if self.filtered and not self.words:
+            return capped(self._select(self.definition.id), most=COUNTED)
         if self.words or self.narrowing:
             return RowTotal(CAP, more=True)
         if self.definition.count == "counter":
@@ -231,6 +259,7 @@ class Source:
 
     def _rows(self) -> Select[Any]:
         columns = [column.attribute.label(column.key) for column in self.definition.columns]
+        columns += [column.label(name) for name, column in self.definition.extra.items()]
         return self._select(
             self.definition.id.label("id"),
             self.sort.label(SORT_VALUE),

@@ -64,7 +64,7 @@ def list_page(
         page,
         regions={definition.region: REGION},
         list=definition,
-        shown=_Shown(definition, listing, zone),
+        shown=_Shown(definition, listing, zone, scope),
         pinned=pinned == state.view,
         actions=actions,
         **context,
@@ -74,6 +74,10 @@ def list_page(
 def _with_words(scope: Scope, definition: ListDefinition, state: ListState) -> ListState:
     """`state` with what a private list is searched for."""
     number = record_number(request.args.get("search", ""))
+    if definition.private and definition.filters and number:
+        words = services.kept_words(scope, definition.name, number)
+        kept = rendering.private_values(definition, words)
+        return replace(state, filters=(*state.filters, *kept), kept=number) if kept else state
     if not (definition.private and definition.search and number):
         return state
     words = services.kept_words(scope, definition.name, number)
@@ -146,11 +150,18 @@ def search(name: str) -> Response:
     """Search a private list: the words stay on the server, the address gets their number."""
     scope = present_scope()
     definition = registry().lists.get(name)
-    if definition is None or not (definition.search and definition.private):
+    if (
+        definition is None
+        or not definition.private
+        or not (definition.search or definition.filters)
+    ):
         raise NotFound
     scope.require(definition.capability)
     state = read_state(definition, request.form, default_view=ALL)
-    number = services.keep_words(scope, definition.name, request.form.get("q", ""))
+    text = request.form.get("q", "")
+    if definition.filters:
+        text = rendering.private_text(definition, request.form)
+    number = services.keep_words(scope, definition.name, text)
     found = address(definition, replace(state.page(), kept=number))
     return go_to(url_for(definition.endpoint) + found)
 
@@ -158,8 +169,11 @@ def search(name: str) -> Response:
 class _Shown:
     """What the templates of a list ask for."""
 
-    def __init__(self, definition: ListDefinition, listing: Listing, zone: str) -> None:
+    def __init__(
+        self, definition: ListDefinition, listing: Listing, zone: str, scope: Scope
+    ) -> None:
         self.definition = definition
+        self.scope = scope
         self.listing = listing
         self.state = listing.state
         self.count = listing.count
@@ -194,8 +208,33 @@ class _Shown:
     def body(self) -> Markup:
         """The rows of the table."""
         return rendering.body(
-            self.definition, self.listing, zone=self.zone, link=_record_link(self.definition)
+            self.definition,
+            self.listing,
+            zone=self.zone,
+            link=_record_link(self.definition),
+            menus=self.menus,
+            ticks=bool(self.ticks),
         )
+
+    @cached_property
+    def menus(self) -> Sequence[Sequence[Action]]:
+        """The menus of the rows; empty where there is nothing in any of them."""
+        menu = self.definition.menu
+        found = menu(self.scope, self.listing.rows) if menu and self.listing.rows else ()
+        return found if any(found) else ()
+
+    @cached_property
+    def ticks(self) -> dict[str, str] | None:
+        """The button for ticked rows and where it leads; None for who may not use it."""
+        ticks = self.definition.ticks
+        if ticks is None or not self.scope.can(ticks.capability):
+            return None
+        return {"label": str(ticks.label), "href": url_for(ticks.endpoint)}
+
+    @cached_property
+    def filters(self) -> list[rendering.FilterField]:
+        """The fields above the list."""
+        return rendering.filter_fields(self.definition, self.state, self.scope)
 
     @cached_property
     def base(self) -> str:
@@ -205,7 +244,9 @@ class _Shown:
     @property
     def private_search(self) -> str:
         """Where the search of a private list is sent; empty for others, which search by address."""
-        if not (self.definition.search and self.definition.private):
+        if not self.definition.private:
+            return ""
+        if not (self.definition.search or self.definition.filters):
             return ""
         return url_for("listviews.search", name=self.definition.name)
 

@@ -1,0 +1,108 @@
+"""`Appointments`: who comes when, for which dose (SPEC G3 to G8).
+
+Slots are claimed and given back through `blueprints.scheduling.services`; an appointment is the
+row that a claimed place belongs to.
+"""
+
+from datetime import timedelta
+
+from portal.access.profiles import CLINIC, Profile
+from portal.i18n import _l
+from portal.module import Capability, Check, Fill, Job, MessageKind, Module, Tab
+
+STAFF = frozenset({Profile.AGENT, Profile.ADMINISTRATOR})
+
+module = Module(
+    name="appointments",
+    title="Appointments",
+    requires=("recipients", "scheduling"),
+    blueprint="blueprints.appointments.routes:blueprint",
+    models="blueprints.appointments.models",
+    lists=("blueprints.appointments.lists:APPOINTMENTS",),
+    capabilities=(
+        Capability(
+            name="appointments.view",
+            title=_l("See appointments"),
+            profiles=CLINIC | STAFF,
+        ),
+        Capability(
+            name="appointments.handle",
+            title=_l("Schedule, change and cancel appointments"),
+            profiles=frozenset({Profile.PROVIDER, Profile.MANAGER}),
+        ),
+        Capability(
+            name="appointments.cancel_second",
+            title=_l("Cancel appointments for second doses"),
+            profiles=frozenset({Profile.AGENT}),
+        ),
+    ),
+    tabs=(
+        Tab(
+            label=_l("Appointments"),
+            endpoint="appointments.index",
+            capability="appointments.view",
+            icon="calendar",
+            order=14,
+        ),
+    ),
+    slots=("appointment.actions", "appointment.record", "appointment.related"),
+    fills=(
+        Fill(
+            slot="recipient.actions",
+            function="blueprints.appointments.contributions:recipient_actions",
+            template="appointments/_recipient_actions.html",
+            capability="appointments.handle",
+            order=10,
+        ),
+        Fill(
+            slot="recipient.related",
+            function="blueprints.appointments.contributions:of_recipient_page",
+            template="appointments/_of_recipient.html",
+            capability="appointments.view",
+            order=10,
+        ),
+        Fill(
+            slot="schedule.conflicts",
+            function="blueprints.appointments.contributions:conflicts",
+            template="appointments/_conflicts.html",
+            capability="appointments.view",
+        ),
+    ),
+    jobs=(
+        Job(
+            name="appointments.let_go",
+            title=_l("Free places that were held too long"),
+            function="blueprints.appointments.jobs:let_go",
+            every=timedelta(minutes=1),
+        ),
+    ),
+    settings="blueprints.appointments.settings:AppointmentSettings",
+    messages=(
+        MessageKind(
+            "appointment_booked", still_true="blueprints.appointments.telling:still_to_come"
+        ),
+        MessageKind(
+            "appointment_changed", still_true="blueprints.appointments.telling:still_to_come"
+        ),
+        MessageKind(
+            "appointment_canceled", still_true="blueprints.appointments.telling:still_canceled"
+        ),
+        MessageKind(
+            "appointment_reminder", still_true="blueprints.appointments.telling:still_to_come"
+        ),
+    ),
+    checks=(
+        Check(
+            name="appointments.places",
+            title="Taken places are those of appointments",
+            function="blueprints.appointments.checks:places",
+        ),
+        Check(
+            name="appointments.status",
+            title="Dose statuses agree with appointments and doses",
+            function="blueprints.appointments.checks:statuses",
+        ),
+    ),
+    words="blueprints.appointments.words:WORDS",
+    practice="blueprints.appointments.practice:fill",
+)

@@ -1,0 +1,143 @@
+"""Where and when: locations near an address, days of a month, times of a day, for staff."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from flask import request, url_for
+
+from blueprints.appointments.forms import PlaceForm
+from blueprints.appointments.next_dose import NextDose
+from blueprints.appointments.rules import kinds_for
+from blueprints.scheduling.calendar import (
+    hours_of,
+    month_after,
+    month_before,
+    month_bounds,
+    month_of,
+)
+from blueprints.scheduling.hours import clock_text
+from blueprints.scheduling.queries import Offer, Time, days, near, next_free_day, times
+from portal import clock
+from portal.access.scope import Scope
+from portal.db import session
+from portal.errors import NotFound
+from portal.formats.numbers import record_number
+from portal.i18n import ngettext
+from portal.listviews.services import keep_words, kept_words
+from portal.places.models import Location
+from portal.web.calendar import long_day
+from portal.web.templating import day as day_text
+
+SEARCHES = "appointments_near"
+FARTHEST = 1_000
+
+
+def find_place(location_id: int) -> Location:
+    """A location that may be booked at. Raises `NotFound`."""
+    found = session().get(Location, location_id)
+    if found is None or not found.approved:
+        raise NotFound
+    return found
+
+
+def keep_search(scope: Scope, form: PlaceForm) -> int:
+    """Keep what is searched near; the number that stands for it in the address."""
+    return keep_words(scope, SEARCHES, form.near.data or "")
+
+
+def places_found(scope: Scope, dose: NextDose) -> dict[str, Any]:
+    """The locations near what was searched; without a search, near the present one."""
+    number = record_number(request.args.get("search", ""))
+    text = kept_words(scope, SEARCHES, number) if number else ""
+    around = text
+    if not text and scope.location is not None:
+        place = session().get_one(Location, scope.location_id)
+        around = f"{place.city} {place.state} {place.zip_code}"
+    found = near(around, kinds=kinds_for(dose.number), not_before=dose.not_before)
+    return {
+        "form": PlaceForm(formdata=None, data={"near": text}),
+        "offers": found,
+        "distance": distance,
+    }
+
+
+def distance(offer: Offer) -> str:
+    """How far a location is, in words; blank where that is not known."""
+    if offer.miles is None:
+        return ""
+    if offer.miles < 1:
+        return ngettext("less than %(num)s mile", "less than %(num)s miles", 1)
+    return ngettext("%(num)s mile", "%(num)s miles", round(offer.miles))
+
+
+def day_asked(text: str | None, today: date) -> date | None:
+    """A day as addresses name it, near our time; None for anything else."""
+    try:
+        found = date.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return found if abs((found - today).days) < FARTHEST else None
+
+
+def calendar_of(
+    location: Location,
+    dose: NextDose,
+    address: Callable[..., str],
+    *,
+    pick: Callable[[Time], str] | None = None,
+) -> dict[str, Any]:
+    """The month and the day of it that the address asks for, at this location.
+
+    `address(month=…)` and `address(day=…)` lead to others; `pick` gives the address of a time.
+    Without a day the month is that of the first free one.
+    """
+    kinds, not_before = kinds_for(dose.number), dose.not_before
+    today = clock.today(location.time_zone)
+    chosen = day_asked(request.args.get("day"), today)
+    month = day_asked(f"{request.args.get('month')}-01", today)
+    if chosen is None and month is None:
+        month = next_free_day(location.id, kinds=kinds, not_before=not_before)
+    first, last = month_bounds(chosen or month or not_before or today)
+    offered = days(location.id, first, last, kinds=kinds, not_before=not_before)
+    found = times(location.id, chosen, kinds=kinds, not_before=not_before) if chosen else []
+
+    def month_address(day: date) -> str:
+        return address(month=day.strftime("%Y-%m"))
+
+    return {
+        "month": month_of(
+            offered,
+            lambda day: address(day=day.isoformat()),
+            chosen=chosen,
+            earlier=month_address(month_before(first)) if first > today else "",
+            later=month_address(month_after(last)),
+        ),
+        "chosen": long_day(chosen) if chosen else "",
+        "times": found,
+        "hours": hours_of(found, pick) if pick else [],
+        "recommended": day_text(dose.window.recommended) if dose.window else "",
+        "recommended_href": address(day=dose.window.recommended.isoformat()) if dose.window else "",
+    }
+
+
+def when(day: date, minute: int) -> str:
+    """A day and a time as people say them: Friday, March 5, 9:00 AM."""
+    return f"{long_day(day)}, {clock_text(minute)}"
+
+
+def place_address(place: Location) -> str:
+    """The address of a location in one line."""
+    region = " ".join(part for part in (place.state, place.zip_code) if part)
+    return ", ".join(part for part in (place.street, place.city, region) if part)
+
+
+def schedule_address(recipient_id: int, location_id: int) -> Callable[..., str]:
+    """The addresses of the calendar of a location for a recipient."""
+
+    def address(**more: Any) -> str:
+        return url_for(
+            "appointments.availability", recipient_id=recipient_id, location_id=location_id, **more
+        )
+
+    return address

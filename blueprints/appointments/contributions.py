@@ -1,0 +1,73 @@
+"""What appointments show on other modules' pages."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import url_for
+
+from blueprints.appointments.choosing import when
+from blueprints.appointments.next_dose import NotDue, dose_to_book
+from blueprints.appointments.numbers import spoken
+from blueprints.appointments.queries import in_slots, of_recipient
+from blueprints.appointments.record import reason_of
+from blueprints.appointments.words import STATES, dose_label
+from blueprints.recipients.models import Recipient
+from blueprints.recipients.words import full_name
+from blueprints.scheduling.setups import Misfit
+from portal.access.scope import Scope
+from portal.i18n import _
+
+
+def recipient_actions(scope: Scope, recipient: Recipient) -> dict[str, Any] | None:
+    """The one next right step: scheduling the dose that is due."""
+    if scope.location is None:
+        return None
+    try:
+        dose = dose_to_book(recipient)
+    except NotDue:
+        return None
+    labels = {1: _("Schedule First Dose Appointment"), 2: _("Schedule Second Dose")}
+    return {
+        "label": labels.get(dose.number) or _("Schedule Dose %(number)s", number=dose.number),
+        "href": url_for("appointments.schedule", recipient_id=recipient.id),
+    }
+
+
+def of_recipient_page(scope: Scope, recipient: Recipient) -> dict[str, Any]:
+    """The recipient's appointments, with why they were canceled."""
+    found = of_recipient(recipient.id)
+    lines = [
+        {
+            "when": when(booked.appointment.day, booked.appointment.minute),
+            "href": url_for("appointments.record", appointment_id=booked.appointment.id),
+            "dose": dose_label(booked.appointment.dose_number),
+            "place": booked.location.name,
+            "number": spoken(booked.number),
+            "state": STATES[booked.appointment.state],  # type: ignore[index]
+            "reason": reason_of(booked.appointment),
+        }
+        for booked in found
+    ]
+    return {"lines": lines}
+
+
+def conflicts(scope: Scope, misfits: Sequence[Misfit]) -> dict[str, Any] | None:
+    """The appointments at times that the schedule has no place for."""
+    slots = [number for misfit in misfits for number in misfit.slot_ids]
+    if scope.location is None or not slots:
+        return None
+    found = in_slots(scope.location_id, slots)
+    handles = scope.can("appointments.handle")
+    return {
+        "handles": handles,
+        "lines": [
+            {
+                "id": booked.appointment.id,
+                "when": when(booked.appointment.day, booked.appointment.minute),
+                "name": full_name(booked.recipient),
+                "href": url_for("appointments.record", appointment_id=booked.appointment.id),
+            }
+            for booked in found
+        ],
+        "cancel": url_for("appointments.cancel"),
+    }

@@ -1,0 +1,28 @@
+"""Forms of appointments."""
+
+from wtforms import StringField
+from wtforms.validators import Length
+
+from blueprints.appointments.rules import LONGEST_REASON
+from portal.i18n import _l
+from portal.web.forms import Form, Required
+
+OFF = {"autocomplete": "off"}
+
+
+class PlaceForm(Form):
+    """Near what a location is looked for."""
+
+    near = StringField(_l("Address or ZIP Code"), [Length(max=120)], render_kw=OFF)
+
+
+class ReasonForm(Form):
+    """Why appointments are canceled."""
+
+    reason = StringField(
+        _l("Cancellation Reason"), [Required(), Length(max=LONGEST_REASON)], render_kw=OFF
+    )
+
+
+class NothingForm(Form):
+    """A question without a field."""

@@ -1,0 +1,321 @@
+"""A place is held while details are looked at, and the hold becomes the booking (SPEC G3, G7).
+
+Whoever holds, books, moves or cancels locks the recipient first, then appointments, then slots: no
+two of them wait for each other.
+"""
+
+from collections.abc import Collection
+from datetime import date, timedelta
+
+from sqlalchemy import delete, select, update
+
+from blueprints.appointments import numbers
+from blueprints.appointments.models import Appointment, BookingSeries
+from blueprints.appointments.next_dose import NextDose, dose_to_book, open_booking
+from blueprints.appointments.rules import HELD_FOR, CanceledThrough, State, kinds_for, status_of
+from blueprints.appointments.telling import tell_booked
+from blueprints.recipients.queries import doses_of
+from blueprints.recipients.services import link_to_location, lock_recipient, set_dose_status
+from blueprints.scheduling.models import Slot
+from blueprints.scheduling.queries import Time, Why, times
+from blueprints.scheduling.services import SlotTaken, claim, give_back
+from portal import clock
+from portal.access.scope import Actor
+from portal.audit.services import record as audit
+from portal.clock import now
+from portal.db import session
+from portal.errors import Conflict, NotFound
+from portal.i18n import _
+from portal.places.models import Location
+
+MOST_LET_GO = 500
+
+
+class HoldOver(Conflict):
+    """The place was held too long ago, and is free again."""
+
+
+class NotOffered(SlotTaken):
+    """This time cannot be chosen; the sentence says why."""
+
+
+def hold(*, recipient_id: int, slot_id: int, actor: Actor | None) -> Appointment:
+    """Hold a place for the recipient's next dose for ten minutes.
+
+    A recipient holds one place a dose: an earlier hold moves to the new time. `actor` is None for
+    the recipient. Raises `NotDue`, and `SlotTaken` if the time cannot be chosen (any more).
+    """
+    recipient = lock_recipient(recipient_id)
+    _cancel_missed(recipient.id, actor)
+    dose = dose_to_book(recipient)
+    held = open_booking(recipient.id, dose.number)
+    _let_go_of_slot(slot_id, but=held.id if held else None)
+    slot = take_place(slot_id, dose, but=held)
+    until = now() + HELD_FOR
+    if held is not None:
+        left = held.slot_id
+        put_into(held, slot)
+        held.held_until = until
+        session().flush()
+        if left != slot.id:
+            give_back(left)
+        return held
+    made = Appointment(
+        recipient_id=recipient.id,
+        slot_id=slot.id,
+        location_id=slot.location_id,
+        starts_at=slot.starts_at,
+        day=slot.day,
+        minute=slot.minute,
+        dose_number=dose.number,
+        product_id=dose.product_id,
+        state=State.HELD,
+        held_until=until,
+        booked_by_id=actor.id if actor else None,
+    )
+    session().add(made)
+    session().flush()
+    return made
+
+
+def take_place(slot_id: int, dose: NextDose, *, but: Appointment | None = None) -> Slot:
+    """Take a place of the slot, if this dose may be given then. Raises `SlotTaken`.
+
+    Nothing is taken if `but`, an appointment that moves, has a place in this very slot.
+    """
+    slot = session().get(Slot, slot_id)
+    if slot is None:
+        raise NotFound
+    kinds = kinds_for(dose.number)
+    if but is not None and but.slot_id == slot_id:
+        return slot
+    offered = times(slot.location_id, slot.day, kinds=kinds, not_before=dose.not_before)
+    found = next((time for time in offered if time.starts_at == slot.starts_at), None)
+    if found is None or slot.kind not in kinds:
+        raise NotOffered(_("This time is not offered any more. Choose another time."))
+    if found.reason and found.why is not Why.FULL:
+        raise NotOffered(found.reason)
+    return claim(slot_id if found.slot_id == slot_id else _with_places(slot_id, found.slot_id))
+
+
+def _with_places(wanted: int, other: int) -> int:
+    """Of two slots of one moment the one that has a place, the wanted one first."""
+    free = session().scalar(select(Slot.id).where(Slot.id == wanted, Slot.taken < Slot.places))
+    return wanted if free else other
+
+
+def put_into(appointment: Appointment, slot: Slot) -> None:
+    """Let the appointment be in this slot, whose place was taken for it."""
+    appointment.slot_id = slot.id
+    appointment.location_id = slot.location_id
+    appointment.starts_at = slot.starts_at
+    appointment.day = slot.day
+    appointment.minute = slot.minute
+
+
+def complete(*, appointment_id: int, actor: Actor | None) -> Appointment:
+    """Turn the held place into an appointment, and tell the recipient.
+
+    The place is theirs until somebody else got it, even after the ten minutes. Raises `HoldOver`
+    once it was let go; completing twice gives the same appointment.
+    """
+    seen = session().get(Appointment, appointment_id)
+    if seen is None:
+        raise hold_over()
+    lock_recipient(seen.recipient_id)
+    found = locked(appointment_id)
+    if found is None:
+        raise hold_over()
+    if found.state == State.NEW:
+        return found
+    if found.state != State.HELD:
+        raise Conflict(_("This appointment was canceled. Schedule a new one."))
+    found.series_id = _series_of(found)
+    found.state, found.held_until = State.NEW, None
+    found.booked_at, found.booked_by_id = now(), actor.id if actor else None
+    session().flush()
+    link_to_location(recipient_id=found.recipient_id, location_id=found.location_id, why="booked")
+    follow_status(found.recipient_id)
+    audit(
+        actor,
+        "appointment.booked",
+        subject="appointment",
+        subject_id=found.id,
+        location_id=found.location_id,
+        after={"dose": found.dose_number, "starts_at": found.starts_at.isoformat()},
+    )
+    tell_booked(found)
+    return found
+
+
+def hold_over() -> HoldOver:
+    """What is said when the held place is gone."""
+    return HoldOver(
+        _("The place was held for ten minutes and is free again. Choose a time once more.")
+    )
+
+
+def locked(appointment_id: int) -> Appointment | None:
+    """The appointment, kept from others until this transaction ends; None if it is gone."""
+    return session().scalar(
+        select(Appointment)
+        .where(Appointment.id == appointment_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+
+
+def let_go(*, appointment_id: int) -> None:
+    """Free a place that is only held; nothing happens if it is booked or gone."""
+    slot_id = session().scalar(
+        delete(Appointment)
+        .where(Appointment.id == appointment_id, Appointment.state == State.HELD)
+        .returning(Appointment.slot_id)
+        .execution_options(synchronize_session=False)
+    )
+    if slot_id is not None:
+        give_back(slot_id)
+
+
+def let_go_of_old() -> int:
+    """Free the places that were held too long, up to 500; how many that were."""
+    old = (
+        select(Appointment.id)
+        .where(Appointment.state == State.HELD, Appointment.held_until <= now())
+        .order_by(Appointment.held_until)
+        .limit(MOST_LET_GO)
+        .with_for_update(skip_locked=True)
+    )
+    return _let_go_where(list(session().scalars(old)))
+
+
+def _let_go_of_slot(slot_id: int, *, but: int | None) -> None:
+    """Free what is held too long at the time of this slot."""
+    moment = select(Slot.location_id, Slot.starts_at).where(Slot.id == slot_id).subquery()
+    same = select(Slot.id).join(
+        moment,
+        (Slot.location_id == moment.c.location_id) & (Slot.starts_at == moment.c.starts_at),
+    )
+    old = select(Appointment.id).where(
+        Appointment.slot_id.in_(same),
+        Appointment.state == State.HELD,
+        Appointment.held_until <= now(),
+        Appointment.id != (but or 0),
+    )
+    _let_go_where(list(session().scalars(old)))
+
+
+def _let_go_where(ids: Collection[int]) -> int:
+    if not ids:
+        return 0
+    slots = session().scalars(
+        delete(Appointment)
+        .where(
+            Appointment.id.in_(ids),
+            Appointment.state == State.HELD,
+            Appointment.held_until <= now(),
+        )
+        .returning(Appointment.slot_id)
+        .execution_options(synchronize_session=False)
+    )
+    freed = sorted(slots)
+    for slot_id in freed:
+        give_back(slot_id)
+    return len(freed)
+
+
+def follow_status(recipient_id: int) -> None:
+    """Bring the recipient's dose status in line with what was given and what is booked."""
+    given = [dose.dose_number for dose in doses_of([recipient_id]).get(recipient_id, ())]
+    booked = session().scalars(
+        select(Appointment.dose_number).where(
+            Appointment.recipient_id == recipient_id, Appointment.state == State.NEW
+        )
+    )
+    set_dose_status(recipient_id=recipient_id, status=status_of(given, list(booked)))
+
+
+def _cancel_missed(recipient_id: int, actor: Actor | None) -> None:
+    """Close what the recipient did not come to on a day that is over: it keeps nobody from a new
+    appointment."""
+    missed = session().execute(
+        select(Appointment.id, Appointment.day, Location.time_zone)
+        .join(Location, Location.id == Appointment.location_id)
+        .where(
+            Appointment.recipient_id == recipient_id,
+            Appointment.state == State.NEW,
+            Appointment.starts_at < now(),
+        )
+    )
+    ids = [row.id for row in missed if row.day < clock.today(row.time_zone)]
+    if not ids:
+        return
+    session().execute(
+        update(Appointment)
+        .where(Appointment.id.in_(ids), Appointment.state == State.NEW)
+        .values(
+            state=State.CANCELED,
+            canceled_at=now(),
+            canceled_by_id=actor.id if actor else None,
+            canceled_through=CanceledThrough.MISSED,
+            cancel_reason="",
+        )
+        .execution_options(synchronize_session="fetch")
+    )
+
+
+def _series_of(appointment: Appointment) -> int:
+    """The series of the dose before this one, or a new one with a number of its own."""
+    if appointment.dose_number > 1:
+        known = session().scalar(
+            select(Appointment.series_id)
+            .where(
+                Appointment.recipient_id == appointment.recipient_id,
+                Appointment.series_id.is_not(None),
+                Appointment.dose_number <= appointment.dose_number,
+                Appointment.id != appointment.id,
+            )
+            .order_by(Appointment.state == State.CANCELED, Appointment.starts_at.desc())
+            .limit(1)
+        )
+        if known is not None:
+            return known
+    series = BookingSeries(recipient_id=appointment.recipient_id, number=_unused_number())
+    session().add(series)
+    session().flush()
+    return series.id
+
+
+def _unused_number() -> str:
+    while True:
+        number = numbers.new_number()
+        if session().scalar(select(BookingSeries.id).where(BookingSeries.number == number)) is None:
+            return number
+
+
+def nearest_times(slot_id: int, dose: NextDose, *, count: int = 4) -> list[tuple[date, Time]]:
+    """The times nearest to that of the slot which can be chosen, each with its day, in order."""
+    slot = session().get(Slot, slot_id)
+    if slot is None:
+        return []
+    found: list[tuple[date, Time]] = []
+    for step in (0, 1, -1, 2, -2):
+        day = slot.day + timedelta(days=step)
+        offered = times(
+            slot.location_id, day, kinds=kinds_for(dose.number), not_before=dose.not_before
+        )
+        found += [(day, time) for time in offered if time.free]
+        if len(found) >= count and step >= 1:
+            break
+    nearest = sorted(found, key=lambda pair: abs(pair[1].starts_at - slot.starts_at))[:count]
+    return sorted(nearest, key=lambda pair: pair[1].starts_at)
+
+
+def place_of_slot(slot_id: int) -> Location:
+    """The location of a slot. Raises `NotFound`."""
+    found = session().scalar(
+        select(Location).join(Slot, Slot.location_id == Location.id).where(Slot.id == slot_id)
+    )
+    if found is None:
+        raise NotFound
+    return found

@@ -1,0 +1,94 @@
+"""Appointments, and the series of doses they belong to."""
+
+from datetime import date, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.clock import now
+from portal.db import Base
+
+BIG = BigInteger().with_variant(Integer, "sqlite")
+OPEN = text("state IN ('held', 'new')")
+
+
+class BookingSeries(Base):
+    """The doses that a recipient books one after another, under one confirmation number. The number
+    is kept as `numbers.read_number` gives it."""
+
+    __tablename__ = "booking_series"
+
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
+    recipient_id: Mapped[int] = mapped_column(ForeignKey("recipient.id"), index=True)
+    number: Mapped[str] = mapped_column(String(12), unique=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Appointment(Base):
+    """A place in a slot, for one dose of one recipient.
+
+    `held`: kept until `held_until` while somebody completes it; then the same row is `new`.
+    `starts_at`, `day`, `minute` and `location_id` are the slot's. `version` is the sequence number
+    of its calendar file. `booked_by_id` and `canceled_by_id` are null for the recipient.
+    """
+
+    __tablename__ = "appointment"
+    __table_args__ = (
+        CheckConstraint("state IN ('held', 'new', 'closed', 'canceled')", "known_state"),
+        CheckConstraint("dose_number BETWEEN 1 AND 9", "sensible_dose_number"),
+        CheckConstraint("(state = 'held') = (held_until IS NOT NULL)", "held_until_if_held"),
+        CheckConstraint("(state = 'held') = (series_id IS NULL)", "numbered_once_booked"),
+        CheckConstraint("(state = 'canceled') = (canceled_at IS NOT NULL)", "when_canceled"),
+        CheckConstraint(
+            "canceled_through IS NULL OR canceled_through IN ('staff', 'recipient', 'missed')",
+            "known_way",
+        ),
+        # One open booking a person and dose.
+        Index(
+            "uq_appointment_open",
+            "recipient_id",
+            "dose_number",
+            unique=True,
+            sqlite_where=OPEN,
+            postgresql_where=OPEN,
+        ),
+        Index("ix_appointment_recipient_id", "recipient_id", "starts_at"),
+        Index("ix_appointment_series_id", "series_id"),
+        Index("ix_appointment_slot_id", "slot_id", "state"),
+        Index("ix_appointment_list_starts_at", "location_id", "starts_at", "id"),
+        Index("ix_appointment_list_day", "location_id", "day", "state"),
+        Index(
+            "ix_appointment_held_until",
+            "held_until",
+            sqlite_where=text("state = 'held'"),
+            postgresql_where=text("state = 'held'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
+    series_id: Mapped[int | None] = mapped_column(ForeignKey("booking_series.id"), default=None)
+    recipient_id: Mapped[int] = mapped_column(ForeignKey("recipient.id"))
+    slot_id: Mapped[int] = mapped_column(ForeignKey("slot.id"))
+    location_id: Mapped[int] = mapped_column(ForeignKey("location.id"))
+    starts_at: Mapped[datetime]
+    day: Mapped[date]
+    minute: Mapped[int]
+    dose_number: Mapped[int]
+    product_id: Mapped[int | None] = mapped_column(ForeignKey("product.id"), default=None)
+    state: Mapped[str] = mapped_column(String(8))
+    held_until: Mapped[datetime | None] = mapped_column(default=None)
+    cancel_reason: Mapped[str] = mapped_column(String(200), default="")
+    canceled_at: Mapped[datetime | None] = mapped_column(default=None)
+    canceled_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), default=None)
+    canceled_through: Mapped[str | None] = mapped_column(String(10), default=None)
+    version: Mapped[int] = mapped_column(default=0)
+    booked_at: Mapped[datetime] = mapped_column(default=now)
+    booked_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), default=None)

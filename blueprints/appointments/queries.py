@@ -1,0 +1,91 @@
+"""Reading appointments."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+
+from blueprints.appointments.models import Appointment, BookingSeries
+from blueprints.appointments.rules import State
+from blueprints.recipients.models import Recipient
+from blueprints.recipients.queries import get_recipient
+from portal.access.scope import Scope
+from portal.db import session
+from portal.errors import NotFound
+from portal.places.models import Location
+
+
+def get_appointment(scope: Scope, appointment_id: int) -> Appointment:
+    """An appointment of a recipient whom `scope` sees: a booking lets the location see them.
+    Raises `NotFound`."""
+    scope.require("appointments.view")
+    found = session().get(Appointment, appointment_id)
+    if found is None:
+        raise NotFound
+    get_recipient(scope, found.recipient_id)
+    return found
+
+
+def get_booked(scope: Scope, appointment_id: int) -> Appointment:
+    """Like `get_appointment`, but not one that is only held."""
+    found = get_appointment(scope, appointment_id)
+    if found.state == State.HELD:
+        raise NotFound
+    return found
+
+
+@dataclass(frozen=True)
+class Booked:
+    """An appointment with what pages say beside it."""
+
+    appointment: Appointment
+    recipient: Recipient
+    location: Location
+    number: str
+
+
+def _query(*where: object) -> Sequence[Booked]:
+    rows = session().execute(
+        select(Appointment, Recipient, Location, BookingSeries.number)
+        .join(Recipient, Recipient.id == Appointment.recipient_id)
+        .join(Location, Location.id == Appointment.location_id)
+        .join(BookingSeries, BookingSeries.id == Appointment.series_id)
+        .where(*where)  # type: ignore[arg-type]
+        .order_by(Appointment.starts_at, Appointment.id)
+    )
+    return [Booked(*row) for row in rows]
+
+
+def booked_as(appointment: Appointment) -> Booked:
+    """The appointment with its recipient, location and confirmation number."""
+    return _query(Appointment.id == appointment.id)[0]
+
+
+def of_recipient(recipient_id: int) -> Sequence[Booked]:
+    """The recipient's appointments at every location, by time."""
+    return _query(Appointment.recipient_id == recipient_id)
+
+
+def of_ids(ids: Sequence[int]) -> Sequence[Booked]:
+    """Appointments by their ids, in order of time; their access is the caller's business."""
+    return _query(Appointment.id.in_(ids))
+
+
+def of_day(scope: Scope, day: date) -> Sequence[Booked]:
+    """The appointments of a day at the present location that are not canceled, by time."""
+    scope.require("appointments.view")
+    return _query(
+        Appointment.location_id == scope.location_id,
+        Appointment.day == day,
+        Appointment.state.in_((State.NEW, State.CLOSED)),
+    )
+
+
+def in_slots(location_id: int, slot_ids: Sequence[int]) -> Sequence[Booked]:
+    """The appointments to come in these slots of a location."""
+    return _query(
+        Appointment.location_id == location_id,
+        Appointment.slot_id.in_(slot_ids),
+        Appointment.state == State.NEW,
+    )

@@ -1,0 +1,6 @@
+"""All routes of the module."""
+
+from blueprints.appointments import booking_views, canceling_views, changing_views
+from blueprints.appointments.views import blueprint
+
+__all__ = ["blueprint", "booking_views", "canceling_views", "changing_views"]

@@ -1,0 +1,29 @@
+"""What `portal.toml` may set for appointments, in its section `[modules.appointments]`."""
+
+from dataclasses import dataclass
+
+from portal.settings import setting
+
+
+@dataclass(frozen=True)
+class AppointmentSettings:
+    """The settings of the module."""
+
+    offer_grace_days: bool = setting(
+        True,
+        "Whether second doses may be booked from the first day that the product's days of grace "
+        "allow; if not, from the recommended day.",
+    )
+    cancel_second_doses: bool = setting(
+        False,
+        "Whether staff may cancel appointments for second doses themselves, and not only through "
+        "the help desk.",
+    )
+    remind_hours: tuple[str, ...] = setting(
+        ("72", "24"), "How many hours before an appointment reminders are sent."
+    )
+    instructions: str = setting(
+        "Bring a photo ID if you have one. Wear a shirt with short sleeves. Stay home and call us "
+        "if you feel sick.",
+        "What confirmations and reminders say about coming to the appointment.",
+    )

@@ -1,0 +1,177 @@
+"""What recipients are told of their appointments: booked, changed, canceled, soon (SPEC G8).
+
+Each message is about `appointment:<id>` and knows the version of the appointment it was written
+for; whoever sends it asks whether that is still the present one.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import select
+
+from blueprints.appointments.calendar_file import Entry, calendar_file, method
+from blueprints.appointments.models import Appointment, BookingSeries
+from blueprints.appointments.numbers import spoken
+from blueprints.appointments.rules import State
+from blueprints.appointments.settings import AppointmentSettings
+from blueprints.recipients.models import Recipient
+from blueprints.scheduling.hours import clock_text
+from blueprints.scheduling.models import Schedule
+from portal import messages, settings
+from portal.clock import now
+from portal.db import session
+from portal.formats.numbers import record_number
+from portal.i18n import _
+from portal.messages import Attachment
+from portal.places.models import Location
+from portal.settings import of_module
+
+BOOKED = "appointment_booked"
+CHANGED = "appointment_changed"
+CANCELED = "appointment_canceled"
+REMINDER = "appointment_reminder"
+USUAL_MINUTES = 15
+
+
+def about(appointment_id: int) -> str:
+    """What the messages of an appointment are about, for `messages.cancel_about`."""
+    return f"appointment:{appointment_id}"
+
+
+def is_told(recipient: Recipient) -> bool:
+    """Whether the recipient wants messages and can get them."""
+    return recipient.contact_by in {"email", "both"} and bool(recipient.email)
+
+
+def tell_booked(appointment: Appointment) -> bool:
+    """Confirm a new appointment, and plan its reminders; whether the recipient will be told."""
+    return _tell(BOOKED, appointment)
+
+
+def tell_changed(appointment: Appointment) -> bool:
+    """Tell of a new time or place; what was said of the old one is taken back."""
+    _take_back(appointment, _("The appointment was changed."))
+    return _tell(CHANGED, appointment)
+
+
+def tell_canceled(appointment: Appointment) -> bool:
+    """Tell that the appointment is canceled, and why; nothing is said of it any more."""
+    _take_back(appointment, _("The appointment was canceled."))
+    return _tell(CANCELED, appointment)
+
+
+def take_back(appointment: Appointment) -> None:
+    """Say nothing more of an appointment that is over."""
+    _take_back(appointment, _("The appointment is over."))
+
+
+def _take_back(appointment: Appointment, reason: str) -> None:
+    messages.cancel_about(about(appointment.id), reason=reason)
+
+
+def _tell(kind: str, appointment: Appointment) -> bool:
+    recipient = session().get_one(Recipient, appointment.recipient_id)
+    if not is_told(recipient):
+        return False
+    context = _context(appointment)
+    queued = messages.queue(
+        kind,
+        recipient.email,
+        context=context,
+        about=about(appointment.id),
+        once=f"{kind}:{appointment.id}:{appointment.version}",
+        location_id=appointment.location_id,
+        language=recipient.language,
+        not_after=None if kind == CANCELED else appointment.starts_at,
+        attachments=(_attached(appointment, context),),
+    )
+    if kind != CANCELED and recipient.reminders_agreed_at is not None:
+        _plan_reminders(appointment, recipient, context)
+    return queued
+
+
+def _plan_reminders(
+    appointment: Appointment, recipient: Recipient, context: Mapping[str, Any]
+) -> None:
+    for hours in of_module(AppointmentSettings).remind_hours:
+        at = appointment.starts_at - timedelta(hours=record_number(hours) or 0)
+        if not record_number(hours) or at <= now():
+            continue
+        messages.queue(
+            REMINDER,
+            recipient.email,
+            context=context,
+            about=about(appointment.id),
+            once=f"{REMINDER}:{appointment.id}:{appointment.version}:{hours}",
+            location_id=appointment.location_id,
+            language=recipient.language,
+            not_before=at,
+            not_after=appointment.starts_at,
+        )
+
+
+def _context(appointment: Appointment) -> dict[str, Any]:
+    place = session().get_one(Location, appointment.location_id)
+    region = " ".join(part for part in (place.state, place.zip_code) if part)
+    number = session().scalar(
+        select(BookingSeries.number).where(BookingSeries.id == appointment.series_id)
+    )
+    return {
+        "version": appointment.version,
+        "number": spoken(number or ""),
+        "dose": appointment.dose_number,
+        "day": appointment.day,
+        "time": clock_text(appointment.minute),
+        "place": place.name,
+        "address": ", ".join(part for part in (place.street, place.city, region) if part),
+        "phone": place.phone,
+        "instructions": of_module(AppointmentSettings).instructions,
+        "reason": appointment.cancel_reason,
+    }
+
+
+def _attached(appointment: Appointment, context: Mapping[str, Any]) -> Attachment:
+    host = urlsplit(settings.current().base_url).hostname or "localhost"
+    minutes = session().scalar(
+        select(Schedule.slot_minutes).where(Schedule.location_id == appointment.location_id)
+    )
+    entry = Entry(
+        uid=f"appointment-{appointment.id}@{host}",
+        sequence=appointment.version,
+        made_at=now(),
+        starts_at=appointment.starts_at,
+        minutes=minutes or USUAL_MINUTES,
+        summary=_("Vaccine appointment"),
+        place=", ".join(part for part in (context["place"], context["address"]) if part),
+        text=_("Confirmation number: %(number)s", number=context["number"]),
+        canceled=appointment.state == State.CANCELED,
+    )
+    return Attachment(
+        "appointment.ics", f"text/calendar; method={method(entry)}", calendar_file(entry)
+    )
+
+
+def still_to_come(subject: str | None, context: Mapping[str, Any]) -> bool:
+    """Whether the appointment is as the message says, and to come (asked at sending)."""
+    row = _state_of(subject)
+    return row is not None and row == (State.NEW, context.get("version"))
+
+
+def still_canceled(subject: str | None, context: Mapping[str, Any]) -> bool:
+    """Whether the appointment is canceled as the message says (asked at sending)."""
+    row = _state_of(subject)
+    return row is not None and row == (State.CANCELED, context.get("version"))
+
+
+def _state_of(subject: str | None) -> tuple[str, int] | None:
+    number = record_number((subject or "").rpartition(":")[2])
+    row = (
+        session()
+        .execute(
+            select(Appointment.state, Appointment.version).where(Appointment.id == (number or 0))
+        )
+        .one_or_none()
+    )
+    return (row.state, row.version) if row else None

@@ -1,0 +1,55 @@
+"""Routes of the `Appointments` tab: the list, one appointment, the sheet of a day."""
+
+from functools import partial
+
+from flask import Blueprint, Response, request, url_for
+
+from blueprints.appointments.choosing import day_asked
+from blueprints.appointments.lists import APPOINTMENTS
+from blueprints.appointments.numbers import spoken
+from blueprints.appointments.queries import get_booked, of_day
+from blueprints.appointments.record import appointment_page
+from portal.audit.services import viewed as audit_view
+from portal.i18n import _
+from portal.listviews.definition import Action
+from portal.listviews.views import list_page
+from portal.records.views import record_response
+from portal.web.context import scope
+from portal.web.guards import needs
+from portal.web.requests import note
+from portal.web.respond import respond
+
+blueprint = Blueprint("appointments", __name__, url_prefix="/appointments")
+
+blueprint.add_app_template_filter(spoken, "spoken")
+
+
+@blueprint.get("/")
+@needs("appointments.view")
+def index() -> Response:
+    """The appointments of the present location, from today on unless the filters say otherwise."""
+    sheet = Action(label=_("Day Sheet"), href=url_for("appointments.day_sheet"), icon="print")
+    return list_page(APPOINTMENTS, scope(), actions=[sheet])
+
+
+@blueprint.get("/<int:appointment_id>")
+@needs("appointments.view")
+def record(appointment_id: int) -> Response:
+    """The record of an appointment."""
+    found = get_booked(scope(), appointment_id)
+    note(partial(audit_view, scope(), "appointment", found.id, location_id=found.location_id))
+    return record_response(appointment_page(scope(), found))
+
+
+@blueprint.get("/day-sheet")
+@needs("appointments.view")
+def day_sheet() -> Response:
+    """The appointments of a day, to print."""
+    day = day_asked(request.args.get("day"), scope().today()) or scope().today()
+    found = of_day(scope(), day)
+    note(
+        partial(
+            audit_view, scope(), "appointments", None, summary=f"{day.isoformat()}, {len(found)}"
+        )
+    )
+    return respond("appointments/day_sheet.html", day=day, booked=found, place=scope().place)

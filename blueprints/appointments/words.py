@@ -1,0 +1,37 @@
+"""What the module's codes, records and actions are called."""
+
+from collections.abc import Mapping
+
+from blueprints.appointments.rules import CanceledThrough, State
+from portal.i18n import Label, _l
+
+STATES: Mapping[State, Label] = {
+    State.HELD: _l("Held"),
+    State.NEW: _l("New"),
+    State.CLOSED: _l("Closed"),
+    State.CANCELED: _l("Canceled"),
+}
+CANCELED_THROUGH: Mapping[CanceledThrough, Label] = {
+    CanceledThrough.STAFF: _l("The location"),
+    CanceledThrough.RECIPIENT: _l("The recipient"),
+    CanceledThrough.MISSED: _l("The recipient did not come"),
+}
+DOSES: Mapping[int, Label] = {1: _l("First dose"), 2: _l("Second dose"), 3: _l("Third dose")}
+
+WORDS = {
+    "appointment": _l("Appointment"),
+    "appointments": _l("Appointments"),
+    "appointment_booked": _l("Appointment confirmation"),
+    "appointment_changed": _l("Appointment changed"),
+    "appointment_canceled": _l("Appointment canceled"),
+    "appointment_reminder": _l("Appointment reminder"),
+    "appointment.booked": _l("Appointment scheduled"),
+    "appointment.changed": _l("Appointment changed"),
+    "appointment.canceled": _l("Appointment canceled"),
+    "appointment.closed": _l("Appointment closed"),
+}
+
+
+def dose_label(number: int) -> Label:
+    """Which dose it is, in words."""
+    return DOSES.get(number) or _l("Dose %(number)s", number=number)
