@@ -16,6 +16,7 @@ from blueprints.appointments.models import Appointment, BookingSeries
 from blueprints.appointments.numbers import spoken
 from blueprints.appointments.rules import State
 from blueprints.appointments.settings import AppointmentSettings
+from blueprints.appointments.visiting import link_to
 from blueprints.recipients.models import Recipient
 from blueprints.scheduling.hours import clock_text
 from blueprints.scheduling.models import Schedule
@@ -80,6 +81,7 @@ def _tell(kind: str, appointment: Appointment) -> bool:
         kind,
         recipient.email,
         context=context,
+        secret=_secret(appointment),
         about=about(appointment.id),
         once=f"{kind}:{appointment.id}:{appointment.version}",
         location_id=appointment.location_id,
@@ -103,6 +105,7 @@ def _plan_reminders(
             REMINDER,
             recipient.email,
             context=context,
+            secret=_secret(appointment),
             about=about(appointment.id),
             once=f"{REMINDER}:{appointment.id}:{appointment.version}:{hours}",
             location_id=appointment.location_id,
@@ -110,6 +113,11 @@ def _plan_reminders(
             not_before=at,
             not_after=appointment.starts_at,
         )
+
+
+def _secret(appointment: Appointment) -> dict[str, Any]:
+    """The link to the appointment, if there are public pages."""
+    return {"link": link_to(appointment) if settings.current().visitors else ""}
 
 
 def _context(appointment: Appointment) -> dict[str, Any]:

@@ -53,9 +53,7 @@ class Visiting:
 
     def __call__(self, **settings: object) -> Flask:
         made = create_app(
-            load_settings(
-                self.instance, database_url=self.database_url, jobs="off", **settings
-            ),
+            load_settings(self.instance, database_url=self.database_url, jobs="off", **settings),
             extra_modules=[kites.module],
         )
         made.testing = True

@@ -51,11 +51,15 @@ class ColorForm(Form):
 
 def standing(kite_id: int) -> Standing | None:
     """What becomes of the links to a kite."""
-    found = session().execute(
-        select(Kite.version, Kite.language, Kite.sold, Kite.said, Location)
-        .join(Location, Location.id == Kite.location_id)
-        .where(Kite.id == kite_id)
-    ).one_or_none()
+    found = (
+        session()
+        .execute(
+            select(Kite.version, Kite.language, Kite.sold, Kite.said, Location)
+            .join(Location, Location.id == Kite.location_id)
+            .where(Kite.id == kite_id)
+        )
+        .one_or_none()
+    )
     if found is None:
         return None
     place = found.Location
@@ -106,9 +110,7 @@ def kite(token: str) -> Response:
     form = ColorForm()
     if request.method == "POST" and form.validate():
         paint(who, form.color.data or "")
-        fresh = links.fresh_token(
-            "kite", who.subject_id, lifetime=links.AFTERWARDS, by=who.through
-        )
+        fresh = links.fresh_token("kite", who.subject_id, lifetime=links.AFTERWARDS, by=who.through)
         return go_to(url_for("kites.kite", token=fresh))
     status = 422 if request.method == "POST" else 200
     found = session().get_one(Kite, who.subject_id)

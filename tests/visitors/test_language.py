@@ -71,6 +71,5 @@ def test_the_first_visit_is_light_and_needs_no_script(
         assert page.root.all("script") == []
         needed = [one.attributes["href"] for one in page.root.all("link")]
         total = sum(on_the_line(app, each) for each in (path, *needed))
-        print(f"{path[:5]}: {total} bytes, {1 + len(needed)} requests")
         assert total <= FIRST_VISIT
         assert len(needed) <= 2
