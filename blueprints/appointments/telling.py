@@ -24,7 +24,7 @@ from portal import messages, settings
 from portal.clock import now
 from portal.db import session
 from portal.formats.numbers import record_number
-from portal.i18n import _
+from portal.i18n import _, speaking
 from portal.messages import Attachment
 from portal.places.models import Location
 from portal.settings import of_module
@@ -77,6 +77,8 @@ def _tell(kind: str, appointment: Appointment) -> bool:
     if not is_told(recipient):
         return False
     context = _context(appointment)
+    with speaking(recipient.language):
+        attached = _attached(appointment, context)
     queued = messages.queue(
         kind,
         recipient.email,
@@ -87,7 +89,7 @@ def _tell(kind: str, appointment: Appointment) -> bool:
         location_id=appointment.location_id,
         language=recipient.language,
         not_after=None if kind == CANCELED else appointment.starts_at,
-        attachments=(_attached(appointment, context),),
+        attachments=(attached,),
     )
     if kind != CANCELED and recipient.reminders_agreed_at is not None:
         _plan_reminders(appointment, recipient, context)

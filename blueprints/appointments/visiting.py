@@ -129,7 +129,7 @@ def visited_to_come(who: Visitor) -> Visited:
 
 
 def may_move(found: Visited) -> bool:
-    """Whether the recipient may choose another time: the location offers its times to the public."""
+    """Whether the recipient may choose another time: the location offers them to the public."""
     return found.to_come and bool(
         session().scalar(
             select(Schedule.id).where(

@@ -89,7 +89,7 @@ def _answer(
 
     def answer() -> Response:
         _start_over(before)
-        # A visitor's own change may be what ends the link: the second arrival is known all the same.
+        # A visitor's own change may end the link: the second arrival is known all the same.
         if not visit:
             _admit(view)
         if operation:

@@ -1,5 +1,5 @@
-"""A module as a third party would write it, whose records people without an account reach: kites that
-somebody ordered, at a location."""
+"""A module as a third party would write it, whose records people without an account reach: kites
+that somebody ordered, at a location."""
 
 from datetime import date
 

@@ -14,8 +14,7 @@ LAYOUT = "layouts/visitor.html"
 NEEDS = re.compile(r"""\{%-?\s*(?:extends|include|from|import)\s+["']([^"']+)["']""")
 # Whose refusals and labels reach a visitor.
 CODE = (
-    *("portal/access/through.py", "portal/catalog/windows.py", "portal/db.py"),
-    *("portal/formats/birthdays.py", "portal/submissions.py"),
+    *("portal/db.py", "portal/formats/birthdays.py", "portal/submissions.py"),
     *("portal/web/calendar.py", "portal/web/errors.py", "portal/web/forms.py"),
     *("portal/web/requests.py", "portal/web/visiting.py"),
     *("portal/front_door/forms.py", "portal/front_door/views.py"),
@@ -24,14 +23,13 @@ CODE = (
     *("blueprints/appointments/holding.py", "blueprints/appointments/numbers.py"),
     *("blueprints/appointments/services.py", "blueprints/appointments/telling.py"),
     *("blueprints/appointments/visiting.py", "blueprints/appointments/visitor_views.py"),
-    *("blueprints/scheduling/calendar.py", "blueprints/scheduling/hours.py"),
-    *("blueprints/scheduling/queries.py", "blueprints/scheduling/rules.py"),
-    "blueprints/scheduling/services.py",
+    *("blueprints/scheduling/calendar.py", "blueprints/scheduling/queries.py"),
 )
 # Labels that stand among those of staff.
 LABELS = {
     "blueprints/appointments/__init__.py": ("Find your appointment", "Nine letters and digits"),
     "blueprints/appointments/forms.py": ("Reason (you can leave this blank)",),
+    "blueprints/scheduling/services.py": ("This time is not offered", "This time was just taken"),
     "blueprints/appointments/words.py": ("First dose", "Second dose", "Third dose", "Dose "),
 }
 # Said to staff only, by code whose other sentences reach visitors.
