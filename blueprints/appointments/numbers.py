@@ -32,7 +32,7 @@ def _sum(signs: str) -> int:
 
 
 def spoken(number: str) -> str:
-    """A number as people see it: K7M-4QX-9TP."""
+    """A number as people see it: K7M-4QX-9TQ."""
     return "-".join(number[at : at + GROUP] for at in range(0, len(number), GROUP))
 
 
@@ -44,7 +44,7 @@ def read_number(text: str) -> str:
     signs = "".join(sign for sign in text.upper() if sign.isalnum())
     if len(signs) != LENGTH:
         raise Invalid(
-            _("A confirmation number has nine letters and digits, for example K7M-4QX-9TR."),
+            _("A confirmation number has nine letters and digits, for example K7M-4QX-9TQ."),
             field="number",
         )
     if set(signs) - set(ALPHABET):

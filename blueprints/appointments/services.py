@@ -155,7 +155,7 @@ def cancel_many(
     people = select(Appointment.recipient_id, Appointment.id, Appointment.slot_id).where(
         Appointment.id.in_(ids)
     )
-    rows = sorted(session().execute(people).tuples())
+    rows = sorted(tuple(row) for row in session().execute(people))
     for recipient_id, _number, _slot in rows:
         lock_recipient(recipient_id)
     session().execute(

@@ -37,14 +37,13 @@ def _words_at(location_id: int) -> Iterator[str]:
         .execution_options(yield_per=PAGE)
     )
     expected = {(word, person.id) for person in people for word in name_words(person)}
-    held = set(
-        session()
-        .execute(
+    held = {
+        (row.word, row.recipient_id)
+        for row in session().execute(
             select(RecipientWord.word, RecipientWord.recipient_id).where(
                 RecipientWord.location_id == location_id
             )
         )
-        .tuples()
-    )
+    }
     for number in sorted({row[1] for row in expected ^ held}):
         yield f"Recipient {number} is found under other words than the name has."

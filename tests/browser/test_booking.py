@@ -26,7 +26,7 @@ def watch(chromium: Chromium, installation: str) -> Iterator[Watch]:
 def turn_scheduling_on(page: Page) -> None:
     """What a location manager does once."""
     page.goto("/scheduling/")
-    page.get_by_label("Active").check()
+    page.get_by_label("Appointments can be made").check()
     for name in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"):
         page.get_by_label(name).fill("9:00 AM – 11:00 AM")
     page.get_by_role("button", name="Save", exact=True).click()
