@@ -1,7 +1,7 @@
 """Every page of visitors × the right link and every wrong one; every other page × a visitor.
 
-Which kinds of records visitors reach is found in the registry; how to come by their links is said by
-the `samples.py` of the module (`Access.visits`).
+Which kinds of records visitors reach is found in the registry; how to come by their links is said
+by the `samples.py` of the module (`Access.visits`).
 """
 
 import base64
@@ -38,7 +38,9 @@ def matrix(app: Flask, personas: Personas) -> Matrix:
 def pages_of_visitors(matrix: Matrix) -> list[tuple[str, Rule]]:
     """Each rule that takes a link, with the kind of record it leads to."""
     views = matrix.app.view_functions
-    found = [(guards.visited_by(views[rule.endpoint]), rule) for rule in matrix.app.url_map.iter_rules()]
+    found = [
+        (guards.visited_by(views[rule.endpoint]), rule) for rule in matrix.app.url_map.iter_rules()
+    ]
     return [(kind, rule) for kind, rule in found if kind]
 
 
