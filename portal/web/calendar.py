@@ -75,7 +75,10 @@ class Month:
 
 def long_day(day: date) -> str:
     """A day as people say it: Friday, March 5."""
-    return format_skeleton("MMMMEEEEd", day, locale=get_locale() or "en")
+    locale = get_locale() or "en"
+    # Not in one skeleton: for some languages that shortens the name of the day.
+    name = get_day_names("wide", locale=locale)[day.weekday()]
+    return f"{name}, {format_skeleton('MMMMd', day, locale=locale)}"
 
 
 def month_title(day: date) -> str:
