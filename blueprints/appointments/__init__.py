@@ -101,7 +101,7 @@ module = Module(
             standing="blueprints.appointments.visiting:standing",
             find="blueprints.appointments.visiting:find",
             title=_l("Find your appointment"),
-            hint=_l("Nine letters and digits, for example K7M-4QX-9TR. It is in your message."),
+            hint=_l("Nine letters and digits, for example K7M-4QX-9TQ. It is in your message."),
         ),
     ),
     checks=(
