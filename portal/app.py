@@ -14,11 +14,12 @@ from sqlalchemy import make_url
 from whitenoise import WhiteNoise
 
 from portal import soundness
+from portal.catalogues import compiled
 from portal.db import PATIENCE_OF_A_PERSON, db
 from portal.engine import prepare_engine
 from portal.module import Module, Registry, discover, load
 from portal.settings import Settings, load_settings
-from portal.web import assets, bounds, errors, login, refusals, security, templating
+from portal.web import assets, bounds, errors, login, refusals, security, templating, visiting
 from portal.web import htmx as htmx_headers
 from portal.web.context import find_scope
 from portal.web.converters import RecordNumber
@@ -103,7 +104,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
         MAX_FORM_PARTS=2_000,
         BABEL_DEFAULT_LOCALE="en",
-        BABEL_TRANSLATION_DIRECTORIES=str(assets.ROOT.parent / "translations"),
+        BABEL_TRANSLATION_DIRECTORIES=str(compiled(settings.instance / "translations")),
         BABEL_DEFAULT_TIMEZONE=settings.time_zone,
         COMPRESS_ALGORITHM=["br", "gzip"],
         COMPRESS_BR_LEVEL=5,
@@ -137,6 +138,7 @@ def _install_web(app: Flask, settings: Settings) -> None:
     templating.init_app(app)
     htmx_headers.init_app(app)
     security.init_app(app, secure=settings.secure)
+    visiting.init_app(app)
     errors.init_app(app)
     refusals.init_app(app)
     Compress(app)
@@ -158,6 +160,8 @@ def _install_web(app: Flask, settings: Settings) -> None:
 
 
 def _language(settings: Settings) -> str | None:
+    if visiting.is_visit():
+        return visiting.language()
     scope = find_scope()
     if scope is not None and scope.language in settings.languages:
         return scope.language

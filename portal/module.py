@@ -101,6 +101,25 @@ class Lookup:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Visit:
+    """A kind of record that people without an account reach, each their own (`portal.visits`).
+
+    `endpoint` is the page that a link opens, marked `@visitor(name)`, with the argument `token`.
+    `standing(id)` gives a `portal.access.visitor.Standing`, or None. `find(number, birth_date)`
+    gives the id of the record that is reached so without a link, or None, by the same statements
+    whatever is wrong; `title` is the name of the page that asks for both, `hint` says where the
+    number is found.
+    """
+
+    name: str
+    endpoint: str
+    standing: str
+    find: str = ""
+    title: Label = ""
+    hint: Label = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Check:
     """A part of `portal check`: `function()` gives sentences, one for each thing that is wrong."""
 
@@ -140,6 +159,7 @@ class Module:
     messages: tuple[MessageKind, ...] = ()
     channels: tuple[str, ...] = ()
     words: str | None = None
+    visits: tuple[Visit, ...] = ()
     checks: tuple[Check, ...] = ()
     commands: str | tuple[str, ...] | None = None
     practice: str | None = None
@@ -212,6 +232,11 @@ class Registry:
         return _once("checks", ((m, one) for m in self for one in m.checks))
 
     @cached_property
+    def visits(self) -> dict[str, Visit]:
+        """The kinds of records that visitors reach, of the modules that are on, by name."""
+        return _once("kinds of visits", ((m, one) for m in self for one in m.visits))
+
+    @cached_property
     def channels(self) -> dict[str, Any]:
         """The ways for messages to leave (`Channel`) of the modules that are on, by name."""
         return _once("channels", ((m, load(path)) for m in self for path in m.channels))
@@ -281,7 +306,7 @@ class Registry:
     def check(self) -> None:
         """Raise `ModuleError` for what can only work by luck: two of one kind with one name, a fill
         for a slot that no module names, a kind of message by a channel that no module brings."""
-        for brought in ("lookups", "lists", "imports", "checks", "jobs"):
+        for brought in ("lookups", "lists", "imports", "checks", "jobs", "visits"):
             getattr(self, brought)
         slots = {slot for module in self.modules for slot in module.slots}
         known = {load(path).name for module in self.modules for path in module.channels}

@@ -16,6 +16,7 @@ module = Module(
         "portal.signing_in.link_views:blueprint",
         "portal.signing_in.session_views:blueprint",
         "portal.signing_in.setup_views:blueprint",
+        "portal.front_door.views:blueprint",
         "portal.web.health:blueprint",
         "portal.lookups.views:blueprint",
         "portal.listviews.views:blueprint",

@@ -51,6 +51,11 @@ HELP = {
     "location.",
     "trusted_proxies": "How many reverse proxies stand in front. 0: the client's address is taken "
     "from the connection, and forwarded headers are ignored.",
+    "visitor_languages": "Languages of the pages for people without an account; the first is the "
+    "default.",
+    "visitors": "Whether people without an account may use the public pages: see, move or cancel "
+    "their appointment by a link or by number and birth date. If not, these pages answer that they "
+    "are closed.",
     "upload_mib": "The largest file that is accepted, in MiB.",
 }
 

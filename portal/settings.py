@@ -52,6 +52,8 @@ class Settings:
     debug: bool = False
     time_zone: str = "America/New_York"
     languages: tuple[str, ...] = ("en",)
+    visitors: bool = True
+    visitor_languages: tuple[str, ...] = ("en", "es")
     pin_prefix: str = "NCA"
     modules_off: tuple[str, ...] = ()
     jobs: str = "inline"
@@ -270,8 +272,10 @@ def _check(settings: Settings) -> None:
             raise SettingsError(
                 f"{name} must be a whole number from {least} to {most}, not {value}."
             )
-    if not settings.languages or not all(map(LANGUAGE.fullmatch, settings.languages)):
-        raise SettingsError('languages must name at least one language, such as ["en", "es"].')
+    for name in ("languages", "visitor_languages"):
+        spoken = getattr(settings, name)
+        if not spoken or not all(map(LANGUAGE.fullmatch, spoken)):
+            raise SettingsError(f'{name} must name at least one language, such as ["en", "es"].')
     try:
         ZoneInfo(settings.time_zone)
     except (KeyError, ValueError, OSError) as error:

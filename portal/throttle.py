@@ -31,6 +31,18 @@ KNOWN_FOR = timedelta(days=90)
 Limit = tuple[int, timedelta]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How many failures are taken from whom, where it is not signing in; `among` keeps the count of
+    an address apart from that of other ways in."""
+
+    among: str
+    per_account_and_address: int
+    per_address: int
+    strangers_freely: int
+    strangers_at_all: int
+
+
 class Attempt(Base):
     """One counted attempt (sign-in, reset mail …), for throttling; the key is a keyed hash."""
 
@@ -71,29 +83,30 @@ def stand_in(address: str) -> str:
     return _key("shown", bucket(address))[:8]
 
 
-def admit(account: str, address: str) -> Admission:
+def admit(account: str, address: str, *, limits: Limits | None = None) -> Admission:
     """Count an attempt to sign in as `account` (any text) from the client `address`.
 
     Failures of five minutes are limited per account and address. An account that was used from
     this address before meets no other limit: whoever shares the address cannot use it up. For all
     others failures of five minutes are limited per address, too; and beyond a hundred failures of
     strangers in a row, each network that the account was never used from has one attempt a day;
-    beyond a thousand none.
+    beyond a thousand none. `limits` are those of another way in than signing in.
     """
+    limits = limits or _of_signing_in()
     one, wide = bucket(address), bucket(address, v6_prefix=48)
     pair = f"{account}|{one}"
     keys = {
-        "address": _key("address", one),
+        "address": _key("address", f"{limits.among}{one}"),
         "pair": _key("pair", pair),
         "stranger": _key("stranger", account),
         "network": _key("network", f"{account}|{wide}"),
     }
     _lock(keys["address"], keys["stranger"])
     known = _is_known(pair)
-    waits = [_wait("pair", keys["pair"], (PER_ACCOUNT_AND_ADDRESS, WINDOW))]
+    waits = [_wait("pair", keys["pair"], (limits.per_account_and_address, WINDOW))]
     if not known:
-        waits.append(_wait("address", keys["address"], (PER_ADDRESS, WINDOW)))
-        waits += _strangers_wait(keys)
+        waits.append(_wait("address", keys["address"], (limits.per_address, WINDOW)))
+        waits += _strangers_wait(keys, limits)
     wait = max(waits)
     if wait:
         return Admission(account=account, address=address, known=known, retry_after=wait)
@@ -102,11 +115,22 @@ def admit(account: str, address: str) -> Admission:
     return Admission(account=account, address=address, rows=rows, known=known)
 
 
-def _strangers_wait(keys: dict[str, str]) -> list[int]:
+def _of_signing_in() -> Limits:
+    return Limits(
+        among="",
+        per_account_and_address=PER_ACCOUNT_AND_ADDRESS,
+        per_address=PER_ADDRESS,
+        strangers_freely=STRANGERS_FREELY,
+        strangers_at_all=STRANGERS_AT_ALL,
+    )
+
+
+def _strangers_wait(keys: dict[str, str], limits: Limits) -> list[int]:
     failures = _number("stranger", keys["stranger"], STRANGERS_REMEMBERED)
-    if failures >= STRANGERS_AT_ALL:
-        return [_wait("stranger", keys["stranger"], (STRANGERS_AT_ALL, STRANGERS_REMEMBERED))]
-    if failures >= STRANGERS_FREELY:
+    most = limits.strangers_at_all
+    if failures >= most:
+        return [_wait("stranger", keys["stranger"], (most, STRANGERS_REMEMBERED))]
+    if failures >= limits.strangers_freely:
         return [_wait("network", keys["network"], (1, ONE_TRY_PER_NETWORK))]
     return []
 

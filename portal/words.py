@@ -47,5 +47,6 @@ WORDS = {
     "audit.sealed": _l("Existing rows sealed"),
     "audit.anchor_renewed": _l("Audit trail anchor written again"),
     "rows.sealed": _l("Rows sealed"),
+    "visit.opened_by_number": _l("Opened by number and date of birth"),
     "instance.restored": _l("Installation restored from a backup"),
 }

@@ -106,6 +106,15 @@ class Begun:
 
 
 @dataclass(frozen=True)
+class Links:
+    """How visitors come to a kind of record: `of` is the kind of the samples that `make` notes, one
+    at each location; `withdraw(id)` makes the links to one void, in a unit of work of its own."""
+
+    of: str
+    withdraw: Callable[[int], None]
+
+
+@dataclass(frozen=True)
 class Access:
     """For the matrix: every address × everybody × own, another location's and missing records.
 
@@ -118,6 +127,7 @@ class Access:
     elsewhere: pages of records, as "/crates/{crate}": who works at the other location, too, is told
         so there and led to it.
     numbers: addresses that take an id beside their path, as "/crates/?before={}".
+    visits: by the name of the kind of visit, how the matrix comes by its links.
     drafts: by wizard, what its samples are about, if it cannot begin from nothing;
         `begun(making, letter, sign)`.
     """
@@ -128,6 +138,7 @@ class Access:
     public: Mapping[str, frozenset[int]] = field(default_factory=dict)
     elsewhere: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
+    visits: Mapping[str, Links] = field(default_factory=dict)
     drafts: Mapping[str, Callable[[Making, str, str], Begun]] = field(default_factory=dict)
 
 

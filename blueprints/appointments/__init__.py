@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from portal.access.profiles import CLINIC, Profile
 from portal.i18n import _l
-from portal.module import Capability, Check, Fill, Job, MessageKind, Module, Tab
+from portal.module import Capability, Check, Fill, Job, MessageKind, Module, Tab, Visit
 
 STAFF = frozenset({Profile.AGENT, Profile.ADMINISTRATOR})
 
@@ -16,7 +16,10 @@ module = Module(
     name="appointments",
     title="Appointments",
     requires=("recipients", "scheduling"),
-    blueprint="blueprints.appointments.routes:blueprint",
+    blueprint=(
+        "blueprints.appointments.routes:blueprint",
+        "blueprints.appointments.visitor_views:blueprint",
+    ),
     models="blueprints.appointments.models",
     lists=("blueprints.appointments.lists:APPOINTMENTS",),
     capabilities=(
@@ -89,6 +92,16 @@ module = Module(
         ),
         MessageKind(
             "appointment_reminder", still_true="blueprints.appointments.telling:still_to_come"
+        ),
+    ),
+    visits=(
+        Visit(
+            name="appointment",
+            endpoint="own_appointment.show",
+            standing="blueprints.appointments.visiting:standing",
+            find="blueprints.appointments.visiting:find",
+            title=_l("Find your appointment"),
+            hint=_l("Nine letters and digits, for example K7M-4QX-9TQ. It is in your message."),
         ),
     ),
     checks=(

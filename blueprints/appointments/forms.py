@@ -24,5 +24,13 @@ class ReasonForm(Form):
     )
 
 
+class OwnReasonForm(Form):
+    """Why a recipient cancels, if they want to say."""
+
+    reason = StringField(
+        _l("Reason (you can leave this blank)"), [Length(max=LONGEST_REASON)], render_kw=OFF
+    )
+
+
 class NothingForm(Form):
     """A question without a field."""

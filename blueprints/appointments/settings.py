@@ -23,7 +23,7 @@ class AppointmentSettings:
         ("72", "24"), "How many hours before an appointment reminders are sent."
     )
     instructions: str = setting(
-        "Bring a photo ID if you have one. Wear a shirt with short sleeves. Stay home and call us "
-        "if you feel sick.",
-        "What confirmations and reminders say about coming to the appointment.",
+        "",
+        "What confirmations and reminders say about coming to the appointment. Empty: to bring a "
+        "photo ID, to wear short sleeves, and to stay home when sick, in the reader's language.",
     )

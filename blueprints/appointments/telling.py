@@ -16,6 +16,7 @@ from blueprints.appointments.models import Appointment, BookingSeries
 from blueprints.appointments.numbers import spoken
 from blueprints.appointments.rules import State
 from blueprints.appointments.settings import AppointmentSettings
+from blueprints.appointments.visiting import link_to
 from blueprints.recipients.models import Recipient
 from blueprints.scheduling.hours import clock_text
 from blueprints.scheduling.models import Schedule
@@ -23,7 +24,7 @@ from portal import messages, settings
 from portal.clock import now
 from portal.db import session
 from portal.formats.numbers import record_number
-from portal.i18n import _
+from portal.i18n import _, speaking
 from portal.messages import Attachment
 from portal.places.models import Location
 from portal.settings import of_module
@@ -76,16 +77,19 @@ def _tell(kind: str, appointment: Appointment) -> bool:
     if not is_told(recipient):
         return False
     context = _context(appointment)
+    with speaking(recipient.language):
+        attached = _attached(appointment, context)
     queued = messages.queue(
         kind,
         recipient.email,
         context=context,
+        secret=_secret(appointment),
         about=about(appointment.id),
         once=f"{kind}:{appointment.id}:{appointment.version}",
         location_id=appointment.location_id,
         language=recipient.language,
         not_after=None if kind == CANCELED else appointment.starts_at,
-        attachments=(_attached(appointment, context),),
+        attachments=(attached,),
     )
     if kind != CANCELED and recipient.reminders_agreed_at is not None:
         _plan_reminders(appointment, recipient, context)
@@ -103,6 +107,7 @@ def _plan_reminders(
             REMINDER,
             recipient.email,
             context=context,
+            secret=_secret(appointment),
             about=about(appointment.id),
             once=f"{REMINDER}:{appointment.id}:{appointment.version}:{hours}",
             location_id=appointment.location_id,
@@ -110,6 +115,11 @@ def _plan_reminders(
             not_before=at,
             not_after=appointment.starts_at,
         )
+
+
+def _secret(appointment: Appointment) -> dict[str, Any]:
+    """The link to the appointment, if there are public pages."""
+    return {"link": link_to(appointment) if settings.current().visitors else ""}
 
 
 def _context(appointment: Appointment) -> dict[str, Any]:

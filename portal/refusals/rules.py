@@ -23,6 +23,7 @@ class RefusalKind(StrEnum):
     FORM_TOKEN = "form_token"  # noqa: S105
     DEAD_LINK = "dead_link"
     WRONG_PASSWORD = "wrong_password"  # noqa: S105
+    WRONG_NUMBER = "wrong_number"
     TOO_MANY = "too_many"
 
     @property
@@ -35,6 +36,7 @@ class RefusalKind(StrEnum):
             RefusalKind.FORM_TOKEN: _("Form without a valid token"),
             RefusalKind.DEAD_LINK: _("Link wrong or expired"),
             RefusalKind.WRONG_PASSWORD: _("Wrong password or code"),
+            RefusalKind.WRONG_NUMBER: _("Number and date of birth do not match"),
             RefusalKind.TOO_MANY: _("Too many attempts"),
         }[self]
 

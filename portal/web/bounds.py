@@ -138,4 +138,6 @@ def _is_from_a_user() -> bool:
     view: Callable[..., Any] | None = current_app.view_functions.get(request.endpoint or "")
     if view is None or guards.access_of(view) in (None, guards.PUBLIC):
         return False
+    if guards.is_for_visitors(view):
+        return False
     return "_user_id" in session

@@ -8,10 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from babel.dates import format_date, format_skeleton, get_day_names
+from babel.dates import format_skeleton, get_day_names
 from flask_babel import get_locale
-
-from portal.i18n import _
 
 SUNDAY = 6
 
@@ -77,8 +75,10 @@ class Month:
 
 def long_day(day: date) -> str:
     """A day as people say it: Friday, March 5."""
-    # Babel's pattern of a day: translators put its parts into the order of their language.
-    return format_date(day, _("EEEE, MMMM d"), locale=get_locale() or "en")
+    locale = get_locale() or "en"
+    # Not in one skeleton: for some languages that shortens the name of the day.
+    name = get_day_names("wide", locale=locale)[day.weekday()]
+    return f"{name}, {format_skeleton('MMMMd', day, locale=locale)}"
 
 
 def month_title(day: date) -> str:

@@ -41,7 +41,8 @@ from portal.errors import (
 from portal.i18n import _
 from portal.outages import cause, is_full, is_unreachable
 from portal.refusals.rules import RefusalKind
-from portal.web import last_resort
+from portal.visits.links import LinkOver
+from portal.web import last_resort, visiting
 from portal.web.context import find_scope
 from portal.web.htmx import go_to, htmx, into_flash
 from portal.web.late_forms import keep_form_at, keep_late_form
@@ -65,6 +66,8 @@ class Words(NamedTuple):
 def words_for(status: int) -> Words:
     """Title, sentence and next step for a status, in the reader's language."""
     again = _("Try again. If it happens again, call the help line.")
+    if visiting.is_visit() and status in {400, 403, 404}:
+        return _words_for_visitors(status)
     known = {
         400: Words(
             _("This form has expired"),
@@ -122,6 +125,21 @@ def words_for(status: int) -> Words:
     )
 
 
+def _words_for_visitors(status: int) -> Words:
+    """As `words_for`, where users are told about profiles and locations."""
+    if status == 400:
+        return Words(
+            _("This form has expired"),
+            _("The page was open too long. Nothing was saved."),
+            _("Go back, reload the page and send it again."),
+        )
+    return Words(
+        _("Not found"),
+        _("There is no such page."),
+        _("Open the link in your message again, or call the help line."),
+    )
+
+
 def answer(status: int, sentence: str = "", **context: object) -> Response:
     """The error page, or for htmx a message in the page's message region."""
     try:
@@ -138,6 +156,10 @@ def answer(status: int, sentence: str = "", **context: object) -> Response:
 
 def _rendered(status: int, sentence: str, **context: object) -> Response:
     title, message, next_step = words_for(status)
+    if visiting.is_visit():
+        return visiting.refusal(
+            status, title, sentence or message, str(context.get("next_step") or next_step)
+        )
     values = {
         "code": status,
         "title": title,
@@ -253,6 +275,14 @@ def init_app(app: Flask) -> None:
 
         return register
 
+    @on(LinkOver)
+    def over(error: LinkOver) -> Response:
+        return visiting.link_over(error)
+
+    @on(visiting.Closed)
+    def closed(error: visiting.Closed) -> Response:
+        return answer(404, error.message, next_step=_("Call the help line."))
+
     @on(SignedOut)
     def signed_out(_error: SignedOut) -> Response:
         onward = keep_late_form() if request.method == "POST" else ""
@@ -310,6 +340,9 @@ def init_app(app: Flask) -> None:
 
     @on(CSRFError)
     def stale(_error: CSRFError) -> Response:
+        if visiting.is_visit():
+            mark(RefusalKind.FORM_TOKEN)
+            return answer(400)
         with unit_of_work(write=False):
             nobody = not current_user.is_authenticated
         if request.method == "POST" and nobody and request.cookies:

@@ -12,6 +12,8 @@ SIGNED_IN = "signed in"
 REASON = "__portal_public_because__"
 QUIET = "__portal_quiet__"
 LINK = "__portal_link__"
+VISITORS = "__portal_visitors__"
+OF_VISITOR = "visitor: "
 NO_DATABASE = "__portal_no_database__"
 ANY_TIME = "__portal_any_time__"
 BEFORE_TRANSACTION = "__portal_before_transaction__"
@@ -42,6 +44,29 @@ def public(reason: str) -> Callable[[View], View]:
         setattr(view, MARK, PUBLIC)
         setattr(view, REASON, reason)
         return view
+
+    return mark
+
+
+def visitor(kind: str) -> Callable[[View], View]:
+    """Only for who holds a link to a record of this kind (`Module.visits`), signed in or not. The
+    address has the argument `token`; `portal.web.visiting.visitor` says which record it is."""
+
+    def mark(view: View) -> View:
+        setattr(view, MARK, OF_VISITOR + kind)
+        setattr(view, VISITORS, True)
+        return view
+
+    return mark
+
+
+def for_visitors(reason: str) -> Callable[[View], View]:
+    """As `public`, for a page of the public part of the portal: in the visitor's language, and
+    closed with it."""
+
+    def mark(view: View) -> View:
+        setattr(view, VISITORS, True)
+        return public(reason)(view)
 
     return mark
 
@@ -99,3 +124,14 @@ def access_of(view: Callable[..., Any]) -> str | None:
 def reason_of(view: Callable[..., Any]) -> str:
     """Why a public view is public; empty for any other."""
     return getattr(view, REASON, "")
+
+
+def is_for_visitors(view: Callable[..., Any] | None) -> bool:
+    """Whether the view belongs to the public part of the portal."""
+    return bool(getattr(view, VISITORS, False))
+
+
+def visited_by(view: Callable[..., Any]) -> str:
+    """The kind of record whose visitors alone may use the view; empty for any other view."""
+    access = access_of(view) or ""
+    return access.removeprefix(OF_VISITOR) if access.startswith(OF_VISITOR) else ""

@@ -25,7 +25,7 @@ from portal.errors import Forbidden, OpenedElsewhere
 from portal.formats.numbers import record_number
 from portal.i18n import _
 from portal.people import sessions
-from portal.web import guards
+from portal.web import guards, visiting
 from portal.web.bounds import BoundedRequest
 from portal.web.context import find_scope, set_scope, time_zone
 from portal.web.htmx import go_to, led_to
@@ -78,7 +78,8 @@ def _answer(
     app: Flask, view: Callable[..., Any], dispatch: Callable[[], ResponseReturnValue]
 ) -> Response:
     safe = request.method in SAFE
-    public = guards.access_of(view) == guards.PUBLIC
+    visit = guards.is_for_visitors(view)
+    public = visit or guards.access_of(view) == guards.PUBLIC
     prepare = getattr(view, guards.BEFORE_TRANSACTION, None)
     if prepare is not None and not safe:
         g.prepared = prepare(**(request.view_args or {}))
@@ -88,11 +89,15 @@ def _answer(
 
     def answer() -> Response:
         _start_over(before)
-        _admit(view)
+        # A visitor's own change may end the link: the second arrival is known all the same.
+        if not visit:
+            _admit(view)
         if operation:
             repeated = _claim(*operation)
             if repeated is not None:
                 return repeated
+        if visit:
+            _admit(view)
         _ensure_still_here()
         response = app.make_response(dispatch())
         if operation and db.writes():
@@ -115,7 +120,8 @@ def _answer(
     g.saved = not safe and _lasts(response)
     if safe and g.get("notes"):
         db.run(_write_notes, write=True, keep=lambda _done: True, harmless=True)
-    live: sessions.Session | None = getattr(current_user, "live", None)
+    # A visitor is nobody who is signed in, whatever the browser's cookie says.
+    live: sessions.Session | None = None if visit else getattr(current_user, "live", None)
     if live is not None and not getattr(view, guards.QUIET, False):
         sessions.keep_alive(live)
     return response
@@ -124,7 +130,9 @@ def _answer(
 def _settle(operation_id: str, response: Response) -> None:
     """Keep the answer to an accepted form for its repetitions; a refused one may come again."""
     if response.status_code < 400:
-        submissions.remember_answer(operation_id, led_to(response))
+        # No link is written down: that of a visitor is made again.
+        stays = visiting.is_of_one_record()
+        submissions.remember_answer(operation_id, "" if stays else led_to(response))
     elif _lasts(response):
         submissions.give_back(operation_id)
 
@@ -180,6 +188,9 @@ def _admit(view: Callable[..., Any]) -> None:
     access = guards.access_of(view)
     if access is None:
         raise RuntimeError(f"{request.endpoint} has no access mark")
+    if guards.is_for_visitors(view):
+        visiting.admit(view)
+        return
     scope: Scope | None = getattr(current_user, "scope", None)
     set_scope(scope)
     now_through(_through(view, scope))
@@ -231,7 +242,7 @@ def _claim(operation_id: str, fingerprint: str) -> Response | None:
         return None
     saved_at = clock.local(repeated.at, time_zone()).strftime("%I:%M %p %Z").lstrip("0")
     flash(_("This was already saved at %(time)s. It was not saved twice.", time=saved_at), "info")
-    return go_to(repeated.location or request.path)
+    return go_to(repeated.location or visiting.onward() or request.path)
 
 
 def note(function: Callable[[], None]) -> None:

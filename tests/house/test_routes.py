@@ -14,6 +14,7 @@ def test_every_route_says_who_may_use_it(app: Flask) -> None:
         access = guards.access_of(app.view_functions[rule.endpoint])
         assert access is not None, f"{rule.rule} ({rule.endpoint}) has no access mark"
         known = {guards.PUBLIC, guards.SIGNED_IN, *registry.capabilities}
+        known |= {guards.OF_VISITOR + kind for kind in registry.visits}
         assert access in known, f"{rule.endpoint} needs the unknown capability {access!r}"
 
 
@@ -22,6 +23,15 @@ def test_every_public_route_says_why(bare_app: Flask) -> None:
         view = bare_app.view_functions[rule.endpoint]
         if guards.access_of(view) == guards.PUBLIC:
             assert len(guards.reason_of(view)) > 5, rule.endpoint
+
+
+def test_what_visitors_hold_a_link_to_has_a_page_with_its_token(app: Flask) -> None:
+    registry: Registry = app.extensions["portal"].registry
+    for name, visit in registry.visits.items():
+        assert guards.visited_by(app.view_functions[visit.endpoint]) == name
+    for rule in app.url_map.iter_rules():
+        if guards.visited_by(app.view_functions[rule.endpoint]):
+            assert "token" in rule.arguments, rule.rule
 
 
 def test_what_needs_no_database_is_public(bare_app: Flask) -> None:
