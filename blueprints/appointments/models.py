@@ -71,6 +71,8 @@ class Appointment(Base):
             sqlite_where=text("state = 'held'"),
             postgresql_where=text("state = 'held'"),
         ),
+        # The number of a hold that was let go is never that of another one.
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(BIG, primary_key=True)

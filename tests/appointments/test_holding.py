@@ -149,8 +149,9 @@ def test_a_canceled_appointment_is_canceled_once(scope: Scope) -> None:
         assert cancel(appointment_id=number, reason="Ill", actor=scope.user)
     with pytest.raises(Conflict, match="canceled already"), unit_of_work():
         cancel(appointment_id=number, reason="Ill", actor=scope.user)
+    other = slot_at(scope.location_id, 3)
     with pytest.raises(Conflict, match="canceled already"), unit_of_work():
-        move(appointment_id=number, slot_id=slot_at(scope.location_id, 3), actor=scope.user)
+        move(appointment_id=number, slot_id=other, actor=scope.user)
     assert taken(slot) == 0
     assert wrong() == []
 
@@ -183,7 +184,7 @@ def test_a_missed_appointment_keeps_nobody_from_a_new_one(scope: Scope) -> None:
 def test_the_check_finds_places_without_appointments(app: Flask, scope: Scope) -> None:
     offered(scope)
     number = booked(scope, person(scope), slot_at(scope.location_id, 2))
+    other = slot_at(scope.location_id, 3)
     with unit_of_work() as session:
-        found = session.get_one(Appointment, number)
-        found.slot_id = slot_at(scope.location_id, 3)
+        session.get_one(Appointment, number).slot_id = other
     assert len(wrong()) == 3  # a place without one, one without a place, and its own time
