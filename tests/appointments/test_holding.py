@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from blueprints.appointments import checks
@@ -30,16 +30,6 @@ def wrong() -> list[str]:
         return [*checks.places(), *checks.statuses()]
 
 
-def let_pass(number: int) -> None:
-    """Have the ten minutes of a hold be over."""
-    with unit_of_work() as session:
-        session.execute(
-            update(Appointment)
-            .where(Appointment.id == number)
-            .values(held_until=now() - timedelta(seconds=1))
-        )
-
-
 def test_the_hold_becomes_the_booking_in_the_same_row(scope: Scope) -> None:
     offered(scope)
     slot = slot_at(scope.location_id, 2)
@@ -61,7 +51,7 @@ def test_a_place_held_too_long_goes_to_the_next_who_asks(scope: Scope) -> None:
     number = held(scope, first, slot)
     with pytest.raises(SlotTaken), unit_of_work():
         hold(recipient_id=second, slot_id=slot, actor=scope.user)
-    let_pass(number)
+    booking.let_pass(number)
     other = held(scope, second, slot)
     with pytest.raises(HoldOver), unit_of_work():
         complete(appointment_id=number, actor=scope.user)
@@ -74,7 +64,7 @@ def test_a_place_held_too_long_goes_to_the_next_who_asks(scope: Scope) -> None:
 def test_a_hold_that_nobody_wanted_is_good_even_after_ten_minutes(scope: Scope) -> None:
     offered(scope, places=1)
     number = held(scope, person(scope), slot_at(scope.location_id, 2))
-    let_pass(number)
+    booking.let_pass(number)
     with unit_of_work():
         assert complete(appointment_id=number, actor=scope.user).state == "new"
 
@@ -85,7 +75,7 @@ def test_a_job_frees_what_was_held_too_long_and_nothing_else(scope: Scope) -> No
     old = held(scope, person(scope), slot)
     held(scope, person(scope, "José", "Madeup"), slot)
     booked(scope, person(scope, "Olga", "Inventado"), slot)
-    let_pass(old)
+    booking.let_pass(old)
     assert let_go() == "1 places freed"
     assert let_go() is None
     assert taken(slot) == 2
