@@ -1,7 +1,7 @@
 """Sample appointments for practice mode: past and coming ones, a full day, some canceled."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -25,7 +25,6 @@ from portal.places.models import Location
 COMING = 14
 PAST = 6
 REASONS = ("The recipient asked for another day", "The vaccine did not come in time")
-UTC = ZoneInfo("UTC")
 
 
 def fill() -> None:
