@@ -38,7 +38,7 @@ def test_a_booking_plans_the_reminders_that_are_still_ahead(scope: Scope) -> Non
 @pytest.mark.parametrize(
     ("given", "kinds"),
     [
-        ({"contact_by": "none"}, []),
+        ({"contact_by": "none", "agrees_to_reminders": False}, []),
         ({"contact_by": "sms", "mobile_phone": "252-555-0100"}, []),
         ({"agrees_to_reminders": False}, ["appointment_booked"]),
     ],

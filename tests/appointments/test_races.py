@@ -62,7 +62,9 @@ def book_own(index: int, scope: Scope, people: list[int], slots: list[int]) -> i
 def test_places_go_to_as_many_as_there_are(app: Flask, scope: Scope) -> None:
     offered(scope, places=2)
     slots = [slot_at(scope.location_id, 2, minute) for minute in (540, 570)]
-    people = [person(scope, f"Sample{number}", "Racer") for number in range(amount(8, 40))]
+    people = [
+        person(scope, f"Sample{number}", "Racer") for number in range(amount(short=8, full=40))
+    ]
     done = together(app, PROCESSES, book_own, scope, people, slots, timeout=110)
     assert sum(done) == sum(map(booking.taken, slots)) <= 4
     assert max(map(booking.taken, slots)) <= 2
@@ -87,7 +89,7 @@ def same_person(index: int, scope: Scope, recipient: int, slots: list[int]) -> i
 def test_one_person_gets_one_appointment(app: Flask, scope: Scope) -> None:
     offered(scope)
     slots = [slot_at(scope.location_id, 2, minute) for minute in (540, 570, 600)]
-    for turn in range(amount(1, 20)):
+    for turn in range(amount(short=1, full=20)):
         recipient = person(scope, f"Sample{turn}", "Racer")
         before = sum(map(booking.taken, slots))
         done = together(app, PROCESSES, same_person, scope, recipient, slots, timeout=110)
@@ -122,7 +124,7 @@ def test_moving_to_and_fro_loses_no_place(app: Flask, scope: Scope) -> None:
         booked(scope, person(scope, f"Sample{number}", "Racer"), slots[number % 3])
         for number in range(4)
     ]
-    turns = amount(6, 60)
+    turns = amount(short=6, full=60)
     assert sum(together(app, PROCESSES, shuffle, scope, numbers, slots, turns, timeout=110))
     assert max(map(booking.taken, slots)) <= 2
     assert wrong() == []
@@ -139,7 +141,7 @@ def two_holds(index: int, scope: Scope, numbers: list[int]) -> int:
 
 def test_a_late_confirmation_and_new_holds_share_nothing(app: Flask, scope: Scope) -> None:
     offered(scope, places=1)
-    for turn in range(amount(1, 20)):
+    for turn in range(amount(short=1, full=20)):
         slot = slot_at(scope.location_id, 2 + turn % 30)
         people = [person(scope, f"Sample{turn}x{each}", "Racer") for each in range(PROCESSES)]
         old = held(scope, people[0], slot)
