@@ -26,7 +26,7 @@ PROCESSES = 4
 def attempt(function: object) -> bool:
     """Whether it worked; what the portal refuses is no fault."""
     try:
-        run(function, write=True, patience=60)  # type: ignore[arg-type]
+        run(function, write=True, keep=lambda _made: True, patience=60)  # type: ignore[arg-type]
     except PortalError:
         return False
     return True
