@@ -69,7 +69,7 @@ def _coming(scope: Scope, random: Random) -> None:
             .limit(200)
         )
     )
-    made = []
+    made: list[int] = []
     for recipient_id in _people(scope, "registered")[:COMING]:
         if slots:
             made += _book(scope, recipient_id, random.choice(slots))

@@ -46,7 +46,9 @@ def book_own(index: int, scope: Scope, people: list[int], slots: list[int]) -> i
             slot = chance.choice(slots)
             held_ids: list[int] = []
 
-            def take(recipient: int = recipient, slot: int = slot) -> None:
+            def take(
+                recipient: int = recipient, slot: int = slot, held_ids: list[int] = held_ids
+            ) -> None:
                 made = hold(recipient_id=recipient, slot_id=slot, actor=scope.user)
                 held_ids.append(made.id)
 
