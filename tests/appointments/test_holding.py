@@ -110,9 +110,13 @@ def test_the_database_refuses_a_second_open_booking(scope: Scope) -> None:
     first = booking.appointment(number)
     names = (column.key for column in Appointment.__table__.columns if column.key != "id")
     doubled = Appointment(**{name: getattr(first, name) for name in names})
-    with unit_of_work() as session, pytest.raises(IntegrityError):
-        session.add(doubled)
-        session.flush()
+
+    def add() -> None:
+        with unit_of_work() as session:
+            session.add(doubled)
+
+    with pytest.raises(IntegrityError):
+        add()
 
 
 def test_moving_claims_first_and_lets_go_then(scope: Scope, scope_b: Scope) -> None:
