@@ -58,6 +58,8 @@ class Appointment(Base):
         Index("ix_appointment_list_day", "location_id", "day", "state"),
         # Of held places only (WHERE state = 'held').
         Index("ix_appointment_held_until", "held_until"),
+        # The number of a hold that was let go is never that of another one.
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(BIG, primary_key=True)

@@ -5,9 +5,9 @@ from typing import Any
 from flask import Blueprint, Response, flash, request, url_for
 
 from blueprints.appointments import holding, services
-from blueprints.appointments.choosing import calendar_of, place_address, when
 from blueprints.appointments.forms import OwnReasonForm
 from blueprints.appointments.numbers import spoken
+from blueprints.appointments.pages import calendar_of, place_address, when
 from blueprints.appointments.settings import AppointmentSettings
 from blueprints.appointments.visiting import (
     KIND,

@@ -92,6 +92,7 @@ def _create_appointments() -> None:
             ("booked_by_id", "user_account.id"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_appointment")),
+        sqlite_autoincrement=True,
     )
 
 

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from blueprints.appointments.models import Appointment, BookingSeries
 from blueprints.appointments.services import complete, hold
@@ -12,7 +12,7 @@ from blueprints.recipients.models import Recipient
 from blueprints.scheduling.models import Slot
 from portal.access.scope import Scope
 from portal.catalog.models import ProductFacts
-from portal.clock import today
+from portal.clock import now, today
 from portal.db import unit_of_work
 from portal.messages.models import Message
 from tests.recipients import people
@@ -112,3 +112,13 @@ def messages() -> list[Message]:
         found = session.scalars(select(Message).order_by(Message.id)).all()
         session.expunge_all()
         return list(found)
+
+
+def let_pass(number: int) -> None:
+    """Have the ten minutes of a hold be over."""
+    with unit_of_work() as session:
+        session.execute(
+            update(Appointment)
+            .where(Appointment.id == number)
+            .values(held_until=now() - timedelta(seconds=1))
+        )
