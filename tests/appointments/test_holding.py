@@ -117,12 +117,10 @@ def test_a_person_has_one_open_booking_a_dose(scope: Scope) -> None:
 def test_the_database_refuses_a_second_open_booking(scope: Scope) -> None:
     offered(scope)
     number = booked(scope, person(scope), slot_at(scope.location_id, 2))
-    with unit_of_work() as session:
+    with pytest.raises(IntegrityError), unit_of_work() as session:
         first = session.get_one(Appointment, number)
         names = (column.key for column in Appointment.__table__.columns if column.key != "id")
-        same = {name: getattr(first, name) for name in names}
-    with pytest.raises(IntegrityError), unit_of_work() as session:
-        session.add(Appointment(**same))
+        session.add(Appointment(**{name: getattr(first, name) for name in names}))
 
 
 def test_moving_claims_first_and_lets_go_then(scope: Scope, scope_b: Scope) -> None:
