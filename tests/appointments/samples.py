@@ -1,0 +1,87 @@
+"""An appointment, a canceled one and a held place at each location."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from blueprints.appointments.services import cancel, complete, hold
+from blueprints.recipients.rules import Details
+from blueprints.recipients.services import register
+from blueprints.scheduling.models import Slot
+from portal.db import unit_of_work
+from tests.recipients.people import BORN
+from tests.samples import Access, Canaries, Making, Own, Samples, Tour, Upgrade
+
+
+def make(making: Making) -> None:
+    """The sign is in the names and in the reason."""
+    for place in making.places:
+        scope, sign, letter = place.scope, place.sign, place.letter
+        day = scope.today() + timedelta(days=4)
+        with unit_of_work() as session:
+            slots = list(
+                session.scalars(
+                    select(Slot.id)
+                    .where(Slot.location_id == scope.location_id, Slot.day == day, Slot.open)
+                    .order_by(Slot.starts_at)
+                )
+            )
+            made = []
+            for number, slot_id in enumerate(slots[:3]):
+                person = register(
+                    scope,
+                    Details(
+                        first_name=f"Booked{letter}{number} {sign}".strip(),
+                        last_name=f"Comer {sign}".strip(),
+                        birth_date=BORN,
+                        email=f"booked{number}.{letter}{sign}@example.org".lower(),
+                        contact_by="email",
+                    ),
+                )
+                made.append(hold(recipient_id=person.id, slot_id=slot_id, actor=scope.user).id)
+            for number in made[:2]:
+                complete(appointment_id=number, actor=scope.user)
+            cancel(appointment_id=made[1], reason=f"Ill {sign}".strip(), actor=scope.user)
+        making.note("appointment", letter, made[0])
+        making.note("held_appointment", letter, made[2])
+
+
+samples = Samples(
+    make=make,
+    access=Access(
+        arguments={
+            "appointment_id": Own("appointment"),
+            "appointments.held:appointment_id": Own("held_appointment"),
+            "appointments.complete:appointment_id": Own("held_appointment"),
+        },
+        leading={"appointments.cancel": "/appointments/"},
+        everywhere={
+            "appointments.record": ("agent", "admin"),
+            "appointments.confirmation": ("agent", "admin"),
+            "appointments.cancel_later": ("agent",),
+        },
+        elsewhere=("/appointments/{appointment}",),
+    ),
+    canaries=Canaries(
+        more=("/appointments/day-sheet",),
+        shown=("/appointments/", "/appointments/{appointment}"),
+    ),
+    tour=Tour(
+        pages={
+            "/appointments/<id>": ("/appointments/1",),
+            "/appointments/<id>/confirmation": ("/appointments/1/confirmation",),
+            "/appointments/<id>/change": ("/appointments/3/change",),
+        },
+    ),
+    upgrade=Upgrade(
+        demanded={
+            "appointment": {
+                "state": "new",
+                "held_until": None,
+                "canceled_at": None,
+                "canceled_through": None,
+                "dose_number": 1,
+            }
+        }
+    ),
+)
