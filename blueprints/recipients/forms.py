@@ -9,7 +9,7 @@ from wtforms.validators import Length
 
 from blueprints.recipients import words
 from blueprints.recipients.models import Recipient
-from blueprints.recipients.rules import MOST_DOSES, RecipientDetails
+from blueprints.recipients.rules import MOST_DOSES, Details
 from blueprints.recipients.settings import RecipientSettings
 from portal.formats.numbers import record_number
 from portal.i18n import Label, _, _l
@@ -88,11 +88,11 @@ class RecipientForm(Form):
         ]
 
     @property
-    def details(self) -> RecipientDetails:
+    def details(self) -> Details:
         """What is in the fields."""
         left_out = {"birth_date", "races", "agrees_to_reminders", "seen", "apart"}
         texts = {field.name: field.data or "" for field in self if field.name not in left_out}
-        return RecipientDetails(
+        return Details(
             birth_date=self.birth_date.data,
             races=tuple(self.races.data or ()),
             agrees_to_reminders=self.agrees_to_reminders.data,
@@ -114,7 +114,7 @@ class RecipientForm(Form):
 def as_typed(recipient: Recipient) -> dict[str, Any]:
     """What the form shows of a recipient."""
     known = {column.key for column in Recipient.__table__.columns}
-    names = {item.name for item in fields(RecipientDetails)} & known
+    names = {item.name for item in fields(Details)} & known
     values = {name: getattr(recipient, name) for name in names}
     values["races"] = recipient.races.split()
     values["mobile_phone"] = words.phone(recipient.mobile_phone)

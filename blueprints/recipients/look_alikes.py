@@ -8,7 +8,7 @@ from sqlalchemy import and_, select
 
 from blueprints.recipients import names
 from blueprints.recipients.models import Recipient, RecipientLocation
-from blueprints.recipients.rules import Likeness, RecipientDetails, look_alike
+from blueprints.recipients.rules import Details, Likeness, look_alike
 from blueprints.recipients.words import full_name, phone
 from portal.access.scope import Scope
 from portal.db import session
@@ -33,7 +33,7 @@ class Compared:
 
 
 def look_alikes(
-    scope: Scope, details: RecipientDetails | Recipient, *, apart_from: Collection[int] = ()
+    scope: Scope, details: Details | Recipient, *, apart_from: Collection[int] = ()
 ) -> list[tuple[Recipient, bool]]:
     """The recipients who may be the person that `details` describe, each with whether the present
     location sees this person; at most 10, without those in `apart_from`.
@@ -74,7 +74,7 @@ def look_alikes(
     return list(found.values())[:MOST]
 
 
-def likeness_of(person: RecipientDetails | Recipient) -> Likeness:
+def likeness_of(person: Details | Recipient) -> Likeness:
     """What a person is compared by."""
     return Likeness(
         first_name=names.joined(person.first_name),
@@ -84,12 +84,12 @@ def likeness_of(person: RecipientDetails | Recipient) -> Likeness:
     )
 
 
-def are_similar(one: RecipientDetails | Recipient, other: RecipientDetails | Recipient) -> bool:
+def are_similar(one: Details | Recipient, other: Details | Recipient) -> bool:
     """Whether the names of two people are similar."""
     return names.similar((one.first_name, one.last_name), (other.first_name, other.last_name))
 
 
-def compared(details: RecipientDetails, other: Recipient, here: bool) -> Compared:
+def compared(details: Details, other: Recipient, here: bool) -> Compared:
     """Who was entered beside who is registered; of somebody of other locations no more than what a
     search for name and birth date shows."""
     rows = [

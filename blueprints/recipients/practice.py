@@ -10,7 +10,7 @@ from sqlalchemy import select
 from blueprints.recipients.history import DoseElsewhere, record_elsewhere
 from blueprints.recipients.merging import merge
 from blueprints.recipients.models import Recipient
-from blueprints.recipients.rules import RecipientDetails
+from blueprints.recipients.rules import Details
 from blueprints.recipients.services import link_to_location, register
 from portal.access.scope import Scope
 from portal.accounts.practice import manager_of
@@ -54,7 +54,7 @@ def _merge_doubled(place: int, first: int) -> None:
     if scope is None:
         return
     kept = session().get_one(Recipient, first)
-    twice = RecipientDetails(
+    twice = Details(
         first_name=kept.first_name, last_name=kept.last_name, birth_date=kept.birth_date
     )
     rights = scope.capabilities | {"recipients.merge"}
@@ -80,11 +80,11 @@ def _register(scope: Scope, random: Random) -> None:
             record_elsewhere(scope, recipient.id, dose)
 
 
-def _people(random: Random, home: Location) -> Iterator[RecipientDetails]:
+def _people(random: Random, home: Location) -> Iterator[Details]:
     for number in range(AT_EACH):
         contact = ("none", "email", "sms", "both")[number % 4]
         first, last = random.choice(FIRST), random.choice(LAST)
-        yield RecipientDetails(
+        yield Details(
             first_name=first,
             last_name=last,
             birth_date=date(random.randrange(1930, 2008), 1 + number % 12, 1 + number % 28),

@@ -37,7 +37,7 @@ class SeenBecause(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecipientDetails:
+class Details:
     """What is typed about a recipient; `races` are codes."""
 
     first_name: str
@@ -62,7 +62,7 @@ class RecipientDetails:
     employer: str = ""
 
 
-def clean(details: RecipientDetails, *, today: date) -> RecipientDetails:
+def clean(details: Details, *, today: date) -> Details:
     """`details` as they are stored. Raises `Invalid` on the field that is wrong."""
     check_name(details.first_name, "first_name")
     check_name(details.last_name, "last_name")

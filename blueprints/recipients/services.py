@@ -16,7 +16,7 @@ from blueprints.recipients.models import (
     RecipientWord,
 )
 from blueprints.recipients.queries import find, get_recipient
-from blueprints.recipients.rules import DoseStatus, RecipientDetails, SeenBecause
+from blueprints.recipients.rules import Details, DoseStatus, SeenBecause
 from portal.access.scope import Scope
 from portal.audit.services import record as audit
 from portal.clock import now
@@ -28,14 +28,12 @@ LISTED = ("last_name", "first_name", "birth_date", "dose_status")
 NAMES = ("first_name", "middle_name", "last_name")
 
 
-def checked(scope: Scope, details: RecipientDetails) -> RecipientDetails:
+def checked(scope: Scope, details: Details) -> Details:
     """`details` as they would be stored today. Raises `Invalid` on the field that is wrong."""
     return rules.clean(details, today=scope.today())
 
 
-def register(
-    scope: Scope, details: RecipientDetails, *, apart_from: Collection[int] = ()
-) -> Recipient:
+def register(scope: Scope, details: Details, *, apart_from: Collection[int] = ()) -> Recipient:
     """A new recipient of the present location. Raises `Invalid` on a field.
 
     `apart_from` are ids of recipients who look alike and were found to be other people.
@@ -60,7 +58,7 @@ def register(
     return recipient
 
 
-def edit(scope: Scope, recipient_id: int, details: RecipientDetails, *, seen: int) -> Recipient:
+def edit(scope: Scope, recipient_id: int, details: Details, *, seen: int) -> Recipient:
     """Change the record of a recipient. `seen` is the version that the form showed.
 
     Raises `Invalid` on a field, and `Conflict` if somebody else changed the record since.
@@ -230,7 +228,7 @@ def _stored(recipient: Recipient) -> dict[str, Any]:
     }
 
 
-def _put(scope: Scope, recipient: Recipient, details: RecipientDetails) -> None:
+def _put(scope: Scope, recipient: Recipient, details: Details) -> None:
     values = asdict(details)
     agrees = values.pop("agrees_to_reminders")
     values["races"] = " ".join(values["races"])

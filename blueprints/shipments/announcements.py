@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from blueprints.shipments.rules import Details
+from blueprints.shipments.rules import ShipmentDetails
 from portal import messages
 from portal.catalog.queries import ProductName
 from portal.db import session
@@ -34,7 +34,7 @@ class Announced:
     number: str
     version: int
     product: ProductName
-    details: Details
+    details: ShipmentDetails
 
 
 def announce(shipments: Iterable[Announced]) -> None:

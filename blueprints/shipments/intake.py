@@ -14,7 +14,7 @@ from blueprints.shipments.placing import Group, Placed
 from blueprints.shipments.rules import (
     ABOUT_THE_PARCEL,
     ClosingReason,
-    Details,
+    ShipmentDetails,
     Status,
     differences,
     labels_of,
@@ -219,7 +219,11 @@ class ShipmentIntake:
             announcements.correct(announced(shipment.id, shipment.version, one))
 
     def _record_correction(
-        self, shipment: Shipment, before: Details, after: Details, changed: list[str]
+        self,
+        shipment: Shipment,
+        before: ShipmentDetails,
+        after: ShipmentDetails,
+        changed: list[str],
     ) -> None:
         """Put it on record where the shipment goes, and where it went until now."""
         for location_id in dict.fromkeys((before.location_id, after.location_id)):
@@ -282,9 +286,9 @@ def announced(shipment_id: int, version: int, one: Placed) -> announcements.Anno
     )
 
 
-def details_of(shipment: Shipment) -> Details:
+def details_of(shipment: Shipment) -> ShipmentDetails:
     """What the supplier has said of this shipment so far."""
-    return Details(
+    return ShipmentDetails(
         location_id=shipment.location_id,
         order_number=shipment.order_number,
         ndc=shipment.ndc,

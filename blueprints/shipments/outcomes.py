@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from blueprints.shipments.rules import LABELS, Details
+from blueprints.shipments.rules import LABELS, ShipmentDetails
 from portal.db import session
 from portal.imports.outcomes import Change
 from portal.places.models import Location
@@ -15,7 +15,9 @@ from portal.places.models import Location
 EXPIRATION = ("expiration_date", "expiration_month_only")
 
 
-def changes(before: Details, after: Details, names: Iterable[str]) -> dict[str, Any]:
+def changes(
+    before: ShipmentDetails, after: ShipmentDetails, names: Iterable[str]
+) -> dict[str, Any]:
     """The details of these names, old and new, as they are kept."""
     wanted = set(names)
     if wanted.intersection(EXPIRATION):
@@ -24,7 +26,7 @@ def changes(before: Details, after: Details, names: Iterable[str]) -> dict[str, 
     return {name: [old[name], new[name]] for name in LABELS if name in wanted}
 
 
-def as_json(details: Details) -> dict[str, object]:
+def as_json(details: ShipmentDetails) -> dict[str, object]:
     """The details as JSON knows them."""
     return {
         name: value.isoformat() if isinstance(value, date) else value

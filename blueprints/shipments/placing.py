@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from blueprints.shipments.rules import (
-    Details,
+    ShipmentDetails,
     differences,
     labels_of,
     names_another_maker,
@@ -51,7 +51,7 @@ class Placed:
     number: int
     shipment_number: str
     product: ProductName
-    details: Details
+    details: ShipmentDetails
     positions: dict[str, int]
     answers: frozenset[CellAnswer] = frozenset()
     lots_of_file: Collection[str] = ()
@@ -85,7 +85,7 @@ class Placing:
                 select(Location.pin, Location.id, Location.name, Location.approved)
             )
         }
-        self.seen: dict[Group, dict[str, tuple[int, Details]]] = {}
+        self.seen: dict[Group, dict[str, tuple[int, ShipmentDetails]]] = {}
 
     def place(
         self, rows: Iterable[NumberedRow]
@@ -113,7 +113,7 @@ class Placing:
         errors = self.wrong_codes(codes, numbered.positions)
         if errors or location is None or product is None:
             return None, errors
-        details = Details(
+        details = ShipmentDetails(
             location_id=location.id,
             order_number=row.order_number,
             ndc=ndc,

@@ -88,7 +88,7 @@ def ensure_may_close(
 
 
 @dataclass(frozen=True)
-class Details:
+class ShipmentDetails:
     """What a supplier says of a shipment; two equal ones are the same announcement."""
 
     location_id: int
@@ -119,7 +119,7 @@ LABELS = {
 }
 
 
-def differences(old: Details, new: Details) -> list[str]:
+def differences(old: ShipmentDetails, new: ShipmentDetails) -> list[str]:
     """The names of the details in which two announcements of one shipment differ."""
     return [name for name in LABELS if getattr(old, name) != getattr(new, name)]
 
@@ -128,7 +128,9 @@ def differences(old: Details, new: Details) -> list[str]:
 ABOUT_THE_PARCEL = frozenset({"carrier", "tracking_number"})
 
 
-def settled(old: Details, new: Details, *, silent: Iterable[str] = ()) -> Details:
+def settled(
+    old: ShipmentDetails, new: ShipmentDetails, *, silent: Iterable[str] = ()
+) -> ShipmentDetails:
     """What a further announcement of a known shipment says: nothing where the file has no column
     for it (`silent`), and nothing new where only the spelling of a number differs."""
     kept = {name: getattr(old, name) for name in silent}

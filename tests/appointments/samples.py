@@ -44,12 +44,18 @@ def make(making: Making) -> None:
                 complete(appointment_id=number, actor=scope.user)
             cancel(appointment_id=made[1], reason=f"Ill {sign}".strip(), actor=scope.user)
         making.note("appointment", letter, made[0])
+        making.note("held_appointment", letter, made[2])
 
 
 samples = Samples(
     make=make,
     access=Access(
-        arguments={"appointment_id": Own("appointment")},
+        arguments={
+            "appointment_id": Own("appointment"),
+            "appointments.held:appointment_id": Own("held_appointment"),
+            "appointments.complete:appointment_id": Own("held_appointment"),
+        },
+        leading={"appointments.cancel": "/appointments/"},
         everywhere={
             "appointments.record": ("agent", "admin"),
             "appointments.confirmation": ("agent", "admin"),

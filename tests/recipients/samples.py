@@ -5,7 +5,7 @@ from datetime import date
 
 from blueprints.recipients.history import DoseElsewhere, record_elsewhere
 from blueprints.recipients.merging import merge
-from blueprints.recipients.rules import RecipientDetails
+from blueprints.recipients.rules import Details
 from blueprints.recipients.services import register
 from portal.db import unit_of_work
 from tests.inventory import stock
@@ -23,7 +23,7 @@ def make(making: Making) -> None:
         with unit_of_work():
             recipient = register(
                 place.scope,
-                RecipientDetails(
+                Details(
                     first_name=f"Maria{letter} {sign}".strip(),
                     middle_name=f"Middle {sign}".strip(),
                     last_name=f"Exampleton {sign}".strip(),
@@ -43,9 +43,7 @@ def make(making: Making) -> None:
             )
             given = record_elsewhere(place.scope, recipient.id, dose)
         with unit_of_work():
-            doubled = register(
-                place.scope, RecipientDetails(**{**NAMES, "last_name": f"Double{sign}"})
-            )
+            doubled = register(place.scope, Details(**{**NAMES, "last_name": f"Double{sign}"}))
             agent = replace(place.scope, capabilities=frozenset({"recipients.view", MERGE}))
             merged = merge(agent, recipient.id, doubled.id, reason=f"Twice {sign}".strip())
         making.note("merge", letter, merged.id)

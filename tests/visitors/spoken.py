@@ -19,7 +19,7 @@ CODE = (
     *("portal/web/requests.py", "portal/web/visiting.py"),
     *("portal/front_door/forms.py", "portal/front_door/views.py"),
     *("portal/visits/door.py", "portal/visits/links.py"),
-    *("blueprints/appointments/calendar_file.py", "blueprints/appointments/choosing.py"),
+    *("blueprints/appointments/calendar_file.py", "blueprints/appointments/pages.py"),
     *("blueprints/appointments/holding.py", "blueprints/appointments/numbers.py"),
     *("blueprints/appointments/services.py", "blueprints/appointments/telling.py"),
     *("blueprints/appointments/visiting.py", "blueprints/appointments/visitor_views.py"),
