@@ -298,7 +298,7 @@ def test_a_cell_that_is_too_long_is_named_by_row_and_column(app: Flask, tmp_path
                     ((number, cells),) = table
                 first = next(one for one in parse_row(bound, cells)[1] if one.position == 0)
                 assert (number, first.column) == (2, labels[0])
-                assert ("holds more than 1,000 characters" in first.message) is wrong, name
+                assert ("has more than 1,000 characters" in first.message) is wrong, name
 
 
 # --- what services do with texts of their own accord ----------------------------------------------

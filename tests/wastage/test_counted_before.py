@@ -67,8 +67,8 @@ def test_what_a_count_took_off_is_said_of_each_record_with_the_way_to_it(
     already = "a count already removed missing doses from this record"
     same = "Make sure these are not the same doses."
     assert warnings(confirm) == [
-        f"“Alpha”: {already} (C-000001 of {today}: 3 doses); {same} Show C-000001",
-        f"“Gamma”: {already} (C-000001 of {today}: 1 dose); {same} Show C-000001",
+        f"“Alpha”: {already} (C-000001 of {today}: 3 doses). {same} Show C-000001",
+        f"“Gamma”: {already} (C-000001 of {today}: 1 dose). {same} Show C-000001",
     ]
     link = confirm.root.all("div", class_="warning")[0].one("a").attributes["href"]
     assert manager.get(link).root.one("h1").text == "Count C-000001"
