@@ -16,8 +16,9 @@ from whitenoise import WhiteNoise
 from portal import soundness
 from portal.catalogues import compiled
 from portal.db import PATIENCE_OF_A_PERSON, db
+from portal.discovery import discover
 from portal.engine import prepare_engine
-from portal.module import Module, Registry, discover, load
+from portal.module import Module, Registry, load
 from portal.settings import Settings, load_settings
 from portal.web import assets, bounds, errors, login, refusals, security, templating, visiting
 from portal.web import htmx as htmx_headers

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from portal.discovery import discover
 from portal.errors import PortalError, is_without_space
 from portal.instances import command_line, enter
-from portal.module import ModuleError, Registry, discover, load
+from portal.module import ModuleError, Registry, load
 from portal.running import AlreadyLocked, lock_instance
 from portal.settings import Settings, SettingsError, instance_folder, load_settings
 

@@ -32,7 +32,7 @@ Limit = tuple[int, timedelta]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class AttemptLimits:
     """How many failures are taken from whom, where it is not signing in; `among` keeps the count of
     an address apart from that of other ways in."""
 
@@ -83,7 +83,7 @@ def stand_in(address: str) -> str:
     return _key("shown", bucket(address))[:8]
 
 
-def admit(account: str, address: str, *, limits: Limits | None = None) -> Admission:
+def admit(account: str, address: str, *, limits: AttemptLimits | None = None) -> Admission:
     """Count an attempt to sign in as `account` (any text) from the client `address`.
 
     Failures of five minutes are limited per account and address. An account that was used from
@@ -115,8 +115,8 @@ def admit(account: str, address: str, *, limits: Limits | None = None) -> Admiss
     return Admission(account=account, address=address, rows=rows, known=known)
 
 
-def _of_signing_in() -> Limits:
-    return Limits(
+def _of_signing_in() -> AttemptLimits:
+    return AttemptLimits(
         among="",
         per_account_and_address=PER_ACCOUNT_AND_ADDRESS,
         per_address=PER_ADDRESS,
@@ -125,7 +125,7 @@ def _of_signing_in() -> Limits:
     )
 
 
-def _strangers_wait(keys: dict[str, str], limits: Limits) -> list[int]:
+def _strangers_wait(keys: dict[str, str], limits: AttemptLimits) -> list[int]:
     failures = _number("stranger", keys["stranger"], STRANGERS_REMEMBERED)
     most = limits.strangers_at_all
     if failures >= most:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask
 
 from portal.access.scope import Scope
-from portal.module import discover
+from portal.discovery import discover
 from tests.personas import Personas
 
 if TYPE_CHECKING:

@@ -174,7 +174,7 @@ def offered(
 
 
 @dataclass(frozen=True)
-class Standing:
+class SlotRow:
     """A slot as it is in the database."""
 
     id: int
@@ -196,7 +196,7 @@ class Difference:
 
 
 def difference(
-    wanted: Mapping[Key, Offered], there: Mapping[Key, Standing], last: date
+    wanted: Mapping[Key, Offered], there: Mapping[Key, SlotRow], last: date
 ) -> Difference:
     """What differs between the slots that are wanted and those that are there. Beyond the `last`
     day that can be booked nothing is added, and what is booked stays."""
@@ -216,7 +216,7 @@ def difference(
     return found
 
 
-def misfits(wanted: Mapping[Key, Offered], there: Mapping[Key, Standing]) -> int:
+def misfits(wanted: Mapping[Key, Offered], there: Mapping[Key, SlotRow]) -> int:
     """How many bookings the schedule has no place for: at times it does not offer, and beyond the
     places of a time, whatever kind they are of."""
     taken: dict[datetime, int] = {}

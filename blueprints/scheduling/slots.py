@@ -18,8 +18,8 @@ from blueprints.scheduling.rules import (
     Key,
     Offered,
     Setup,
+    SlotRow,
     SpecialDay,
-    Standing,
     difference,
     last_day,
     misfits,
@@ -62,7 +62,7 @@ def plan(location_id: int, zone: str, setup: Setup, special: dict[date, SpecialD
     return Plan(wanted, difference(wanted, there, last), misfits(wanted, there), open_without)
 
 
-def standing(location_id: int, moment: datetime) -> dict[Key, Standing]:
+def standing(location_id: int, moment: datetime) -> dict[Key, SlotRow]:
     """The slots of the location that have not begun at `moment`."""
     rows = session().execute(
         select(
@@ -71,7 +71,7 @@ def standing(location_id: int, moment: datetime) -> dict[Key, Standing]:
         ).where(Slot.location_id == location_id, Slot.starts_at >= moment)
     )
     return {
-        Key(row.starts_at, row.kind): Standing(
+        Key(row.starts_at, row.kind): SlotRow(
             row.id, row.day, row.minute, row.places, row.taken, row.open
         )
         for row in rows

@@ -16,7 +16,7 @@ from portal.module import Visit, current, load
 from portal.visits.links import LinkOver, fresh_token, standing_of
 
 GOOD_FOR = timedelta(minutes=30)
-LIMITS = throttle.Limits(
+LIMITS = throttle.AttemptLimits(
     among="visit",
     # Nobody hits upon a number: what is guessed is the birth date of a number that got about.
     per_account_and_address=10,

@@ -279,8 +279,8 @@ def init_app(app: Flask) -> None:
     def over(error: LinkOver) -> Response:
         return visiting.link_over(error)
 
-    @on(visiting.Closed)
-    def closed(error: visiting.Closed) -> Response:
+    @on(visiting.VisitorsClosed)
+    def closed(error: visiting.VisitorsClosed) -> Response:
         return answer(404, error.message, next_step=_("Call the help line."))
 
     @on(SignedOut)

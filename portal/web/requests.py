@@ -120,11 +120,15 @@ def _answer(
     g.saved = not safe and _lasts(response)
     if safe and g.get("notes"):
         db.run(_write_notes, write=True, keep=lambda _done: True, harmless=True)
+    _keep_session_alive(view, visit)
+    return response
+
+
+def _keep_session_alive(view: Callable[..., Any], visit: bool) -> None:
     # A visitor is nobody who is signed in, whatever the browser's cookie says.
     live: sessions.Session | None = None if visit else getattr(current_user, "live", None)
     if live is not None and not getattr(view, guards.QUIET, False):
         sessions.keep_alive(live)
-    return response
 
 
 def _settle(operation_id: str, response: Response) -> None:

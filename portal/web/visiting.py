@@ -33,7 +33,7 @@ REMEMBERED = 365 * 24 * 60 * 60
 HEADERS = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
 
 
-class Closed(PortalError):
+class VisitorsClosed(PortalError):
     """The installation has no public pages."""
 
     status = 404
@@ -77,12 +77,12 @@ def visitor() -> Visitor:
 def admit(view: Callable[..., Any]) -> None:
     """Find out who the visitor is, and note that the record was looked at.
 
-    Raises `Closed`, and `LinkOver` for a link that does not work.
+    Raises `VisitorsClosed`, and `LinkOver` for a link that does not work.
     """
     set_scope(None)
     set_visitor(None)
     if not settings.current().visitors:
-        raise Closed(_("This clinic does not offer these pages."))
+        raise VisitorsClosed(_("This clinic does not offer these pages."))
     kind = guards.visited_by(view)
     if not kind:
         return

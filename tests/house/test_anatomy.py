@@ -8,7 +8,8 @@ from collections.abc import Iterable
 import pytest
 
 from portal.access.profiles import Profile
-from portal.module import Module, discover, load
+from portal.discovery import discover
+from portal.module import Module, load
 from tests.house.source import ROOT, Source, packages, sources
 
 PURE = {

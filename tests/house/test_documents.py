@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from portal import reference
-from portal.module import Module, discover, load
+from portal.discovery import discover
+from portal.module import Module, load
 from portal.settings import Settings
 from tests.house.source import ROOT
 

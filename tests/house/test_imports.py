@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.module import discover
+from portal.discovery import discover
 from tests.house.source import ROOT, packages, sources
 
 # Where Flask may be imported, and why beyond the views.

@@ -10,7 +10,8 @@ from werkzeug.routing.converters import NumberConverter
 
 from portal.app import create_app
 from portal.db import db
-from portal.module import ModuleError, Registry, discover
+from portal.discovery import discover
+from portal.module import ModuleError, Registry
 from portal.settings import load_settings
 from tests.client import Browser
 from tests.personas import PEOPLE, Personas

@@ -15,7 +15,7 @@ from flask import Flask
 from portal import jobs
 from portal.app import create_app
 from portal.db import db
-from portal.module import discover
+from portal.discovery import discover
 from portal.settings import load_settings
 from tests.client import Browser
 from tests.house.source import ROOT

@@ -8,7 +8,7 @@ from flask import Flask
 from flask_babel import LazyString
 from jinja2 import nodes
 
-from portal.module import discover
+from portal.discovery import discover
 from tests.house.source import ROOT, Source, sources, templates
 
 ASKED = {"_", "_l", "ngettext"}

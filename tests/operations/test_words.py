@@ -6,7 +6,8 @@ import re
 import pytest
 from flask import Flask
 
-from portal.module import Registry, discover
+from portal.discovery import discover
+from portal.module import Registry
 from tests.client import Browser
 from tests.house.source import sources
 

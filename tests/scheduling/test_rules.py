@@ -14,8 +14,8 @@ from blueprints.scheduling.rules import (
     Offered,
     Setup,
     SlotKind,
+    SlotRow,
     SpecialDay,
-    Standing,
     check,
     difference,
     misfits,
@@ -176,13 +176,13 @@ def test_what_is_booked_stays_and_only_what_differs_is_written() -> None:
         key(5): Offered(LATER, 660, 3),
     }
     there = {
-        key(0): Standing(1, TODAY, 540, 3, 1, True),
-        key(1): Standing(2, TODAY, 600, 2, 2, True),
-        key(3): Standing(4, LATER, 540, 3, 1, True),
-        key(4): Standing(5, LATER, 600, 3, 0, True),
-        key(6): Standing(7, TODAY, 780, 3, 1, True),
-        key(7): Standing(8, TODAY, 840, 3, 1, False),
-        key(8): Standing(9, TODAY, 900, 3, 0, False),
+        key(0): SlotRow(1, TODAY, 540, 3, 1, True),
+        key(1): SlotRow(2, TODAY, 600, 2, 2, True),
+        key(3): SlotRow(4, LATER, 540, 3, 1, True),
+        key(4): SlotRow(5, LATER, 600, 3, 0, True),
+        key(6): SlotRow(7, TODAY, 780, 3, 1, True),
+        key(7): SlotRow(8, TODAY, 840, 3, 1, False),
+        key(8): SlotRow(9, TODAY, 900, 3, 0, False),
     }
     found = difference(wanted, there, TODAY)
     assert [each for each, _slot in found.add] == [key(2)]
@@ -193,9 +193,9 @@ def test_what_is_booked_stays_and_only_what_differs_is_written() -> None:
 
 def test_a_booking_fits_whatever_kind_its_place_is_of_now() -> None:
     wanted = {key(): Offered(TODAY, 540, 1), key(0, "second"): Offered(TODAY, 540, 2)}
-    there = {key(): Standing(1, TODAY, 540, 3, 3, True)}
+    there = {key(): SlotRow(1, TODAY, 540, 3, 3, True)}
     assert misfits(wanted, there) == 0
-    there = {key(): Standing(1, TODAY, 540, 3, 4, True)}
+    there = {key(): SlotRow(1, TODAY, 540, 3, 4, True)}
     assert misfits(wanted, there) == 1
 
 
