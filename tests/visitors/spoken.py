@@ -35,8 +35,8 @@ LABELS = {
 # Said to staff only, by code whose other sentences reach visitors.
 OF_STAFF = re.compile(
     "Your profile|working at|location you work|Switch back|Choose a location|location manager"
-    "|You were signed out|The recipient sees it|help desk to add|Tick the appointments"
-    "|You can cancel up to"
+    "|You were signed out|The recipient sees it|help desk to add|Select the appointments"
+    "|You can cancel up to|^Open$|^Change Appointment$|^Cancel Appointment$|^Schedule Second Dose$"
 )
 MESSAGES = ("appointment_booked", "appointment_changed", "appointment_canceled")
 MESSAGES_TO_RECIPIENTS = (*MESSAGES, "appointment_reminder")

@@ -288,8 +288,6 @@ def test_the_same_entered_again_is_pointed_out_before_it_is_saved(
     assert "already entered the same number of doses" not in review(2).root.text
     again = review(3)
     assert "Manager A already entered the same number of doses" in again.root.text
-        "Manager A already entered the same number of doses for the same day, on" in again.root.text
-    )
     assert again.root.with_text("a", "Show W-000001")
     assert manager.submit(again, button="Save").status == 303
     assert stock.counters(record)["doses_wasted"] == 6
