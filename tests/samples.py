@@ -153,6 +153,8 @@ class Canaries:
     shown: addresses where B's own manager must see the sign.
     told: kinds of messages that tell one location about another.
     across: look-ups that name other locations because that is what they are for.
+    offers: patterns of addresses that say where appointments are offered: B's street and city are
+        shown there, and nothing else of B.
     """
 
     searches: tuple[str, ...] = ()
@@ -160,6 +162,7 @@ class Canaries:
     shown: tuple[str, ...] = ()
     told: frozenset[str] = frozenset()
     across: frozenset[str] = frozenset()
+    offers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -169,6 +169,7 @@ def _calendar_page(
         place_address=place_address(place),
         dose=dose_label(dose.number),
         change=url_for("appointments.locations", recipient_id=recipient.id),
+        pick=url_for("appointments.hold", recipient_id=recipient.id),
         lost=lost,
         nearest=nearest,
         when=when,

@@ -102,6 +102,7 @@ def _calendar_page(
         place_address=place_address(place),
         dose=dose_label(found.dose_number),
         change=url_for("appointments.change_location", appointment_id=found.id),
+        pick=url_for("appointments.move", appointment_id=found.id),
         lost=lost,
         nearest=nearest,
         when=when,

@@ -66,6 +66,7 @@ samples = Samples(
     ),
     canaries=Canaries(
         more=("/appointments/day-sheet",),
+        offers=(r"/appointments/\d+/change", r"/appointments/schedule/\d+/(locations|at/)"),
         shown=("/appointments/", "/appointments/{appointment}"),
     ),
     tour=Tour(

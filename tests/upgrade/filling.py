@@ -12,6 +12,7 @@ from sqlalchemy import (
     Engine,
     FromClause,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -64,6 +65,8 @@ def value_of(column: "Column[Any]", number: int) -> Any:
         return date(2021, 2, 24)
     if isinstance(kind, JSON):
         return {"of": number}
+    if isinstance(kind, LargeBinary):
+        return f"{number}-{column.name}".encode()
     length = kind.length if isinstance(kind, String) and kind.length else 40
     return f"{number}-{column.name}"[:length]
 
