@@ -17,6 +17,7 @@ from blueprints.appointments.models import Appointment
 from blueprints.appointments.next_dose import NextDose, NotDue, is_later_dose, next_dose
 from blueprints.appointments.rules import LONGEST_REASON, MOST_AT_ONCE, CanceledThrough, State
 from blueprints.appointments.telling import take_back, tell_canceled, tell_changed
+from blueprints.recipients.models import Recipient
 from blueprints.recipients.services import link_to_location, lock_recipient
 from blueprints.scheduling.models import Slot
 from blueprints.scheduling.services import give_back, overbook
@@ -73,7 +74,7 @@ def move(
 
 def dose_of(appointment: Appointment) -> NextDose:
     """The dose that an appointment to come is for, with its days."""
-    recipient = lock_recipient(appointment.recipient_id)
+    recipient = session().get_one(Recipient, appointment.recipient_id)
     try:
         dose = next_dose(recipient)
     except NotDue:
