@@ -85,15 +85,23 @@ samples = Samples(
         },
     ),
     upgrade=Upgrade(
+        # Rows of two different recipients: each table is filled with rows of one.
+        not_filled=frozenset({"recipient_not_the_same", "recipient_merge", "recipient_merged_row"}),
         demanded={
             "recipient": {
                 "birth_date": date(1950, 1, 31),
                 "contact_by": "none",
                 "language": "en",
                 "dose_status": "registered",
+                "merged_into_id": None,
             },
             "recipient_location": {"why": "registered", "dose_status": "registered"},
-            "vaccination": {"dose_number": 1, "source": "elsewhere", "state": "given"},
-        }
+            "vaccination": {
+                "dose_number": 1,
+                "source": "elsewhere",
+                "state": "given",
+                "location_id": None,
+            },
+        },
     ),
 )

@@ -40,13 +40,18 @@ samples = Samples(
         demanded={
             "schedule": {
                 "slot_minutes": 15,
+                "places": 4,
+                "horizon_days": 30,
+                "latitude": None,
+                "longitude": None,
                 "second_dose_share": 0,
                 "walk_in_share": 0,
                 "doses_bound": "off",
             },
-            "schedule_hours": {"opens": 540, "closes": 600},
+            "schedule_hours": {"weekday": 0, "opens": 540, "closes": 600},
             "schedule_day": {"kind": "special", "opens": 540, "closes": 600},
             "slot": {"kind": "general"},
+            "zip_place": {"latitude": 35.5, "longitude": -77.0},
         }
     ),
 )
