@@ -74,7 +74,17 @@ samples = Samples(
             "/appointments/<id>": ("/appointments/1",),
             "/appointments/<id>/confirmation": ("/appointments/1/confirmation",),
             "/appointments/<id>/change": ("/appointments/3/change",),
+            "/appointments/<id>/change/locations": ("/appointments/3/change/locations",),
+            "/appointments/schedule/<id>": ("/appointments/schedule/2",),
+            "/appointments/schedule/<id>/locations": ("/appointments/schedule/2/locations",),
+            "/appointments/schedule/<id>/at/<id>": ("/appointments/schedule/2/at/1",),
         },
+        # The recipient's own pages and held places are looked at in tests/browser by their walks.
+        no_pages=(
+            r"/a/<token>.*",
+            r"/appointments/held/<id>.*",
+            r"/appointments/<id>/cancel-second-dose",
+        ),
     ),
     upgrade=Upgrade(
         demanded={

@@ -79,9 +79,7 @@ samples = Samples(
             "/recipients/merges/<id>/undo": ("/recipients/merges/1/undo",),
             "/recipients/<id>/edit": ("/recipients/1/edit",),
             "/recipients/<id>/doses/new": ("/recipients/1/doses/new",),
-            "/recipients/<recipient_id>/doses/<vaccination_id>/withdraw": (
-                "/recipients/1/doses/1/withdraw",
-            ),
+            "/recipients/<id>/doses/<id>/withdraw": ("/recipients/1/doses/1/withdraw",),
         },
     ),
     upgrade=Upgrade(
