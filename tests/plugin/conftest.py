@@ -71,7 +71,7 @@ def pager() -> Iterator[PagerService]:
     made.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def installed() -> Iterator[None]:
     """The package is where pip would have put it."""
     sys.path.insert(0, str(FOLDER))
@@ -79,7 +79,7 @@ def installed() -> Iterator[None]:
     sys.path.remove(str(FOLDER))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def template_database(
     template_database: str, installed: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
@@ -94,7 +94,7 @@ def template_database(
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lent(template_database: str) -> Iterator[databases.Lent | None]:
     """The PostgreSQL database that goes from test to test."""
     with databases.lending(template_database) as one:

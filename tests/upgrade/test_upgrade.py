@@ -120,7 +120,7 @@ def own_tables() -> set[str]:
     return {
         mapper.local_table.name  # type: ignore[attr-defined]
         for mapper in Base.registry.mappers
-        if not mapper.class_.__module__.startswith("tests.")
+        if not mapper.class_.__module__.startswith(("tests.", "clinic_coolers."))
     }
 
 
