@@ -55,7 +55,8 @@ Item = tuple[str, str, str]
 def present(connection: Connection) -> dict[Item, str]:
     """The digests of all triggers and constraints by kind, table and name; on SQLite of columns,
     too, whose rules are listed with them."""
-    statement = SQLITE if connection.dialect.name == "sqlite" else POSTGRESQL
+    on_sqlite = connection.dialect.name == "sqlite"
+    statement = SQLITE if on_sqlite else POSTGRESQL
     found: dict[Item, str] = {}
     for kind, table, name, written in connection.execute(text(statement)):
         if NOT_OURS.search(table):
@@ -64,7 +65,8 @@ def present(connection: Connection) -> dict[Item, str]:
             for part in _parts(written):
                 found[_item(table, part)] = _digest(part)
         else:
-            found[kind, table, name] = _digest(_plain(written) if kind == "constraint" else written)
+            as_is = on_sqlite or kind == "trigger"
+            found[kind, table, name] = _digest(written if as_is else _plain(written))
     return found
 
 
@@ -107,7 +109,7 @@ def faults() -> Iterator[str]:
 
 
 def _plain(written: str) -> str:
-    """A constraint without what PostgreSQL writes in another way once a dump was loaded: casts of
+    """A constraint or index without what PostgreSQL writes in another way once a dump was loaded: casts of
     text, and the brackets around what they were applied to."""
     text_alone = re.sub(r"::(character varying|text)\b(\(\d+\))?(\[\])?", "", written)
     while (shorter := REDUNDANT.sub(r"\1", text_alone)) != text_alone:
