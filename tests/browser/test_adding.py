@@ -14,12 +14,12 @@ from portal import clock
 from portal.db import unit_of_work
 from portal.people.models import UserSession
 from tests.browser.conftest import Visit, sign_in
+from tests.browser.ways import BOTH, SCRIPT_FIRST
 from tests.personas import PASSPHRASE, Personas
 from tests.shipments.files import csv, row, take_in
 
 # What is shown here does not depend on the database.
 
-BOTH = pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
 MOST_TABS = 60
 
 
@@ -146,7 +146,7 @@ def test_the_keyboard_alone_leads_from_sign_in_to_the_record(visit: Visit, shipm
     expect(page.get_by_role("heading", level=1)).to_have_text("Spring lot")
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_a_double_click_on_save_makes_one_record(
     visit: Visit, shipment: int, records: Callable[[], int], script: bool
 ) -> None:
@@ -157,7 +157,7 @@ def test_a_double_click_on_save_makes_one_record(
     assert records() == 1
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_back_after_saving_shows_that_it_is_done_and_forward_returns(
     visit: Visit, shipment: int, records: Callable[[], int], script: bool
 ) -> None:
@@ -198,7 +198,7 @@ def test_after_a_time_out_signing_in_leads_back_to_what_was_typed(
     assert records() == 1
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_cancel_asks_and_leads_back_to_the_shipment(
     visit: Visit, shipment: int, records: Callable[[], int], script: bool
 ) -> None:

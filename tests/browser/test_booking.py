@@ -12,9 +12,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Watch
 from tests.browser.test_receiving import enter
+from tests.browser.ways import BOTH
 from tests.messages.conftest import MailServer
-
-BOTH = pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ from playwright.sync_api import Page, expect
 
 from blueprints.inventory.rules import Kind
 from tests.browser.conftest import Visit
-from tests.browser.test_stock import BOTH, available, press, record
+from tests.browser.test_stock import available, press, record
+from tests.browser.ways import SCRIPT_FIRST
 from tests.inventory import stock
 from tests.personas import Personas
 
@@ -24,7 +25,7 @@ def title(page: Page, text: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(text)
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_a_return_from_the_record_to_its_slip(
     app: Flask, visit: Visit, record: int, script: bool
 ) -> None:
@@ -46,7 +47,7 @@ def test_a_return_from_the_record_to_its_slip(
     assert available(app, record) == 90
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_an_extra_dose_is_added_and_the_help_desk_takes_it_back(
     app: Flask, visit: Visit, personas: Personas, record: int, script: bool
 ) -> None:
@@ -78,7 +79,7 @@ def test_an_extra_dose_is_added_and_the_help_desk_takes_it_back(
     assert available(app, record) == 100
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_a_manager_reverses_wastage(app: Flask, visit: Visit, record: int, script: bool) -> None:
     with app.app_context():
         stock.post(None, record, Kind.WASTED, 7)
@@ -93,7 +94,7 @@ def test_a_manager_reverses_wastage(app: Flask, visit: Visit, record: int, scrip
     assert available(app, record) == 100
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_a_lot_is_held_and_released_at_its_location(
     app: Flask, visit: Visit, record: int, script: bool
 ) -> None:
@@ -117,7 +118,7 @@ def test_a_lot_is_held_and_released_at_its_location(
     expect(page.get_by_text("The maker says it is fine")).to_be_visible()
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_a_recall_holds_a_lot_at_all_locations(
     app: Flask, visit: Visit, record: int, script: bool
 ) -> None:
@@ -155,7 +156,7 @@ def send(page: Page, record: int, doses: int) -> None:
     press(page, "Send")
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_a_transfer_is_cancelled_by_its_sender(
     app: Flask, visit: Visit, record: int, script: bool
 ) -> None:
@@ -170,7 +171,7 @@ def test_a_transfer_is_cancelled_by_its_sender(
     assert available(app, record) == 100
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_a_transfer_is_refused_by_its_receiver(
     app: Flask, visit: Visit, record: int, script: bool
 ) -> None:
@@ -192,7 +193,7 @@ def test_a_transfer_is_refused_by_its_receiver(
     expect(there.get_by_text("Clinic B: Arrived warm")).to_be_visible()
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_a_manager_sets_when_to_be_warned(visit: Visit, record: int, script: bool) -> None:
     page = visit("manager_a", script=script)
     page.goto(LIST)

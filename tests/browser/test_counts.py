@@ -6,13 +6,12 @@ from playwright.sync_api import Locator, Page, expect
 
 from blueprints.inventory.rules import Kind
 from tests.browser.conftest import Visit
-from tests.browser.test_pages import DESKTOP, PHONE, too_wide, violations
+from tests.browser.test_pages import too_wide, violations
+from tests.browser.ways import BOTH, SCHEMES, SCRIPT_FIRST, SIZES
 from tests.inventory import stock
 from tests.personas import Personas
 
 # What is shown here does not depend on the database.
-
-BOTH = pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
 
 
 @pytest.fixture
@@ -89,8 +88,8 @@ def test_a_count_is_entered_saved_finished_and_booked(
         assert stock.wrong() == []
 
 
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@SIZES
+@SCHEMES
 def test_every_page_of_a_count_is_accessible_and_fits(
     app: Flask, visit: Visit, records: list[int], size: object, scheme: str
 ) -> None:
@@ -140,7 +139,7 @@ def many(app: Flask, personas: Personas) -> None:
             stock.add(scope, name=f"Vaccine {number:03}", lot=f"LOT{number:03}", doses=10)
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_a_long_count_is_entered_page_by_page(visit: Visit, many: None, script: bool) -> None:
     page = visit("manager_a", script=script)
     begin(page)
@@ -164,8 +163,8 @@ def test_a_long_count_is_entered_page_by_page(visit: Visit, many: None, script: 
     expect(page.get_by_text("Doses missing: 1.").first).to_be_visible()
 
 
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@SIZES
+@SCHEMES
 def test_the_pages_of_a_long_count_are_accessible_and_fit(
     visit: Visit, many: None, size: object, scheme: str
 ) -> None:

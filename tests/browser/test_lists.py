@@ -8,12 +8,12 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
+from tests.browser.ways import SCRIPT_FIRST
 from tests.personas import Personas
 from tests.shipments.files import csv, row, take_in
 
 # What is shown here does not depend on the database.
 
-BOTH = pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
 Stock = Callable[[int], None]
 
 
@@ -49,7 +49,7 @@ def at_list(visit: Visit, *, script: bool = True) -> Page:
     return page
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_paging_keeps_its_address_and_back_and_forward_walk_it(
     visit: Visit, stock: Stock, script: bool
 ) -> None:
@@ -77,7 +77,7 @@ def test_paging_keeps_its_address_and_back_and_forward_walk_it(
     assert numbers(page) == first
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_sorting_and_searching_show_in_the_address_and_survive_a_reload(
     visit: Visit, stock: Stock, script: bool
 ) -> None:
@@ -125,7 +125,7 @@ def test_with_script_only_the_list_is_fetched_and_the_focus_stays(
     assert page.evaluate("window.same") is True
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_a_pinned_view_opens_by_default(visit: Visit, stock: Stock, script: bool) -> None:
     stock(3)
     page = visit("manager_a", script=script)

@@ -14,17 +14,16 @@ from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page, ViewportSize, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Clinic, Look, Watch, sign_in
 from tests.browser.pages import addresses
+from tests.browser.ways import DESKTOP, PHONE
 from tests.effort import RUN
 
 AXE = Path(__file__).parent / "axe" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 COLOURS = ["color-contrast", "link-in-text-block"]
-PHONE: ViewportSize = {"width": 360, "height": 740}
-DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 WIDTHS = (360, 640, 768, 1024)
 SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 # Together they see every page.

@@ -9,8 +9,9 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.test_pages import PHONE, too_wide, violations
-from tests.browser.test_scan import BOTH, filled
+from tests.browser.test_pages import too_wide, violations
+from tests.browser.test_scan import filled
+from tests.browser.ways import PHONE, SCHEMES, SCRIPT_FIRST
 from tests.inventory.test_scan import VIAL
 from tests.pictures.builders import jpeg, png, sheet, symbol, taken
 
@@ -36,7 +37,7 @@ def photograph() -> bytes:
     return jpeg(taken(scene), quality=85)
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_a_picture_fills_in_the_form_and_the_work_goes_on(
     visit: Visit, tmp_path: Path, script: bool
 ) -> None:
@@ -67,7 +68,7 @@ def arrived(app: Flask) -> Iterator[list[tuple[str, int]]]:
         yield forms
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_a_large_photograph_is_made_smaller_before_it_is_sent(
     visit: Visit, tmp_path: Path, arrived: list[tuple[str, int]], script: bool
 ) -> None:
@@ -86,7 +87,7 @@ def test_a_large_photograph_is_made_smaller_before_it_is_sent(
     assert (length < len(content) / 5) is script
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_a_small_picture_and_one_that_is_none_are_sent_as_they_are(
     visit: Visit, tmp_path: Path, arrived: list[tuple[str, int]], script: bool
 ) -> None:
@@ -106,7 +107,7 @@ def test_a_small_picture_and_one_that_is_none_are_sent_as_they_are(
     assert len(content) < arrived[-1][1] < len(content) + 10_000
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_next_with_a_picture_chosen_loses_nothing(
     visit: Visit, tmp_path: Path, script: bool
 ) -> None:
@@ -133,7 +134,7 @@ def test_a_form_without_a_picture_is_not_sent_in_parts(
     expect(page.locator("#photo-error")).to_have_count(0)
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_of_several_codes_one_is_chosen(visit: Visit, tmp_path: Path, script: bool) -> None:
     page = visit("manager_a", script=script, viewport=PHONE)
     page.goto("/vaccine-inventory/add")
@@ -144,7 +145,7 @@ def test_of_several_codes_one_is_chosen(visit: Visit, tmp_path: Path, script: bo
     expect(page.locator("#lot")).to_have_value("039K20A")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@SCHEMES
 def test_axe_finds_nothing_in_what_is_asked_and_refused(
     app: Flask, visit: Visit, tmp_path: Path, scheme: str
 ) -> None:

@@ -11,10 +11,10 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import FilePayload, Page, expect
 
 from tests.browser.conftest import Watch, sign_in
+from tests.browser.ways import BOTH
 from tests.messages.conftest import MailServer
 from tests.shipments.files import csv, row
 
-BOTH = pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
 SHIPPED = date.today() - timedelta(days=3)
 EXPIRES = date.today() + timedelta(days=200)
 SAMPLE = Path(__file__).parent.parent / "shipments" / "sample.csv"

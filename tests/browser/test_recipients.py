@@ -5,14 +5,13 @@ from flask import Flask
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
-from tests.browser.test_pages import PHONE, too_wide, violations
+from tests.browser.test_pages import too_wide, violations
+from tests.browser.ways import BOTH, PHONE
 from tests.inventory import stock
 from tests.personas import Personas
 from tests.recipients.people import add
 
 # What is shown here does not depend on the database.
-
-BOTH = pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
 
 
 @BOTH

@@ -5,14 +5,14 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.test_pages import DESKTOP, PHONE, violations
+from tests.browser.test_pages import violations
+from tests.browser.ways import BOTH, PHONE, SCHEMES, SCRIPT_FIRST, SIZES
 from tests.inventory.stock import shipment_id
 from tests.inventory.test_scan import MODERNA, VIAL
 from tests.shipments.files import csv, row, take_in
 
 # What is shown here does not depend on the database.
 
-BOTH = pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
 BEFORE, AFTER = f"01{VIAL}21S123", "1727063010011J20A"
 
 
@@ -60,7 +60,7 @@ def test_enter_with_nothing_scanned_goes_on(visit: Visit) -> None:
     expect(page.get_by_role("alert")).to_contain_text("Lot #: Please fill in this field.")
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_the_button_fills_in_what_was_pasted(visit: Visit, script: bool) -> None:
     page = visit("manager_a", script=script)
     page.goto("/vaccine-inventory/add")
@@ -93,8 +93,8 @@ def test_readings_and_contradictions_are_asked_about(
     expect(page.locator("#lot")).to_have_value("021C21A")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@SCHEMES
+@SIZES
 def test_axe_finds_nothing_in_what_is_asked_and_told(
     app: Flask, visit: Visit, size: object, scheme: str
 ) -> None:
@@ -119,7 +119,7 @@ def test_axe_finds_nothing_in_what_is_asked_and_told(
     assert violations(page) == []
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_the_scan_after_a_failed_one_replaces_it(visit: Visit, script: bool) -> None:
     page = visit("manager_a", script=script)
     page.goto("/vaccine-inventory/add")
@@ -133,7 +133,7 @@ def test_the_scan_after_a_failed_one_replaces_it(visit: Visit, script: bool) -> 
 
 
 @pytest.mark.parametrize("label", ["Lot #", "Expiration Date", "Serial Number", "Shipment Record"])
-@BOTH
+@SCRIPT_FIRST
 def test_a_scanner_that_types_into_another_field_fills_in_the_form(
     visit: Visit, script: bool, label: str
 ) -> None:

@@ -11,13 +11,12 @@ from blueprints.inventory.quarantine import services as quarantine
 from blueprints.inventory.rules import DocumentKind, Kind
 from portal.db import unit_of_work
 from tests.browser.conftest import Visit
-from tests.browser.test_pages import DESKTOP, PHONE, too_wide, violations
+from tests.browser.test_pages import too_wide, violations
+from tests.browser.ways import BOTH, SCHEMES, SIZES
 from tests.inventory import stock
 from tests.personas import Personas
 
 # What is shown here does not depend on the database.
-
-BOTH = pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
 
 
 @pytest.fixture
@@ -96,8 +95,8 @@ def test_a_transfer_is_sent_and_received_by_the_wizard_of_the_guide(
     expect(there.locator("dl.hl")).to_contain_text("38")
 
 
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@SIZES
+@SCHEMES
 def test_quarantine_stands_in_the_list_and_what_was_counted_on_the_confirmation(
     app: Flask, personas: Personas, visit: Visit, record: int, size: object, scheme: str
 ) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from portal.db import unit_of_work
 from tests.browser.conftest import Visit
+from tests.browser.ways import BOTH, SCRIPT_FIRST
 from tests.wizards.conftest import (  # noqa: F401
     app,
     brands,
@@ -19,8 +20,6 @@ from tests.wizards.conftest import (  # noqa: F401
 from tests.wizards.tins import Tin
 
 # What is shown here does not depend on the database.
-
-BOTH = pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
 
 
 def labels(app: Flask) -> list[str]:
@@ -106,7 +105,7 @@ def test_the_keyboard_is_enough(app: Flask, visit: Visit, brands: object) -> Non
     assert labels(app) == ["Soup"]
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_back_after_finish_says_already_done(
     app: Flask,
     visit: Visit,
@@ -124,7 +123,7 @@ def test_back_after_finish_says_already_done(
     assert labels(app) == ["Peas"]
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_back_and_next_again_keeps_what_was_typed(
     app: Flask,
     visit: Visit,
@@ -144,7 +143,7 @@ def test_back_and_next_again_keeps_what_was_typed(
     assert labels(app) == ["Peas"]
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_a_double_click_on_save_saves_once(
     app: Flask,
     visit: Visit,
@@ -158,7 +157,7 @@ def test_a_double_click_on_save_saves_once(
     assert labels(app) == ["Peas"]
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_pause_and_come_back(
     app: Flask,
     visit: Visit,
@@ -176,7 +175,7 @@ def test_pause_and_come_back(
     expect(page.get_by_label("Best Before")).to_have_value("soon")
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_a_pen_edits_in_place(
     app: Flask,
     visit: Visit,

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -29,15 +29,24 @@ class Source:
     def tree(self) -> ast.Module:
         return ast.parse(self.path.read_text("utf-8"))
 
-    def imports(self) -> Iterator[Import]:
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """All nodes of the tree."""
+        return list(ast.walk(self.tree))
+
+    @cached_property
+    def imports(self) -> list[Import]:
         """Every import, `from a import b` both as `a` and as `a.b`."""
+        return list(self._imports())
+
+    def _imports(self) -> Iterator[Import]:
         hidden = {
             child
-            for node in ast.walk(self.tree)
+            for node in self.nodes
             if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
             for child in ast.walk(node)
         }
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     yield Import(alias.name, node.lineno, node in hidden)
@@ -51,7 +60,7 @@ class Source:
         """Where `package` or a part of it is imported, except for types."""
         return [
             f"{self.name}:{found.line}"
-            for found in self.imports()
+            for found in self.imports
             if not found.typing_only
             and (found.name == package or found.name.startswith(f"{package}."))
         ]
@@ -60,20 +69,26 @@ class Source:
         """Every string in the file that is not a docstring, with its line."""
         docstrings = {
             node.body[0].value
-            for node in ast.walk(self.tree)
+            for node in self.nodes
             if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
             and node.body
             and isinstance(node.body[0], ast.Expr)
         }
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Constant) and node not in docstrings:
                 yield str(node.value), node.lineno
+
+
+@cache
+def source_of(path: Path) -> Source:
+    """The file, read once however many rules ask for it."""
+    return Source(path)
 
 
 def sources(*folders: str) -> list[Source]:
     """All Python files under the folders."""
     found = [
-        Source(path)
+        source_of(path)
         for folder in folders or ("portal", "blueprints")
         for path in sorted((ROOT / folder).rglob("*.py"))
     ]

@@ -40,7 +40,7 @@ def test_the_announcement_is_data_without_logic(name: str) -> None:
     for node in source.tree.body:
         assert isinstance(node, (ast.Expr, ast.Import, ast.ImportFrom, ast.Assign)), node.lineno
     allowed = ("datetime", "portal.module", "portal.access.profiles", "portal.i18n", "flask_babel")
-    for found in source.imports():
+    for found in source.imports:
         assert found.name.startswith(allowed), f"{source.name}:{found.line} {found.name}"
 
 
@@ -76,7 +76,7 @@ def test_whatever_a_module_names_exists(name: str) -> None:
 )
 def test_rules_need_nothing_but_values(source: Source) -> None:
     own = source.name.removesuffix("/rules.py").replace("/", ".")
-    for found in source.imports():
+    for found in source.imports:
         top = found.name.split(".")[0]
         if top in sys.stdlib_module_names or found.name.startswith((f"{own}.rules", "email_valid")):
             continue
@@ -92,7 +92,7 @@ def test_rules_need_nothing_but_values(source: Source) -> None:
     ids=lambda source: source.name,
 )
 def test_models_ask_nothing_and_do_nothing(source: Source) -> None:
-    for found in source.imports():
+    for found in source.imports:
         assert not found.name.startswith("portal.db.session"), f"{source.name}:{found.line}"
         last = found.name.rpartition(".")[2]
         assert last not in {"queries", "services", "views"}, f"{source.name}:{found.line}"
@@ -109,7 +109,7 @@ def test_no_function_is_too_long() -> None:
     long = [
         f"{source.name}:{node.lineno} {node.name} {statements(node)}"
         for source in sources()
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
         and node.name != "init_app"  # registers handlers, each a function of its own
         and statements(node) > STATEMENTS
@@ -158,7 +158,7 @@ def test_a_class_name_means_one_thing() -> None:
     classes = (
         (node.name, f"{source.name}:{node.lineno}")
         for source in sources()
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.ClassDef)
     )
     assert named_twice(classes) == {}

@@ -52,7 +52,7 @@ def test_modules_import_each_other_only_along_requires(name: str) -> None:
     found = {
         (source.name, imported.line, imported.name.split(".")[1])
         for source in sources(f"blueprints/{name}")
-        for imported in source.imports()
+        for imported in source.imports
         if imported.name.startswith("blueprints.")
     }
     strangers = [place for place in found if place[2] not in {name, *required}]
@@ -75,7 +75,7 @@ def test_only_the_unit_of_work_commits() -> None:
         f"{source.name}:{node.lineno}"
         for source in sources()
         if source.name != "portal/db.py"
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr == "commit"
@@ -126,7 +126,7 @@ def test_only_the_clock_says_what_time_it_is() -> None:
         f"{source.name}:{getattr(node, 'lineno', 0)}"
         for source in sources()
         if source.name != "portal/clock.py"
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if asks(node)
     ]
     assert not found

@@ -25,7 +25,7 @@ def hidden_in(source: Source) -> list[str]:
     """Calls for a translation of something that is not written there."""
     return [
         f"{source.name}:{node.lineno}"
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id in ASKED
@@ -54,7 +54,7 @@ def test_nobody_asks_by_a_name_that_is_not_extracted() -> None:
     others = [
         f"{source.name}:{found.line} {found.name}"
         for source in sources()
-        for found in source.imports()
+        for found in source.imports
         if found.name.startswith("flask_babel.") and "gettext" in found.name
     ]
     assert others == []

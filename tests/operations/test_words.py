@@ -19,7 +19,7 @@ def recorded() -> set[str]:
     """The actions and kinds of records that the code notes in the audit trail."""
     found: set[str] = set()
     for source in sources():
-        for node in ast.walk(source.tree):
+        for node in source.nodes:
             if not isinstance(node, ast.Call):
                 continue
             name = getattr(node.func, "attr", getattr(node.func, "id", ""))
