@@ -1,13 +1,7 @@
 """One of everything at every location, so that each route can be asked for it."""
 
-import shutil
-import sqlite3
-import tempfile
 from collections.abc import Mapping
-from contextlib import closing
-from copy import deepcopy
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from flask import Flask
 
@@ -16,11 +10,11 @@ from portal.access.profiles import Profile
 from portal.db import unit_of_work
 from portal.drafts import WIZARD
 from portal.people.models import User
+from tests.filled import filled
 from tests.inventory import stock
 from tests.personas import Personas
 from tests.samples import PLACE_OF, Begun, Making, Place, all_samples, together
 
-SQLITE = "sqlite:///"
 MISSING = 2**31 - 7
 OTHER = {"A": "B", "B": "A", "": "B"}
 MANAGERS = {"A": "manager_a", "B": "manager_b"}
@@ -44,51 +38,16 @@ class Made:
         return address.format("{}", **known)
 
 
-@dataclass
-class Kept:
-    """What samples made in an instance on SQLite: its files, the people, and what is where."""
-
-    folder: Path
-    users: dict[str, int]
-    made: Made
-
-
-KEPT: dict[tuple[str, str, frozenset[str]], Kept] = {}
-
-
 def make_samples(app: Flask, personas: Personas, *, mark: str = "", at: str = "") -> Made:
-    """Fill locations A and B; texts of the location `at` carry `mark`.
+    """Fill locations A and B; texts of the location `at` carry `mark`."""
 
-    On SQLite it is done once for all tests of a process that want the same, and copied.
-    """
-    settings = app.extensions["portal"].settings
-    if not settings.database_url.startswith(SQLITE):
-        return _make(app, personas, mark=mark, at=at)
-    database = Path(settings.database_url.removeprefix(SQLITE))
-    key = (mark, at, frozenset(module.name for module in app.extensions["portal"].registry))
-    if key not in KEPT:
-        made = _make(app, personas, mark=mark, at=at)
-        folder = Path(tempfile.mkdtemp(prefix="samples-", dir=settings.instance.parent.parent))
-        _copy_database(database, folder / "database")
-        _copy_files(settings.instance, folder / "instance")
-        KEPT[key] = Kept(folder, dict(personas.users), made)
-        return deepcopy(made)
-    kept = KEPT[key]
-    _copy_database(kept.folder / "database", database)
-    _copy_files(kept.folder / "instance", settings.instance)
-    personas.users.update(kept.users)
-    return deepcopy(kept.made)
+    def fill() -> tuple[Made, dict[str, int]]:
+        return _make(app, personas, mark=mark, at=at), personas.users
 
-
-def _copy_database(source: Path, target: Path) -> None:
-    with closing(sqlite3.connect(source)) as there, closing(sqlite3.connect(target)) as here:
-        there.backup(here)
-
-
-def _copy_files(source: Path, target: Path) -> None:
-    """All that the portal put into an instance, without what all tests share."""
-    shared = shutil.ignore_patterns("keys", "assets", "portal.sqlite*")
-    shutil.copytree(source, target, ignore=shared, dirs_exist_ok=True)
+    modules = frozenset(module.name for module in app.extensions["portal"].registry)
+    made, users = filled(app, ("samples", mark, at, modules), fill)
+    personas.users.update(users)
+    return made
 
 
 def _make(app: Flask, personas: Personas, *, mark: str, at: str) -> Made:

@@ -8,6 +8,7 @@ from blueprints.inventory.rules import Kind
 from tests.browser.conftest import Visit
 from tests.browser.test_pages import too_wide, violations
 from tests.browser.ways import BOTH, SCHEMES, SCRIPT_FIRST, SIZES
+from tests.filled import filled
 from tests.inventory import stock
 from tests.personas import Personas
 
@@ -133,10 +134,14 @@ def test_every_page_of_a_count_is_accessible_and_fits(
 @pytest.fixture
 def many(app: Flask, personas: Personas) -> None:
     """120 records of 10 doses at Clinic A: three pages."""
-    with app.app_context():
-        scope = stock.scope_for(personas, "manager_a")
-        for number in range(1, 121):
-            stock.add(scope, name=f"Vaccine {number:03}", lot=f"LOT{number:03}", doses=10)
+
+    def add() -> None:
+        with app.app_context():
+            scope = stock.scope_for(personas, "manager_a")
+            for number in range(1, 121):
+                stock.add(scope, name=f"Vaccine {number:03}", lot=f"LOT{number:03}", doses=10)
+
+    filled(app, "120 vaccines", add)
 
 
 @SCRIPT_FIRST

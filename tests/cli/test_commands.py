@@ -148,6 +148,7 @@ def users_of(path: Path) -> set[str]:
         return {name for (name,) in database.execute("SELECT username FROM user_account")}
 
 
+@pytest.mark.thorough  # tests/cli/test_run.py fills and resets a practice instance, too
 def test_practice_fills_once_and_is_put_back(portal: Portal, tmp_path: Path) -> None:
     filled = portal("practice", "fill", PORTAL_PRACTICE="yes")
     assert filled.stdout == "The sample clinics are ready.\n", filled.stderr

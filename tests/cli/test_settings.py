@@ -67,7 +67,7 @@ def start(instance: Path, *options: str, **environment: str) -> "subprocess.Comp
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "sentence"), some(IMPOSSIBLE, short=12), ids=lambda text: str(text)[:40]
+    ("name", "value", "sentence"), some(IMPOSSIBLE, short=5), ids=lambda text: str(text)[:40]
 )
 def test_what_cannot_work_stops_the_start(
     name: str, value: str, sentence: str, tmp_path: Path

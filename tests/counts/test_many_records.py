@@ -1,8 +1,10 @@
 """A count of more records than stand on one page: all are counted, page by page (SPEC D11)."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
+from flask import Flask
 from sqlalchemy import update
 
 from blueprints.counts import queries, rules, views
@@ -14,17 +16,21 @@ from portal.db import unit_of_work
 from portal.people.models import User, UserSession
 from tests.client import Browser, Page
 from tests.counts.steps import COUNTS, begin, enter, field, wrong
+from tests.filled import filled
 from tests.inventory import stock
-
-pytestmark = pytest.mark.both_databases
 
 MANY = 120
 IN_FREEZER = 70
 
 
 @pytest.fixture
-def many(scope: Scope) -> list[int]:
+def many(app: Flask, scope: Scope) -> list[int]:
     """120 records of 10 doses, in the order of a count of all: the first 70 are in the freezer."""
+    return filled(app, "120 records", partial(add_many, scope))
+
+
+def add_many(scope: Scope) -> list[int]:
+    """120 records of 10 doses, the first 70 in the freezer."""
     first = stock.add(scope, name="Record 001", lot="LOT001", doses=10)
     for number in range(2, MANY + 1):
         stock.add(scope, name=f"Record {number:03}", lot=f"LOT{number:03}", doses=10)
@@ -33,6 +39,18 @@ def many(scope: Scope) -> list[int]:
         freezer = VaccineInventory.id.in_(records[:IN_FREEZER])
         session.execute(update(VaccineInventory).where(freezer).values(storage_unit="Freezer"))
     return records
+
+
+@pytest.fixture
+def manager(many: list[int], manager: Browser) -> Browser:
+    """A's manager, signed in once the records are there."""
+    return manager
+
+
+@pytest.fixture
+def colleague(many: list[int], colleague: Browser) -> Browser:
+    """Another manager of A, signed in once the records are there."""
+    return colleague
 
 
 def lines(page: Page) -> list[int]:
@@ -138,6 +156,7 @@ def test_finish_leads_to_the_first_page_that_is_not_complete(
     assert fill(manager, second, "Finish").root.one("h1").text == "Finish Count"
 
 
+@pytest.mark.both_databases
 def test_two_who_enter_different_pages_keep_both(
     manager: Browser, colleague: Browser, many: list[int]
 ) -> None:

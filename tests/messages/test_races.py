@@ -23,8 +23,8 @@ pytestmark = [
     pytest.mark.slow("kills processes at many moments"),
 ]
 
-KILLS = amount(short=6, full=50)
-RACED = amount(short=200, full=500)
+KILLS = amount(short=3, full=50)
+RACED = amount(short=100, full=500)
 
 
 def promise(first: int, number: int) -> None:

@@ -9,8 +9,6 @@ from portal.messages.delivery import deliver
 from tests.messages.conftest import Dripping, MailServer
 from tests.messages.steps import Mailing, promise, rows, server_row, states
 
-pytestmark = pytest.mark.both_databases
-
 
 def test_a_server_that_is_down_loses_and_blames_no_message(
     mailing: Mailing, mail_server: MailServer

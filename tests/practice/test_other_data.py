@@ -10,10 +10,7 @@ from portal import migrations, practice
 from portal.settings import Settings, load_settings
 from tests.upgrade.conftest import Empty, empty
 
-pytestmark = [
-    pytest.mark.both_databases,
-    pytest.mark.slow("fills whole databases"),
-]
+pytestmark = pytest.mark.slow("fills whole databases")
 
 __all__ = ["empty"]
 
@@ -42,6 +39,7 @@ def foreign_rows(engine: Engine) -> int:
         return int(connection.execute(text("SELECT count(*) FROM pupils")).scalar_one())
 
 
+@pytest.mark.both_databases
 def test_a_database_with_a_foreign_table_is_refused(settings: Settings, engine: Engine) -> None:
     put_something_foreign(engine)
     with pytest.raises(practice.NotPractice, match="not practice data"):

@@ -17,11 +17,13 @@ from blueprints.shipments.sheets import COLUMNS
 from portal.sheets.columns import header_test
 from portal.sheets.limits import Limits
 from portal.sheets.reader import SheetError, open_table
+from tests.effort import amount, seed, some
 from tests.sheets import builders
 from tests.sheets.builders import HEADER, ROW
 
 ROOT = Path(__file__).parents[2]
 MOST_KIB = 150 * 1024
+MUTANTS = amount(short=90, full=600)
 RECOGNISE = header_test(COLUMNS)
 
 
@@ -63,7 +65,9 @@ def test_bombs_are_refused(tmp_path: Path, build: Callable[[Path], Path], why: s
     assert len(str(result["message"])) > 40
 
 
-@pytest.mark.parametrize("build", [builders.just_allowed_strings, builders.endless_blank_rows])
+@pytest.mark.parametrize(
+    "build", some([builders.just_allowed_strings, builders.endless_blank_rows], short=1)
+)
 def test_what_the_limits_just_allow_stays_within_memory(
     tmp_path: Path, build: Callable[[Path], Path]
 ) -> None:
@@ -153,9 +157,9 @@ def test_the_child_inherits_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert not (tmp_path / "sprung").exists()
 
 
-def _mutants(seed: int, count: int) -> Iterator[bytes]:
+def _mutants(drawn: int, count: int) -> Iterator[bytes]:
     """Decent files with bytes flipped, cut, doubled; in the archive or inside one of its parts."""
-    luck = random.Random(seed)
+    luck = random.Random(drawn)
     book = builders.workbook([HEADER, *[ROW] * 30])
     text = ("\r\n".join(",".join(row) for row in [HEADER, *[ROW] * 30]) + "\r\n").encode()
     with zipfile.ZipFile(io.BytesIO(book)) as archive:
@@ -207,6 +211,6 @@ def test_mutants_raise_nothing_but_sheet_errors(tmp_path: Path) -> None:
         return "read"
 
     with ThreadPoolExecutor(2) as pool:
-        outcomes = list(pool.map(run, enumerate(_mutants(20210630, 300))))
-    assert len(outcomes) == 300
+        outcomes = list(pool.map(run, enumerate(_mutants(seed(20210630), MUTANTS))))
+    assert len(outcomes) == MUTANTS
     assert {"read", "damaged"} <= set(outcomes)
