@@ -16,7 +16,7 @@ from jinja2.bccache import Bucket
 from sqlalchemy import Engine, create_engine, text
 from werkzeug.routing import Rule
 
-from portal import migrations
+from portal import catalogues, migrations
 from portal.app import create_app
 from portal.catalog.services import load_products
 from portal.db import db, unit_of_work
@@ -128,6 +128,22 @@ class CompiledTemplates(FileSystemBytecodeCache):
         """The compiled template, if it is known."""
         kind = f"mail {environment.autoescape}" if environment.overlayed else "page"
         return super().get_bucket(environment, f"{kind} {name}", filename, source)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_catalogues() -> Iterator[None]:
+    """Each test has an instance of its own, but the translations of all."""
+    compile_one, known = catalogues._compile, {}
+
+    def once(path: Path) -> bytes:
+        key = (path, path.read_bytes())
+        if key not in known:
+            known[key] = compile_one(path)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(catalogues, "_compile", once)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -30,8 +30,8 @@ KEPT: dict[Hashable, Kept] = {}
 def filled(app: Flask, key: Hashable, fill: Callable[[], Result]) -> Result:
     """What `fill` gives, with the instance as it leaves it.
 
-    On SQLite `fill` runs once for all that give the same `key`; on PostgreSQL each time. What was in
-    the instance before is lost: who is to be signed in signs in afterwards.
+    On SQLite `fill` runs once for all that give the same `key`; on PostgreSQL each time. What was
+    in the instance before is lost: who is to be signed in signs in afterwards.
     """
     settings = app.extensions["portal"].settings
     if not settings.database_url.startswith(SQLITE):

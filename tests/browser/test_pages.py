@@ -54,6 +54,7 @@ class Looked:
     def __init__(self) -> None:
         self.parts: set[str] = set()
         self.layouts: set[str] = set()
+        self.builds: set[str] = set()
 
     def is_new(self, html: str) -> bool:
         """Whether the frame of the page, or what is in it, was not there before for anybody. With
@@ -76,6 +77,18 @@ class Looked:
         )
         found = layout not in self.layouts or "/styleguide" in page.url
         self.layouts.add(layout)
+        return found or RUN.everything
+
+    def is_new_build(self, page: Page) -> bool:
+        """Whether no page had the same kinds of elements in the same order, whatever they say."""
+        build = page.evaluate(
+            """() => [...new Set([...document.querySelectorAll("main, main *")].map((one) => [
+                one.parentElement.tagName, one.tagName, one.className, one.type ?? "",
+                ...one.getAttributeNames().sort(),
+            ].join(" ")))].join()"""
+        )
+        found = build not in self.builds
+        self.builds.add(build)
         return found or RUN.everything
 
 
@@ -163,8 +176,11 @@ def does_not_fit(page: Page) -> Iterator[str]:
 
 
 def in_all_lights(page: Page, looked: Looked) -> Iterator[str]:
-    """What axe finds on a desktop in the light; of each layout on a phone and in the dark, too."""
+    """What axe finds on a desktop in the light; of each layout on a phone and in the dark, too.
+    A page that is built like another one and says something else is not looked at again."""
     everywhere = looked.is_new_layout(page)
+    if not looked.is_new_build(page) and not everywhere:
+        return
     for size in (DESKTOP, PHONE):
         page.set_viewport_size(size)
         for scheme in SCHEMES:
