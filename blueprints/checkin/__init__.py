@@ -38,13 +38,6 @@ module = Module(
             order=1,
         ),
         Fill(
-            slot="home.cards",
-            function="blueprints.checkin.contributions:home_number",
-            template="checkin/_home_number.html",
-            capability="checkin.handle",
-            order=2,
-        ),
-        Fill(
             slot="appointment.menu",
             function="blueprints.checkin.contributions:row_menus",
             template="",
@@ -74,4 +67,5 @@ module = Module(
         ),
     ),
     words="blueprints.checkin.words:WORDS",
+    practice="blueprints.checkin.practice:fill",
 )

@@ -81,7 +81,7 @@ def _figures(
     figures: list[dict[str, object]] = [
         {"label": _("Status"), "value": state},
         {"label": _("Date of Birth"), "value": day(recipient.birth_date)},
-        {"label": _("Appointment"), "value": pages.booked_for(booking)},
+        {"label": _("Appointment"), "value": pages.booked_for(booking, arrival.day)},
     ]
     if arrival.observe_until is not None:
         figures.append({"label": _("Observe until"), "value": moment(arrival.observe_until)})

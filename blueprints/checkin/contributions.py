@@ -19,15 +19,11 @@ from portal.listviews.definition import Action
 
 
 def home_list(scope: Scope, _subject: object) -> dict[str, Any] | None:
-    """`Today's Appointments` on `Home`."""
+    """`Today's Appointments` and `Recipient Check In` on `Home`."""
     if scope.location is None:
         return None
-    return list_context(scope, day_list(scope, scope.today()), whole=False)
-
-
-def home_number(scope: Scope, _subject: object) -> dict[str, Any] | None:
-    """`Recipient Check In` on `Home`."""
-    return None if scope.location is None else {"form": NumberForm(formdata=None)}
+    found = day_list(scope, scope.today())
+    return {"form": NumberForm(formdata=None), **list_context(scope, found, whole=False)}
 
 
 def row_menus(scope: Scope, rows: Sequence[Any]) -> dict[str, Any]:
@@ -48,8 +44,9 @@ def row_menus(scope: Scope, rows: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-def _link(appointment_id: int, is_there: bool) -> Action:
+def _link(appointment_id: int, is_there: bool, kind: str = "secondary") -> Action:
     return Action(
+        kind=kind,
         label=_("Open Check-in") if is_there else _("Check In"),
         href=url_for("checkin.of_appointment", appointment_id=appointment_id),
     )
@@ -61,7 +58,7 @@ def appointment_actions(scope: Scope, appointment: Appointment) -> dict[str, Any
     if not here or appointment.state != AppointmentState.NEW or appointment.day > scope.today():
         return None
     is_there = bool(of_appointments(appointment.location_id, [appointment.id]))
-    return {"link": _link(appointment.id, is_there)}
+    return {"link": _link(appointment.id, is_there, "primary")}
 
 
 def recipient_actions(scope: Scope, recipient: Recipient) -> dict[str, Any] | None:

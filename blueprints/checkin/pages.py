@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from flask import url_for
@@ -176,8 +177,11 @@ def _home(recipient: Recipient) -> str:
     return ", ".join(part for part in parts if part) if recipient.street else ""
 
 
-def booked_for(appointment: Appointment | None) -> str:
-    """The time and dose of an appointment, in words; for none, that it is a walk-in."""
+def booked_for(appointment: Appointment | None, today: date) -> str:
+    """The time and dose of an appointment, with its day if that is another than `today`; for none,
+    that it is a walk-in."""
     if appointment is None:
         return str(_("Walk-in"))
-    return f"{when(appointment.day, appointment.minute)}, {dose_label(appointment.dose_number)}"
+    is_today = appointment.day == today
+    time = clock_text(appointment.minute) if is_today else when(appointment.day, appointment.minute)
+    return f"{time}, {dose_label(appointment.dose_number)}"

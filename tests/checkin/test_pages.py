@@ -61,7 +61,7 @@ def test_a_confirmation_number_leads_there_too(scope: Scope, browser: Browser) -
     number = booked_today(scope, person(scope))
     browser.sign_in("provider_a")
     home = browser.get("/")
-    home.root.with_text("h2", "Recipient Check In")
+    home.root.with_text("h3", "Recipient Check In")
     typed = booking.number_of(number).lower()
     page = browser.submit(
         home, {"number": typed}, action="/checkin/recipient", button="Go", follow=True
