@@ -1,0 +1,157 @@
+"""Reading arrivals: one by its address, those of a day, who is easily confused with whom."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import select, union
+
+from blueprints.appointments.models import Appointment
+from blueprints.appointments.rules import State as AppointmentState
+from blueprints.checkin.models import Arrival
+from blueprints.checkin.rules import State
+from blueprints.recipients import names
+from blueprints.recipients.models import Recipient
+from portal.access.scope import Scope
+from portal.db import session
+from portal.errors import NotFound
+from portal.searching.text import fold
+
+
+class Alike(StrEnum):
+    """What two people of one day have in common."""
+
+    LAST_NAME = "last_name"
+    BIRTH_DATE = "birth_date"
+    ADDRESS = "address"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """Who is expected or here on a day, as far as people are told apart."""
+
+    id: int
+    first_name: str
+    middle_name: str
+    last_name: str
+    suffix: str
+    birth_date: date
+    street: str
+    zip_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookAlike:
+    """Somebody else of today, and what both have in common."""
+
+    person: Person
+    alike: tuple[Alike, ...]
+
+
+PERSON = (
+    Recipient.id,
+    Recipient.first_name,
+    Recipient.middle_name,
+    Recipient.last_name,
+    Recipient.suffix,
+    Recipient.birth_date,
+    Recipient.street,
+    Recipient.zip_code,
+)
+
+
+def get_arrival(scope: Scope, arrival_id: int) -> Arrival:
+    """An arrival at the present location. Raises `NotFound`."""
+    scope.require("checkin.view")
+    found = session().get(Arrival, arrival_id)
+    if found is None:
+        raise NotFound
+    scope.require_location(found.location_id)
+    return found
+
+
+def alike_today(scope: Scope, recipient: Recipient) -> list[LookAlike]:
+    """Today's other people of the present location who have the last name, the birth date or the
+    address of `recipient`, by name (SPEC G14)."""
+    scope.require("checkin.view")
+    mine = _marks(_person(recipient))
+    found = []
+    for other in people_of(scope, scope.today()):
+        if other.id != recipient.id and (both := _shared(mine, _marks(other))):
+            found.append(LookAlike(person=other, alike=both))
+    return sorted(found, key=lambda one: (one.person.last_name, one.person.first_name))
+
+
+def people_of(scope: Scope, day: date) -> list[Person]:
+    """Who has an appointment at the present location on this day, or came."""
+    here = scope.location_id
+    booked = select(Appointment.recipient_id).where(
+        Appointment.location_id == here,
+        Appointment.day == day,
+        Appointment.state.in_((AppointmentState.NEW, AppointmentState.CLOSED)),
+    )
+    came = select(Arrival.recipient_id).where(
+        Arrival.location_id == here, Arrival.day == day, Arrival.state != State.UNDONE
+    )
+    ids = union(booked, came).subquery()
+    rows = session().execute(select(*PERSON).join(ids, ids.c.recipient_id == Recipient.id))
+    return [Person(**row._mapping) for row in rows]
+
+
+def alike_among(people: Iterable[Person]) -> Mapping[int, tuple[Alike, ...]]:
+    """By their ids, those of `people` who have something in common with another one, and what."""
+    groups: dict[tuple[Alike, object], list[int]] = defaultdict(list)
+    for person in people:
+        for mark in _marks(person).items():
+            groups[mark].append(person.id)
+    found: dict[int, set[Alike]] = defaultdict(set)
+    for (what, _value), ids in groups.items():
+        if len(ids) > 1:
+            for number in ids:
+                found[number].add(what)
+    return {number: tuple(one for one in Alike if one in what) for number, what in found.items()}
+
+
+def _person(recipient: Recipient) -> Person:
+    return Person(**{column.key: getattr(recipient, column.key) for column in PERSON})
+
+
+def _marks(person: Person) -> dict[Alike, object]:
+    """What is compared; an address only if it is known."""
+    marks: dict[Alike, object] = {
+        Alike.LAST_NAME: names.joined(person.last_name),
+        Alike.BIRTH_DATE: person.birth_date,
+    }
+    if person.street:
+        marks[Alike.ADDRESS] = fold(person.street), person.zip_code[:5]
+    return marks
+
+
+def _shared(mine: Mapping[Alike, object], theirs: Mapping[Alike, object]) -> tuple[Alike, ...]:
+    return tuple(what for what in Alike if what in mine and mine[what] == theirs.get(what))
+
+
+def open_arrival(recipient_id: int, location_id: int, day: date) -> Arrival | None:
+    """The arrival of somebody who is at the location."""
+    return session().scalar(
+        select(Arrival).where(
+            Arrival.recipient_id == recipient_id,
+            Arrival.location_id == location_id,
+            Arrival.day == day,
+            Arrival.done_at.is_(None),
+        )
+    )
+
+
+def of_appointments(location_id: int, ids: Sequence[int]) -> Mapping[int, Arrival]:
+    """By the appointment, the arrivals for these appointments that count."""
+    rows = session().scalars(
+        select(Arrival).where(
+            Arrival.location_id == location_id,
+            Arrival.appointment_id.in_(ids),
+            Arrival.state.not_in((State.UNDONE, State.LEFT)),
+        )
+    )
+    return {arrival.appointment_id: arrival for arrival in rows if arrival.appointment_id}
