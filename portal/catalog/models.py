@@ -14,8 +14,9 @@ from portal.db import Base
 class Product(Base):
     """A vaccine in one presentation, as the CDC code sets name it.
 
-    `vaccine_group` is the CDC's name of what it protects from; `interchangeable_with` are CVX codes,
-    joined by "|", of products that may continue a series begun with this one. `cap_color` is a word.
+    `vaccine_group` is the CDC's name of what it protects from; `interchangeable_with` are the CVX
+    codes, joined by "|", of products that may continue a series begun with this one. `cap_color` is
+    a word.
     """
 
     __tablename__ = "product"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from portal.catalog.ages import age_in_years
 
@@ -95,3 +96,14 @@ def questions_for(
             if one.age_from <= age <= one.age_to and any(one.concerns(*two) for two in products):
                 found.setdefault(one.code, one)
     return tuple(found.values())
+
+
+@cache
+def _sheets() -> list[dict[str, Any]]:
+    return list(tomllib.loads(FILE.read_text(encoding="utf-8"))["sheet"])
+
+
+def fact_sheet_on(group: str, day: date) -> str:
+    """The fact sheet that was to be handed out on `day`; empty where none is known."""
+    known = [each for each in _sheets() if group in each["groups"] and each["from"] <= day]
+    return str(max(known, key=lambda each: each["from"])["name"]) if known else ""

@@ -1,0 +1,5 @@
+"""Sample doses for practice mode."""
+
+
+def fill() -> None:
+    """Nothing yet."""
