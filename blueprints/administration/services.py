@@ -88,6 +88,8 @@ def give(scope: Scope, giving: Giving) -> Vaccination:
     day = local_day(at, zone)
     if giving.fact_sheet_on is not None:
         _check_sheet(giving.fact_sheet_on, day, recipient)
+    minutes = observe_minutes((one.code, one.answer) for one in giving.answers)
+    note_vaccinated(scope, arrival.id, observe_minutes=minutes if day == scope.today() else 0)
     record = get_lot(scope, giving.inventory_id)
     product = session().get_one(Product, record.product_id)
     found = judged(
@@ -99,8 +101,6 @@ def give(scope: Scope, giving: Giving) -> Vaccination:
         lot=record,
     )
     overridden = ensure_allowed(scope, found, giving.overriding)
-    minutes = observe_minutes((one.code, one.answer) for one in giving.answers)
-    note_vaccinated(scope, arrival.id, observe_minutes=minutes if day == scope.today() else 0)
     dose = Vaccination(
         recipient_id=recipient.id,
         product_id=record.product_id,

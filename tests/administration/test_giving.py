@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from blueprints.administration import services
 from blueprints.administration.services import give
-from blueprints.appointments.models import Appointment
 from blueprints.appointments.rules import State
+from blueprints.checkin.models import Arrival
 from blueprints.checkin.services import undo
 from blueprints.inventory.models import VaccineInventory
 from blueprints.recipients.models import RecipientLocation
@@ -24,21 +25,11 @@ from tests.personas import Personas
 pytestmark = pytest.mark.both_databases
 
 
-def comes_today(scope: Scope, recipient: int) -> int:
-    """An appointment of today, whatever time it is; its id."""
-    appointment = booked(scope, recipient, slot_at(scope.location_id, 2))
-    with unit_of_work() as session:
-        found = session.get_one(Appointment, appointment)
-        found.day = scope.today()
-        found.starts_at -= timedelta(days=2)
-    return appointment
-
-
 def test_a_dose_leaves_exactly_the_chosen_lot(manager: Scope, provider: Scope) -> None:
     offered(manager)
     other, mine = chair.lot(manager, "EARLY"), chair.lot(manager, "MINE")
     recipient = person(manager)
-    appointment = comes_today(manager, recipient)
+    appointment = booked(manager, recipient, slot_at(manager.location_id, 2))
     arrival = chair.arrived(provider, recipient, appointment)
     made = chair.gave(provider, arrival, mine)
     assert (chair.left(mine), chair.left(other)) == ((9, 1), (10, 0))
@@ -75,8 +66,6 @@ def test_what_is_booked_and_does_not_fit_any_more_is_canceled(manager: Scope) ->
     slot = slot_at(manager.location_id, 3)
     later = booked(manager, recipient, slot)
     before = booking.taken(slot)
-    with unit_of_work() as session:  # a walk-in: nothing is booked for today
-        session.get_one(Appointment, later)
     chair.gave(manager, chair.arrived(manager, recipient), chair.lot(manager))
     canceled = booking.appointment(later)
     assert (canceled.state, canceled.cancel_reason) == (State.CANCELED, "Dose 2 is due next.")
@@ -141,8 +130,9 @@ def test_another_locations_lot_or_arrival_is_not_found(manager: Scope, manager_b
 
 def test_read_only_gives_nothing(manager: Scope, personas: Personas) -> None:
     wanted = chair.giving(manager, chair.arrived(manager, person(manager)), chair.lot(manager))
+    reader = scope_for(personas, "readonly_a")
     with pytest.raises(Forbidden), unit_of_work():
-        give(scope_for(personas, "readonly_a"), wanted)
+        give(reader, wanted)
 
 
 def test_a_stop_is_overridden_by_a_manager_with_a_reason(manager: Scope, provider: Scope) -> None:
@@ -176,7 +166,7 @@ def test_the_location_sees_whom_it_vaccinated(manager: Scope) -> None:
     chair.gave(manager, chair.arrived(manager, recipient), chair.lot(manager))
     with unit_of_work(write=False) as session:
         rows = session.query(RecipientLocation).filter_by(recipient_id=recipient).all()
-    assert [row.dose_status for row in rows] == ["dose_1_administered"]
+        assert [row.dose_status for row in rows] == ["dose_1_administered"]
 
 
 def test_a_longer_observation_after_an_allergy(manager: Scope) -> None:
@@ -185,8 +175,6 @@ def test_a_longer_observation_after_an_allergy(manager: Scope) -> None:
     said = chair.answers(recipient, record, manager.today(), other_allergy="yes")
     chair.gave(manager, arrival, record, answered=said)
     with unit_of_work(write=False) as session:
-        from blueprints.checkin.models import Arrival
-
         found = session.get_one(Arrival, arrival)
         assert found.observe_until is not None and found.vaccinated_at is not None
         assert found.observe_until - found.vaccinated_at == timedelta(minutes=30)
@@ -195,8 +183,6 @@ def test_a_longer_observation_after_an_allergy(manager: Scope) -> None:
 def test_other_modules_take_part_in_the_transaction(
     manager: Scope, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from blueprints.administration import services
-
     def fail(slot: str, _scope: Scope, version: object) -> None:
         assert slot == "administration.given"
         raise Conflict("The vial is gone.")
