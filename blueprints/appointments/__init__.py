@@ -48,7 +48,14 @@ module = Module(
             order=14,
         ),
     ),
-    slots=("appointment.actions", "appointment.record", "appointment.related"),
+    # `appointment.menu`: `function(scope, rows)` gives {"links": …}, for each row of a page of the
+    # list the `Action`s that its menu has, too; asked once a page.
+    slots=(
+        "appointment.actions",
+        "appointment.menu",
+        "appointment.record",
+        "appointment.related",
+    ),
     fills=(
         Fill(
             slot="recipient.actions",

@@ -28,8 +28,10 @@ from portal.formats.shown import day as day_text
 from portal.i18n import _, ngettext
 from portal.listviews.definition import Action
 from portal.listviews.services import keep_words, kept_words
+from portal.module import load
 from portal.places.models import Location
 from portal.web.calendar import long_day
+from portal.web.context import registry
 
 SEARCHES = "appointments_near"
 FARTHEST = 1_000
@@ -146,13 +148,22 @@ def schedule_address(recipient_id: int, location_id: int) -> Callable[..., str]:
 
 
 def row_menus(scope: Scope, rows: Sequence[Any]) -> Sequence[Sequence[Action]]:
-    """The links of the menus of rows of the list of appointments."""
+    """The links of the menus of rows of the list of appointments, other modules' after `Open`."""
     handles = scope.can("appointments.handle")
-    return [_links(row, handles) for row in rows]
+    contributed = [
+        load(fill.function)(scope, rows)["links"]
+        for fill in registry().fills("appointment.menu")
+        if scope.can(fill.capability)
+    ]
+    return [
+        _links(row, handles, [link for links in contributed for link in links[place]])
+        for place, row in enumerate(rows)
+    ]
 
 
-def _links(row: Any, handles: bool) -> Sequence[Action]:
+def _links(row: Any, handles: bool, contributed: Sequence[Action]) -> Sequence[Action]:
     found = [Action(label=_("Open"), href=url_for("appointments.record", appointment_id=row.id))]
+    found += contributed
     if not handles:
         return found
     if row.status == State.NEW:

@@ -80,7 +80,7 @@ def _coming(scope: Scope, random: Random) -> None:
         extra = _people(scope, "registered")[-1:]
         for recipient_id in extra:
             taken = overbook(last.slot_id, "Sample: came with a family member", scope.user)
-            _note(scope, recipient_id, taken, State.NEW)
+            note_appointment(scope, recipient_id, taken, State.NEW)
 
 
 def _book(scope: Scope, recipient_id: int, slot_id: int) -> Iterator[int]:
@@ -102,8 +102,8 @@ def _past(scope: Scope, random: Random) -> None:
     place = session().get_one(Location, scope.location_id)
     for recipient_id in _people(scope, "registered")[-PAST - 1 : -1]:
         day = scope.today() - timedelta(days=random.randrange(1, 60))
-        slot = _slot_of_past(place, day, 9 * 60 + 15 * random.randrange(12))
-        _note(scope, recipient_id, slot, State.CLOSED)
+        slot = slot_of_day(place, day, 9 * 60 + 15 * random.randrange(12))
+        note_appointment(scope, recipient_id, slot, State.CLOSED)
         session().add(
             Vaccination(
                 recipient_id=recipient_id,
@@ -120,7 +120,8 @@ def _past(scope: Scope, random: Random) -> None:
         follow_status(recipient_id)
 
 
-def _slot_of_past(place: Location, day: date, minute: int) -> Slot:
+def slot_of_day(place: Location, day: date, minute: int) -> Slot:
+    """A time of a day, also of one that is over or that no schedule offers, with a place taken."""
     moment = datetime.combine(day, time(), ZoneInfo(place.time_zone)) + timedelta(minutes=minute)
     starts = moment.astimezone(UTC)
     found = session().scalar(
@@ -144,7 +145,8 @@ def _slot_of_past(place: Location, day: date, minute: int) -> Slot:
     return found
 
 
-def _note(scope: Scope, recipient_id: int, slot: Slot, state: State) -> None:
+def note_appointment(scope: Scope, recipient_id: int, slot: Slot, state: State) -> None:
+    """An appointment for the first dose in a place that was taken for it."""
     series = BookingSeries(recipient_id=recipient_id, number=new_number())
     session().add(series)
     session().flush()

@@ -2,12 +2,14 @@
 
 from portal.access.profiles import CLINIC, Profile
 from portal.i18n import _l
-from portal.module import Capability, Module
+from portal.module import Capability, Check, Fill, Module
 
 module = Module(
     name="checkin",
     title="Check-in",
     requires=("recipients", "appointments"),
+    under="appointments",
+    blueprint="blueprints.checkin.routes:blueprint",
     models="blueprints.checkin.models",
     capabilities=(
         Capability(
@@ -21,6 +23,49 @@ module = Module(
             profiles=frozenset({Profile.PROVIDER, Profile.MANAGER}),
         ),
     ),
+    # `arrival.next`: `function(scope, arrival)` gives label, href and whether it is primary of the
+    # next step of somebody who is here, or None. `arrival.row`: `function(scope, lines)` gives
+    # {"notes": …}, by the ids of arrivals what is said of them on the list; asked once a list.
+    # `today.cards` and `today.sections` are parts of the page `Today at This Clinic`; their
+    # subject is the `day.DayList`.
     slots=("arrival.next", "arrival.row", "today.cards", "today.sections"),
+    fills=(
+        Fill(
+            slot="home.cards",
+            function="blueprints.checkin.contributions:home_list",
+            template="checkin/_home_list.html",
+            capability="checkin.view",
+            order=1,
+        ),
+        Fill(
+            slot="appointment.menu",
+            function="blueprints.checkin.contributions:row_menus",
+            template="",
+            capability="checkin.handle",
+        ),
+        Fill(
+            slot="appointment.actions",
+            function="blueprints.checkin.contributions:appointment_actions",
+            template="checkin/_link.html",
+            capability="checkin.handle",
+            order=10,
+        ),
+        Fill(
+            slot="recipient.actions",
+            function="blueprints.checkin.contributions:recipient_actions",
+            template="checkin/_link.html",
+            capability="checkin.handle",
+            order=20,
+        ),
+    ),
+    settings="blueprints.checkin.settings:CheckInSettings",
+    checks=(
+        Check(
+            name="checkin.arrivals",
+            title="Check-ins are for appointments of the same recipient and location",
+            function="blueprints.checkin.checks:arrivals",
+        ),
+    ),
     words="blueprints.checkin.words:WORDS",
+    practice="blueprints.checkin.practice:fill",
 )

@@ -4,28 +4,23 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
 from sqlalchemy import select, union
 
-from blueprints.appointments.models import Appointment
+from blueprints.appointments.models import Appointment, BookingSeries
+from blueprints.appointments.numbers import read_number
+from blueprints.appointments.queries import get_booked
 from blueprints.appointments.rules import State as AppointmentState
 from blueprints.checkin.models import Arrival
-from blueprints.checkin.rules import State
+from blueprints.checkin.rules import Alike, State
 from blueprints.recipients import names
 from blueprints.recipients.models import Recipient
 from portal.access.scope import Scope
 from portal.db import session
-from portal.errors import NotFound
+from portal.errors import Invalid, NotFound
+from portal.i18n import _
+from portal.people.models import User
 from portal.searching.text import fold
-
-
-class Alike(StrEnum):
-    """What two people of one day have in common."""
-
-    LAST_NAME = "last_name"
-    BIRTH_DATE = "birth_date"
-    ADDRESS = "address"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +71,7 @@ def alike_today(scope: Scope, recipient: Recipient) -> list[LookAlike]:
     """Today's other people of the present location who have the last name, the birth date or the
     address of `recipient`, by name (SPEC G14)."""
     scope.require("checkin.view")
-    mine = _marks(_person(recipient))
+    mine = _marks(person_of(recipient))
     found = []
     for other in people_of(scope, scope.today()):
         if other.id != recipient.id and (both := _shared(mine, _marks(other))):
@@ -114,7 +109,7 @@ def alike_among(people: Iterable[Person]) -> Mapping[int, tuple[Alike, ...]]:
     return {number: tuple(one for one in Alike if one in what) for number, what in found.items()}
 
 
-def _person(recipient: Recipient) -> Person:
+def person_of(recipient: Recipient) -> Person:
     return Person(**{column.key: getattr(recipient, column.key) for column in PERSON})
 
 
@@ -155,3 +150,52 @@ def of_appointments(location_id: int, ids: Sequence[int]) -> Mapping[int, Arriva
         )
     )
     return {arrival.appointment_id: arrival for arrival in rows if arrival.appointment_id}
+
+
+def get_booking(scope: Scope, appointment_id: int) -> Appointment:
+    """An appointment that is more than held, at the present location. Raises `NotFound`."""
+    found = get_booked(scope, appointment_id)
+    scope.require_location(found.location_id)
+    return found
+
+
+def booking_numbered(scope: Scope, text: str) -> Appointment:
+    """The appointment at the present location that somebody comes for with this confirmation
+    number: the one to come, today's before others. Raises `Invalid` with a sentence."""
+    scope.require("checkin.handle")
+    number = read_number(text)
+    found = list(
+        session().scalars(
+            select(Appointment)
+            .join(BookingSeries, BookingSeries.id == Appointment.series_id)
+            .where(
+                BookingSeries.number == number,
+                Appointment.location_id == scope.location_id,
+                Appointment.state != AppointmentState.HELD,
+            )
+            .order_by(Appointment.starts_at)
+        )
+    )
+    to_come = [one for one in found if one.state == AppointmentState.NEW]
+    if to_come:
+        today = scope.today()
+        return min(to_come, key=lambda one: (one.day != today, one.starts_at))
+    if not found:
+        raise Invalid(
+            _("No appointment at this location has this confirmation number."), field="number"
+        )
+    if found[-1].state == AppointmentState.CANCELED:
+        raise Invalid(
+            _("This appointment was canceled. You can check the recipient in as a walk-in."),
+            field="number",
+        )
+    raise Invalid(_("This appointment is over: the dose was given."), field="number")
+
+
+def who_checked_in(arrival: Arrival) -> str:
+    """The name of the user who checked somebody in."""
+    return " ".join(
+        session()
+        .execute(select(User.first_name, User.last_name).where(User.id == arrival.checked_in_by_id))
+        .one()
+    )

@@ -1,6 +1,7 @@
 """What holds of arrivals, over plain values."""
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 FEWEST_IDENTIFIERS = 2
@@ -27,6 +28,14 @@ class Identifier(StrEnum):
     ADDRESS = "address"
     PHONE = "phone"
     PHOTO_ID = "photo_id"
+
+
+class Alike(StrEnum):
+    """What two people of one day have in common."""
+
+    LAST_NAME = "last_name"
+    BIRTH_DATE = "birth_date"
+    ADDRESS = "address"
 
 
 class Step(StrEnum):
@@ -68,3 +77,46 @@ def identifiers(codes: Iterable[str]) -> tuple[Identifier, ...]:
 def are_enough(found: Iterable[Identifier]) -> bool:
     """Whether somebody is known by so many identifiers as it takes."""
     return len(set(found)) >= FEWEST_IDENTIFIERS
+
+
+class Standing(StrEnum):
+    """Where somebody of the day's list is, in the order of who needs something first.
+
+    `observed`: the time of observation is over. `no_show`: the time of the appointment is over so
+    long that nobody counts on it, though whoever comes late is checked in like anybody else.
+    """
+
+    OBSERVED = "observed"
+    WAITING = "waiting"
+    AT_CHAIR = "at_chair"
+    OBSERVING = "observing"
+    EXPECTED = "expected"
+    DONE = "done"
+    LEFT = "left"
+    NO_SHOW = "no_show"
+
+
+# Those with whom something is still to be done today.
+TO_DO = (
+    Standing.OBSERVED,
+    Standing.WAITING,
+    Standing.AT_CHAIR,
+    Standing.OBSERVING,
+    Standing.EXPECTED,
+)
+
+
+def standing_of(state: str, observe_until: datetime | None, at: datetime) -> Standing:
+    """The standing at a moment of somebody who came and whose check-in was not undone."""
+    if state == State.OBSERVING and observe_until is not None and observe_until <= at:
+        return Standing.OBSERVED
+    return Standing(state)
+
+
+def standing_of_appointment(
+    starts_at: datetime, at: datetime, *, closed: bool, patience: timedelta
+) -> Standing:
+    """The standing at a moment of somebody who has an appointment and is not checked in."""
+    if closed:
+        return Standing.DONE
+    return Standing.NO_SHOW if starts_at + patience <= at else Standing.EXPECTED

@@ -8,7 +8,12 @@ from sqlalchemy import select
 from blueprints.appointments.models import Appointment
 from blueprints.appointments.rules import State as AppointmentState
 from blueprints.checkin.models import Arrival
-from blueprints.checkin.queries import get_arrival, of_appointments, open_arrival
+from blueprints.checkin.queries import (
+    get_arrival,
+    of_appointments,
+    open_arrival,
+    who_checked_in,
+)
 from blueprints.checkin.rules import (
     LONGEST_OBSERVATION,
     LONGEST_REASON,
@@ -29,7 +34,6 @@ from portal.db import session
 from portal.errors import Conflict, Invalid, NotFound
 from portal.formats.shown import moment_in
 from portal.i18n import _
-from portal.people.models import User
 
 
 def check_in(
@@ -214,13 +218,9 @@ def _appointment(scope: Scope, recipient_id: int, appointment_id: int | None) ->
 
 
 def _already(scope: Scope, arrival: Arrival) -> str:
-    name = session().execute(
-        select(User.first_name, User.last_name).where(User.id == arrival.checked_in_by_id)
-    )
-    first, last = name.one()
     return _(
         "Already checked in by %(user)s, %(moment)s (%(state)s). Nothing was changed.",
-        user=f"{first} {last}",
+        user=who_checked_in(arrival),
         moment=moment_in(arrival.checked_in_at, scope.place.time_zone),
         state=STATES[State(arrival.state)],
     )

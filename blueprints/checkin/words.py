@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from blueprints.checkin.rules import Identifier, State
+from blueprints.checkin.rules import Alike, Identifier, Standing, State
 from portal.i18n import Label, _l
 
 STATES: Mapping[State, Label] = {
@@ -12,6 +12,21 @@ STATES: Mapping[State, Label] = {
     State.DONE: _l("Done"),
     State.LEFT: _l("Left without a dose"),
     State.UNDONE: _l("Check-in undone"),
+}
+STANDINGS: Mapping[Standing, Label] = {
+    Standing.OBSERVED: _l("Observation over"),
+    Standing.WAITING: _l("Waiting"),
+    Standing.AT_CHAIR: _l("At the chair"),
+    Standing.OBSERVING: _l("Observing"),
+    Standing.EXPECTED: _l("Expected"),
+    Standing.DONE: _l("Done"),
+    Standing.LEFT: _l("Left without a dose"),
+    Standing.NO_SHOW: _l("No-show"),
+}
+ALIKE: Mapping[Alike, Label] = {
+    Alike.LAST_NAME: _l("same last name"),
+    Alike.BIRTH_DATE: _l("same date of birth"),
+    Alike.ADDRESS: _l("same address"),
 }
 IDENTIFIERS: Mapping[Identifier, Label] = {
     Identifier.NAME: _l("Full name"),
