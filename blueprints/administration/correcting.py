@@ -112,7 +112,7 @@ def edit(
     given, recipient = _to_correct(scope, vaccination_id, seen)
     why = ensure_reason(why, field="why")
     record = session().get_one(VaccineInventory, given.newest.inventory_id)
-    return _change(scope, given, recipient, record, checked(injection), why, overriding)
+    return _change(scope, given, recipient, record, checked(scope, injection), why, overriding)
 
 
 def change_lot(

@@ -9,6 +9,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Length
 
 from blueprints.administration.recording import LONGEST_NAME
@@ -27,7 +28,7 @@ from portal.web.forms import (
 MOST_QUESTIONS = 30
 NOW, EARLIER = "now", "earlier"
 SOMEBODY_ELSE = "0"
-LANGUAGES = [("en", _l("English")), ("es", _l("Spanish"))]
+LANGUAGES = [SelectChoice("en", _l("English")), SelectChoice("es", _l("Spanish"))]
 
 
 class QuestionForm(Form):

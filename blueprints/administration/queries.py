@@ -18,6 +18,7 @@ from portal.catalog.queries import products_of_ids
 from portal.db import session
 from portal.errors import NotFound
 from portal.people.models import User, UserLocation
+from portal.remembering import remembered
 
 MOST_LOTS = 100
 
@@ -106,7 +107,13 @@ def lots_offered(
 ) -> list[OfferedLot]:
     """The lots with doses that may be used on `day`: those this user gave from today first, then
     those that expire first. Neither expired nor in quarantine, except `keep`, the lot that a record
-    has already."""
+    has already. `product_id` leaves those of one product."""
+    found = _lots_offered(scope, day, keep)
+    return [one for one in found if product_id in (None, one.record.product_id)]
+
+
+@remembered("vaccine_inventory", "administration", "product")
+def _lots_offered(scope: Scope, day: date, keep: int | None) -> list[OfferedLot]:
     record = VaccineInventory
     usable = (
         (record.doses_available > 0)
@@ -117,8 +124,6 @@ def lots_offered(
         record.location_id == scope.location_id,
         usable if keep is None else usable | (record.id == keep),
     )
-    if product_id is not None:
-        query = query.where(record.product_id == product_id)
     found = list(
         session().scalars(
             query.order_by(record.expiration_date, record.name_key, record.id).limit(MOST_LOTS)
@@ -148,6 +153,7 @@ def _begin_of(day: date, zone: str) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(zone))
 
 
+@remembered("user_account", "user_location")
 def vaccinators(scope: Scope) -> list[tuple[int, str]]:
     """Who may have given a dose at the present location: its users who may, by name."""
     rows = session().execute(

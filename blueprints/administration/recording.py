@@ -66,7 +66,7 @@ class Overriding:
     seen: tuple[str, ...] = ()
 
 
-def checked(injection: Injection) -> Injection:
+def checked(scope: Scope, injection: Injection) -> Injection:
     """The injection as it is stored. Raises `Invalid` on the field that is wrong."""
     for field, known in (("site", Site), ("route", Route), ("funding", Funding)):
         if getattr(injection, field) not in {str(one) for one in known}:
@@ -75,7 +75,7 @@ def checked(injection: Injection) -> Injection:
         raise Invalid(_("Enter a dose number from 1 to 9."), field="dose_number")
     name = " ".join(injection.given_by.split())
     if injection.given_by_id is not None:
-        name = _name_of(injection.given_by_id)
+        name = _name_of(scope, injection.given_by_id)
     if not name or len(name) > LONGEST_NAME:
         raise Invalid(_("Enter who gave the dose."), field="given_by")
     return Injection(
@@ -90,7 +90,9 @@ def checked(injection: Injection) -> Injection:
     )
 
 
-def _name_of(user_id: int) -> str:
+def _name_of(scope: Scope, user_id: int) -> str:
+    if user_id == scope.user.id:
+        return scope.user.full_name[:LONGEST_NAME]
     found = session().execute(select(User.first_name, User.last_name).where(User.id == user_id))
     row = found.one_or_none()
     if row is None:

@@ -38,8 +38,7 @@ from blueprints.checkin.rules import are_enough, identifiers
 from blueprints.checkin.services import note_vaccinated
 from blueprints.inventory.models import VaccineInventory
 from blueprints.recipients.models import Recipient, Vaccination
-from blueprints.recipients.rules import SeenBecause
-from blueprints.recipients.services import link_to_location, lock_recipient
+from blueprints.recipients.services import lock_recipient
 from portal.access.scope import Scope
 from portal.audit.services import record as audit
 from portal.catalog.models import Product
@@ -82,7 +81,7 @@ def give(scope: Scope, giving: Giving) -> Vaccination:
     arrival = get_arrival(scope, giving.arrival_id)
     recipient = lock_recipient(arrival.recipient_id)
     _check_agreed(giving)
-    injection = checked(giving.injection)
+    injection = checked(scope, giving.injection)
     zone, at = scope.place.time_zone, injection.given_at or now()
     ensure_happened(at, now(), recipient.birth_date, zone)
     day = local_day(at, zone)
@@ -192,9 +191,6 @@ def _first_version(
 
 def _settle(scope: Scope, recipient: Recipient, arrival: Arrival, dose: Vaccination) -> None:
     """Close the appointment, and bring dose status and other bookings in line with the dose."""
-    link_to_location(
-        recipient_id=recipient.id, location_id=scope.location_id, why=SeenBecause.VACCINATED
-    )
     booked = arrival.appointment_id
     if booked is not None and session().get_one(Appointment, booked).state == State.NEW:
         appointments.close(appointment_id=booked, actor=scope.user)

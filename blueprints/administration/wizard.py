@@ -215,7 +215,7 @@ def _details_check(scope: Scope, answers: Answers) -> None:
     here = chair(scope, answers.args)
     at = given_at(scope, answers)
     fields.ensure_moment(scope, here.recipient, at)
-    checked(injection_of(scope, answers))
+    checked(scope, injection_of(scope, answers))
     record = get_lot(scope, int(answers["lot"]))
     if record.product_id != int(answers["product"]):
         raise Invalid(_("This lot is of another vaccine. Choose the lot again."), field="lot")

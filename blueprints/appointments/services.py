@@ -12,6 +12,7 @@ from blueprints.appointments.holding import (
     locked,
     put_into,
     take_place,
+    to_come,
 )
 from blueprints.appointments.models import Appointment
 from blueprints.appointments.next_dose import (
@@ -252,17 +253,7 @@ def unfitting(recipient_id: int) -> list[tuple[Appointment, str]]:
     """The appointments to come that do not fit what the recipient was given, each with why: of a
     dose that is not due, or on a day that is too early for it. Nothing is read that others may
     change once the caller holds the recipient."""
-    coming = list(
-        session().scalars(
-            select(Appointment)
-            .where(
-                Appointment.recipient_id == recipient_id,
-                Appointment.state == State.NEW,
-                Appointment.starts_at > now(),
-            )
-            .order_by(Appointment.starts_at)
-        )
-    )
+    coming = [each for each in to_come(recipient_id) if each.starts_at > now()]
     if not coming:
         return []
     recipient = session().get_one(Recipient, recipient_id)

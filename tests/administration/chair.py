@@ -1,7 +1,6 @@
 """Somebody at the chair, and doses, made through the services; what the database holds."""
 
 from collections.abc import Sequence
-
 from datetime import date, datetime, timedelta
 from typing import Any
 

@@ -176,7 +176,8 @@ def test_a_longer_observation_after_an_allergy(manager: Scope) -> None:
     chair.gave(manager, arrival, record, answered=said)
     with unit_of_work(write=False) as session:
         found = session.get_one(Arrival, arrival)
-        assert found.observe_until is not None and found.vaccinated_at is not None
+        assert found.observe_until is not None
+        assert found.vaccinated_at is not None
         assert found.observe_until - found.vaccinated_at == timedelta(minutes=30)
 
 
