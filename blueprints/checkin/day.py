@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import case, func, literal, select, union_all
+from sqlalchemy import Date, Integer, bindparam, case, func, literal, select, union_all
 
 from blueprints.appointments.models import Appointment
 from blueprints.appointments.rules import State as AppointmentState
@@ -23,13 +24,72 @@ from blueprints.checkin.settings import CheckInSettings
 from blueprints.recipients.models import Recipient
 from portal.access.scope import Scope
 from portal.clock import now
-from portal.db import session
+from portal.db import UtcDateTime, session
 from portal.settings import of_module
 
-BOOKED = (AppointmentState.NEW, AppointmentState.CLOSED)
 ORDER = {standing: place for place, standing in enumerate(Standing)}
 # Keeps the sum below 2^63 for any number of appointments that a day can have.
 SPREAD = 1_000_003
+
+
+HERE = bindparam("here", type_=Integer)
+DAY = bindparam("day", type_=Date)
+AT = bindparam("at", type_=UtcDateTime)
+LATE = bindparam("late", type_=UtcDateTime)
+_OF_DAY = (
+    Appointment.location_id == HERE,
+    Appointment.day == DAY,
+    Appointment.state.in_((AppointmentState.NEW, AppointmentState.CLOSED)),
+)
+_STAGE = case((Appointment.state == AppointmentState.NEW, 1), else_=2)
+# Made once: they take longer to make than to ask.
+_VERSION = union_all(
+    select(
+        func.count().label("number"),
+        func.coalesce(func.sum(Arrival.version), 0).label("changes"),
+        func.count(case((Arrival.observe_until <= AT, 1))).label("over"),
+        literal(1).label("part"),
+    ).where(Arrival.location_id == HERE, Arrival.day == DAY),
+    select(
+        func.count(),
+        func.coalesce(
+            func.sum((Appointment.id % SPREAD + 1) * (Appointment.version * 3 + _STAGE)), 0
+        ),
+        func.count(case((Appointment.starts_at <= LATE, 1))),
+        literal(2),
+    ).where(*_OF_DAY),
+)
+_ARRIVALS = (
+    select(
+        Arrival.id,
+        Arrival.state,
+        Arrival.appointment_id,
+        Arrival.checked_in_at,
+        Arrival.observe_until,
+        Arrival.note,
+        Appointment.day.label("booked_day"),
+        Appointment.minute,
+        Appointment.dose_number,
+        *(column.label(f"person_{column.key}") for column in PERSON),
+    )
+    .join(Recipient, Recipient.id == Arrival.recipient_id)
+    .outerjoin(Appointment, Appointment.id == Arrival.appointment_id)
+    .where(Arrival.location_id == HERE, Arrival.day == DAY, Arrival.state != State.UNDONE)
+    .order_by(Arrival.id)
+)
+_BOOKINGS = (
+    select(
+        Appointment.id,
+        Appointment.state,
+        Appointment.starts_at,
+        Appointment.minute,
+        Appointment.dose_number,
+        *(column.label(f"person_{column.key}") for column in PERSON),
+    )
+    .join(Recipient, Recipient.id == Appointment.recipient_id)
+    .where(*_OF_DAY)
+    .order_by(Appointment.starts_at, Appointment.id)
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +97,7 @@ class Line:
     """Somebody on the list of a day.
 
     `since` is the moment that tells the order among those of one standing: when they came, or are
-    to come. `minute` is the time of the appointment, None for a walk-in. `alike` is what the
-    person has in common with others of the day.
+    to come. `minute` is the time of the appointment, None for a walk-in.
     """
 
     person: Person
@@ -51,7 +110,6 @@ class Line:
     checked_in_at: datetime | None = None
     observe_until: datetime | None = None
     note: str = ""
-    alike: tuple[Alike, ...] = ()
 
     @property
     def is_to_do(self) -> bool:
@@ -62,12 +120,14 @@ class Line:
 @dataclass(frozen=True, kw_only=True)
 class DayList:
     """The list of a day, in the order of who needs something first, and how many there are of
-    each. `version` is another one as soon as the list is."""
+    each. `version` is another one as soon as the list is. `alike` is, by the person's id, what
+    somebody has in common with others of the day."""
 
     day: date
     version: str
     lines: Sequence[Line]
     counts: Mapping[Standing, int]
+    alike: Mapping[int, tuple[Alike, ...]]
 
     @property
     def to_do(self) -> Sequence[Line]:
@@ -79,122 +139,62 @@ def version_of(scope: Scope, day: date) -> str:
     """What changes whenever the list of the day does: somebody comes or is moved on, a booking
     comes, moves or goes, or the clock lets somebody be late or ready to go."""
     at = now()
-    came = select(
-        func.count().label("number"),
-        func.coalesce(func.sum(Arrival.version), 0).label("changes"),
-        func.count(case((Arrival.observe_until <= at, 1))).label("over"),
-    ).where(Arrival.location_id == scope.location_id, Arrival.day == day)
-    stage = case(
-        (Appointment.state == AppointmentState.NEW, 1),
-        (Appointment.state == AppointmentState.CLOSED, 2),
-        else_=0,
-    )
-    mark = (Appointment.id % SPREAD + 1) * (Appointment.version * 3 + stage)
-    booked = select(
-        func.count().label("number"),
-        func.coalesce(func.sum(mark), 0).label("changes"),
-        func.count(case((Appointment.starts_at <= at - _patience(), 1))).label("over"),
-    ).where(
-        Appointment.location_id == scope.location_id,
-        Appointment.day == day,
-        Appointment.state.in_(BOOKED),
-    )
-    rows = session().execute(
-        union_all(came.add_columns(literal(1).label("part")), booked.add_columns(literal(2)))
-    )
-    parts = sorted(rows, key=lambda row: row.part)
-    return ".".join([day.strftime("%d"), *(str(int(value)) for row in parts for value in row[:3])])
+    values = {"here": scope.location_id, "day": day, "at": at, "late": at - _patience()}
+    parts = sorted(session().execute(_VERSION, values), key=lambda row: row.part)
+    return ".".join([f"{day:%d}", *(str(int(value)) for row in parts for value in row[:3])])
 
 
 def day_list(scope: Scope, day: date) -> DayList:
-    """Who is expected or was here at the present location on `day`."""
+    """Who is expected or was here at the present location on `day`; of somebody who came twice the
+    last time."""
     scope.require("checkin.view")
     version = version_of(scope, day)
-    at = now()
+    at, of_day = now(), {"here": scope.location_id, "day": day}
     lines: dict[int, Line] = {}
-    for arrival, booking, person in _arrivals(scope.location_id, day):
-        lines[person.id] = _of_arrival(arrival, booking, person, at)
-    for booking, person in _bookings(scope.location_id, day):
-        if person.id not in lines:
-            lines[person.id] = _of_booking(booking, person, at)
-    return _listed(day, version, lines)
-
-
-def _listed(day: date, version: str, lines: Mapping[int, Line]) -> DayList:
-    alike = alike_among(line.person for line in lines.values())
-    found = [
-        Line(**{**vars(line), "alike": alike.get(number, ())}) for number, line in lines.items()
-    ]
-    found.sort(key=lambda line: (ORDER[line.standing], line.since, line.person.id))
-    counts = Counter(line.standing for line in found)
-    return DayList(day=day, version=version, lines=found, counts=counts)
-
-
-def _of_arrival(
-    arrival: Arrival, booking: Appointment | None, person: Person, at: datetime
-) -> Line:
-    return Line(
-        person=person,
-        standing=standing_of(arrival.state, arrival.observe_until, at),
-        since=arrival.observe_until or arrival.checked_in_at,
-        appointment_id=arrival.appointment_id,
-        arrival_id=arrival.id,
-        minute=booking.minute if booking and booking.day == arrival.day else None,
-        dose_number=booking.dose_number if booking else None,
-        checked_in_at=arrival.checked_in_at,
-        observe_until=arrival.observe_until if arrival.state == State.OBSERVING else None,
-        note=arrival.note,
+    for row in session().execute(_ARRIVALS, of_day):
+        lines[row.person_id] = _of_arrival(row, day, at)
+    for booking in session().execute(_BOOKINGS, of_day):
+        if booking.person_id not in lines:
+            lines[booking.person_id] = _of_booking(booking, at)
+    return DayList(
+        day=day,
+        version=version,
+        lines=sorted(lines.values(), key=lambda line: (ORDER[line.standing], line.since)),
+        counts=Counter(line.standing for line in lines.values()),
+        alike=alike_among(line.person for line in lines.values()),
     )
 
 
-def _of_booking(booking: Appointment, person: Person, at: datetime) -> Line:
-    closed = booking.state == AppointmentState.CLOSED
-    standing = standing_of_appointment(booking.starts_at, at, closed=closed, patience=_patience())
+def _of_arrival(row: Any, day: date, at: datetime) -> Line:
     return Line(
-        person=person,
-        standing=standing,
-        since=booking.starts_at,
-        appointment_id=booking.id,
-        minute=booking.minute,
-        dose_number=booking.dose_number,
+        person=_person(row),
+        standing=standing_of(row.state, row.observe_until, at),
+        since=row.observe_until or row.checked_in_at,
+        appointment_id=row.appointment_id,
+        arrival_id=row.id,
+        minute=row.minute if row.booked_day == day else None,
+        dose_number=row.dose_number,
+        checked_in_at=row.checked_in_at,
+        observe_until=row.observe_until if row.state == State.OBSERVING else None,
+        note=row.note,
     )
+
+
+def _of_booking(row: Any, at: datetime) -> Line:
+    closed = row.state == AppointmentState.CLOSED
+    return Line(
+        person=_person(row),
+        standing=standing_of_appointment(row.starts_at, at, closed=closed, patience=_patience()),
+        since=row.starts_at,
+        appointment_id=row.id,
+        minute=row.minute,
+        dose_number=row.dose_number,
+    )
+
+
+def _person(row: Any) -> Person:
+    return Person(*row[-len(PERSON) :])
 
 
 def _patience() -> timedelta:
     return timedelta(minutes=of_module(CheckInSettings).no_show_minutes)
-
-
-def _arrivals(location_id: int, day: date) -> Sequence[tuple[Arrival, Appointment | None, Person]]:
-    """The arrivals of the day that were not undone, of each person the last one at the end."""
-    rows = session().execute(
-        select(Arrival, Appointment, *PERSON)
-        .join(Recipient, Recipient.id == Arrival.recipient_id)
-        .outerjoin(Appointment, Appointment.id == Arrival.appointment_id)
-        .where(
-            Arrival.location_id == location_id,
-            Arrival.day == day,
-            Arrival.state != State.UNDONE,
-        )
-        .order_by(Arrival.id)
-    )
-    return [(row[0], row[1], _person(row[2:])) for row in rows]
-
-
-def _bookings(location_id: int, day: date) -> Sequence[tuple[Appointment, Person]]:
-    """The day's appointments that are not canceled, by time."""
-    rows = session().execute(
-        select(Appointment, *PERSON)
-        .join(Recipient, Recipient.id == Appointment.recipient_id)
-        .where(
-            Appointment.location_id == location_id,
-            Appointment.day == day,
-            Appointment.state.in_(BOOKED),
-        )
-        .order_by(Appointment.starts_at, Appointment.id)
-    )
-    return [(row[0], _person(row[1:])) for row in rows]
-
-
-def _person(values: Sequence[object]) -> Person:
-    names = (column.key for column in PERSON)
-    return Person(**dict(zip(names, values, strict=True)))  # type: ignore[arg-type]

@@ -75,7 +75,7 @@ def list_context(scope: Scope, found: DayList, *, whole: bool) -> dict[str, Any]
         "more": 0 if whole else len(found.to_do) - len(lines),
         "nobody": not found.lines,
         "handles": handles,
-        "rows": [_row(scope, line, handles, notes) for line in lines],
+        "rows": [_row(scope, found, line, notes) for line in lines],
     }
 
 
@@ -106,7 +106,10 @@ def _notes(scope: Scope, lines: Sequence[Line]) -> dict[int, list[str]]:
     return notes
 
 
-def _row(scope: Scope, line: Line, handles: bool, notes: dict[int, list[str]]) -> dict[str, object]:
+def _row(
+    scope: Scope, found: DayList, line: Line, notes: dict[int, list[str]]
+) -> dict[str, object]:
+    handles = scope.can("checkin.handle")
     return {
         "name": f"{line.person.last_name}, {line.person.first_name}",
         "href": _address(line, handles),
@@ -116,7 +119,7 @@ def _row(scope: Scope, line: Line, handles: bool, notes: dict[int, list[str]]) -
         "state": STANDINGS[line.standing],
         "tone": TONES.get(line.standing, "neutral"),
         "since": _since(scope, line),
-        "alike": alike_text(line.alike),
+        "alike": alike_text(found.alike.get(line.person.id, ())),
         "notes": [line.note, *notes.get(line.arrival_id or 0, [])],
         "finish": line.arrival_id if handles and line.standing is Standing.OBSERVED else None,
     }

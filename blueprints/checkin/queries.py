@@ -23,7 +23,7 @@ from portal.people.models import User
 from portal.searching.text import fold
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Person:
     """Who is expected or here on a day, as far as people are told apart."""
 
@@ -92,7 +92,7 @@ def people_of(scope: Scope, day: date) -> list[Person]:
     )
     ids = union(booked, came).subquery()
     rows = session().execute(select(*PERSON).join(ids, ids.c.recipient_id == Recipient.id))
-    return [Person(**row._mapping) for row in rows]
+    return [Person(*row) for row in rows]
 
 
 def alike_among(people: Iterable[Person]) -> Mapping[int, tuple[Alike, ...]]:
@@ -110,7 +110,7 @@ def alike_among(people: Iterable[Person]) -> Mapping[int, tuple[Alike, ...]]:
 
 
 def person_of(recipient: Recipient) -> Person:
-    return Person(**{column.key: getattr(recipient, column.key) for column in PERSON})
+    return Person(*(getattr(recipient, column.key) for column in PERSON))
 
 
 def _marks(person: Person) -> dict[Alike, object]:

@@ -102,7 +102,8 @@ def test_look_alikes_of_the_day_are_marked_both(scope: Scope) -> None:
     for first, last, born in (("Maria", "Twin", 0), ("Marta", "TWIN", 1), ("Bill", "Other", 0)):
         day = scope.today() - timedelta(days=9000 + born)
         booked_today(scope, person(scope, first, last, birth_date=day, street=""))
-    marks = {line.person.first_name: line.alike for line in listed(scope).lines}
+    found = listed(scope)
+    marks = {line.person.first_name: found.alike[line.person.id] for line in found.lines}
     assert marks == {
         "Maria": (Alike.LAST_NAME, Alike.BIRTH_DATE),
         "Marta": (Alike.LAST_NAME,),
