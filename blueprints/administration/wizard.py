@@ -215,6 +215,16 @@ def _details_check(scope: Scope, answers: Answers) -> None:
     here = chair(scope, answers.args)
     at = given_at(scope, answers)
     fields.ensure_moment(scope, here.recipient, at)
+    day = local_day(at or now(), scope.place.time_zone)
+    if not sheet_day_fits(answers["fact_sheet_on"], day, here.recipient.birth_date):
+        raise Invalid(
+            _(
+                "The fact sheet is dated %(day)s, after the dose. Go back and enter the day on "
+                "which it was given.",
+                day=day_text(answers["fact_sheet_on"]),
+            ),
+            field="given_on",
+        )
     checked(scope, injection_of(scope, answers))
     record = get_lot(scope, int(answers["lot"]))
     if record.product_id != int(answers["product"]):
