@@ -7,7 +7,7 @@ from portal.module import Capability, Check, Fill, Module
 module = Module(
     name="checkin",
     title="Check-in",
-    requires=("recipients", "appointments"),
+    requires=("recipients", "scheduling", "appointments"),
     under="appointments",
     blueprint="blueprints.checkin.routes:blueprint",
     models="blueprints.checkin.models",

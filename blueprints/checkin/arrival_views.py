@@ -10,7 +10,7 @@ from blueprints.checkin import pages, services
 from blueprints.checkin.forms import LeaveForm
 from blueprints.checkin.models import Arrival
 from blueprints.checkin.queries import alike_today, get_arrival, who_checked_in
-from blueprints.checkin.rules import Identifier, State, Step, may, standing_of
+from blueprints.checkin.rules import ArrivalState, ArrivalStep, Identifier, may, standing_of
 from blueprints.checkin.views import blueprint
 from blueprints.checkin.words import IDENTIFIERS, STANDINGS, STATES
 from blueprints.recipients.models import Recipient
@@ -56,12 +56,12 @@ def _show(arrival: Arrival, refusal: str = "") -> Response:
         facts=_facts(arrival),
         alike=pages.alike_lines(alike_today(scope(), recipient)) if is_here else [],
         steps=pages.next_steps(scope(), arrival) if is_here else [],
-        can={str(step): handles and _offered(step, arrival) for step in Step},
+        can={str(step): handles and _offered(step, arrival) for step in ArrivalStep},
         place=scope().place,
     )
 
 
-def _offered(step: Step, arrival: Arrival) -> bool:
+def _offered(step: ArrivalStep, arrival: Arrival) -> bool:
     return may(step, arrival.state) and (is_today(arrival) or arrival.done_at is None)
 
 
@@ -74,8 +74,8 @@ def _figures(
     arrival: Arrival, recipient: Recipient, booking: Appointment | None
 ) -> list[dict[str, object]]:
     state = (
-        STATES[State.UNDONE]
-        if arrival.state == State.UNDONE
+        STATES[ArrivalState.UNDONE]
+        if arrival.state == ArrivalState.UNDONE
         else STANDINGS[standing_of(arrival.state, arrival.observe_until, now())]
     )
     figures: list[dict[str, object]] = [

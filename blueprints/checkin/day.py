@@ -14,9 +14,9 @@ from blueprints.checkin.models import Arrival
 from blueprints.checkin.queries import PERSON, Person, alike_among
 from blueprints.checkin.rules import (
     TO_DO,
-    Alike,
-    Standing,
-    State,
+    ArrivalState,
+    DayState,
+    Resemblance,
     standing_of,
     standing_of_appointment,
 )
@@ -27,7 +27,7 @@ from portal.clock import now
 from portal.db import UtcDateTime, session
 from portal.settings import of_module
 
-ORDER = {standing: place for place, standing in enumerate(Standing)}
+ORDER = {standing: place for place, standing in enumerate(DayState)}
 # Keeps the sum below 2^63 for any number of appointments that a day can have.
 SPREAD = 1_000_003
 
@@ -74,7 +74,7 @@ _ARRIVALS = (
     )
     .join(Recipient, Recipient.id == Arrival.recipient_id)
     .outerjoin(Appointment, Appointment.id == Arrival.appointment_id)
-    .where(Arrival.location_id == HERE, Arrival.day == DAY, Arrival.state != State.UNDONE)
+    .where(Arrival.location_id == HERE, Arrival.day == DAY, Arrival.state != ArrivalState.UNDONE)
     .order_by(Arrival.id)
 )
 _BOOKINGS = (
@@ -93,7 +93,7 @@ _BOOKINGS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class DayLine:
     """Somebody on the list of a day.
 
     `since` is the moment that tells the order among those of one standing: when they came, or are
@@ -101,7 +101,7 @@ class Line:
     """
 
     person: Person
-    standing: Standing
+    standing: DayState
     since: datetime
     appointment_id: int | None = None
     arrival_id: int | None = None
@@ -125,12 +125,12 @@ class DayList:
 
     day: date
     version: str
-    lines: Sequence[Line]
-    counts: Mapping[Standing, int]
-    alike: Mapping[int, tuple[Alike, ...]]
+    lines: Sequence[DayLine]
+    counts: Mapping[DayState, int]
+    alike: Mapping[int, tuple[Resemblance, ...]]
 
     @property
-    def to_do(self) -> Sequence[Line]:
+    def to_do(self) -> Sequence[DayLine]:
         """Those with whom something is still to be done."""
         return [line for line in self.lines if line.is_to_do]
 
@@ -150,7 +150,7 @@ def day_list(scope: Scope, day: date) -> DayList:
     scope.require("checkin.view")
     version = version_of(scope, day)
     at, of_day = now(), {"here": scope.location_id, "day": day}
-    lines: dict[int, Line] = {}
+    lines: dict[int, DayLine] = {}
     for row in session().execute(_ARRIVALS, of_day):
         lines[row.person_id] = _of_arrival(row, day, at)
     for booking in session().execute(_BOOKINGS, of_day):
@@ -165,8 +165,8 @@ def day_list(scope: Scope, day: date) -> DayList:
     )
 
 
-def _of_arrival(row: Any, day: date, at: datetime) -> Line:
-    return Line(
+def _of_arrival(row: Any, day: date, at: datetime) -> DayLine:
+    return DayLine(
         person=_person(row),
         standing=standing_of(row.state, row.observe_until, at),
         since=row.observe_until or row.checked_in_at,
@@ -175,14 +175,14 @@ def _of_arrival(row: Any, day: date, at: datetime) -> Line:
         minute=row.minute if row.booked_day == day else None,
         dose_number=row.dose_number,
         checked_in_at=row.checked_in_at,
-        observe_until=row.observe_until if row.state == State.OBSERVING else None,
+        observe_until=row.observe_until if row.state == ArrivalState.OBSERVING else None,
         note=row.note,
     )
 
 
-def _of_booking(row: Any, at: datetime) -> Line:
+def _of_booking(row: Any, at: datetime) -> DayLine:
     closed = row.state == AppointmentState.CLOSED
-    return Line(
+    return DayLine(
         person=_person(row),
         standing=standing_of_appointment(row.starts_at, at, closed=closed, patience=_patience()),
         since=row.starts_at,

@@ -12,7 +12,7 @@ BIG = BigInteger().with_variant(Integer, "sqlite")
 
 
 class Arrival(Base):
-    """A recipient who came to a location on a day, and what became of it (`rules.State`).
+    """A recipient who came to a location on a day, and what became of it (`rules.ArrivalState`).
 
     `appointment_id` is null for a walk-in. `day` is the location's. `identified_by` are codes of
     what the recipient was recognized by, joined by blanks. `done_at` is when the recipient was no

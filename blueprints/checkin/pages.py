@@ -10,10 +10,10 @@ from flask import url_for
 from blueprints.appointments.models import Appointment
 from blueprints.appointments.pages import when
 from blueprints.appointments.words import dose_label
-from blueprints.checkin.day import DayList, Line
+from blueprints.checkin.day import DayLine, DayList
 from blueprints.checkin.models import Arrival
 from blueprints.checkin.queries import LookAlike
-from blueprints.checkin.rules import Alike, Identifier, Standing
+from blueprints.checkin.rules import DayState, Identifier, Resemblance
 from blueprints.checkin.settings import CheckInSettings
 from blueprints.checkin.words import ALIKE, IDENTIFIERS, STANDINGS
 from blueprints.recipients.models import Recipient
@@ -28,12 +28,12 @@ from portal.module import load
 from portal.settings import of_module
 from portal.web.context import registry
 
-TONES: dict[Standing, Tone] = {
-    Standing.OBSERVED: "warning",
-    Standing.WAITING: "info",
-    Standing.AT_CHAIR: "info",
-    Standing.OBSERVING: "success",
-    Standing.NO_SHOW: "danger",
+TONES: dict[DayState, Tone] = {
+    DayState.OBSERVED: "warning",
+    DayState.WAITING: "info",
+    DayState.AT_CHAIR: "info",
+    DayState.OBSERVING: "success",
+    DayState.NO_SHOW: "danger",
 }
 MOST_ON_HOME = 40
 
@@ -81,22 +81,22 @@ def list_context(scope: Scope, found: DayList, *, whole: bool) -> dict[str, Any]
 
 def _figures(found: DayList) -> list[dict[str, object]]:
     order = (
-        (Standing.EXPECTED,),
-        (Standing.WAITING,),
-        (Standing.AT_CHAIR,),
-        (Standing.OBSERVING, Standing.OBSERVED),
-        (Standing.DONE,),
-        (Standing.NO_SHOW,),
+        (DayState.EXPECTED,),
+        (DayState.WAITING,),
+        (DayState.AT_CHAIR,),
+        (DayState.OBSERVING, DayState.OBSERVED),
+        (DayState.DONE,),
+        (DayState.NO_SHOW,),
     )
     shown = [
         {"label": STANDINGS[each[0]], "value": sum(found.counts[one] for one in each)}
         for each in order
     ]
-    left = found.counts[Standing.LEFT]
-    return [*shown, {"label": STANDINGS[Standing.LEFT], "value": left}] if left else shown
+    left = found.counts[DayState.LEFT]
+    return [*shown, {"label": STANDINGS[DayState.LEFT], "value": left}] if left else shown
 
 
-def _notes(scope: Scope, lines: Sequence[Line]) -> dict[int, list[str]]:
+def _notes(scope: Scope, lines: Sequence[DayLine]) -> dict[int, list[str]]:
     """What other modules say of arrivals of the list, by their ids."""
     notes: dict[int, list[str]] = {}
     for fill in registry().fills("arrival.row"):
@@ -107,7 +107,7 @@ def _notes(scope: Scope, lines: Sequence[Line]) -> dict[int, list[str]]:
 
 
 def _row(
-    scope: Scope, found: DayList, line: Line, notes: dict[int, list[str]]
+    scope: Scope, found: DayList, line: DayLine, notes: dict[int, list[str]]
 ) -> dict[str, object]:
     handles = scope.can("checkin.handle")
     return {
@@ -121,19 +121,19 @@ def _row(
         "since": _since(scope, line),
         "alike": alike_text(found.alike.get(line.person.id, ())),
         "notes": [line.note, *notes.get(line.arrival_id or 0, [])],
-        "finish": line.arrival_id if handles and line.standing is Standing.OBSERVED else None,
+        "finish": line.arrival_id if handles and line.standing is DayState.OBSERVED else None,
     }
 
 
-def _address(line: Line, handles: bool) -> str:
+def _address(line: DayLine, handles: bool) -> str:
     if line.arrival_id is not None:
         return url_for("checkin.record", arrival_id=line.arrival_id)
-    if handles and line.standing is not Standing.DONE:
+    if handles and line.standing is not DayState.DONE:
         return url_for("checkin.of_appointment", appointment_id=line.appointment_id)
     return url_for("appointments.record", appointment_id=line.appointment_id)
 
 
-def _since(scope: Scope, line: Line) -> str:
+def _since(scope: Scope, line: DayLine) -> str:
     zone = scope.place.time_zone
     if line.observe_until is not None:
         until = local(line.observe_until, zone)
@@ -144,7 +144,7 @@ def _since(scope: Scope, line: Line) -> str:
     return ""
 
 
-def alike_text(alike: Iterable[Alike]) -> str:
+def alike_text(alike: Iterable[Resemblance]) -> str:
     """What two people have in common, in words; blank for nothing."""
     return ", ".join(str(ALIKE[one]) for one in alike)
 

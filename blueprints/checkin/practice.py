@@ -9,7 +9,7 @@ from blueprints.appointments.models import Appointment
 from blueprints.appointments.practice import note_appointment, slot_of_day
 from blueprints.appointments.rules import State
 from blueprints.checkin import services
-from blueprints.checkin.rules import Step
+from blueprints.checkin.rules import ArrivalStep
 from blueprints.recipients.models import RecipientLocation
 from portal.access.scope import Scope
 from portal.accounts.practice import manager_of
@@ -21,10 +21,10 @@ QUARTER = 15
 LAST_MINUTE = 24 * 60 - QUARTER
 KNOWN = ("name", "birth_date")
 # How many minutes from now each appointment is, and what became of the recipient.
-PEOPLE: tuple[tuple[int, Step | str | None], ...] = (
+PEOPLE: tuple[tuple[int, ArrivalStep | str | None], ...] = (
     (-90, None),
-    (-45, Step.LEAVE),
-    (-15, Step.TO_CHAIR),
+    (-45, ArrivalStep.LEAVE),
+    (-15, ArrivalStep.TO_CHAIR),
     (0, "waiting"),
     (0, "waiting"),
     (15, None),
@@ -60,12 +60,12 @@ def _fill(scope: Scope) -> None:
         _come(scope, recipient_id, "waiting")
 
 
-def _come(scope: Scope, recipient_id: int, then: Step | str) -> None:
+def _come(scope: Scope, recipient_id: int, then: ArrivalStep | str) -> None:
     arrival = services.check_in(scope, recipient_id=recipient_id, identified_by=KNOWN)
     arrival.checked_in_at -= timedelta(minutes=6)
-    if then is Step.TO_CHAIR:
+    if then is ArrivalStep.TO_CHAIR:
         services.to_chair(scope, arrival.id)
-    elif then is Step.LEAVE:
+    elif then is ArrivalStep.LEAVE:
         services.leave_without_dose(scope, arrival.id, "Sample: has a cold today")
 
 

@@ -12,7 +12,7 @@ from blueprints.appointments.numbers import read_number
 from blueprints.appointments.queries import get_booked
 from blueprints.appointments.rules import State as AppointmentState
 from blueprints.checkin.models import Arrival
-from blueprints.checkin.rules import Alike, State
+from blueprints.checkin.rules import ArrivalState, Resemblance
 from blueprints.recipients import names
 from blueprints.recipients.models import Recipient
 from portal.access.scope import Scope
@@ -42,7 +42,7 @@ class LookAlike:
     """Somebody else of today, and what both have in common."""
 
     person: Person
-    alike: tuple[Alike, ...]
+    alike: tuple[Resemblance, ...]
 
 
 PERSON = (
@@ -88,44 +88,48 @@ def people_of(scope: Scope, day: date) -> list[Person]:
         Appointment.state.in_((AppointmentState.NEW, AppointmentState.CLOSED)),
     )
     came = select(Arrival.recipient_id).where(
-        Arrival.location_id == here, Arrival.day == day, Arrival.state != State.UNDONE
+        Arrival.location_id == here, Arrival.day == day, Arrival.state != ArrivalState.UNDONE
     )
     ids = union(booked, came).subquery()
     rows = session().execute(select(*PERSON).join(ids, ids.c.recipient_id == Recipient.id))
     return [Person(*row) for row in rows]
 
 
-def alike_among(people: Iterable[Person]) -> Mapping[int, tuple[Alike, ...]]:
+def alike_among(people: Iterable[Person]) -> Mapping[int, tuple[Resemblance, ...]]:
     """By their ids, those of `people` who have something in common with another one, and what."""
-    groups: dict[tuple[Alike, object], list[int]] = defaultdict(list)
+    groups: dict[tuple[Resemblance, object], list[int]] = defaultdict(list)
     for person in people:
         for mark in _marks(person).items():
             groups[mark].append(person.id)
-    found: dict[int, set[Alike]] = defaultdict(set)
+    found: dict[int, set[Resemblance]] = defaultdict(set)
     for (what, _value), ids in groups.items():
         if len(ids) > 1:
             for number in ids:
                 found[number].add(what)
-    return {number: tuple(one for one in Alike if one in what) for number, what in found.items()}
+    return {
+        number: tuple(one for one in Resemblance if one in what) for number, what in found.items()
+    }
 
 
 def person_of(recipient: Recipient) -> Person:
     return Person(*(getattr(recipient, column.key) for column in PERSON))
 
 
-def _marks(person: Person) -> dict[Alike, object]:
+def _marks(person: Person) -> dict[Resemblance, object]:
     """What is compared; an address only if it is known."""
-    marks: dict[Alike, object] = {
-        Alike.LAST_NAME: names.joined(person.last_name),
-        Alike.BIRTH_DATE: person.birth_date,
+    marks: dict[Resemblance, object] = {
+        Resemblance.LAST_NAME: names.joined(person.last_name),
+        Resemblance.BIRTH_DATE: person.birth_date,
     }
     if person.street:
-        marks[Alike.ADDRESS] = fold(person.street), person.zip_code[:5]
+        marks[Resemblance.ADDRESS] = fold(person.street), person.zip_code[:5]
     return marks
 
 
-def _shared(mine: Mapping[Alike, object], theirs: Mapping[Alike, object]) -> tuple[Alike, ...]:
-    return tuple(what for what in Alike if what in mine and mine[what] == theirs.get(what))
+def _shared(
+    mine: Mapping[Resemblance, object], theirs: Mapping[Resemblance, object]
+) -> tuple[Resemblance, ...]:
+    return tuple(what for what in Resemblance if what in mine and mine[what] == theirs.get(what))
 
 
 def open_arrival(recipient_id: int, location_id: int, day: date) -> Arrival | None:
@@ -146,7 +150,7 @@ def of_appointments(location_id: int, ids: Sequence[int]) -> Mapping[int, Arriva
         select(Arrival).where(
             Arrival.location_id == location_id,
             Arrival.appointment_id.in_(ids),
-            Arrival.state.not_in((State.UNDONE, State.LEFT)),
+            Arrival.state.not_in((ArrivalState.UNDONE, ArrivalState.LEFT)),
         )
     )
     return {arrival.appointment_id: arrival for arrival in rows if arrival.appointment_id}

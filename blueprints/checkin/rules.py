@@ -9,7 +9,7 @@ LONGEST_REASON = 200
 LONGEST_OBSERVATION = 120
 
 
-class State(StrEnum):
+class ArrivalState(StrEnum):
     """Where somebody is who came: four of them at the location, the others not any more."""
 
     WAITING = "waiting"
@@ -30,7 +30,7 @@ class Identifier(StrEnum):
     PHOTO_ID = "photo_id"
 
 
-class Alike(StrEnum):
+class Resemblance(StrEnum):
     """What two people of one day have in common."""
 
     LAST_NAME = "last_name"
@@ -38,7 +38,7 @@ class Alike(StrEnum):
     ADDRESS = "address"
 
 
-class Step(StrEnum):
+class ArrivalStep(StrEnum):
     """What can be done with an arrival."""
 
     TO_CHAIR = "to_chair"
@@ -49,22 +49,22 @@ class Step(StrEnum):
     UNDO = "undo"
 
 
-HERE = (State.WAITING, State.AT_CHAIR, State.OBSERVING)
+HERE = (ArrivalState.WAITING, ArrivalState.AT_CHAIR, ArrivalState.OBSERVING)
 
 # From where a step leads on.
-_FROM: dict[Step, tuple[State, ...]] = {
-    Step.TO_CHAIR: (State.WAITING,),
-    Step.BACK_TO_WAITING: (State.AT_CHAIR, State.LEFT),
-    Step.VACCINATE: (State.WAITING, State.AT_CHAIR),
-    Step.FINISH: (State.OBSERVING,),
-    Step.LEAVE: (State.WAITING, State.AT_CHAIR),
-    Step.UNDO: (State.WAITING, State.AT_CHAIR),
+_FROM: dict[ArrivalStep, tuple[ArrivalState, ...]] = {
+    ArrivalStep.TO_CHAIR: (ArrivalState.WAITING,),
+    ArrivalStep.BACK_TO_WAITING: (ArrivalState.AT_CHAIR, ArrivalState.LEFT),
+    ArrivalStep.VACCINATE: (ArrivalState.WAITING, ArrivalState.AT_CHAIR),
+    ArrivalStep.FINISH: (ArrivalState.OBSERVING,),
+    ArrivalStep.LEAVE: (ArrivalState.WAITING, ArrivalState.AT_CHAIR),
+    ArrivalStep.UNDO: (ArrivalState.WAITING, ArrivalState.AT_CHAIR),
 }
 
 
-def may(step: Step, state: str) -> bool:
+def may(step: ArrivalStep, state: str) -> bool:
     """Whether `step` can be done with somebody who is in `state`."""
-    return State(state) in _FROM[step]
+    return ArrivalState(state) in _FROM[step]
 
 
 def identifiers(codes: Iterable[str]) -> tuple[Identifier, ...]:
@@ -79,7 +79,7 @@ def are_enough(found: Iterable[Identifier]) -> bool:
     return len(set(found)) >= FEWEST_IDENTIFIERS
 
 
-class Standing(StrEnum):
+class DayState(StrEnum):
     """Where somebody of the day's list is, in the order of who needs something first.
 
     `observed`: the time of observation is over. `no_show`: the time of the appointment is over so
@@ -98,25 +98,25 @@ class Standing(StrEnum):
 
 # Those with whom something is still to be done today.
 TO_DO = (
-    Standing.OBSERVED,
-    Standing.WAITING,
-    Standing.AT_CHAIR,
-    Standing.OBSERVING,
-    Standing.EXPECTED,
+    DayState.OBSERVED,
+    DayState.WAITING,
+    DayState.AT_CHAIR,
+    DayState.OBSERVING,
+    DayState.EXPECTED,
 )
 
 
-def standing_of(state: str, observe_until: datetime | None, at: datetime) -> Standing:
+def standing_of(state: str, observe_until: datetime | None, at: datetime) -> DayState:
     """The standing at a moment of somebody who came and whose check-in was not undone."""
-    if state == State.OBSERVING and observe_until is not None and observe_until <= at:
-        return Standing.OBSERVED
-    return Standing(state)
+    if state == ArrivalState.OBSERVING and observe_until is not None and observe_until <= at:
+        return DayState.OBSERVED
+    return DayState(state)
 
 
 def standing_of_appointment(
     starts_at: datetime, at: datetime, *, closed: bool, patience: timedelta
-) -> Standing:
+) -> DayState:
     """The standing at a moment of somebody who has an appointment and is not checked in."""
     if closed:
-        return Standing.DONE
-    return Standing.NO_SHOW if starts_at + patience <= at else Standing.EXPECTED
+        return DayState.DONE
+    return DayState.NO_SHOW if starts_at + patience <= at else DayState.EXPECTED

@@ -17,9 +17,9 @@ from blueprints.checkin.queries import (
 from blueprints.checkin.rules import (
     LONGEST_OBSERVATION,
     LONGEST_REASON,
+    ArrivalState,
+    ArrivalStep,
     Identifier,
-    State,
-    Step,
     are_enough,
     identifiers,
     may,
@@ -62,7 +62,7 @@ def check_in(
         recipient_id=recipient.id,
         appointment_id=appointment.id if appointment else None,
         day=day,
-        state=State.WAITING,
+        state=ArrivalState.WAITING,
         identified_by=" ".join(known),
         checked_in_at=now(),
         checked_in_by_id=scope.user.id,
@@ -75,19 +75,19 @@ def check_in(
 
 def undo(scope: Scope, arrival_id: int) -> Arrival:
     """Take a check-in back that was a mistake. Raises `Conflict` once a dose was given."""
-    arrival = _at_step(scope, arrival_id, Step.UNDO)
-    _end(scope, arrival, State.UNDONE)
+    arrival = _at_step(scope, arrival_id, ArrivalStep.UNDO)
+    _end(scope, arrival, ArrivalState.UNDONE)
     _note(scope, "arrival.undone", arrival)
     return arrival
 
 
 def to_chair(scope: Scope, arrival_id: int) -> Arrival:
     """Note that the recipient sits where doses are given; twice changes nothing more."""
-    if get_arrival(scope, arrival_id).state == State.AT_CHAIR:
+    if get_arrival(scope, arrival_id).state == ArrivalState.AT_CHAIR:
         return _at_step(scope, arrival_id, None)
-    arrival = _at_step(scope, arrival_id, Step.TO_CHAIR)
+    arrival = _at_step(scope, arrival_id, ArrivalStep.TO_CHAIR)
     arrival.at_chair_at = now()
-    _change(arrival, State.AT_CHAIR)
+    _change(arrival, ArrivalState.AT_CHAIR)
     _note(scope, "arrival.at_chair", arrival)
     return arrival
 
@@ -99,20 +99,20 @@ def back_to_waiting(scope: Scope, arrival_id: int) -> Arrival:
     """
     seen = get_arrival(scope, arrival_id)
     lock_recipient(seen.recipient_id)
-    arrival = _at_step(scope, arrival_id, Step.BACK_TO_WAITING)
-    if arrival.state == State.LEFT:
+    arrival = _at_step(scope, arrival_id, ArrivalStep.BACK_TO_WAITING)
+    if arrival.state == ArrivalState.LEFT:
         _may_return(scope, arrival)
     arrival.at_chair_at = arrival.done_at = arrival.done_by_id = None
     arrival.note = ""
-    _change(arrival, State.WAITING)
+    _change(arrival, ArrivalState.WAITING)
     _note(scope, "arrival.waiting", arrival)
     return arrival
 
 
 def finish(scope: Scope, arrival_id: int) -> Arrival:
     """Note that the observation is over and the recipient may go."""
-    arrival = _at_step(scope, arrival_id, Step.FINISH)
-    _end(scope, arrival, State.DONE)
+    arrival = _at_step(scope, arrival_id, ArrivalStep.FINISH)
+    _end(scope, arrival, ArrivalState.DONE)
     _note(scope, "arrival.finished", arrival)
     return arrival
 
@@ -127,9 +127,9 @@ def leave_without_dose(scope: Scope, arrival_id: int, reason: str) -> Arrival:
         raise Invalid(
             _("Shorten the reason to %(number)s characters.", number=LONGEST_REASON), field="reason"
         )
-    arrival = _at_step(scope, arrival_id, Step.LEAVE)
+    arrival = _at_step(scope, arrival_id, ArrivalStep.LEAVE)
     arrival.note = reason
-    _end(scope, arrival, State.LEFT)
+    _end(scope, arrival, ArrivalState.LEFT)
     _note(scope, "arrival.left", arrival)
     return arrival
 
@@ -139,14 +139,14 @@ def note_vaccinated(scope: Scope, arrival_id: int, *, observe_minutes: int) -> A
     is over. Called within the transaction that records the dose."""
     if not 0 <= observe_minutes <= LONGEST_OBSERVATION:
         raise ValueError(f"nobody is observed for {observe_minutes} minutes")
-    arrival = _at_step(scope, arrival_id, Step.VACCINATE)
+    arrival = _at_step(scope, arrival_id, ArrivalStep.VACCINATE)
     at = now()
     arrival.vaccinated_at = at
     if observe_minutes:
         arrival.observe_until = at + timedelta(minutes=observe_minutes)
-        _change(arrival, State.OBSERVING)
+        _change(arrival, ArrivalState.OBSERVING)
     else:
-        _end(scope, arrival, State.DONE)
+        _end(scope, arrival, ArrivalState.DONE)
     return arrival
 
 
@@ -159,12 +159,12 @@ def note_dose_removed(arrival_id: int) -> Arrival:
     if arrival.vaccinated_at is None:
         return arrival
     arrival.vaccinated_at = arrival.observe_until = None
-    if arrival.state == State.OBSERVING:
+    if arrival.state == ArrivalState.OBSERVING:
         arrival.at_chair_at = None
-        _change(arrival, State.WAITING)
+        _change(arrival, ArrivalState.WAITING)
     else:
         arrival.note = _("The dose was removed")
-        _change(arrival, State.LEFT)
+        _change(arrival, ArrivalState.LEFT)
     return arrival
 
 
@@ -222,7 +222,7 @@ def _already(scope: Scope, arrival: Arrival) -> str:
         "Already checked in by %(user)s, %(moment)s (%(state)s). Nothing was changed.",
         user=who_checked_in(arrival),
         moment=moment_in(arrival.checked_in_at, scope.place.time_zone),
-        state=STATES[State(arrival.state)],
+        state=STATES[ArrivalState(arrival.state)],
     )
 
 
@@ -250,7 +250,7 @@ def _locked(arrival_id: int) -> Arrival:
     return found
 
 
-def _at_step(scope: Scope, arrival_id: int, step: Step | None) -> Arrival:
+def _at_step(scope: Scope, arrival_id: int, step: ArrivalStep | None) -> Arrival:
     """The arrival, kept from others. Raises `Conflict` if `step` cannot be done with it."""
     scope.require("checkin.handle")
     arrival = _locked(get_arrival(scope, arrival_id).id)
@@ -258,19 +258,19 @@ def _at_step(scope: Scope, arrival_id: int, step: Step | None) -> Arrival:
         raise Conflict(
             _(
                 "Someone else was faster. The recipient is now: %(state)s. Nothing was changed.",
-                state=STATES[State(arrival.state)],
+                state=STATES[ArrivalState(arrival.state)],
             )
         )
     return arrival
 
 
-def _change(arrival: Arrival, state: State) -> None:
+def _change(arrival: Arrival, state: ArrivalState) -> None:
     arrival.state = state
     arrival.version += 1
     session().flush()
 
 
-def _end(scope: Scope, arrival: Arrival, state: State) -> None:
+def _end(scope: Scope, arrival: Arrival, state: ArrivalState) -> None:
     arrival.done_at, arrival.done_by_id = now(), scope.user.id
     _change(arrival, state)
 

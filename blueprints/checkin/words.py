@@ -2,31 +2,31 @@
 
 from collections.abc import Mapping
 
-from blueprints.checkin.rules import Alike, Identifier, Standing, State
+from blueprints.checkin.rules import ArrivalState, DayState, Identifier, Resemblance
 from portal.i18n import Label, _l
 
-STATES: Mapping[State, Label] = {
-    State.WAITING: _l("Waiting"),
-    State.AT_CHAIR: _l("At the chair"),
-    State.OBSERVING: _l("Observing"),
-    State.DONE: _l("Done"),
-    State.LEFT: _l("Left without a dose"),
-    State.UNDONE: _l("Check-in undone"),
+STATES: Mapping[ArrivalState, Label] = {
+    ArrivalState.WAITING: _l("Waiting"),
+    ArrivalState.AT_CHAIR: _l("At the chair"),
+    ArrivalState.OBSERVING: _l("Observing"),
+    ArrivalState.DONE: _l("Done"),
+    ArrivalState.LEFT: _l("Left without a dose"),
+    ArrivalState.UNDONE: _l("Check-in undone"),
 }
-STANDINGS: Mapping[Standing, Label] = {
-    Standing.OBSERVED: _l("Observation over"),
-    Standing.WAITING: _l("Waiting"),
-    Standing.AT_CHAIR: _l("At the chair"),
-    Standing.OBSERVING: _l("Observing"),
-    Standing.EXPECTED: _l("Expected"),
-    Standing.DONE: _l("Done"),
-    Standing.LEFT: _l("Left without a dose"),
-    Standing.NO_SHOW: _l("No-show"),
+STANDINGS: Mapping[DayState, Label] = {
+    DayState.OBSERVED: _l("Observation over"),
+    DayState.WAITING: _l("Waiting"),
+    DayState.AT_CHAIR: _l("At the chair"),
+    DayState.OBSERVING: _l("Observing"),
+    DayState.EXPECTED: _l("Expected"),
+    DayState.DONE: _l("Done"),
+    DayState.LEFT: _l("Left without a dose"),
+    DayState.NO_SHOW: _l("No-show"),
 }
-ALIKE: Mapping[Alike, Label] = {
-    Alike.LAST_NAME: _l("same last name"),
-    Alike.BIRTH_DATE: _l("same date of birth"),
-    Alike.ADDRESS: _l("same address"),
+ALIKE: Mapping[Resemblance, Label] = {
+    Resemblance.LAST_NAME: _l("same last name"),
+    Resemblance.BIRTH_DATE: _l("same date of birth"),
+    Resemblance.ADDRESS: _l("same address"),
 }
 IDENTIFIERS: Mapping[Identifier, Label] = {
     Identifier.NAME: _l("Full name"),

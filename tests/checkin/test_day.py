@@ -11,7 +11,7 @@ from blueprints.appointments.services import cancel, close, move
 from blueprints.checkin import services
 from blueprints.checkin.day import DayList, day_list, version_of
 from blueprints.checkin.models import Arrival
-from blueprints.checkin.rules import Alike, Standing
+from blueprints.checkin.rules import DayState, Resemblance
 from portal.access.scope import Scope
 from portal.clock import now
 from portal.db import unit_of_work
@@ -62,7 +62,7 @@ def test_whoever_needs_something_first_is_on_top(scope: Scope) -> None:
     assert [str(line.standing) for line in found.lines] == [
         *("observed", "waiting", "at_chair", "observing", "done", "left")
     ]
-    assert found.counts[Standing.WAITING] == 1
+    assert found.counts[DayState.WAITING] == 1
     assert len(found.to_do) == 4
 
 
@@ -74,7 +74,7 @@ def test_who_does_not_come_is_late_an_hour_after_the_time(scope: Scope) -> None:
             session.get_one(Appointment, number).day = scope.today()
     found = listed(scope)
     standings = {line.person.last_name: line.standing for line in found.lines}
-    assert standings == {"Late": Standing.EXPECTED, "Missed": Standing.NO_SHOW}
+    assert standings == {"Late": DayState.EXPECTED, "Missed": DayState.NO_SHOW}
 
 
 def test_an_appointment_and_its_arrival_are_one_line(scope: Scope) -> None:
@@ -84,7 +84,7 @@ def test_an_appointment_and_its_arrival_are_one_line(scope: Scope) -> None:
     checked_in(scope, maria, number)
     waiting, expected = listed(scope).lines
     assert (waiting.arrival_id, waiting.appointment_id, waiting.minute) == (1, number, 720)
-    assert (expected.arrival_id, expected.standing) == (None, Standing.EXPECTED)
+    assert (expected.arrival_id, expected.standing) == (None, DayState.EXPECTED)
 
 
 def test_a_closed_appointment_is_done_and_a_canceled_one_gone(scope: Scope) -> None:
@@ -95,7 +95,7 @@ def test_a_closed_appointment_is_done_and_a_canceled_one_gone(scope: Scope) -> N
         close(appointment_id=closed, actor=scope.user)
         cancel(appointment_id=canceled, reason="Ill", actor=scope.user)
     (line,) = listed(scope).lines
-    assert line.standing is Standing.DONE
+    assert line.standing is DayState.DONE
 
 
 def test_look_alikes_of_the_day_are_marked_both(scope: Scope) -> None:
@@ -105,9 +105,9 @@ def test_look_alikes_of_the_day_are_marked_both(scope: Scope) -> None:
     found = listed(scope)
     marks = {line.person.first_name: found.alike[line.person.id] for line in found.lines}
     assert marks == {
-        "Maria": (Alike.LAST_NAME, Alike.BIRTH_DATE),
-        "Marta": (Alike.LAST_NAME,),
-        "Bill": (Alike.BIRTH_DATE,),
+        "Maria": (Resemblance.LAST_NAME, Resemblance.BIRTH_DATE),
+        "Marta": (Resemblance.LAST_NAME,),
+        "Bill": (Resemblance.BIRTH_DATE,),
     }
 
 

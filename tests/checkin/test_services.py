@@ -11,7 +11,7 @@ from blueprints.appointments.services import cancel, close
 from blueprints.checkin import checks, services
 from blueprints.checkin.models import Arrival
 from blueprints.checkin.queries import alike_today, get_arrival
-from blueprints.checkin.rules import Alike, State, Step, may
+from blueprints.checkin.rules import ArrivalState, ArrivalStep, Resemblance, may
 from blueprints.recipients.models import Recipient
 from portal.access.scope import Scope
 from portal.clock import now
@@ -104,42 +104,42 @@ def test_somebody_elses_appointment_and_location_are_not_found(
         services.check_in(scope_b, recipient_id=maria, identified_by=KNOWN)
 
 
-def do(scope: Scope, step: Step, number: int) -> None:
+def do(scope: Scope, step: ArrivalStep, number: int) -> None:
     """Do a step with an arrival."""
-    if step is Step.VACCINATE:
+    if step is ArrivalStep.VACCINATE:
         services.note_vaccinated(scope, number, observe_minutes=15)
-    elif step is Step.LEAVE:
+    elif step is ArrivalStep.LEAVE:
         services.leave_without_dose(scope, number, "Has a fever")
     else:
         by_step = {
-            Step.TO_CHAIR: services.to_chair,
-            Step.BACK_TO_WAITING: services.back_to_waiting,
-            Step.FINISH: services.finish,
-            Step.UNDO: services.undo,
+            ArrivalStep.TO_CHAIR: services.to_chair,
+            ArrivalStep.BACK_TO_WAITING: services.back_to_waiting,
+            ArrivalStep.FINISH: services.finish,
+            ArrivalStep.UNDO: services.undo,
         }
         by_step[step](scope, number)
 
 
-WAYS: dict[State, tuple[Step, ...]] = {
-    State.WAITING: (),
-    State.AT_CHAIR: (Step.TO_CHAIR,),
-    State.OBSERVING: (Step.VACCINATE,),
-    State.DONE: (Step.VACCINATE, Step.FINISH),
-    State.LEFT: (Step.LEAVE,),
-    State.UNDONE: (Step.UNDO,),
+WAYS: dict[ArrivalState, tuple[ArrivalStep, ...]] = {
+    ArrivalState.WAITING: (),
+    ArrivalState.AT_CHAIR: (ArrivalStep.TO_CHAIR,),
+    ArrivalState.OBSERVING: (ArrivalStep.VACCINATE,),
+    ArrivalState.DONE: (ArrivalStep.VACCINATE, ArrivalStep.FINISH),
+    ArrivalState.LEFT: (ArrivalStep.LEAVE,),
+    ArrivalState.UNDONE: (ArrivalStep.UNDO,),
 }
 
 
 def test_each_step_leads_on_from_where_it_may_and_from_nowhere_else(scope: Scope) -> None:
     for state, way in WAYS.items():
-        for step in Step:
+        for step in ArrivalStep:
             number = checked_in(scope, person(scope, f"Sample {state} {step}"))
             for each in way:
                 with unit_of_work():
                     do(scope, each, number)
             assert arrival(number).state == state
             before = arrival(number).version
-            if may(step, state) or (step, state) == (Step.TO_CHAIR, State.AT_CHAIR):
+            if may(step, state) or (step, state) == (ArrivalStep.TO_CHAIR, ArrivalState.AT_CHAIR):
                 with unit_of_work():
                     do(scope, step, number)
             else:
@@ -227,9 +227,9 @@ def test_look_alikes_of_today_are_found_with_what_they_share(scope: Scope) -> No
     with unit_of_work(write=False) as session:
         found = alike_today(scope, session.get_one(Recipient, maria))
     assert [(one.person.id, one.alike) for one in found] == [
-        (flat, (Alike.ADDRESS,)),
-        (same, (Alike.LAST_NAME,)),
-        (twin, (Alike.BIRTH_DATE,)),
+        (flat, (Resemblance.ADDRESS,)),
+        (same, (Resemblance.LAST_NAME,)),
+        (twin, (Resemblance.BIRTH_DATE,)),
     ]
 
 
