@@ -7,7 +7,7 @@ from sqlalchemy.orm import aliased
 
 from blueprints.administration.models import Administration
 from blueprints.administration.queries import is_newest
-from blueprints.administration.rules import Kept
+from blueprints.administration.rules import RecordState
 from blueprints.inventory.models import DoseEntry, VaccineInventory
 from blueprints.inventory.rules import Kind
 from blueprints.recipients.models import Vaccination
@@ -33,7 +33,7 @@ def doses() -> Iterator[str]:
         .where(is_newest())
     )
     for row in rows:
-        removed = row.state == Kept.REMOVED
+        removed = row.state == RecordState.REMOVED
         exact = (row.inventory_id, Kind.ADMINISTERED, 1) == (row.record, row.kind, row.doses)
         if not exact or (row.undone is not None) != removed:
             yield f"Vaccination {row.vaccination_id}: its dose is not right in the ledger."
@@ -63,5 +63,5 @@ def facts() -> Iterator[str]:
             record.lot,
             newest.location_id,
         )
-        if said != true or (dose.state == "given") != (newest.state == Kept.GIVEN):
+        if said != true or (dose.state == "given") != (newest.state == RecordState.GIVEN):
             yield f"Vaccination {dose.id} does not say what its newest version says."

@@ -9,10 +9,10 @@ from sqlalchemy import func, select
 
 from blueprints.administration.models import Administration
 from blueprints.administration.queries import given_here, is_newest
-from blueprints.administration.rules import Kept
+from blueprints.administration.rules import RecordState
 from blueprints.appointments.words import dose_label
 from blueprints.checkin.models import Arrival
-from blueprints.checkin.rules import Step, may
+from blueprints.checkin.rules import ArrivalStep, may
 from blueprints.recipients.models import Recipient
 from portal.access.scope import Scope
 from portal.db import session
@@ -23,7 +23,7 @@ LOOKED_AT = timedelta(days=30)
 
 def next_step(_scope: Scope, arrival: Arrival) -> dict[str, Any] | None:
     """The next step of somebody who is here: the dose."""
-    if not may(Step.VACCINATE, arrival.state):
+    if not may(ArrivalStep.VACCINATE, arrival.state):
         return None
     return {
         "label": _("Vaccinate"),
@@ -46,7 +46,7 @@ def of_recipient_page(scope: Scope, recipient: Recipient) -> dict[str, Any] | No
                 "day": dose.given_on,
                 "lot": dose.lot_number,
                 "by": newest.given_by,
-                "removed": newest.state == Kept.REMOVED,
+                "removed": newest.state == RecordState.REMOVED,
                 "overridden": bool(newest.override_of),
                 "href": url_for("administration.record", vaccination_id=dose.id),
             }
@@ -67,7 +67,7 @@ def today_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
             select(func.count(), func.count().filter(own)).where(
                 Administration.location_id == scope.location_id,
                 Administration.given_at >= begin,
-                Administration.state == Kept.GIVEN,
+                Administration.state == RecordState.GIVEN,
                 is_newest(),
             )
         )
@@ -86,7 +86,7 @@ def overrides_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
             Administration.location_id == scope.location_id,
             Administration.given_at >= begin,
             Administration.override_of != "",
-            Administration.state == Kept.GIVEN,
+            Administration.state == RecordState.GIVEN,
             is_newest(),
         )
     )

@@ -21,7 +21,7 @@ from blueprints.administration.recording import (
     write,
 )
 from blueprints.administration.rules import (
-    Kept,
+    RecordState,
     ensure_happened,
     ensure_reason,
     final,
@@ -63,7 +63,7 @@ class Corrected:
 def may_be_corrected(scope: Scope, given: Given) -> bool:
     """Whether this user may correct the dose: managers any of the location, providers what they
     recorded today."""
-    if not scope.can("administration.correct") or given.newest.state != Kept.GIVEN:
+    if not scope.can("administration.correct") or given.newest.state != RecordState.GIVEN:
         return False
     if scope.location is None or given.newest.location_id != scope.location_id:
         return False
@@ -84,7 +84,7 @@ def _to_correct(scope: Scope, vaccination_id: int, seen: int) -> tuple[Given, Re
     session().refresh(dose)
     given = get_given(scope, vaccination_id)
     scope.require_location(given.newest.location_id)
-    if given.newest.state != Kept.GIVEN:
+    if given.newest.state != RecordState.GIVEN:
         raise Conflict(_("This record was removed already. Nothing was changed."))
     if not may_be_corrected(scope, given):
         raise Conflict(_("Providers correct their own records of today. Ask a location manager."))
@@ -255,7 +255,7 @@ def remove(scope: Scope, vaccination_id: int, *, reason: str, seen: int) -> Corr
     before, dose = given.newest, given.vaccination
     record = session().get_one(VaccineInventory, before.inventory_id)
     put_back(scope, before.entry_id, dose.given_on, reason)
-    version = write(successor(scope, before, reason, state=Kept.REMOVED))
+    version = write(successor(scope, before, reason, state=RecordState.REMOVED))
     follow(dose, record, version)
     session().flush()
     if before.arrival_id is not None:

@@ -6,7 +6,7 @@ from sqlalchemy import case, literal, select
 
 from blueprints.administration.models import Administration
 from blueprints.administration.queries import is_newest
-from blueprints.administration.rules import Kept
+from blueprints.administration.rules import RecordState
 from blueprints.inventory.models import VaccineInventory
 from blueprints.recipients.models import Recipient, Vaccination
 from portal.i18n import Label, _l
@@ -20,7 +20,7 @@ LABELS = {
     REMOVED: _l("Removed"),
 }
 STATUS = case(
-    (Administration.state == Kept.REMOVED, literal(REMOVED)),
+    (Administration.state == RecordState.REMOVED, literal(REMOVED)),
     (Administration.override_of != "", literal(OVERRIDDEN)),
     (Administration.back_dated, literal(BACK_DATED)),
     else_=literal(GIVEN),
@@ -112,13 +112,13 @@ VACCINATIONS = ListDefinition(
             label=_l("Given Against a Rule"),
             where=lambda _scope: (
                 Administration.override_of != "",
-                Administration.state == Kept.GIVEN,
+                Administration.state == RecordState.GIVEN,
             ),
         ),
         ListView(
             key="removed",
             label=_l("Removed"),
-            where=lambda _scope: (Administration.state == Kept.REMOVED,),
+            where=lambda _scope: (Administration.state == RecordState.REMOVED,),
         ),
     ),
     private=True,

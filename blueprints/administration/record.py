@@ -9,7 +9,7 @@ from blueprints.administration.correcting import may_be_corrected
 from blueprints.administration.models import Administration
 from blueprints.administration.queries import Given, recipient_of, versions_of
 from blueprints.administration.recording import read_screening
-from blueprints.administration.rules import Kept
+from blueprints.administration.rules import RecordState
 from blueprints.administration.words import ANSWERS, CODES, CONSENT, FUNDING, ROUTES, SITES
 from blueprints.appointments.words import dose_label
 from blueprints.checkin.words import IDENTIFIERS
@@ -30,7 +30,7 @@ def vaccination_page(scope: Scope, given: Given) -> RecordPage:
     person = recipient_of(given)
     record = session().get_one(VaccineInventory, newest.inventory_id)
     product = session().get_one(Product, record.product_id)
-    removed = newest.state == Kept.REMOVED
+    removed = newest.state == RecordState.REMOVED
     return RecordPage(
         title=_(
             "%(dose)s of %(name)s", dose=dose_label(newest.dose_number), name=full_name(person)
@@ -61,7 +61,7 @@ def vaccination_page(scope: Scope, given: Given) -> RecordPage:
 
 def _notices(newest: Administration) -> list[tuple[str, object]]:
     found: list[tuple[str, object]] = []
-    if newest.state == Kept.REMOVED:
+    if newest.state == RecordState.REMOVED:
         found.append(
             ("danger", _("This record was removed: %(reason)s", reason=newest.why)),
         )
@@ -167,7 +167,7 @@ def _versions(vaccination_id: int) -> Section:
                     "when": moment_in(version.recorded_at, version.time_zone),
                     "by": by,
                     "why": version.why,
-                    "removed": version.state == Kept.REMOVED,
+                    "removed": version.state == RecordState.REMOVED,
                     "said": _said(version, record),
                 }
                 for version, record, by in versions_of(vaccination_id)

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from blueprints.administration.models import Administration
 from blueprints.administration.rules import (
     Funding,
-    Kept,
+    RecordState,
     Route,
     Site,
     are_covered,
@@ -161,7 +161,7 @@ def follow(vaccination: Vaccination, record: VaccineInventory, version: Administ
     vaccination.given_on = local_day(version.given_at, version.time_zone)
     vaccination.lot_number = record.lot
     vaccination.expiration_date = record.expiration_date
-    if version.state == Kept.REMOVED:
+    if version.state == RecordState.REMOVED:
         vaccination.state, vaccination.reason = "entered_in_error", version.why
 
 

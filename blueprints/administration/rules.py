@@ -22,7 +22,7 @@ CLOCK = re.compile(r"(\d{1,2})[:.]?(\d{2})?\s*(?:([AaPp])\.?\s*[Mm]?\.?)?")
 VOLUME = re.compile(r"0?\.\d{1,2}|[1-4](?:\.\d{1,2})?")
 
 
-class Kept(StrEnum):
+class RecordState(StrEnum):
     """What a version says: the dose was given, or its record was removed."""
 
     GIVEN = "given"

@@ -8,7 +8,7 @@ from blueprints.administration import fields
 from blueprints.administration.lists import VACCINATIONS
 from blueprints.administration.queries import get_given, recipient_of
 from blueprints.administration.record import vaccination_page
-from blueprints.administration.rules import Kept
+from blueprints.administration.rules import RecordState
 from blueprints.administration.services import due_after
 from blueprints.administration.wizard import VACCINATE
 from blueprints.appointments.next_dose import NextDose, is_later_dose, open_booking
@@ -64,7 +64,7 @@ def record(vaccination_id: int) -> Response:
 def saved(vaccination_id: int) -> Response:
     """What was saved, and what comes next: observation, and the second dose."""
     given = get_given(scope(), vaccination_id)
-    if given.newest.state != Kept.GIVEN:
+    if given.newest.state != RecordState.GIVEN:
         raise NotFound
     person, dose = recipient_of(given), given.vaccination
     note(partial(audit_view, scope(), "recipient", person.id))

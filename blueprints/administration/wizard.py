@@ -32,8 +32,7 @@ from blueprints.administration.scanning import choose_lot
 from blueprints.administration.services import Giving, give
 from blueprints.checkin.models import Arrival
 from blueprints.checkin.queries import alike_today, get_arrival
-from blueprints.checkin.rules import Step as ArrivalStep
-from blueprints.checkin.rules import are_enough, identifiers, may
+from blueprints.checkin.rules import ArrivalStep, are_enough, identifiers, may
 from blueprints.checkin.words import IDENTIFIERS
 from blueprints.recipients.models import Recipient
 from blueprints.recipients.queries import get_recipient
