@@ -36,6 +36,7 @@ from portal.catalog.screening import ScreeningQuestion
 from portal.errors import Invalid
 from portal.formats.shown import moment_in
 from portal.i18n import _
+from portal.web.forms import Required
 
 VFC_UNTIL = 19
 
@@ -61,8 +62,14 @@ def proposed_product(recipient: Recipient, products: Sequence[Product]) -> str |
     return None
 
 
-def prepare_questions(form: IdentityForm, questions: Sequence[ScreeningQuestion]) -> None:
-    """Have the form ask these questions, in their order, with the answers it has of them."""
+def prepare_questions(
+    form: IdentityForm, questions: Sequence[ScreeningQuestion], products: Sequence[Product]
+) -> None:
+    """Have the form ask these questions, in their order, with the answers it has of them. Those
+    for the chosen one of the products must be answered."""
+    known = [vaccine_of(product) for product in products]
+    ids = [str(product.id) for product in products]
+    chosen = ids.index(form.product.data) if form.product.data in ids else None
     said = {entry.form["code"].data: entry.form["answer"].data for entry in form.questions.entries}
     form.questions.entries = []
     form.questions.last_index = -1
@@ -71,6 +78,12 @@ def prepare_questions(form: IdentityForm, questions: Sequence[ScreeningQuestion]
         entry.form.about = one
         entry.form["answer"].choices = list(ANSWERS.items())
         entry.form["answer"].label.text = one.words["en"]
+        places = [
+            at for at, vaccine in enumerate(known) if one.concerns(vaccine.cvx, vaccine.group)
+        ]
+        entry.form.concerns = " ".join(f"q{at}" for at in places)
+        if chosen in places:
+            entry.form["answer"].validators = [Required(_("Ask this question."))]
 
 
 def consent_choices() -> list[tuple[str, str]]:

@@ -35,8 +35,10 @@ class QuestionForm(Form):
     """A question and its answer."""
 
     code = HiddenField()
-    answer = RadioField(_l("Answer"), [Required(_l("Ask this question."))], validate_choice=False)
+    answer = RadioField(_l("Answer"), validate_choice=False)
     about: ScreeningQuestion | None = None
+    # For which of the vaccines on the page it is asked, as classes: "q0 q2".
+    concerns = ""
 
 
 class IdentityForm(Form):

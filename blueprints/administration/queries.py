@@ -107,9 +107,11 @@ def lots_offered(
 ) -> list[OfferedLot]:
     """The lots with doses that may be used on `day`: those this user gave from today first, then
     those that expire first. Neither expired nor in quarantine, except `keep`, the lot that a record
-    has already. `product_id` leaves those of one product."""
+    has already, whose product comes first then. `product_id` leaves those of one product."""
     found = _lots_offered(scope, day, keep)
-    return [one for one in found if product_id in (None, one.record.product_id)]
+    kept = next((one.record.product_id for one in found if one.record.id == keep), None)
+    wanted = [one for one in found if product_id in (None, one.record.product_id)]
+    return sorted(wanted, key=lambda one: one.record.product_id != kept) if keep else wanted
 
 
 @remembered("vaccine_inventory", "administration", "product")

@@ -36,7 +36,6 @@ class Site(StrEnum):
     RIGHT_ARM = "RD"
     LEFT_THIGH = "LT"
     RIGHT_THIGH = "RT"
-    NOSE = "NO"
 
 
 class Route(StrEnum):
@@ -44,7 +43,6 @@ class Route(StrEnum):
 
     MUSCLE = "IM"
     SKIN = "SC"
-    NOSE = "NS"
 
 
 class Funding(StrEnum):

@@ -102,13 +102,13 @@ def _identity_prepare(scope: Scope, form: Form, answers: Answers) -> None:
     filled = cast(IdentityForm, form)
     filled.identified_by.choices = [(str(one), IDENTIFIERS[one]) for one in IDENTIFIERS]
     filled.product.choices = [(str(one.id), fields.product_label(one)) for one in products]
-    fields.prepare_questions(filled, questions_of(products, here.recipient, here.today))
+    fields.prepare_questions(filled, questions_of(products, here.recipient, here.today), products)
 
 
 def _identity_context(scope: Scope, answers: Answers) -> Mapping[str, Any]:
     here = chair(scope, answers.args)
     return {
-        "person": here.recipient,
+        "birth_date": here.recipient.birth_date,
         "name": full_name(here.recipient),
         "alike": alike_today(scope, here.recipient),
     }
@@ -301,7 +301,7 @@ def _review_context(scope: Scope, answers: Answers) -> Mapping[str, Any]:
 def giving_of(scope: Scope, answers: Answers) -> Giving:
     """The dose that the answers describe."""
     here = chair(scope, answers.args)
-    asked = questions_of(_products(scope, here.today), here.recipient, here.today)
+    asked = questions_of([_product(answers)], here.recipient, here.today)
     return Giving(
         arrival_id=here.arrival.id,
         inventory_id=int(answers["lot"]),
@@ -331,7 +331,7 @@ def _asked(questions: Sequence[ScreeningQuestion], answers: Answers) -> tuple[Sc
             answer=said[one.code],
         )
         for one in questions
-        if one.code in said
+        if said.get(one.code)
     )
 
 

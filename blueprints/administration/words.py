@@ -12,12 +12,10 @@ SITES: Mapping[Site, Label] = {
     Site.RIGHT_ARM: _l("Right arm"),
     Site.LEFT_THIGH: _l("Left thigh"),
     Site.RIGHT_THIGH: _l("Right thigh"),
-    Site.NOSE: _l("Nose"),
 }
 ROUTES: Mapping[Route, Label] = {
     Route.MUSCLE: _l("Into the muscle (IM)"),
     Route.SKIN: _l("Under the skin (SC)"),
-    Route.NOSE: _l("Into the nose (NS)"),
 }
 FUNDING: Mapping[Funding, Label] = {
     Funding.PRIVATE: _l("Not VFC eligible"),

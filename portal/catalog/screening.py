@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -34,6 +34,10 @@ class ScreeningQuestion:
     def concerns(self, cvx: str, group: str) -> bool:
         """Whether it matters for a product."""
         return group in self.groups and (not self.cvx or cvx in self.cvx)
+
+    def widened(self, other: "ScreeningQuestion") -> "ScreeningQuestion":
+        """The same question, asked before the vaccines of `other`, too."""
+        return replace(self, groups=self.groups | other.groups)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +98,8 @@ def questions_for(
             continue
         for one in each.questions:
             if one.age_from <= age <= one.age_to and any(one.concerns(*two) for two in products):
-                found.setdefault(one.code, one)
+                known = found.get(one.code)
+                found[one.code] = one if known is None else known.widened(one)
     return tuple(found.values())
 
 
