@@ -76,8 +76,9 @@ def merge(scope: Scope, kept_id: int, gone_id: int, *, reason: str) -> Merge:
     except IntegrityError as error:
         raise Conflict(
             _(
-                "Both records have an open appointment for the same dose. Cancel one of them, then "
-                "merge the records. Nothing was changed."
+                "Both records have an open appointment for the same dose, or are checked in today. "
+                "Cancel one appointment or undo one check-in, then merge the records. Nothing was "
+                "changed."
             )
         ) from error
     _move_links(made)

@@ -1,15 +1,20 @@
 """The three ways of the guides to check somebody in, and walk-ins (SPEC G2)."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 
 from blueprints.appointments.numbers import new_number
 from blueprints.appointments.services import cancel, close
+from blueprints.checkin.day import DayLine
+from blueprints.checkin.models import Arrival
 from portal.access.scope import Scope
 from portal.clock import now
 from portal.db import unit_of_work
+from portal.module import Fill, Registry
 from tests.appointments import booking
 from tests.appointments.booking import person
 from tests.checkin.arriving import (
@@ -228,3 +233,40 @@ def test_read_only_sees_and_changes_nothing(scope: Scope, browser: Browser, step
     token = fields_of(page.form(action="/sign-out"))
     assert browser.post(f"/checkin/1/{step}", token).status == 403
     assert arrival(1).version == 1
+
+
+def offer_vaccinate(_scope: Scope, arrival: Arrival) -> dict[str, Any] | None:
+    """What another module offers as the next step."""
+    if arrival.state not in {"waiting", "at_chair"}:
+        return None
+    return {"label": "Vaccinate", "href": f"/somewhere/{arrival.id}", "primary": True}
+
+
+def say_lots(_scope: Scope, lines: Sequence[DayLine]) -> dict[str, Any]:
+    """What another module says of people on the list."""
+    return {"notes": {line.arrival_id: "Lot EL9318A" for line in lines if line.arrival_id}}
+
+
+def test_other_modules_offer_the_next_step_and_say_more_on_the_list(
+    scope: Scope, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fills = {"arrival.next": "offer_vaccinate", "arrival.row": "say_lots"}
+    known = Registry.fills
+
+    def with_more(registry: Registry, slot: str) -> list[Fill]:
+        name = fills.get(slot)
+        more = f"{__name__}:{name}"
+        made = Fill(slot=slot, function=more, template="", capability="checkin.handle")
+        return [*known(registry, slot), *([made] if name else [])]
+
+    monkeypatch.setattr(Registry, "fills", with_more)
+    number = booked_today(scope, person(scope))
+    browser.sign_in("provider_a")
+    page = browser.get(f"/checkin/appointments/{number}")
+    on = browser.submit(page, TICKED, button="Check In and Go On")
+    assert on.leads_to == "/somewhere/1"
+    link = browser.get("/checkin/1").root.with_text("a", "Vaccinate")
+    assert "primary" in link.attributes["class"]
+    assert "Lot EL9318A" in browser.get("/checkin/").root.text
+    vaccinated(scope, 1)
+    assert "Vaccinate" not in browser.get("/checkin/1").root.one("main").text

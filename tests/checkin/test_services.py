@@ -12,6 +12,7 @@ from blueprints.checkin import checks, services
 from blueprints.checkin.models import Arrival
 from blueprints.checkin.queries import alike_today, get_arrival
 from blueprints.checkin.rules import ArrivalState, ArrivalStep, Resemblance, may
+from blueprints.recipients.merging import merge
 from blueprints.recipients.models import Recipient
 from portal.access.scope import Scope
 from portal.clock import now
@@ -27,6 +28,8 @@ from tests.checkin.arriving import (
     checked_in,
     vaccinated,
 )
+from tests.inventory.stock import scope_for
+from tests.personas import Personas
 
 pytestmark = pytest.mark.both_databases
 
@@ -245,3 +248,18 @@ def test_the_check_finds_what_cannot_be(scope: Scope) -> None:
         )
     with unit_of_work(write=False):
         assert len(list(checks.arrivals())) == 1
+
+
+def test_an_arrival_goes_along_when_records_are_merged_but_nobody_is_here_twice(
+    scope: Scope, personas: Personas
+) -> None:
+    agent = scope_for(personas, "agent")
+    kept, gone, there = (person(scope, name) for name in ("Maria", "Mary", "Marie"))
+    for each in (gone, there):
+        checked_in(scope, each)
+    with unit_of_work():
+        merge(agent, kept, gone, reason="The same person")
+    assert arrival(1).recipient_id == kept
+    with unit_of_work(), pytest.raises(Conflict, match="checked in today"):
+        merge(agent, kept, there, reason="The same person")
+    assert arrival(2).recipient_id == there
