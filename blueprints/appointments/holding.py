@@ -23,10 +23,11 @@ from portal import clock
 from portal.access.scope import Actor
 from portal.audit.services import record as audit
 from portal.clock import now
-from portal.db import session
+from portal.db import lock, session
 from portal.errors import Conflict, NotFound
 from portal.i18n import _
 from portal.places.models import Location
+from portal.remembering import remembered
 
 MOST_LET_GO = 500
 
@@ -157,12 +158,9 @@ def hold_over() -> HoldOver:
 
 def locked(appointment_id: int) -> Appointment | None:
     """The appointment, kept from others until this transaction ends; None if it is gone."""
-    return session().scalar(
-        select(Appointment)
-        .where(Appointment.id == appointment_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    rows = select(Appointment).where(Appointment.id == appointment_id)
+    lock(rows, name=("appointment", appointment_id))
+    return session().get(Appointment, appointment_id)
 
 
 def let_go(*, appointment_id: int) -> None:
@@ -227,12 +225,19 @@ def _let_go_where(ids: Collection[int]) -> int:
 def follow_status(recipient_id: int) -> None:
     """Bring the recipient's dose status in line with what was given and what is booked."""
     given = [dose.dose_number for dose in doses_of([recipient_id]).get(recipient_id, ())]
-    booked = session().scalars(
-        select(Appointment.dose_number).where(
-            Appointment.recipient_id == recipient_id, Appointment.state == State.NEW
-        )
+    booked = [each.dose_number for each in to_come(recipient_id)]
+    set_dose_status(recipient_id=recipient_id, status=status_of(given, booked))
+
+
+@remembered("appointment")
+def to_come(recipient_id: int) -> list[Appointment]:
+    """The recipient's appointments that are neither over nor canceled, by time."""
+    rows = session().scalars(
+        select(Appointment)
+        .where(Appointment.recipient_id == recipient_id, Appointment.state == State.NEW)
+        .order_by(Appointment.starts_at)
     )
-    set_dose_status(recipient_id=recipient_id, status=status_of(given, list(booked)))
+    return list(rows)
 
 
 def _cancel_missed(recipient_id: int, actor: Actor | None) -> None:

@@ -12,9 +12,16 @@ from blueprints.appointments.holding import (
     locked,
     put_into,
     take_place,
+    to_come,
 )
 from blueprints.appointments.models import Appointment
-from blueprints.appointments.next_dose import NextDose, NotDue, is_later_dose, next_dose
+from blueprints.appointments.next_dose import (
+    NextDose,
+    NotDue,
+    is_later_dose,
+    next_dose,
+    open_booking,
+)
 from blueprints.appointments.rules import LONGEST_REASON, MOST_AT_ONCE, CanceledThrough, State
 from blueprints.appointments.telling import take_back, tell_canceled, tell_changed
 from blueprints.recipients.models import Recipient
@@ -26,9 +33,21 @@ from portal.audit.services import record as audit
 from portal.clock import now
 from portal.db import session
 from portal.errors import Conflict, Invalid, NotFound
-from portal.i18n import _, ngettext
+from portal.formats.shown import day as day_text
+from portal.i18n import _, ngettext, speaking
 
-__all__ = ["cancel", "cancel_many", "close", "complete", "hold", "let_go", "move"]
+__all__ = [
+    "cancel",
+    "cancel_many",
+    "cancel_unfitting",
+    "close",
+    "complete",
+    "hold",
+    "let_go",
+    "move",
+    "reopen",
+    "unfitting",
+]
 
 
 def move(
@@ -205,3 +224,58 @@ def close(*, appointment_id: int, actor: Actor | None) -> Appointment:
     )
     follow_status(found.recipient_id)
     return found
+
+
+def reopen(*, appointment_id: int, actor: Actor | None) -> bool:
+    """Let an appointment be open again whose dose was recorded by mistake; whether it is.
+
+    It stays closed if another one is open for the same dose. The caller holds the recipient.
+    """
+    found = locked(appointment_id)
+    if found is None or found.state != State.CLOSED:
+        return False
+    if open_booking(found.recipient_id, found.dose_number) is not None:
+        return False
+    found.state = State.NEW
+    found.version += 1
+    session().flush()
+    audit(
+        actor,
+        "appointment.reopened",
+        subject="appointment",
+        subject_id=found.id,
+        location_id=found.location_id,
+    )
+    return True
+
+
+def unfitting(recipient_id: int) -> list[tuple[Appointment, str]]:
+    """The appointments to come that do not fit what the recipient was given, each with why: of a
+    dose that is not due, or on a day that is too early for it. Nothing is read that others may
+    change once the caller holds the recipient."""
+    coming = [each for each in to_come(recipient_id) if each.starts_at > now()]
+    if not coming:
+        return []
+    recipient = session().get_one(Recipient, recipient_id)
+    try:
+        dose = next_dose(recipient)
+    except NotDue as refusal:
+        return [(each, refusal.message) for each in coming]
+    found = []
+    for each in coming:
+        if each.dose_number != dose.number:
+            found.append((each, _("Dose %(number)s is due next.", number=dose.number)))
+        elif dose.window is not None and each.day < dose.window.earliest:
+            first = day_text(dose.window.earliest)
+            found.append((each, _("The first possible day is %(day)s.", day=first)))
+    return found
+
+
+def cancel_unfitting(*, recipient_id: int, actor: Actor | None) -> list[Appointment]:
+    """Cancel the appointments that do not fit what the recipient was given, and tell the recipient
+    why, in the recipient's language. The caller holds the recipient."""
+    with speaking(session().get_one(Recipient, recipient_id).language):
+        found = unfitting(recipient_id)
+    for each, why in found:
+        cancel(appointment_id=each.id, reason=why, actor=actor, later_doses=True)
+    return [each for each, _why in found]

@@ -29,6 +29,7 @@ WORDS = {
     "appointment.changed": _l("Appointment changed"),
     "appointment.canceled": _l("Appointment canceled"),
     "appointment.closed": _l("Appointment closed"),
+    "appointment.reopened": _l("Appointment open again"),
 }
 
 

@@ -17,6 +17,7 @@ from portal.catalog.models import Product
 from portal.db import session
 from portal.errors import NotFound
 from portal.places.models import Location
+from portal.remembering import remembered
 
 __all__ = ["Found", "doses_of", "find", "get_recipient", "get_vaccination", "is_of_location"]
 
@@ -45,16 +46,21 @@ def get_recipient(scope: Scope, recipient_id: int) -> Recipient:
 
 def _require_location(scope: Scope, recipient_id: int) -> None:
     here, own = scope.location_id, [place.id for place in scope.locations]
-    linked = set(
-        session().scalars(
-            select(RecipientLocation.location_id).where(
-                RecipientLocation.recipient_id == recipient_id,
-                RecipientLocation.location_id.in_({here, *own}),
-            )
-        )
-    )
+    linked = _seen_at(recipient_id, frozenset({here, *own}))
     if here not in linked:
         scope.require_location(min(linked, default=None))
+
+
+@remembered("recipient_location")
+def _seen_at(recipient_id: int, places: frozenset[int]) -> set[int]:
+    """At which of these locations the recipient is seen."""
+    rows = session().scalars(
+        select(RecipientLocation.location_id).where(
+            RecipientLocation.recipient_id == recipient_id,
+            RecipientLocation.location_id.in_(places),
+        )
+    )
+    return set(rows)
 
 
 def is_of_location(recipient_id: int, location_id: int) -> bool:
@@ -71,6 +77,11 @@ def is_of_location(recipient_id: int, location_id: int) -> bool:
 def doses_of(recipient_ids: Collection[int]) -> dict[int, list[Vaccination]]:
     """The doses that these recipients were given, here or elsewhere, by day; not those entered in
     error. Recipients without any are left out."""
+    return _doses_of(frozenset(recipient_ids))
+
+
+@remembered("vaccination")
+def _doses_of(recipient_ids: frozenset[int]) -> dict[int, list[Vaccination]]:
     rows = session().scalars(
         select(Vaccination)
         .where(Vaccination.recipient_id.in_(recipient_ids), Vaccination.state == "given")

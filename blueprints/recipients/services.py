@@ -20,7 +20,7 @@ from blueprints.recipients.rules import Details, DoseStatus, SeenBecause
 from portal.access.scope import Scope
 from portal.audit.services import record as audit
 from portal.clock import now
-from portal.db import insert, session
+from portal.db import insert, lock, session
 from portal.errors import Conflict, NotFound
 from portal.i18n import _
 
@@ -94,12 +94,9 @@ def edit(scope: Scope, recipient_id: int, details: Details, *, seen: int) -> Rec
 
 def lock_recipient(recipient_id: int) -> Recipient:
     """The recipient, kept from others until this transaction ends. Raises `NotFound`."""
-    recipient = session().scalar(
-        select(Recipient)
-        .where(Recipient.id == recipient_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    rows = select(Recipient).where(Recipient.id == recipient_id)
+    lock(rows, name=("recipient", recipient_id))
+    recipient = session().get(Recipient, recipient_id)
     if recipient is None:
         raise NotFound
     return recipient

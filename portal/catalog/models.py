@@ -12,7 +12,12 @@ from portal.db import Base
 
 
 class Product(Base):
-    """A vaccine in one presentation, as the CDC code sets name it."""
+    """A vaccine in one presentation, as the CDC code sets name it.
+
+    `vaccine_group` is the CDC's name of what it protects from; `interchangeable_with` are the CVX
+    codes, joined by "|", of products that may continue a series begun with this one. `cap_color` is
+    a word.
+    """
 
     __tablename__ = "product"
 
@@ -24,6 +29,9 @@ class Product(Base):
     mvx: Mapped[str] = mapped_column(String(8))
     cpt: Mapped[str] = mapped_column(String(8), default="")
     orderable: Mapped[bool] = mapped_column(default=True)
+    vaccine_group: Mapped[str] = mapped_column(String(40), default="")
+    interchangeable_with: Mapped[str] = mapped_column(String(80), default="")
+    cap_color: Mapped[str] = mapped_column(String(20), default="")
     search: Mapped[str] = mapped_column(Text, default="")
 
     packages: Mapped[list["ProductPackage"]] = relationship(
@@ -75,6 +83,7 @@ class ProductFacts(Base):
     absolute_min_interval_days: Mapped[str] = mapped_column(String(40), default="")
     max_recommended_interval_days: Mapped[str] = mapped_column(String(40), default="")
     min_age_years: Mapped[str] = mapped_column(String(40), default="")
+    max_age_years: Mapped[str] = mapped_column(String(40), default="")
     storage_class: Mapped[str] = mapped_column(String(40), default="")
     frozen_storage_c: Mapped[str] = mapped_column(String(80), default="")
     frozen_limit: Mapped[str] = mapped_column(String(120), default="")

@@ -1,6 +1,6 @@
 """Reading the catalogue."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -69,18 +69,37 @@ def products_of_ndc(codes: Collection[str]) -> list[Product]:
 @remembered("product_facts")
 def facts_on(product_id: int, day: date) -> ProductFacts | None:
     """What held of the product on `day`; before its first or after its last period, the nearest."""
-    versions = list(
-        session().scalars(
-            select(ProductFacts)
-            .where(ProductFacts.product_id == product_id)
-            .order_by(ProductFacts.valid_from, ProductFacts.id)
-        )
+    return holding_on(facts_of(frozenset((product_id,))).get(product_id, ()), day)
+
+
+@remembered("product_facts")
+def facts_of(product_ids: frozenset[int]) -> dict[int, list[ProductFacts]]:
+    """All that is known of these products, by time. One statement."""
+    found: dict[int, list[ProductFacts]] = {}
+    rows = session().scalars(
+        select(ProductFacts)
+        .where(ProductFacts.product_id.in_(product_ids))
+        .order_by(ProductFacts.valid_from, ProductFacts.id)
     )
+    for facts in rows:
+        found.setdefault(facts.product_id, []).append(facts)
+    return found
+
+
+def holding_on(versions: Sequence[ProductFacts], day: date) -> ProductFacts | None:
+    """Of what is known of a product, by time, what held on `day`, or the nearest."""
     for facts in versions:
         if (facts.valid_from or date.min) <= day <= (facts.valid_to or date.max):
             return facts
     later = [facts for facts in versions if (facts.valid_from or date.min) > day]
     return later[0] if later else (versions[-1] if versions else None)
+
+
+@remembered("product")
+def products_of_ids(product_ids: frozenset[int]) -> dict[int, Product]:
+    """Products by their ids. One statement."""
+    rows = session().scalars(select(Product).where(Product.id.in_(product_ids)))
+    return {product.id: product for product in rows}
 
 
 @remembered("product_facts")

@@ -81,6 +81,9 @@ def _fill(product: Product, versions: list[dict[str, str]]) -> bool:
         mvx=first["mvx"],
         cpt=first["cpt"],
         orderable=any(line["us_auth_start"] for line in versions),
+        vaccine_group=first.get("vaccine_group") or "",
+        interchangeable_with=first.get("interchangeable_with") or "",
+        cap_color=first.get("cap_color") or "",
         search=join([first["trade_name"], manufacturer, first["cvx"], *_ndcs(first)]),
     )
     changed |= _fill_packages(product, first)
@@ -135,6 +138,7 @@ def _facts(line: dict[str, str]) -> dict[str, Any]:
         "absolute_min_interval_days": line["absolute_min_interval_days"],
         "max_recommended_interval_days": line["max_recommended_interval_days"],
         "min_age_years": line["min_age_years"],
+        "max_age_years": line.get("max_age_years") or "",
         "storage_class": line["storage_class"],
         "frozen_storage_c": line["frozen_storage_c"],
         "frozen_limit": line["frozen_limit"],

@@ -1,0 +1,198 @@
+"""What the forms of a dose offer and begin with."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from wtforms import RadioField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+
+from blueprints.administration.forms import (
+    EARLIER,
+    NOW,
+    SOMEBODY_ELSE,
+    IdentityForm,
+    InjectionFields,
+)
+from blueprints.administration.judging import given_to, history_of, vaccine_of
+from blueprints.administration.queries import OfferedLot, vaccinators
+from blueprints.administration.recording import Injection
+from blueprints.administration.rules import (
+    Funding,
+    Route,
+    ensure_happened,
+    minute_of,
+    moment_of,
+)
+from blueprints.administration.words import ANSWERS, CAPS, CONSENT, FUNDING, ROUTES, SITES
+from blueprints.recipients.models import Recipient
+from portal import clock
+from portal.access.scope import Scope
+from portal.catalog.ages import age_in_years
+from portal.catalog.models import Product
+from portal.catalog.queries import facts_on
+from portal.catalog.screening import ScreeningQuestion
+from portal.errors import Invalid
+from portal.formats.shown import moment_in
+from portal.i18n import _
+from portal.web.forms import Required
+
+VFC_UNTIL = 19
+
+
+def product_label(product: Product) -> str:
+    """A product with the color of its cap, unless its name says it."""
+    cap = CAPS.get(product.cap_color)
+    if cap is None or product.cap_color in product.name:
+        return product.name
+    return f"{product.name} ({cap})"
+
+
+def proposed_product(recipient: Recipient, products: Sequence[Product]) -> str | None:
+    """The vaccine that continues what the person was given, or the only one there is."""
+    if len(products) == 1:
+        return str(products[0].id)
+    given = history_of(given_to(recipient))
+    for dose in sorted(given, key=lambda dose: dose.day, reverse=True):
+        same = [one for one in products if vaccine_of(one) == dose.vaccine]
+        continuing = [one for one in products if vaccine_of(one).continues(dose.vaccine)]
+        if same or len(continuing) == 1:
+            return str((same or continuing)[0].id)
+    return None
+
+
+def prepare_questions(
+    form: IdentityForm, questions: Sequence[ScreeningQuestion], products: Sequence[Product]
+) -> None:
+    """Have the form ask these questions, in their order, with the answers it has of them. Those
+    for the chosen one of the products must be answered."""
+    known = [vaccine_of(product) for product in products]
+    ids = [str(product.id) for product in products]
+    chosen = ids.index(form.product.data) if form.product.data in ids else None
+    said = {entry.form["code"].data: entry.form["answer"].data for entry in form.questions.entries}
+    form.questions.entries = []
+    form.questions.last_index = -1
+    for one in questions:
+        entry = form.questions.append_entry({"code": one.code, "answer": said.get(one.code)})
+        entry.form.about = one
+        entry.form["answer"].choices = list(ANSWERS.items())
+        entry.form["answer"].label.text = one.words["en"]
+        places = [
+            at for at, vaccine in enumerate(known) if one.concerns(vaccine.cvx, vaccine.group)
+        ]
+        entry.form.concerns = " ".join(f"q{at}" for at in places)
+        if chosen in places:
+            entry.form["answer"].validators = [Required(_("Ask this question."))]
+
+
+def consent_choices() -> list[tuple[str, str]]:
+    """Who may agree."""
+    return [(str(one), str(label)) for one, label in CONSENT.items()]
+
+
+def when_choices() -> list[tuple[str, str]]:
+    """When a dose was given."""
+    return [(NOW, _("Now")), (EARLIER, _("Earlier: enter date and time"))]
+
+
+def prepare_injection(scope: Scope, form: InjectionFields) -> None:
+    """Fill the choices of how, by whom and who pays."""
+    form.site.choices = [(str(one), label) for one, label in SITES.items()]
+    form.route.choices = [(str(one), label) for one, label in ROUTES.items()]
+    form.funding.choices = [
+        ("", _("Choose")),
+        *((str(one), label) for one, label in FUNDING.items()),
+    ]
+    form.given_by.choices = [
+        *((str(number), name) for number, name in vaccinators(scope)),
+        (SOMEBODY_ELSE, _("Somebody else")),
+    ]
+
+
+def usual(scope: Scope, recipient: Recipient, product: Product, day: date) -> Mapping[str, Any]:
+    """What is likely: into the muscle, the label's volume, given by whoever enters it."""
+    facts = facts_on(product.id, day)
+    grown = age_in_years(recipient.birth_date, day) >= VFC_UNTIL
+    return {
+        "route": Route.MUSCLE,
+        "volume_ml": facts.dose_volume_ml if facts else "",
+        "given_by": str(scope.user.id),
+        "funding": Funding.PRIVATE if grown else "",
+    }
+
+
+def offer_lots(field: RadioField, offered: Sequence[OfferedLot]) -> None:
+    """Fill the lots to choose from, each with its record beside it."""
+    field.choices = [SelectChoice(str(one.record.id), one.record.lot) for one in offered]
+    field.offered = {  # type: ignore[attr-defined]
+        str(one.record.id): replace(one, label=product_label(one.product)) for one in offered
+    }
+    if len(offered) == 1 and field.data is None and not field.raw_data:
+        field.data = str(offered[0].record.id)
+
+
+def zone_name(scope: Scope) -> str:
+    """How the location's clocks are called now: EST."""
+    return moment_in(clock.now(), scope.place.time_zone).rpartition(" ")[2]
+
+
+def moment(scope: Scope, day: date | None, text: str) -> datetime:
+    """The moment of a day and a time as typed. Raises `Invalid` on the field that is wrong."""
+    if day is None:
+        raise Invalid(_("Enter the day on which the dose was given."), field="given_on")
+    if not text:
+        raise Invalid(_("Enter a time such as 2:05 PM."), field="given_time")
+    return moment_of(day, minute_of(text), scope.place.time_zone)
+
+
+def ensure_moment(scope: Scope, recipient: Recipient, at: datetime | None) -> None:
+    """Raise `Invalid` unless the dose can have been given then."""
+    present = clock.now()
+    ensure_happened(at or present, present, recipient.birth_date, scope.place.time_zone)
+
+
+def injection(answers: Mapping[str, Any], at: datetime | None) -> Injection:
+    """How, when and by whom a dose was given, as it was entered."""
+    somebody_else = answers["given_by"] == SOMEBODY_ELSE
+    return Injection(
+        dose_number=answers["dose_number"],
+        site=answers["site"],
+        route=answers["route"],
+        volume_ml=answers["volume_ml"],
+        funding=answers["funding"],
+        given_at=at,
+        given_by_id=None if somebody_else else int(answers["given_by"]),
+        given_by=answers.get("given_by_name") or "" if somebody_else else "",
+    )
+
+
+def review_facts(
+    scope: Scope, answers: Mapping[str, Any], at: datetime | None
+) -> list[tuple[object, object]]:
+    """What was entered of the dose, as the last page shows it."""
+    by = dict(vaccinators(scope)).get(int(answers["given_by"]), answers.get("given_by_name"))
+    when = moment_in(at, scope.place.time_zone) if at else _("Now")
+    return [
+        (_("Dose number"), answers["dose_number"]),
+        (_("Site"), dict(by_code(SITES))[answers["site"]]),
+        (_("Route"), dict(by_code(ROUTES))[answers["route"]]),
+        (_("Volume"), f"{answers['volume_ml']} mL"),
+        (_("When"), when),
+        (_("Given by"), by),
+        (_("Funding"), dict(by_code(FUNDING))[answers["funding"]]),
+        (
+            _("Consent"),
+            " ".join(
+                str(part)
+                for part in (dict(by_code(CONSENT))[answers["consent_by"]], answers["consent_name"])
+                if part
+            ),
+        ),
+        (_("Fact sheet"), answers["fact_sheet"]),
+    ]
+
+
+def by_code(labels: Mapping[Any, object]) -> list[tuple[str, object]]:
+    """Labels by their codes as text."""
+    return [(str(code), label) for code, label in labels.items()]

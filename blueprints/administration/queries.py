@@ -1,0 +1,176 @@
+"""Reading doses given here, and the lots to give from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.orm import aliased
+
+from blueprints.administration.models import Administration
+from blueprints.inventory.models import VaccineInventory
+from blueprints.recipients.models import Recipient, Vaccination
+from portal.access.profiles import Profile
+from portal.access.scope import Scope
+from portal.catalog.models import Product
+from portal.catalog.queries import products_of_ids
+from portal.db import session
+from portal.errors import NotFound
+from portal.people.models import User, UserLocation
+from portal.remembering import remembered
+
+MOST_LOTS = 100
+
+
+@dataclass(frozen=True)
+class Given:
+    """A dose given here: the fact about the person, and its newest version."""
+
+    vaccination: Vaccination
+    newest: Administration
+
+
+def get_given(scope: Scope, vaccination_id: int) -> Given:
+    """A dose that was given at the present location; programme staff without a location see those
+    of all. Raises `NotFound`."""
+    scope.require("administration.view")
+    newest = session().scalar(
+        select(Administration)
+        .where(Administration.vaccination_id == vaccination_id)
+        .order_by(Administration.version.desc())
+        .limit(1)
+    )
+    if newest is None:
+        raise NotFound
+    if scope.location is not None or not scope.everywhere:
+        scope.require_location(newest.location_id)
+    return Given(session().get_one(Vaccination, vaccination_id), newest)
+
+
+def versions_of(vaccination_id: int) -> Sequence[tuple[Administration, VaccineInventory, str]]:
+    """All versions of a dose, the newest first, each with its lot and who recorded it."""
+    rows = session().execute(
+        select(Administration, VaccineInventory, User.first_name, User.last_name)
+        .join(VaccineInventory, VaccineInventory.id == Administration.inventory_id)
+        .join(User, User.id == Administration.recorded_by_id)
+        .where(Administration.vaccination_id == vaccination_id)
+        .order_by(Administration.version.desc())
+    )
+    return [(version, lot, f"{first} {last}") for version, lot, first, last in rows]
+
+
+def is_newest() -> ColumnElement[bool]:
+    """The condition that a version is the newest of its dose."""
+    later = aliased(Administration)
+    return ~exists().where(
+        later.vaccination_id == Administration.vaccination_id,
+        later.version > Administration.version,
+    )
+
+
+def given_here(scope: Scope, recipient_id: int) -> Sequence[tuple[Vaccination, Administration]]:
+    """The doses that a person was given at the present location, removed ones too, by day."""
+    rows = session().execute(
+        select(Vaccination, Administration)
+        .join(Administration, Administration.vaccination_id == Vaccination.id)
+        .where(
+            Vaccination.recipient_id == recipient_id,
+            Administration.location_id == scope.location_id,
+            is_newest(),
+        )
+        .order_by(Vaccination.given_on, Vaccination.id)
+    )
+    return [(dose, newest) for dose, newest in rows]
+
+
+def get_lot(scope: Scope, inventory_id: int) -> VaccineInventory:
+    """A record of the vaccine inventory at the present location. Raises `NotFound`."""
+    record = session().get(VaccineInventory, inventory_id)
+    scope.require_location(record.location_id if record else None)
+    assert record is not None
+    return record
+
+
+@dataclass(frozen=True)
+class OfferedLot:
+    """A lot to give from, its product, and whether this user gave from it today."""
+
+    record: VaccineInventory
+    product: Product
+    used_today: bool
+    label: str = ""
+
+
+def lots_offered(
+    scope: Scope, day: date, *, product_id: int | None = None, keep: int | None = None
+) -> list[OfferedLot]:
+    """The lots with doses that may be used on `day`: those this user gave from today first, then
+    those that expire first. Neither expired nor in quarantine, except `keep`, the lot that a record
+    has already, whose product comes first then. `product_id` leaves those of one product."""
+    found = _lots_offered(scope, day, keep)
+    kept = next((one.record.product_id for one in found if one.record.id == keep), None)
+    wanted = [one for one in found if product_id in (None, one.record.product_id)]
+    return sorted(wanted, key=lambda one: one.record.product_id != kept) if keep else wanted
+
+
+@remembered("vaccine_inventory", "administration", "product")
+def _lots_offered(scope: Scope, day: date, keep: int | None) -> list[OfferedLot]:
+    record = VaccineInventory
+    usable = (
+        (record.doses_available > 0)
+        & record.quarantined.is_(False)
+        & (record.expiration_date >= day)
+    )
+    query = select(record).where(
+        record.location_id == scope.location_id,
+        usable if keep is None else usable | (record.id == keep),
+    )
+    found = list(
+        session().scalars(
+            query.order_by(record.expiration_date, record.name_key, record.id).limit(MOST_LOTS)
+        )
+    )
+    products = products_of_ids(frozenset(one.product_id for one in found)) if found else {}
+    mine = used_today(scope) if len(found) > 1 else {}
+    offered = [OfferedLot(one, products[one.product_id], one.id in mine) for one in found]
+    return sorted(offered, key=lambda one: -mine.get(one.record.id, 0))
+
+
+def used_today(scope: Scope) -> dict[int, int]:
+    """The records that this user gave doses from today, and the id of the latest of each."""
+    rows = session().execute(
+        select(Administration.inventory_id, func.max(Administration.id))
+        .where(
+            Administration.location_id == scope.location_id,
+            Administration.recorded_by_id == scope.user.id,
+            Administration.given_at >= _begin_of(scope.today(), scope.place.time_zone),
+        )
+        .group_by(Administration.inventory_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _begin_of(day: date, zone: str) -> datetime:
+    return datetime.combine(day, time(), ZoneInfo(zone))
+
+
+@remembered("user_account", "user_location")
+def vaccinators(scope: Scope) -> list[tuple[int, str]]:
+    """Who may have given a dose at the present location: its users who may, by name."""
+    rows = session().execute(
+        select(User.id, User.first_name, User.last_name)
+        .join(UserLocation, UserLocation.user_id == User.id)
+        .where(
+            UserLocation.location_id == scope.location_id,
+            User.active,
+            User.profile.in_((Profile.PROVIDER, Profile.MANAGER)),
+        )
+        .order_by(User.last_name, User.first_name, User.id)
+    )
+    return [(number, f"{first} {last}") for number, first, last in rows]
+
+
+def recipient_of(given: Given) -> Recipient:
+    """Who was given the dose."""
+    return session().get_one(Recipient, given.vaccination.recipient_id)

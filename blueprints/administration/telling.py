@@ -1,0 +1,68 @@
+"""What recipients are told of a dose that was recorded (SPEC G8, G9)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+
+from blueprints.administration.models import Administration
+from blueprints.appointments.next_dose import NextDose
+from blueprints.appointments.telling import is_told
+from blueprints.recipients.models import Recipient, Vaccination
+from portal import messages
+from portal.catalog.models import Product
+from portal.db import session
+from portal.formats.numbers import record_number
+from portal.i18n import _
+from portal.places.models import Location
+
+GIVEN = "vaccination_given"
+
+
+def about(vaccination_id: int) -> str:
+    """What the messages of a dose are about, for `messages.cancel_about`."""
+    return f"vaccination:{vaccination_id}"
+
+
+def tell_given(
+    recipient: Recipient, dose: Vaccination, version: Administration, due: NextDose | None
+) -> bool:
+    """Tell what was given, and from when the next dose is due; whether the recipient is told."""
+    if not is_told(recipient):
+        return False
+    place = session().get_one(Location, version.location_id)
+    window = due.window if due is not None else None
+    return messages.queue(
+        GIVEN,
+        recipient.email,
+        context={
+            "version": version.version,
+            "product": session().get_one(Product, dose.product_id).name,
+            "dose": dose.dose_number,
+            "day": dose.given_on,
+            "place": place.name,
+            "phone": place.phone,
+            "next_dose": due.number if due is not None and window is not None else None,
+            "next_best": window.recommended if window is not None else None,
+            "next_first": due.not_before if due is not None else None,
+        },
+        about=about(dose.id),
+        once=f"{GIVEN}:{dose.id}:{version.version}",
+        location_id=version.location_id,
+        language=recipient.language,
+    )
+
+
+def take_back(vaccination_id: int) -> None:
+    """Say nothing more of what a dose was recorded as until now."""
+    messages.cancel_about(about(vaccination_id), reason=_("The record of the dose was changed."))
+
+
+def still_true(subject: str | None, context: Mapping[str, Any]) -> bool:
+    """Whether the dose is still recorded as the message says (asked at sending)."""
+    number = record_number((subject or "").rpartition(":")[2]) or 0
+    state = session().scalar(select(Vaccination.state).where(Vaccination.id == number))
+    newest = session().scalar(
+        select(func.max(Administration.version)).where(Administration.vaccination_id == number)
+    )
+    return state == "given" and newest == context.get("version")

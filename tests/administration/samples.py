@@ -1,0 +1,116 @@
+"""A dose at each location that was given against a rule and corrected."""
+
+from blueprints.administration.services import Giving, Injection, Overriding, edit, give
+from blueprints.checkin.services import check_in
+from blueprints.recipients.rules import Details
+from blueprints.recipients.services import register
+from portal.catalog.screening import ScreeningAnswer
+from portal.db import unit_of_work
+from tests.recipients.people import BORN
+from tests.samples import Access, Begun, Canaries, Filled, Making, Own, Samples, Tour, Upgrade
+
+KNOWN = ("name", "birth_date")
+
+
+def injection(sign: str, site: str = "LD") -> Injection:
+    """How the dose was given; the sign is in the name of who gave it."""
+    return Injection(
+        dose_number=1,
+        site=site,
+        route="IM",
+        volume_ml="0.5",
+        funding="V01",
+        given_by=f"Vaccinator {sign}".strip(),
+    )
+
+
+def make(making: Making) -> None:
+    """The sign is in names and reasons."""
+    for place in making.places:
+        scope, sign, letter = place.scope, place.sign, place.letter
+        with unit_of_work():
+            person = register(
+                scope,
+                Details(
+                    first_name=f"Given{letter} {sign}".strip(),
+                    last_name=f"Dose {sign}".strip(),
+                    birth_date=BORN,
+                ),
+            )
+            arrival = check_in(scope, recipient_id=person.id, identified_by=KNOWN)
+            answer = ScreeningAnswer(
+                code="severe_allergy", edition="1", text=f"Allergy {sign}?", answer="yes"
+            )
+            dose = give(
+                scope,
+                Giving(
+                    arrival_id=arrival.id,
+                    inventory_id=making.ids["inventory"][letter],
+                    injection=injection(sign),
+                    identified_by=KNOWN,
+                    answers=(answer,),
+                    consent_by="other",
+                    consent_name=f"Aunt {sign}".strip(),
+                    fact_sheet=f"Sheet {sign}".strip(),
+                    overriding=Overriding(
+                        reason=f"Ordered {sign}".strip(), seen=("contraindicated", "precaution")
+                    ),
+                ),
+            )
+            edit(scope, dose.id, injection(sign, "RD"), why=f"Typed wrong {sign}".strip(), seen=1)
+        making.note("vaccination", letter, dose.id)
+
+
+def begun(making: Making, letter: str, _sign: str) -> Begun:
+    """The dose of somebody who is here."""
+    return Begun(args={"arrival_id": str(making.ids["arrival"][letter])})
+
+
+samples = Samples(
+    make=make,
+    access=Access(
+        arguments={
+            "administration:arrival_id": Own("arrival"),
+            "administration:vaccination_id": Own("vaccination"),
+        },
+        everywhere={"administration.record": ("agent", "admin")},
+        elsewhere=("/administration/vaccinations/{vaccination}",),
+        drafts={"administration.give": begun},
+    ),
+    canaries=Canaries(
+        shown=(
+            "/administration/",
+            "/administration/{arrival}",
+            "/administration/vaccinations/{vaccination}",
+            "/administration/vaccinations/{vaccination}?tab=related",
+            "/administration/vaccinations/{vaccination}/saved",
+            "/administration/vaccinations/{vaccination}/edit",
+        ),
+    ),
+    wizards={
+        "administration.give": Filled(
+            args=lambda ids: {"arrival_id": str(ids["arrival"])}, last=39, whole=125
+        )
+    },
+    tour=Tour(
+        pages={
+            "/administration/<id>": ("/administration/1",),
+            "/administration/vaccinations/<id>": (
+                "/administration/vaccinations/1",
+                "/administration/vaccinations/1?tab=related",
+            ),
+        }
+    ),
+    upgrade=Upgrade(
+        demanded={
+            "administration": {
+                "state": "given",
+                "dose_number": 1,
+                "version": 1,
+                "override_of": "",
+                "override_reason": "",
+                "overridden_by_id": None,
+            }
+        }
+    ),
+)

@@ -1,0 +1,295 @@
+"""`Vaccinate`, page by page (SPEC G9): at most four screens, a lot that cannot be confused."""
+
+import zlib
+
+import pytest
+from flask import Flask
+
+from blueprints.inventory.models import VaccineInventory
+from portal.access.scope import Scope
+from portal.catalog.gs1 import check_digit
+from portal.db import unit_of_work
+from tests.administration import chair
+from tests.administration.pages import answered, at_consent, at_details, at_review, sent
+from tests.appointments import booking
+from tests.appointments.booking import booked, offered, person, slot_at, status
+from tests.client import Browser
+from tests.inventory import stock
+
+GS = "\x1d"
+
+
+def gtin(ndc: str) -> str:
+    """The GTIN made of an NDC of ten digits."""
+    digits = f"003{ndc.replace('-', '')}"
+    return digits + check_digit(digits)
+
+
+VIAL = gtin("80777-273-10")
+
+
+def code(lot: str, expires: str = "270630", product: str = VIAL) -> str:
+    """The code on a vial."""
+    return f"01{product}17{expires}{GS}10{lot}"
+
+
+@pytest.fixture
+def nurse(browser: Browser, manager: Scope) -> Browser:
+    """A provider of A at the computer."""
+    return browser.sign_in("provider_a")
+
+
+def test_from_the_arrival_to_saved_in_four_screens(nurse: Browser, manager: Scope) -> None:
+    offered(manager)
+    other, mine = chair.lot(manager, "EARLY"), chair.lot(manager, "MINE")
+    recipient = person(manager)
+    appointment = booked(manager, recipient, slot_at(manager.location_id, 2))
+    arrival = chair.arrived(manager, recipient, appointment)
+    first = nurse.get(f"/administration/{arrival}")
+    second = at_consent(nurse, arrival)
+    third = sent(nurse, second, "Next")
+    fourth = sent(nurse, third, "Next", site="LD", lot=str(mine))
+    saved = sent(nurse, fourth, "Save")
+    assert saved.root.one("h1").text == "Saved"
+    assert "One dose of lot MINE was taken." in saved.root.text
+    book = saved.root.with_text("a", "Book Second Dose")
+    assert nurse.get(book.attributes["href"]).status == 200
+    assert (chair.left(mine), chair.left(other)) == ((9, 1), (10, 0))
+    assert status(recipient) == "dose_1_administered"
+    assert booking.appointment(appointment).state == "closed"
+    for page in (first, second, third, fourth):
+        assert "Maria Exampleton" in page.root.text
+        assert "01/31/1950" in page.root.text
+
+
+def test_the_four_screens_weigh_little(nurse: Browser, manager: Scope) -> None:
+    chair.lot(manager)
+    arrival = chair.arrived(manager, person(manager))
+    pages = [
+        nurse.get(f"/administration/{arrival}"),
+        at_consent(nurse, arrival),
+        at_details(nurse, arrival),
+        at_review(nurse, arrival),
+    ]
+    whole = [len(zlib.compress(page.html.encode(), 6)) for page in pages]
+    assert sum(whole) <= 12_000, whole
+
+
+def test_save_twice_is_once(nurse: Browser, manager: Scope) -> None:
+    record = chair.lot(manager)
+    arrival = chair.arrived(manager, person(manager))
+    review = at_review(nurse, arrival)
+    assert sent(nurse, review, "Save").root.one("h1").text == "Saved"
+    sent(nurse, review, "Save")
+    assert chair.left(record) == (9, 1)
+    again = nurse.get(f"/administration/{arrival}")
+    assert again.status == 409
+    assert "This visit is over" in again.root.text
+
+
+def test_everything_is_judged_again_after_a_pause(nurse: Browser, manager: Scope) -> None:
+    record, other = chair.lot(manager, "HELD"), chair.lot(manager, "FREE")
+    arrival = chair.arrived(manager, person(manager))
+    review = at_review(nurse, arrival, record)
+    with unit_of_work() as session:
+        session.get_one(VaccineInventory, record).quarantined = True
+    refused = sent(nurse, review, "Save")
+    assert "Lot HELD is in quarantine" in refused.root.text
+    offered_now = {
+        radio.attributes["value"] for radio in refused.root.all("input", type="radio", name="lot")
+    }
+    assert offered_now == {str(other)}
+    assert (chair.left(record), chair.left(other)) == ((10, 0), (10, 0))
+
+
+def test_a_dose_recorded_meanwhile_makes_this_one_too_early(nurse: Browser, manager: Scope) -> None:
+    chair.lot(manager)
+    recipient = person(manager)
+    arrival = chair.arrived(manager, recipient)
+    review = at_review(nurse, arrival)
+    booking.given(manager, recipient, chair.MODERNA, days_ago=3)
+    refused = sent(nurse, review, "Save")
+    assert refused.status == 409
+    assert "Too early" in refused.root.text
+    assert "Only a location manager" in refused.root.text
+
+
+def test_lots_that_may_not_be_used_are_not_offered(nurse: Browser, manager: Scope) -> None:
+    usable = chair.lot(manager, "OK")
+    chair.lot(manager, "OLD", expiration_date=stock.day(1))
+    held, empty = chair.lot(manager, "HELD"), chair.lot(manager, "GONE1", doses=1)
+    stock.post(manager, empty, stock.Kind.WASTED, 1)
+    with unit_of_work() as session:
+        session.get_one(VaccineInventory, held).quarantined = True
+    page = at_details(nurse, chair.arrived(manager, person(manager)))
+    assert [
+        radio.attributes["value"] for radio in page.root.all("input", type="radio", name="lot")
+    ] == [str(usable)]
+
+
+def test_yours_of_today_comes_first_and_is_not_chosen(nurse: Browser, manager: Scope) -> None:
+    early = chair.lot(manager, "EARLY", expiration_date=stock.day(-30))
+    late = chair.lot(manager, "LATE")
+    provider_arrival = chair.arrived(manager, person(manager, "Before"))
+    sent(nurse, at_review(nurse, provider_arrival, late), "Save")
+    page = at_details(nurse, chair.arrived(manager, person(manager, "After")))
+    radios = page.root.all("input", type="radio", name="lot")
+    assert [radio.attributes["value"] for radio in radios] == [str(late), str(early)]
+    assert not [radio for radio in radios if "checked" in radio.attributes]
+    labels = [radio.parent.text for radio in radios if radio.parent]
+    assert "Yours today" in labels[0]
+    assert "Yours today" not in labels[1]
+    assert "red cap" in labels[0]
+    assert "9 doses left" in labels[0]
+
+
+def test_the_scan_chooses_the_lot(nurse: Browser, manager: Scope) -> None:
+    chair.lot(manager, "ONE1")
+    wanted = chair.lot(manager, "TWO2")
+    page = at_details(nurse, chair.arrived(manager, person(manager)))
+    page = sent(nurse, page, "Choose by code", scan=code("TWO2"), assist="scan")
+    assert "Lot TWO2 is chosen" in page.root.text
+    radio = page.root.one("input", type="radio", name="lot", value=str(wanted))
+    assert "checked" in radio.attributes
+
+
+def test_a_scan_of_another_lot_than_chosen_stops(nurse: Browser, manager: Scope) -> None:
+    one = chair.lot(manager, "ONE1")
+    chair.lot(manager, "TWO2")
+    page = at_details(nurse, chair.arrived(manager, person(manager)))
+    page = sent(nurse, page, "Next", scan=code("TWO2"), site="LD", lot=str(one))
+    assert page.status == 422
+    assert "STOP. The code says lot TWO2, but lot ONE1 is chosen." in page.root.text
+    assert not [
+        radio
+        for radio in page.root.all("input", type="radio", name="lot")
+        if "checked" in radio.attributes
+    ]
+
+
+@pytest.mark.parametrize(
+    "scanned",
+    [
+        code("ELSE9"),
+        code("ONE1", expires="280131"),
+        code("ONE1", product=gtin("59267-1000-1")),
+        code("HELD1"),
+        code("OLD1", expires="260101"),
+    ],
+    ids=["not here", "another date", "another product", "in quarantine", "expired"],
+)
+def test_a_scan_that_names_no_usable_lot_stops(
+    nurse: Browser, manager: Scope, scanned: str
+) -> None:
+    chair.lot(manager, "ONE1")
+    held = chair.lot(manager, "HELD1")
+    chair.lot(manager, "OLD1", expiration_date=stock.day(1))
+    with unit_of_work() as session:
+        session.get_one(VaccineInventory, held).quarantined = True
+    page = at_details(nurse, chair.arrived(manager, person(manager)))
+    page = sent(nurse, page, "Next", scan=scanned, site="LD")
+    assert page.status == 422
+    assert "cannot be used here" in page.root.text
+
+
+def test_answers_are_kept_as_they_were_asked(nurse: Browser, manager: Scope) -> None:
+    chair.lot(manager)
+    arrival = chair.arrived(manager, person(manager, language="es"))
+    page = nurse.get(f"/administration/{arrival}")
+    assert "¿Se siente enfermo hoy?" in page.root.text
+    page = sent(nurse, page, "Next", **answered(page, sick="yes"))
+    assert "Answered Yes: Are you feeling sick today?" in page.root.text
+    page = sent(nurse, sent(nurse, page, "Next"), "Next", site="LD")
+    saved = sent(nurse, page, "Save")
+    number = int(saved.root.with_text("a", "Record of this dose").attributes["href"].split("/")[-1])
+    (version,) = chair.versions(number)
+    assert '["sick","COVID-19, July 2021","¿Se siente enfermo hoy?","yes"]' in version.screening
+    shown = nurse.get(f"/administration/vaccinations/{number}")
+    assert "¿Se siente enfermo hoy?" in shown.root.text
+
+
+def test_a_question_that_was_not_answered_holds(nurse: Browser, manager: Scope) -> None:
+    chair.lot(manager)
+    arrival = chair.arrived(manager, person(manager))
+    page = nurse.get(f"/administration/{arrival}")
+    unanswered = answered(page)
+    unanswered.popitem()
+    page = sent(nurse, page, "Next", **unanswered)
+    assert page.status == 422
+    assert "Ask this question." in page.root.text
+
+
+def test_a_stop_is_overridden_on_the_last_page_by_a_manager(
+    browser: Browser, manager: Scope
+) -> None:
+    record = chair.lot(manager)
+    arrival = chair.arrived(manager, person(manager))
+    boss = browser.sign_in("manager_a")
+    page = boss.get(f"/administration/{arrival}")
+    page = sent(boss, page, "Next", **answered(page, severe_allergy="yes"))
+    assert "STOP" in page.root.text
+    page = sent(boss, sent(boss, page, "Next"), "Next", site="LD")
+    refused = sent(boss, page, "Save")
+    assert "enter the reason" in refused.root.text
+    assert chair.left(record) == (10, 0)
+    saved = sent(boss, refused, "Save", override_reason="Allergist agreed")
+    assert saved.root.one("h1").text == "Saved"
+    home = boss.get("/")
+    review = home.root.with_text("a", "Review").attributes["href"]
+    assert "Given against a rule" in boss.get(review).root.text
+
+
+def test_a_provider_cannot_override(nurse: Browser, manager: Scope) -> None:
+    record = chair.lot(manager)
+    page = at_details(nurse, chair.arrived(manager, person(manager)), severe_allergy="yes")
+    page = sent(nurse, page, "Next", site="LD")
+    assert not page.root.all("textarea", name="override_reason")
+    refused = sent(nurse, page, "Save", override_reason="I think so")
+    assert refused.status == 409
+    assert chair.left(record) == (10, 0)
+
+
+def test_an_earlier_dose_needs_day_and_time(nurse: Browser, manager: Scope) -> None:
+    record = chair.lot(manager)
+    consent = at_consent(nurse, chair.arrived(manager, person(manager)))
+    yesterday = f"{stock.day(1):%m/%d/%Y}"
+    page = sent(nurse, consent, "Next")
+    refused = sent(nurse, page, "Next", site="LD", when="earlier")
+    assert refused.status == 422
+    late = {"when": "earlier", "given_on": f"{stock.day(-2):%m/%d/%Y}", "given_time": "9:00 AM"}
+    assert "in the future" in sent(nurse, page, "Next", site="LD", **late).root.text
+    early = {"when": "earlier", "given_on": yesterday, "given_time": "2:05 PM"}
+    refused = sent(nurse, page, "Next", site="LD", **early)
+    assert "after the dose. Go back" in refused.root.text
+    consent = sent(nurse, page, "Previous")
+    page = sent(nurse, consent, "Next", fact_sheet_on=yesterday)
+    review = sent(nurse, page, "Next", site="LD", **early)
+    assert f"{yesterday} 02:05 PM" in review.root.text
+    sent(nurse, review, "Save")
+    assert chair.left(record) == (9, 1)
+    assert "Given, entered later" in nurse.get("/administration/?view=all").root.text
+
+
+def test_no_vaccine_no_way_on(nurse: Browser, manager: Scope) -> None:
+    page = nurse.get(f"/administration/{chair.arrived(manager, person(manager))}")
+    assert "No vaccine to give" in page.root.text
+    assert not [button for button in page.root.all("button") if button.text == "Next"]
+
+
+def test_home_of_a_provider_has_tasks(nurse: Browser, manager: Scope) -> None:
+    page = nurse.get("/")
+    assert "There are no tasks for you yet" not in page.root.text
+    assert "0 doses given here today." in page.root.text
+
+
+def test_read_only_sees_and_changes_nothing(app: Flask, browser: Browser, manager: Scope) -> None:
+    record = chair.lot(manager)
+    arrival = chair.arrived(manager, person(manager))
+    made = chair.gave(manager, arrival, record)
+    reader = browser.sign_in("readonly_a")
+    page = reader.get(f"/administration/vaccinations/{made}")
+    assert page.status == 200
+    for label in ("Edit Details", "Change Lot", "Remove"):
+        assert not [link for link in page.root.all("a") if link.text == label]
+    for path in (f"/administration/{arrival}", f"/administration/vaccinations/{made}/edit"):
+        assert reader.get(path).status == 403
