@@ -31,5 +31,6 @@ def runs(squares: list[list[bool]]) -> list[tuple[int, int, int]]:
 def svg_path(squares: list[list[bool]]) -> str:
     """The dark squares as the path of a picture whose squares are 1 wide, its margin included."""
     return "".join(
-        f"M{column + QUIET} {row + QUIET}h{length}v1h-{length}z" for row, column, length in runs(squares)
+        f"M{column + QUIET} {row + QUIET}h{length}v1h-{length}z"
+        for row, column, length in runs(squares)
     )

@@ -30,7 +30,9 @@ def font() -> TTFont:
 def printed(text: str) -> str:
     """`text` as it is given to the font: letters in one piece, no line breaks or controls."""
     whole = normalize("NFC", text)
-    return " ".join("".join(" " if unicodedata.category(one) == "Cc" else one for one in whole).split())
+    return " ".join(
+        "".join(" " if unicodedata.category(one) == "Cc" else one for one in whole).split()
+    )
 
 
 def not_printable(text: str) -> str:

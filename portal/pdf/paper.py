@@ -30,9 +30,7 @@ class Paper:
     def __init__(self, *, title: str, language: str, author: str = "", foot: str = "") -> None:
         font()
         self._out = BytesIO()
-        self._canvas = Canvas(
-            self._out, pagesize=(WIDTH, HEIGHT), pageCompression=1, lang=language
-        )
+        self._canvas = Canvas(self._out, pagesize=(WIDTH, HEIGHT), pageCompression=1, lang=language)
         self._canvas.setTitle(title)
         self._canvas.setAuthor(author)
         self._canvas.setViewerPreference("DisplayDocTitle", "true")
