@@ -13,7 +13,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from portal.pdf.codes import QUIET, qr, runs
 from portal.pdf.letters import FONT, font, lines, printed
-from portal.pdf.tags import Element, Structure
+from portal.pdf.tags import Tagged, Structure
 
 # In points, of which an inch has 72.
 WIDTH, HEIGHT, MARGIN = 612.0, 792.0, 54.0
@@ -114,7 +114,7 @@ class Paper:
 
     def _row(
         self,
-        table: Element | None,
+        table: Tagged | None,
         cells: Sequence[str],
         columns: Sequence[float],
         tag: str,
@@ -144,7 +144,7 @@ class Paper:
 
     def _write(
         self,
-        element: Element | None,
+        element: Tagged | None,
         texts: Sequence[str],
         left: float,
         size: float,
@@ -158,7 +158,7 @@ class Paper:
                 self._canvas.drawString(left, self._y + size * (LEADING - 1), f"{text} ")
 
     @contextmanager
-    def _marked(self, element: Element | None) -> Iterator[None]:
+    def _marked(self, element: Tagged | None) -> Iterator[None]:
         """What is drawn within belongs to `element`; to none, it is not read aloud."""
         if element is None:
             self._canvas._code.append("/Artifact BMC")

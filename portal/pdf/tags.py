@@ -15,18 +15,18 @@ from reportlab.pdfbase.pdfdoc import (
 
 
 @dataclass
-class Element:
+class Tagged:
     """A part of the document: its tag, and within it other parts or marks on pages."""
 
     tag: str
-    parent: "Element | None" = None
+    parent: "Tagged | None" = None
     alt: str = ""
     column: bool = False
-    parts: list["Element | tuple[int, int]"] = field(default_factory=list)
+    parts: list["Tagged | tuple[int, int]"] = field(default_factory=list)
 
-    def add(self, tag: str, *, alt: str = "", column: bool = False) -> "Element":
+    def add(self, tag: str, *, alt: str = "", column: bool = False) -> "Tagged":
         """A new part at the end of this one; `column` for the heading of a table's column."""
-        made = Element(tag, self, alt, column)
+        made = Tagged(tag, self, alt, column)
         self.parts.append(made)
         return made
 
@@ -35,10 +35,10 @@ class Structure:
     """The parts of one document, from `root` on, and the marks on its pages that belong to them."""
 
     def __init__(self) -> None:
-        self.root = Element("Document")
-        self._pages: list[list[Element]] = []
+        self.root = Tagged("Document")
+        self._pages: list[list[Tagged]] = []
 
-    def mark(self, element: Element, page: int) -> int:
+    def mark(self, element: Tagged, page: int) -> int:
         """The number of a new mark of `element` on a page (counted from 0)."""
         while len(self._pages) <= page:
             self._pages.append([])
@@ -68,14 +68,14 @@ class Structure:
         document.Catalog.StructTreeRoot = tree
         document.Catalog.MarkInfo = PDFDictionary({"Marked": "true"})
 
-    def _name(self, element: Element, names: dict[int, str]) -> None:
-        names[id(element)] = f"Element{len(names)}"
+    def _name(self, element: Tagged, names: dict[int, str]) -> None:
+        names[id(element)] = f"Tagged{len(names)}"
         for part in element.parts:
-            if isinstance(part, Element):
+            if isinstance(part, Tagged):
                 self._name(part, names)
 
     def _write(
-        self, document: PDFDocument, element: Element, names: dict[int, str], pages: list[str]
+        self, document: PDFDocument, element: Tagged, names: dict[int, str], pages: list[str]
     ) -> None:
         above = names[id(element.parent)] if element.parent else "StructTreeRoot"
         said: dict[str, Any] = {
@@ -90,12 +90,12 @@ class Structure:
             said["A"] = PDFDictionary({"O": PDFName("Table"), "Scope": PDFName("Column")})
         document.Reference(PDFDictionary(said), names[id(element)])
         for part in element.parts:
-            if isinstance(part, Element):
+            if isinstance(part, Tagged):
                 self._write(document, part, names, pages)
 
 
-def _part(part: "Element | tuple[int, int]", names: dict[int, str], pages: list[str]) -> Any:
-    if isinstance(part, Element):
+def _part(part: "Tagged | tuple[int, int]", names: dict[int, str], pages: list[str]) -> Any:
+    if isinstance(part, Tagged):
         return PDFObjectReference(names[id(part)])
     page, number = part
     return PDFDictionary(
