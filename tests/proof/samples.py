@@ -32,7 +32,7 @@ samples = Samples(
         elsewhere=("/proof/{recipient}",),
         visits={
             "proof": Links("recipient", withdraw_link),
-            "proof_check": Links("recipient", withdraw_paper),
+            "proof_check": Links("recipient", withdraw_paper, anonymous=True),
         },
     ),
     canaries=Canaries(shown=("/proof/{recipient}",)),
