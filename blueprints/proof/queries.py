@@ -28,7 +28,9 @@ class Proof:
     @property
     def version(self) -> int:
         """Another number for each paper that says something else."""
-        return version_of([self.name, self.recipient.birth_date, *(dose.fact for dose in self.doses)])
+        return version_of(
+            [self.name, self.recipient.birth_date, *(dose.fact for dose in self.doses)]
+        )
 
 
 def proof_of(recipient: Recipient) -> Proof:

@@ -32,7 +32,7 @@ def card(scope: Scope, _subject: object) -> dict[str, Any] | None:
 
 
 def is_soon(one: OpenedVial) -> bool:
-    """Whether a vial may no longer be used, or not for long."""
-    if one.minutes_left is None:
+    """Whether a vial may still be used, but not for long."""
+    if one.minutes_left is None or one.over:
         return False
     return one.minutes_left <= of_module(VialSettings).warn_minutes

@@ -24,7 +24,8 @@ class OpenedVial:
     """A vial as pages show it.
 
     `minutes_left` is None where the product data does not say how long it may be used; `limit` is
-    what the data does say then. `extra` is whether its label admits one more dose than it had.
+    what the data does say then. `extra` is whether its label admits one more dose than it had, while
+    it may be used.
     """
 
     vial: OpenVial
@@ -110,14 +111,14 @@ def _shown(scope: Scope, vial: OpenVial, record: VaccineInventory, left: int) ->
     facts = facts_on(record.product_id, local(vial.punctured_at, scope.place.time_zone).date())
     label = facts.doses_per_vial if facts else None
     most = (facts.doses_per_vial_most if facts else None) or (label + 1 if label else None)
-    known = vial.beyond_use_at is not None
+    minutes = _minutes_to(vial.beyond_use_at) if vial.beyond_use_at else None
     return OpenedVial(
         vial=vial,
         record=record,
         doses_left=left,
-        minutes_left=_minutes_to(vial.beyond_use_at) if vial.beyond_use_at else None,
-        limit="" if known or facts is None else facts.after_puncture_limit,
-        extra=vial.doses is not None and most is not None and vial.doses < most,
+        minutes_left=minutes,
+        limit=facts.after_puncture_limit if facts and minutes is None else "",
+        extra=minutes != 0 and bool(vial.doses and most and vial.doses < most),
     )
 
 

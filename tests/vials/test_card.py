@@ -59,6 +59,18 @@ def test_what_is_soon_over_says_how_many_doses_would_be_lost(
     assert "7 doses would be lost. Is anybody due who could come?" in card(browser)
 
 
+def test_for_what_is_over_nobody_is_to_come_and_no_extra_dose_is_found(
+    app: Flask, browser: Browser, personas: Personas, record: int
+) -> None:
+    opened(app, personas, record, minutes=12 * 60 + 1)
+    browser.sign_in("manager_a")
+    shown = card(browser)
+    assert "Do not use since" in shown
+    assert "Waste What Is Left" in shown
+    assert "would be lost" not in shown
+    assert "Extra Dose" not in shown
+
+
 def test_another_location_sees_nothing(
     app: Flask, browser: Browser, personas: Personas, record: int
 ) -> None:
