@@ -24,8 +24,8 @@ class OpenedVial:
     """A vial as pages show it.
 
     `minutes_left` is None where the product data does not say how long it may be used; `limit` is
-    what the data does say then. `extra` is whether its label admits one more dose than it had, while
-    it may be used.
+    what the data does say then. `extra` is whether it may be used, and its label admits one more
+    dose than it had.
     """
 
     vial: OpenVial
