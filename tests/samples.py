@@ -108,10 +108,12 @@ class Begun:
 @dataclass(frozen=True)
 class Links:
     """How visitors come to a kind of record: `of` is the kind of the samples that `make` notes, one
-    at each location; `withdraw(id)` makes the links to one void, in a unit of work of its own."""
+    at each location; `withdraw(id)` makes the links to one void, in a unit of work of its own.
+    Their first page is `anonymous` if it shows no text that was typed in."""
 
     of: str
     withdraw: Callable[[int], None]
+    anonymous: bool = False
 
 
 @dataclass(frozen=True)

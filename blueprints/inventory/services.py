@@ -11,8 +11,10 @@ from blueprints.inventory.adding.deliveries import (
     check_delivery,
     ensure_meant,
 )
+from blueprints.inventory.correcting.services import Adjustment, adjust
 from blueprints.inventory.ledger import entries as ledger
-from blueprints.inventory.models import VaccineInventory
+from blueprints.inventory.ledger.reasons import EXTRA_DOSE
+from blueprints.inventory.models import StockDocument, VaccineInventory
 from blueprints.inventory.quarantine.services import hold_lot, is_held
 from blueprints.inventory.queries import list_same_lot
 from blueprints.inventory.rules import (
@@ -68,6 +70,14 @@ def add_delivery(scope: Scope, delivery: Delivery) -> VaccineInventory:
         after={"doses": delivery.doses, "shipment_id": delivery.shipment_id},
     )
     return target
+
+
+def add_extra_dose(scope: Scope, inventory_id: int) -> StockDocument:
+    """Add one dose that a vial held beyond its label, found today. Raises what `adjust` raises."""
+    found = Adjustment(
+        inventory_id=inventory_id, doses=1, happened_on=scope.today(), reason=EXTRA_DOSE
+    )
+    return adjust(scope, found)
 
 
 def lock_arrivals(scope: Scope) -> None:

@@ -89,6 +89,7 @@ def test_only_the_unit_of_work_commits() -> None:
         ("openpyxl", "portal/sheets/*"),
         ("PIL", "portal/pictures/picture_child.py"),
         ("zxingcpp", "portal/pictures/picture_child.py"),
+        ("reportlab", "portal/pdf/*"),
         ("apscheduler", "portal/jobs/*"),
         ("htmx_flask", "portal/web/htmx.py"),
         ("smtplib", "portal/messages/*"),

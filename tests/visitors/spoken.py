@@ -24,6 +24,7 @@ CODE = (
     *("blueprints/appointments/services.py", "blueprints/appointments/telling.py"),
     *("blueprints/appointments/visiting.py", "blueprints/appointments/visitor_views.py"),
     *("blueprints/scheduling/calendar.py", "blueprints/scheduling/queries.py"),
+    *("blueprints/proof/pages.py", "blueprints/proof/sheet.py", "blueprints/proof/visiting.py"),
 )
 # Labels that stand among those of staff.
 LABELS = {
@@ -39,7 +40,7 @@ OF_STAFF = re.compile(
     "|You can cancel up to|^Open$|^Change Appointment$|^Cancel Appointment$|^Schedule Second Dose$"
 )
 MESSAGES = ("appointment_booked", "appointment_changed", "appointment_canceled")
-MESSAGES_TO_RECIPIENTS = (*MESSAGES, "appointment_reminder")
+MESSAGES_TO_RECIPIENTS = (*MESSAGES, "appointment_reminder", "proof_ready")
 
 Text = str | tuple[str, ...]
 

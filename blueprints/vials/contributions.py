@@ -1,0 +1,38 @@
+"""What this module shows on other modules' pages."""
+
+from typing import Any
+
+from blueprints.vials.queries import OpenedVial, open_vials, used_up_today
+from blueprints.vials.settings import VialSettings
+from portal.access.scope import Scope
+from portal.settings import of_module
+
+
+def card(scope: Scope, _subject: object) -> dict[str, Any] | None:
+    """The open vials with what is left in them and until when; nothing if there are none."""
+    if scope.location is None:
+        return None
+    vials = open_vials(scope)
+    adjusts = scope.can("inventory.adjust")
+    used_up = used_up_today(scope) if adjusts else []
+    if not vials and not used_up:
+        return None
+    soon = [one for one in vials if is_soon(one)]
+    return {
+        "vials": [(one, one in soon) for one in vials],
+        "used_up": used_up,
+        "soon": soon,
+        "lost": sum(one.doses_left for one in soon if one.vial.doses is not None),
+        "sees": scope.can("inventory.view"),
+        "wastes": scope.can("wastage.record"),
+        "adjusts": adjusts,
+        "handles": scope.can("vials.handle"),
+        "place": scope.location,
+    }
+
+
+def is_soon(one: OpenedVial) -> bool:
+    """Whether a vial may still be used, but not for long."""
+    if one.minutes_left is None or one.over:
+        return False
+    return one.minutes_left <= of_module(VialSettings).warn_minutes

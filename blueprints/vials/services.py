@@ -1,0 +1,204 @@
+"""What becomes of open vials: doses taken and put back, what is left wasted, an extra dose found.
+
+Doses move on the ledger alone. Whoever records a dose given calls `note_dose_taken` in the same
+transaction.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from blueprints.inventory.leaving.selection import Chosen
+from blueprints.inventory.ledger.entries import lock_record
+from blueprints.inventory.models import StockDocument, VaccineInventory
+from blueprints.inventory.rules import DocumentKind
+from blueprints.inventory.services import add_extra_dose
+from blueprints.vials import rules
+from blueprints.vials.models import OpenVial
+from blueprints.vials.queries import get_vial, vials_of, wasted_beside
+from blueprints.vials.rules import VialState
+from blueprints.wastage.services import Loss, record_loss
+from portal.access.scope import Actor, Scope
+from portal.audit.services import record as audit
+from portal.catalog.queries import doses_per_vial, facts_on
+from portal.clock import local
+from portal.db import session
+from portal.errors import Conflict, Invalid
+from portal.formats.shown import number
+from portal.i18n import _, ngettext
+from portal.places.models import Location
+
+
+def note_dose_taken(inventory_id: int, *, at: datetime, actor: Actor | None) -> OpenVial:
+    """A dose of the record was given `at` that moment: it came from the vial in use then, or one
+    was opened for it.
+
+    A part of services, not a use case: whoever calls it has checked the right and posts the dose on
+    the ledger, in the same transaction.
+    """
+    record = _lock(inventory_id)
+    zone = session().get_one(Location, record.location_id).time_zone
+    day = local(at, zone).date()
+    facts = facts_on(record.product_id, day)
+    limit = rules.limit_of(facts.after_puncture_limit, day) if facts else None
+    vials = vials_of(inventory_id)
+    gone = wasted_beside(vials)
+    punctured = [
+        rules.Punctured(
+            id=vial.id,
+            punctured_at=vial.punctured_at,
+            beyond_use_at=vial.beyond_use_at,
+            same_day=local(vial.punctured_at, zone).date() == day,
+            empty=vial.doses is not None and vial.taken + gone.get(vial.id, 0) >= vial.doses,
+        )
+        for vial in vials
+    ]
+    chosen = rules.vial_of(punctured, at, limit)
+    vial = next((vial for vial in vials if vial.id == chosen), None)
+    if vial is None:
+        vial = OpenVial(
+            inventory_id=record.id,
+            location_id=record.location_id,
+            punctured_at=at,
+            beyond_use_at=at + limit if limit else None,
+            doses=doses_per_vial([record.product_id], day).get(record.product_id),
+            taken=0,
+            punctured_by_id=actor.id if actor else None,
+        )
+        session().add(vial)
+    elif at < vial.punctured_at:
+        vial.punctured_at = at
+        vial.beyond_use_at = at + limit if limit else None
+    vial.taken += 1
+    _open(vial)
+    session().flush()
+    return vial
+
+
+def note_dose_put_back(inventory_id: int, *, at: datetime) -> None:
+    """The dose of the record that was noted as given `at` that moment was not: it is in its vial
+    again. The vial stays open, its clock running, until somebody says that it was not opened.
+
+    Of a vial whose rest was wasted, and of one that is not known, nothing changes.
+    """
+    _lock(inventory_id)
+    vial = session().scalar(
+        select(OpenVial)
+        .where(
+            OpenVial.inventory_id == inventory_id,
+            OpenVial.punctured_at <= at,
+            OpenVial.taken > 0,
+        )
+        .order_by(OpenVial.punctured_at.desc(), OpenVial.id.desc())
+        .limit(1)
+    )
+    if vial is None or (vial.state == VialState.WASTED and vial not in vials_of(inventory_id)):
+        return
+    vial.taken -= 1
+    _open(vial)
+    session().flush()
+
+
+def left_of(vial: OpenVial) -> int:
+    """The doses left in a vial in use; none in any other."""
+    vials = vials_of(vial.inventory_id)
+    available = session().get_one(VaccineInventory, vial.inventory_id).doses_available
+    gone = wasted_beside(vials)
+    for one in vials:
+        left = rules.left_in(one.doses, one.taken, gone.get(one.id, 0), available)
+        if one.id == vial.id:
+            return left
+        available -= left
+    return 0
+
+
+def waste(scope: Scope, vial_id: int, *, doses: int, reason: str, note: str = "") -> StockDocument:
+    """Record what is left in a vial as wastage and close it.
+
+    Raises `Conflict` if nothing is left in it, `Invalid` for more doses than are left, and what
+    `record_loss` raises.
+    """
+    vial = _lock_vial(scope, vial_id)
+    left = left_of(vial)
+    if not left:
+        raise Conflict(_("Nothing is left in this vial. Nothing was saved."))
+    if doses > left:
+        raise Invalid(
+            ngettext(
+                "Only %(left)s dose is left in this vial.",
+                "Only %(left)s doses are left in this vial.",
+                left,
+                left=number(left),
+            ),
+            field="doses",
+        )
+    document = record_loss(
+        scope,
+        Loss(
+            kind=DocumentKind.WASTAGE,
+            lines=[Chosen(vial.inventory_id, doses)],
+            happened_on=scope.today(),
+            reason=reason,
+            vial="open",
+            note=note,
+        ),
+    )
+    vial.state, vial.document_id = VialState.WASTED, document.id
+    session().flush()
+    return document
+
+
+def find_extra_dose(scope: Scope, vial_id: int, *, seen: int) -> None:
+    """Add a dose that the vial held beyond its label, to the vial and the record.
+
+    `seen` is how many doses the vial had when the user looked. Raises `Conflict` if it has another
+    number by now, or is wasted, and what `add_extra_dose` raises.
+    """
+    vial = _lock_vial(scope, vial_id)
+    if vial.doses != seen or vial.state == VialState.WASTED:
+        raise Conflict(_("This vial has changed since you looked. Nothing was saved. Check it."))
+    add_extra_dose(scope, vial.inventory_id)
+    vial.doses = seen + 1
+    vial.state = VialState.OPEN
+    session().flush()
+
+
+def say_not_opened(scope: Scope, vial_id: int) -> None:
+    """Take a vial off the list that was only opened by a dose that was put back.
+
+    Raises `Conflict` if doses were given from it.
+    """
+    scope.require("vials.handle")
+    vial = _lock_vial(scope, vial_id)
+    if vial.taken or vial.state != VialState.OPEN:
+        raise Conflict(_("Doses were given from this vial, so it was opened. Nothing was changed."))
+    audit(
+        scope.user,
+        "vial.not_opened",
+        subject="vial",
+        subject_id=vial.id,
+        location_id=vial.location_id,
+        before={"inventory": vial.inventory_id, "punctured_at": vial.punctured_at.isoformat()},
+    )
+    session().delete(vial)
+    session().flush()
+
+
+def _lock(inventory_id: int) -> VaccineInventory:
+    """The record, with all others who move its doses or vials waiting."""
+    lock_record(inventory_id)
+    return session().get_one(VaccineInventory, inventory_id)
+
+
+def _lock_vial(scope: Scope, vial_id: int) -> OpenVial:
+    vial = get_vial(scope, vial_id)
+    _lock(vial.inventory_id)
+    session().refresh(vial)
+    return vial
+
+
+def _open(vial: OpenVial) -> None:
+    """Say whether the vial is used up. A reversed wastage is not its own any more."""
+    vial.document_id = None
+    used_up = vial.doses is not None and vial.taken >= vial.doses
+    vial.state = VialState.USED_UP if used_up else VialState.OPEN
