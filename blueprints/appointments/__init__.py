@@ -70,6 +70,12 @@ module = Module(
             template="appointments/_conflicts.html",
             capability="appointments.view",
         ),
+        Fill(
+            slot="schedule.promises",
+            function="blueprints.appointments.contributions:promises",
+            template="",
+            capability="appointments.view",
+        ),
     ),
     jobs=(
         Job(

@@ -106,7 +106,7 @@ def _calendar_page(
         lost=lost,
         nearest=nearest,
         when=when,
-        **calendar_of(place, services.dose_of(found), address),
+        **calendar_of(place, services.dose_of(found), address, moving=found),
     )
 
 

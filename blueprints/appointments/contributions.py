@@ -8,11 +8,12 @@ from flask import url_for
 from blueprints.appointments.next_dose import NotDue, dose_to_book
 from blueprints.appointments.numbers import spoken
 from blueprints.appointments.pages import when
-from blueprints.appointments.queries import in_slots, of_recipient
+from blueprints.appointments.queries import in_slots, of_recipient, promised_doses
 from blueprints.appointments.record import reason_of
 from blueprints.appointments.words import STATES, dose_label
 from blueprints.recipients.models import Recipient
 from blueprints.recipients.words import full_name
+from blueprints.scheduling.doses import DosesAsked
 from blueprints.scheduling.setups import Misfit
 from portal.access.scope import Scope
 from portal.i18n import _
@@ -71,3 +72,8 @@ def conflicts(scope: Scope, misfits: Sequence[Misfit]) -> dict[str, Any] | None:
         ],
         "cancel": url_for("appointments.cancel"),
     }
+
+
+def promises(_scope: None, asked: DosesAsked) -> dict[str, Any]:
+    """The doses that appointments to come were promised, those of held places included."""
+    return {"rows": promised_doses(asked.location_ids, asked.first)}

@@ -16,9 +16,10 @@ from blueprints.appointments.rules import HELD_FOR, CanceledThrough, State, kind
 from blueprints.appointments.telling import tell_booked
 from blueprints.recipients.queries import doses_of
 from blueprints.recipients.services import link_to_location, lock_recipient, set_dose_status
+from blueprints.scheduling.bounds import Promised
 from blueprints.scheduling.models import Slot
-from blueprints.scheduling.queries import Time, Why, times
-from blueprints.scheduling.services import SlotTaken, claim, give_back
+from blueprints.scheduling.queries import Time, Why, Wish, times
+from blueprints.scheduling.services import SlotTaken, claim, give_back, lock_doses
 from portal import clock
 from portal.access.scope import Actor
 from portal.audit.services import record as audit
@@ -49,6 +50,7 @@ def hold(*, recipient_id: int, slot_id: int, actor: Actor | None) -> Appointment
     _cancel_missed(recipient.id, actor)
     dose = dose_to_book(recipient)
     held = open_booking(recipient.id, dose.number)
+    lock_doses([slot_id])
     _let_go_of_slot(slot_id, but=held.id if held else None)
     slot = take_place(slot_id, dose, but=held)
     until = now() + HELD_FOR
@@ -89,13 +91,24 @@ def take_place(slot_id: int, dose: NextDose, *, but: Appointment | None = None) 
     kinds = kinds_for(dose.number)
     if but is not None and but.slot_id == slot_id:
         return slot
-    offered = times(slot.location_id, slot.day, kinds=kinds, not_before=dose.not_before)
+    wish = wish_for(dose, but)
+    offered = times(slot.location_id, slot.day, kinds=kinds, not_before=dose.not_before, wish=wish)
     found = next((time for time in offered if time.starts_at == slot.starts_at), None)
     if found is None or slot.kind not in kinds:
         raise NotOffered(_("This time is not offered any more. Choose another time."))
     if found.reason and found.why is not Why.FULL:
         raise NotOffered(found.reason)
-    return claim(slot_id if found.slot_id == slot_id else _with_places(slot_id, found.slot_id))
+    return claim(
+        slot_id if found.slot_id == slot_id else _with_places(slot_id, found.slot_id), wish
+    )
+
+
+def wish_for(dose: NextDose, moving: Appointment | None = None) -> Wish:
+    """What the dose needs of a location's doses; the appointment that moves gives its own back."""
+    if moving is None:
+        return Wish(dose.product_id)
+    own = Promised(moving.location_id, moving.day, moving.product_id)
+    return Wish(dose.product_id, own)
 
 
 def _with_places(wanted: int, other: int) -> int:
@@ -302,7 +315,11 @@ def nearest_times(slot_id: int, dose: NextDose, *, count: int = 4) -> list[tuple
     for step in (0, 1, -1, 2, -2):
         day = slot.day + timedelta(days=step)
         offered = times(
-            slot.location_id, day, kinds=kinds_for(dose.number), not_before=dose.not_before
+            slot.location_id,
+            day,
+            kinds=kinds_for(dose.number),
+            not_before=dose.not_before,
+            wish=wish_for(dose),
         )
         found += [(day, time) for time in offered if time.free]
         if len(found) >= count and step >= 1:

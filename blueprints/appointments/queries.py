@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from blueprints.appointments.models import Appointment, BookingSeries
-from blueprints.appointments.rules import State
+from blueprints.appointments.rules import OPEN, State
 from blueprints.recipients.models import Recipient
 from blueprints.recipients.queries import get_recipient
 from portal.access.scope import Scope
@@ -89,3 +89,23 @@ def in_slots(location_id: int, slot_ids: Sequence[int]) -> Sequence[Booked]:
         Appointment.slot_id.in_(slot_ids),
         Appointment.state == State.NEW,
     )
+
+
+def promised_doses(
+    location_ids: Sequence[int], first: date
+) -> list[tuple[int, date, int | None, int]]:
+    """How many appointments are to come at these locations, from `first` on: location, day, the
+    product that is needed (None for any), number."""
+    rows = session().execute(
+        select(
+            *(Appointment.location_id, Appointment.day, Appointment.product_id),
+            func.count(),
+        )
+        .where(
+            Appointment.location_id.in_(location_ids),
+            Appointment.day >= first,
+            Appointment.state.in_(OPEN),
+        )
+        .group_by(Appointment.location_id, Appointment.day, Appointment.product_id)
+    )
+    return [(place, day, product, count) for place, day, product, count in rows]

@@ -20,7 +20,7 @@ from blueprints.appointments.telling import take_back, tell_canceled, tell_chang
 from blueprints.recipients.models import Recipient
 from blueprints.recipients.services import link_to_location, lock_recipient
 from blueprints.scheduling.models import Slot
-from blueprints.scheduling.services import give_back, overbook
+from blueprints.scheduling.services import give_back, lock_doses, overbook
 from portal.access.scope import Actor
 from portal.audit.services import record as audit
 from portal.clock import now
@@ -41,6 +41,7 @@ def move(
     not to come any more.
     """
     found = _to_come(appointment_id)
+    lock_doses([slot_id])
     session().execute(
         select(Slot.id)
         .where(Slot.id.in_([found.slot_id, slot_id]))
@@ -52,7 +53,7 @@ def move(
     if overbook_reason and actor is not None:
         slot = overbook(slot_id, overbook_reason, actor)
     else:
-        slot = take_place(slot_id, dose_of(found))
+        slot = take_place(slot_id, dose_of(found), but=found)
     before = {"starts_at": found.starts_at.isoformat(), "location": found.location_id}
     give_back(found.slot_id)
     put_into(found, slot)

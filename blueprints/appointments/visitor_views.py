@@ -132,5 +132,5 @@ def _calendar(found: Visited, token: str, *, status: int = 200, lost: str = "") 
         region="own-calendar",
         pick=url_for("own_appointment.change", token=token),
         **_about(found),
-        **calendar_of(found.location, dose_of(found), address),
+        **calendar_of(found.location, dose_of(found), address, moving=found.appointment),
     )
