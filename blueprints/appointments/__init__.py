@@ -6,7 +6,7 @@ row that a claimed place belongs to.
 
 from datetime import timedelta
 
-from portal.access.profiles import CLINIC, Profile
+from portal.access.profiles import CLINIC, MANAGERS, Profile
 from portal.i18n import _l
 from portal.module import Capability, Check, Fill, Job, MessageKind, Module, Tab, Visit
 
@@ -32,6 +32,11 @@ module = Module(
             name="appointments.handle",
             title=_l("Schedule, change and cancel appointments"),
             profiles=frozenset({Profile.PROVIDER, Profile.MANAGER}),
+        ),
+        Capability(
+            name="appointments.overbook",
+            title=_l("Book appointments beyond the places of a time"),
+            profiles=MANAGERS,
         ),
         Capability(
             name="appointments.cancel_second",

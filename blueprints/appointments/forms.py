@@ -24,6 +24,12 @@ class ReasonForm(Form):
     )
 
 
+class OverbookForm(Form):
+    """Why somebody is booked at a time whose places are taken."""
+
+    reason = StringField(_l("Reason"), [Required(), Length(max=LONGEST_REASON)], render_kw=OFF)
+
+
 class OwnReasonForm(Form):
     """Why a recipient cancels, if they want to say."""
 

@@ -35,7 +35,8 @@ class Appointment(Base):
 
     `held`: kept until `held_until` while somebody completes it; then the same row is `new`.
     `starts_at`, `day`, `minute` and `location_id` are the slot's. `version` is the sequence number
-    of its calendar file. `booked_by_id` and `canceled_by_id` are null for the recipient.
+    of its calendar file. `overbook_reason` is why staff gave a place beyond those there are; blank
+    for any other. `booked_by_id` and `canceled_by_id` are null for the recipient.
     """
 
     __tablename__ = "appointment"
@@ -58,6 +59,8 @@ class Appointment(Base):
         Index("ix_appointment_list_day", "location_id", "day", "state"),
         # Of held places only (WHERE state = 'held').
         Index("ix_appointment_held_until", "held_until"),
+        # Of those beyond the places only (WHERE overbook_reason <> '').
+        Index("ix_appointment_overbooked", "location_id", "starts_at"),
         # The number of a hold that was let go is never that of another one.
         {"sqlite_autoincrement": True},
     )
@@ -78,6 +81,7 @@ class Appointment(Base):
     canceled_at: Mapped[datetime | None] = mapped_column(default=None)
     canceled_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), default=None)
     canceled_through: Mapped[str | None] = mapped_column(String(10), default=None)
+    overbook_reason: Mapped[str] = mapped_column(String(200), default="", server_default="")
     version: Mapped[int] = mapped_column(default=0)
     booked_at: Mapped[datetime] = mapped_column(default=now)
     booked_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), default=None)

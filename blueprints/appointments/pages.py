@@ -7,7 +7,7 @@ from typing import Any
 from flask import request, url_for
 
 from blueprints.appointments.forms import PlaceForm
-from blueprints.appointments.holding import wish_for
+from blueprints.appointments.holding import CAN_BE_OVERBOOKED, wish_for
 from blueprints.appointments.models import Appointment
 from blueprints.appointments.next_dose import NextDose
 from blueprints.appointments.rules import SECOND, State, kinds_for
@@ -93,11 +93,13 @@ def calendar_of(
     *,
     pick: Callable[[Time], str] | None = None,
     moving: Appointment | None = None,
+    overbook: Callable[[int], str] | None = None,
 ) -> dict[str, Any]:
     """The month and the day of it that the address asks for, at this location.
 
     `address(month=…)` and `address(day=…)` lead to others; `pick` gives the address of a time;
-    `moving` is the appointment that gets another time. Without a day the month is that of the
+    `moving` is the appointment that gets another time, `overbook` gives the address that books a
+    full time on purpose. Without a day the month is that of the
     first free one.
     """
     kinds, not_before, wish = kinds_for(dose.number), dose.not_before, wish_for(dose, moving)
@@ -121,7 +123,9 @@ def calendar_of(
             chosen=chosen,
             earlier=month_address(month_before(first)) if first > today else "",
             later=month_address(month_after(last)),
+            also=CAN_BE_OVERBOOKED if overbook else (),
         ),
+        "overbook": overbook,
         "chosen": long_day(chosen) if chosen else "",
         "times": found,
         "hours": hours_of(found, pick) if pick else [],
@@ -150,6 +154,13 @@ def schedule_address(recipient_id: int, location_id: int) -> Callable[..., str]:
         )
 
     return address
+
+
+def beyond_address(scope: Scope, endpoint: str, **subject: Any) -> Callable[[int], str] | None:
+    """The address that books a full time on purpose, by slot; None for who may not."""
+    if not scope.can("appointments.overbook"):
+        return None
+    return lambda slot_id: url_for(endpoint, slot_id=slot_id, **subject)
 
 
 def row_menus(scope: Scope, rows: Sequence[Any]) -> Sequence[Sequence[Action]]:

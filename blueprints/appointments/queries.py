@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import func, select
 
@@ -10,10 +10,14 @@ from blueprints.appointments.models import Appointment, BookingSeries
 from blueprints.appointments.rules import OPEN, State
 from blueprints.recipients.models import Recipient
 from blueprints.recipients.queries import get_recipient
+from blueprints.scheduling.models import Slot
 from portal.access.scope import Scope
 from portal.db import session
 from portal.errors import NotFound
+from portal.people.models import User
 from portal.places.models import Location
+
+MOST_OVERBOOKED = 200
 
 
 def get_appointment(scope: Scope, appointment_id: int) -> Appointment:
@@ -109,3 +113,42 @@ def promised_doses(
         .group_by(Appointment.location_id, Appointment.day, Appointment.product_id)
     )
     return [(place, day, product, count) for place, day, product, count in rows]
+
+
+@dataclass(frozen=True)
+class Overbooked:
+    """An appointment beyond the places of its time, and who gave it."""
+
+    booked: Booked
+    taken: int
+    places: int
+    by: str
+
+
+def list_overbooked(scope: Scope, since: datetime) -> list[Overbooked]:
+    """The appointments at the present location that were made beyond the places, from `since` on
+    and not canceled, by time."""
+    scope.require("appointments.overbook")
+    rows = session().execute(
+        select(
+            *(Appointment, Recipient, Location, BookingSeries.number),
+            *(Slot.taken, Slot.places, User.first_name, User.last_name),
+        )
+        .join(Recipient, Recipient.id == Appointment.recipient_id)
+        .join(Location, Location.id == Appointment.location_id)
+        .join(BookingSeries, BookingSeries.id == Appointment.series_id)
+        .join(Slot, Slot.id == Appointment.slot_id)
+        .outerjoin(User, User.id == Appointment.booked_by_id)
+        .where(
+            Appointment.location_id == scope.location_id,
+            Appointment.overbook_reason != "",
+            Appointment.starts_at >= since,
+            Appointment.state.in_((State.NEW, State.CLOSED)),
+        )
+        .order_by(Appointment.starts_at, Appointment.id)
+        .limit(MOST_OVERBOOKED)
+    )
+    return [
+        Overbooked(Booked(*row[:4]), row.taken, row.places, f"{row.first_name} {row.last_name}")
+        for row in rows
+    ]

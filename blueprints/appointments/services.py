@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from blueprints.appointments.holding import (
+    Beyond,
     complete,
     follow_status,
     hold,
@@ -20,7 +21,7 @@ from blueprints.appointments.telling import take_back, tell_canceled, tell_chang
 from blueprints.recipients.models import Recipient
 from blueprints.recipients.services import link_to_location, lock_recipient
 from blueprints.scheduling.models import Slot
-from blueprints.scheduling.services import give_back, lock_doses, overbook
+from blueprints.scheduling.services import give_back, lock_doses
 from portal.access.scope import Actor
 from portal.audit.services import record as audit
 from portal.clock import now
@@ -50,13 +51,11 @@ def move(
     ).all()
     if found.slot_id == slot_id:
         raise Conflict(_("This is the time it has already. Nothing was changed."))
-    if overbook_reason and actor is not None:
-        slot = overbook(slot_id, overbook_reason, actor)
-    else:
-        slot = take_place(slot_id, dose_of(found), but=found)
+    beyond = Beyond(actor, overbook_reason) if actor is not None and overbook_reason else None
+    slot, why_beyond = take_place(slot_id, dose_of(found), but=found, beyond=beyond)
     before = {"starts_at": found.starts_at.isoformat(), "location": found.location_id}
     give_back(found.slot_id)
-    put_into(found, slot)
+    put_into(found, slot, why_beyond)
     found.version += 1
     session().flush()
     link_to_location(recipient_id=found.recipient_id, location_id=found.location_id, why="booked")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
 from blueprints.scheduling.bounds import DoseBook
 from blueprints.scheduling.doses import ANYTHING, Wish, are_counted, book_of
@@ -21,7 +21,19 @@ from portal.db import session
 from portal.i18n import _
 from portal.places.models import Location
 
-__all__ = ["Day", "Offer", "Time", "Why", "Wish", "days", "near", "next_free_day", "times"]
+__all__ = [
+    "Day",
+    "Offer",
+    "Taken",
+    "Time",
+    "Why",
+    "Wish",
+    "days",
+    "near",
+    "next_free_day",
+    "taken_times",
+    "times",
+]
 
 DAY_FORMAT = "%m/%d/%Y"
 
@@ -290,3 +302,33 @@ def next_free_day(
         return None
     # A dose that could be given later could be given then: no later day has more of them.
     return found if terms.bounded(1, found, wish) else None
+
+
+@dataclass(frozen=True)
+class Taken:
+    """How many places of a time are taken, of how many."""
+
+    day: date
+    minute: int
+    taken: int
+    places: int
+
+
+def taken_times(location_id: int, first: date, last: date) -> list[Taken]:
+    """The times of these days that are offered or in which somebody has a place, in order."""
+    rows = session().execute(
+        select(
+            *(Slot.day, Slot.minute),
+            func.sum(Slot.taken).label("taken"),
+            func.sum(case((Slot.open, Slot.places), else_=0)).label("places"),
+        )
+        .where(
+            Slot.location_id == location_id,
+            Slot.day >= first,
+            Slot.day <= last,
+            or_(Slot.open, Slot.taken > 0),
+        )
+        .group_by(Slot.day, Slot.starts_at, Slot.minute)
+        .order_by(Slot.starts_at)
+    )
+    return [Taken(row.day, row.minute, int(row.taken), int(row.places)) for row in rows]
