@@ -19,6 +19,7 @@ module = Module(
     blueprint=(
         "blueprints.appointments.routes:blueprint",
         "blueprints.appointments.visitor_views:blueprint",
+        "blueprints.appointments.public_views:blueprint",
     ),
     models="blueprints.appointments.models",
     lists=("blueprints.appointments.lists:APPOINTMENTS",),
@@ -113,6 +114,11 @@ module = Module(
             find="blueprints.appointments.visiting:find",
             title=_l("Find your appointment"),
             hint=_l("Nine letters and digits, for example K7M-4QX-9TQ. It is in your message."),
+        ),
+        Visit(
+            name="registration",
+            endpoint="public_booking.places",
+            standing="blueprints.appointments.booking_alone:standing",
         ),
     ),
     checks=(

@@ -51,6 +51,11 @@ def tell_booked(appointment: Appointment) -> bool:
     return _tell(BOOKED, appointment)
 
 
+def tell_again(appointment: Appointment) -> bool:
+    """Send the confirmation of an appointment once more, at most once a day."""
+    return _tell(BOOKED, appointment, again=f"{now():%Y-%m-%d}")
+
+
 def tell_changed(appointment: Appointment) -> bool:
     """Tell of a new time or place; what was said of the old one is taken back."""
     _take_back(appointment, _("The appointment was changed."))
@@ -72,7 +77,7 @@ def _take_back(appointment: Appointment, reason: str) -> None:
     messages.cancel_about(about(appointment.id), reason=reason)
 
 
-def _tell(kind: str, appointment: Appointment) -> bool:
+def _tell(kind: str, appointment: Appointment, *, again: str = "") -> bool:
     recipient = session().get_one(Recipient, appointment.recipient_id)
     if not is_told(recipient):
         return False
@@ -85,13 +90,13 @@ def _tell(kind: str, appointment: Appointment) -> bool:
         context=context,
         secret=_secret(appointment),
         about=about(appointment.id),
-        once=f"{kind}:{appointment.id}:{appointment.version}",
+        once=":".join(filter(None, (kind, f"{appointment.id}", f"{appointment.version}", again))),
         location_id=appointment.location_id,
         language=recipient.language,
         not_after=None if kind == CANCELED else appointment.starts_at,
         attachments=(attached,),
     )
-    if kind != CANCELED and recipient.reminders_agreed_at is not None:
+    if kind != CANCELED and not again and recipient.reminders_agreed_at is not None:
         _plan_reminders(appointment, recipient, context)
     return queued
 

@@ -21,6 +21,7 @@ DOSES: Mapping[int, Label] = {1: _l("First dose"), 2: _l("Second dose"), 3: _l("
 WORDS = {
     "appointment": _l("Appointment"),
     "appointments": _l("Appointments"),
+    "registration": _l("Registration without an account"),
     "appointment_booked": _l("Appointment confirmation"),
     "appointment_changed": _l("Appointment changed"),
     "appointment_canceled": _l("Appointment canceled"),
