@@ -77,6 +77,13 @@ module = Module(
             capability="appointments.view",
         ),
         Fill(
+            slot="home.cards",
+            function="blueprints.appointments.contributions:call_card",
+            template="appointments/_call_card.html",
+            capability="appointments.handle",
+            order=15,
+        ),
+        Fill(
             slot="schedule.promises",
             function="blueprints.appointments.contributions:promises",
             template="",

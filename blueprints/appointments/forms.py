@@ -6,7 +6,7 @@ from wtforms.validators import Length
 from blueprints.appointments.rules import LONGEST_REASON
 from blueprints.recipients.rules import Details
 from portal.i18n import _l
-from portal.web.forms import BirthdayField, Form, Required
+from portal.web.forms import BirthdayField, DayField, Form, Required
 
 OFF = {"autocomplete": "off"}
 
@@ -23,6 +23,12 @@ class ReasonForm(Form):
     reason = StringField(
         _l("Cancellation Reason"), [Required(), Length(max=LONGEST_REASON)], render_kw=OFF
     )
+
+
+class MoveManyForm(Form):
+    """To which day appointments are moved."""
+
+    day = DayField(_l("New date"), [Required()])
 
 
 class OverbookForm(Form):

@@ -6,6 +6,7 @@ from blueprints.appointments import (
     canceling_views,
     changing_views,
     overbooking_views,
+    told_views,
 )
 from blueprints.appointments.views import blueprint
 
@@ -16,4 +17,5 @@ __all__ = [
     "canceling_views",
     "changing_views",
     "overbooking_views",
+    "told_views",
 ]

@@ -36,6 +36,8 @@ def index() -> Response:
     ]
     if scope().can("appointments.overbook"):
         actions.append(Action(label=_("Overbooked"), href=url_for("appointments.overbooked")))
+    if scope().can("appointments.handle"):
+        actions.append(Action(label=_("Who was told"), href=url_for("appointments.told_rounds")))
     return list_page(APPOINTMENTS, scope(), actions=actions)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from blueprints.appointments.rules import CanceledThrough, State
+from blueprints.appointments.rules import CallOutcome, CanceledThrough, Change, State
 from portal.i18n import Label, _l
 
 STATES: Mapping[State, Label] = {
@@ -15,6 +15,13 @@ CANCELED_THROUGH: Mapping[CanceledThrough, Label] = {
     CanceledThrough.STAFF: _l("The location"),
     CanceledThrough.RECIPIENT: _l("The recipient"),
     CanceledThrough.MISSED: _l("The recipient did not come"),
+}
+CHANGES: Mapping[Change, Label] = {Change.CANCELED: _l("Canceled"), Change.MOVED: _l("Moved")}
+OUTCOMES: Mapping[CallOutcome, Label] = {
+    CallOutcome.OPEN: _l("Not called yet"),
+    CallOutcome.REACHED: _l("Reached"),
+    CallOutcome.NO_ANSWER: _l("No answer"),
+    CallOutcome.WRONG_NUMBER: _l("Wrong number"),
 }
 DOSES: Mapping[int, Label] = {1: _l("First dose"), 2: _l("Second dose"), 3: _l("Third dose")}
 
@@ -30,6 +37,7 @@ WORDS = {
     "appointment.changed": _l("Appointment changed"),
     "appointment.canceled": _l("Appointment canceled"),
     "appointment.closed": _l("Appointment closed"),
+    "appointment.called": _l("Recipient called about a change"),
 }
 
 
