@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from blueprints.appointments.calendar_file import Entry, calendar_file, method
 from blueprints.appointments.models import Appointment, BookingSeries
+from blueprints.appointments.next_dose import is_later_dose
 from blueprints.appointments.numbers import spoken
 from blueprints.appointments.rules import State
 from blueprints.appointments.settings import AppointmentSettings
@@ -128,7 +129,10 @@ def _secret(appointment: Appointment) -> dict[str, Any]:
 
 
 def _context(appointment: Appointment) -> dict[str, Any]:
-    place = session().get_one(Location, appointment.location_id)
+    place, own = (
+        session().get_one(Location, appointment.location_id),
+        of_module(AppointmentSettings),
+    )
     region = " ".join(part for part in (place.state, place.zip_code) if part)
     number = session().scalar(
         select(BookingSeries.number).where(BookingSeries.id == appointment.series_id)
@@ -137,12 +141,13 @@ def _context(appointment: Appointment) -> dict[str, Any]:
         "version": appointment.version,
         "number": spoken(number or ""),
         "dose": appointment.dose_number,
+        "may_cancel": not is_later_dose(appointment.dose_number) or own.cancel_second_doses,
         "day": appointment.day,
         "time": clock_text(appointment.minute),
         "place": place.name,
         "address": ", ".join(part for part in (place.street, place.city, region) if part),
         "phone": place.phone,
-        "instructions": of_module(AppointmentSettings).instructions,
+        "instructions": own.instructions,
         "reason": appointment.cancel_reason,
     }
 
