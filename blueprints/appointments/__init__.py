@@ -6,7 +6,7 @@ row that a claimed place belongs to.
 
 from datetime import timedelta
 
-from portal.access.profiles import CLINIC, Profile
+from portal.access.profiles import CLINIC, MANAGERS, Profile
 from portal.i18n import _l
 from portal.module import Capability, Check, Fill, Job, MessageKind, Module, Tab, Visit
 
@@ -19,6 +19,7 @@ module = Module(
     blueprint=(
         "blueprints.appointments.routes:blueprint",
         "blueprints.appointments.visitor_views:blueprint",
+        "blueprints.appointments.public_views:blueprint",
     ),
     models="blueprints.appointments.models",
     lists=("blueprints.appointments.lists:APPOINTMENTS",),
@@ -32,6 +33,11 @@ module = Module(
             name="appointments.handle",
             title=_l("Schedule, change and cancel appointments"),
             profiles=frozenset({Profile.PROVIDER, Profile.MANAGER}),
+        ),
+        Capability(
+            name="appointments.overbook",
+            title=_l("Book appointments beyond the places of a time"),
+            profiles=MANAGERS,
         ),
         Capability(
             name="appointments.cancel_second",
@@ -77,6 +83,19 @@ module = Module(
             template="appointments/_conflicts.html",
             capability="appointments.view",
         ),
+        Fill(
+            slot="home.cards",
+            function="blueprints.appointments.contributions:call_card",
+            template="appointments/_call_card.html",
+            capability="appointments.handle",
+            order=15,
+        ),
+        Fill(
+            slot="schedule.promises",
+            function="blueprints.appointments.contributions:promises",
+            template="",
+            capability="appointments.view",
+        ),
     ),
     jobs=(
         Job(
@@ -109,6 +128,11 @@ module = Module(
             find="blueprints.appointments.visiting:find",
             title=_l("Find your appointment"),
             hint=_l("Nine letters and digits, for example K7M-4QX-9TQ. It is in your message."),
+        ),
+        Visit(
+            name="registration",
+            endpoint="public_booking.places",
+            standing="blueprints.appointments.booking_alone:standing",
         ),
     ),
     checks=(

@@ -10,6 +10,7 @@ from blueprints.appointments.models import Appointment
 from blueprints.appointments.next_dose import NextDose, NotDue, dose_to_book, is_later_dose
 from blueprints.appointments.numbers import spoken
 from blueprints.appointments.pages import (
+    beyond_address,
     calendar_of,
     find_place,
     keep_search,
@@ -173,7 +174,12 @@ def _calendar_page(
         lost=lost,
         nearest=nearest,
         when=when,
-        **calendar_of(place, dose, schedule_address(recipient.id, location_id)),
+        **calendar_of(
+            place,
+            dose,
+            schedule_address(recipient.id, location_id),
+            overbook=beyond_address(scope(), "appointments.overbook", recipient_id=recipient.id),
+        ),
     )
 
 

@@ -32,7 +32,7 @@ MOST_SENT = 100
 def cancel() -> Response:
     """Cancel the ticked appointments, up to 20, with a reason."""
     posted = request.method == "POST"
-    ids = _ticked(request.form.getlist("tick") if posted else request.args.getlist("tick"))
+    ids = ticked(request.form.getlist("tick") if posted else request.args.getlist("tick"))
     form = ReasonForm(formdata=request.form if posted else None)
     found = [booked for booked in of_ids(ids) if get_booked(scope(), booked.appointment.id)]
     later = [booked for booked in found if is_later_dose(booked.appointment.dose_number)]
@@ -49,18 +49,21 @@ def cancel() -> Response:
         if form.validate():
             try:
                 with session().begin_nested():
-                    count, told = services.cancel_many(
+                    changed = services.cancel_many(
                         appointment_ids=ids,
                         reason=form.reason.data or "",
                         actor=scope().user,
+                        location_id=scope().location_id,
                         later_doses=direct,
                     )
             except (Invalid, Conflict) as refusal:
                 form.refuse(refusal)
                 status = refusal.status
             else:
-                flash(done(count, told), "success")
-                return go_to(url_for("appointments.index"))
+                flash(done(changed.count, changed.told), "success")
+                if changed.count == changed.told == 1:
+                    return go_to(url_for("appointments.index"))
+                return go_to(url_for("appointments.told", round_id=changed.round_id))
     return respond(
         "appointments/cancel.html",
         status=status,
@@ -74,7 +77,7 @@ def cancel() -> Response:
     )
 
 
-def _ticked(sent: list[str]) -> list[int]:
+def ticked(sent: list[str]) -> list[int]:
     numbers = (record_number(text) for text in sent[:MOST_SENT])
     return sorted({number for number in numbers if number is not None})
 

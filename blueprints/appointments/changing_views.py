@@ -8,6 +8,7 @@ from blueprints.appointments import holding, services
 from blueprints.appointments.forms import PlaceForm
 from blueprints.appointments.models import Appointment
 from blueprints.appointments.pages import (
+    beyond_address,
     calendar_of,
     find_place,
     keep_search,
@@ -106,7 +107,13 @@ def _calendar_page(
         lost=lost,
         nearest=nearest,
         when=when,
-        **calendar_of(place, services.dose_of(found), address),
+        **calendar_of(
+            place,
+            services.dose_of(found),
+            address,
+            moving=found,
+            overbook=beyond_address(scope(), "appointments.move_beyond", appointment_id=found.id),
+        ),
     )
 
 

@@ -8,11 +8,13 @@ from flask import url_for
 from blueprints.appointments.next_dose import NotDue, dose_to_book
 from blueprints.appointments.numbers import spoken
 from blueprints.appointments.pages import when
-from blueprints.appointments.queries import in_slots, of_recipient
+from blueprints.appointments.queries import in_slots, of_recipient, promised_doses
 from blueprints.appointments.record import reason_of
+from blueprints.appointments.told import count_to_call
 from blueprints.appointments.words import STATES, dose_label
 from blueprints.recipients.models import Recipient
 from blueprints.recipients.words import full_name
+from blueprints.scheduling.doses import DosesAsked
 from blueprints.scheduling.setups import Misfit
 from portal.access.scope import Scope
 from portal.i18n import _
@@ -70,4 +72,19 @@ def conflicts(scope: Scope, misfits: Sequence[Misfit]) -> dict[str, Any] | None:
             for booked in found
         ],
         "cancel": url_for("appointments.cancel"),
+        "move": url_for("appointments.move_many"),
     }
+
+
+def promises(_scope: None, asked: DosesAsked) -> dict[str, Any]:
+    """The doses that appointments to come were promised, those of held places included."""
+    return {"rows": promised_doses(asked.location_ids, asked.first)}
+
+
+def call_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
+    """How many people are to be called about a change; nothing if there are none."""
+    if scope.location is None:
+        return None
+    count, round_id = count_to_call(scope)
+    href = url_for("appointments.told", round_id=round_id) if count else ""
+    return {"count": count, "href": href} if count else None

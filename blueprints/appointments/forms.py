@@ -1,11 +1,12 @@
 """Forms of appointments."""
 
-from wtforms import StringField
+from wtforms import BooleanField, StringField, TelField
 from wtforms.validators import Length
 
 from blueprints.appointments.rules import LONGEST_REASON
+from blueprints.recipients.rules import Details
 from portal.i18n import _l
-from portal.web.forms import Form, Required
+from portal.web.forms import BirthdayField, DayField, Form, Required
 
 OFF = {"autocomplete": "off"}
 
@@ -24,11 +25,64 @@ class ReasonForm(Form):
     )
 
 
+class MoveManyForm(Form):
+    """To which day appointments are moved."""
+
+    day = DayField(_l("New date"), [Required()])
+
+
+class OverbookForm(Form):
+    """Why somebody is booked at a time whose places are taken."""
+
+    reason = StringField(_l("Reason"), [Required(), Length(max=LONGEST_REASON)], render_kw=OFF)
+
+
 class OwnReasonForm(Form):
     """Why a recipient cancels, if they want to say."""
 
     reason = StringField(
         _l("Reason (you can leave this blank)"), [Length(max=LONGEST_REASON)], render_kw=OFF
+    )
+
+
+class OwnDetailsForm(Form):
+    """Who books an appointment for themselves, without an account."""
+
+    last_name = StringField(_l("Last name"), [Required(), Length(max=80)])
+    first_name = StringField(_l("First name"), [Required(), Length(max=80)])
+    birth_date = BirthdayField(_l("Date of birth"), [Required()])
+    email = StringField(
+        _l("E-mail"), [Length(max=254)], render_kw={"inputmode": "email", "autocomplete": "email"}
+    )
+    mobile_phone = TelField(_l("Mobile phone"), [Length(max=20)], render_kw={"autocomplete": "tel"})
+    zip_code = StringField(
+        _l("ZIP code"),
+        [Required(), Length(max=10)],
+        render_kw={"inputmode": "numeric", "autocomplete": "postal-code", "size": 10},
+    )
+    agrees_to_reminders = BooleanField(_l("Remind me by e-mail before my appointment"))
+
+    def details(self, language: str) -> Details:
+        """What was typed; messages go by e-mail if there is an address."""
+        assert self.birth_date.data is not None
+        return Details(
+            first_name=self.first_name.data or "",
+            last_name=self.last_name.data or "",
+            birth_date=self.birth_date.data,
+            email=self.email.data or "",
+            mobile_phone=self.mobile_phone.data or "",
+            zip_code=self.zip_code.data or "",
+            contact_by="email" if self.email.data else "none",
+            agrees_to_reminders=bool(self.agrees_to_reminders.data and self.email.data),
+            language=language,
+        )
+
+
+class NearForm(Form):
+    """Near which ZIP code a location is looked for."""
+
+    near = StringField(
+        _l("ZIP code"), [Length(max=10)], render_kw={"inputmode": "numeric", "size": 10}
     )
 
 

@@ -5,6 +5,7 @@ two of them wait for each other.
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sqlalchemy import delete, select, update
@@ -16,9 +17,10 @@ from blueprints.appointments.rules import HELD_FOR, CanceledThrough, State, kind
 from blueprints.appointments.telling import tell_booked
 from blueprints.recipients.queries import doses_of
 from blueprints.recipients.services import link_to_location, lock_recipient, set_dose_status
+from blueprints.scheduling.bounds import Promised
 from blueprints.scheduling.models import Slot
-from blueprints.scheduling.queries import Time, Why, times
-from blueprints.scheduling.services import SlotTaken, claim, give_back
+from blueprints.scheduling.queries import Time, Why, Wish, times
+from blueprints.scheduling.services import SlotTaken, claim, give_back, lock_doses, overbook
 from portal import clock
 from portal.access.scope import Actor
 from portal.audit.services import record as audit
@@ -30,6 +32,7 @@ from portal.places.models import Location
 from portal.remembering import remembered
 
 MOST_LET_GO = 500
+CAN_BE_OVERBOOKED = (Why.FULL, Why.DOSES)
 
 
 class HoldOver(Conflict):
@@ -40,22 +43,26 @@ class NotOffered(SlotTaken):
     """This time cannot be chosen; the sentence says why."""
 
 
-def hold(*, recipient_id: int, slot_id: int, actor: Actor | None) -> Appointment:
+def hold(
+    *, recipient_id: int, slot_id: int, actor: Actor | None, overbook_reason: str = ""
+) -> Appointment:
     """Hold a place for the recipient's next dose for ten minutes.
 
     A recipient holds one place a dose: an earlier hold moves to the new time. `actor` is None for
-    the recipient. Raises `NotDue`, and `SlotTaken` if the time cannot be chosen (any more).
+    the recipient. With `overbook_reason` staff take a place beyond those there are. Raises
+    `NotDue`, and `SlotTaken` if the time cannot be chosen (any more).
     """
     recipient = lock_recipient(recipient_id)
     _cancel_missed(recipient.id, actor)
     dose = dose_to_book(recipient)
     held = open_booking(recipient.id, dose.number)
+    lock_doses([slot_id])
     _let_go_of_slot(slot_id, but=held.id if held else None)
-    slot = take_place(slot_id, dose, but=held)
+    slot, beyond = take_place(slot_id, dose, but=held, beyond=_beyond(actor, overbook_reason))
     until = now() + HELD_FOR
     if held is not None:
         left = held.slot_id
-        put_into(held, slot)
+        put_into(held, slot, beyond)
         held.held_until = until
         session().flush()
         if left != slot.id:
@@ -72,6 +79,7 @@ def hold(*, recipient_id: int, slot_id: int, actor: Actor | None) -> Appointment
         product_id=dose.product_id,
         state=State.HELD,
         held_until=until,
+        overbook_reason=beyond,
         booked_by_id=actor.id if actor else None,
     )
     session().add(made)
@@ -79,8 +87,27 @@ def hold(*, recipient_id: int, slot_id: int, actor: Actor | None) -> Appointment
     return made
 
 
-def take_place(slot_id: int, dose: NextDose, *, but: Appointment | None = None) -> Slot:
-    """Take a place of the slot, if this dose may be given then. Raises `SlotTaken`.
+@dataclass(frozen=True)
+class Beyond:
+    """Who books beyond the places there are, on purpose, and why."""
+
+    actor: Actor
+    reason: str
+
+
+def _beyond(actor: Actor | None, reason: str) -> Beyond | None:
+    return Beyond(actor, reason) if actor is not None and reason else None
+
+
+def take_place(
+    slot_id: int,
+    dose: NextDose,
+    *,
+    but: Appointment | None = None,
+    beyond: Beyond | None = None,
+) -> tuple[Slot, str]:
+    """Take a place of the slot, if this dose may be given then; also why one beyond the places was
+    taken, blank if that was not needed. Raises `SlotTaken`.
 
     Nothing is taken if `but`, an appointment that moves, has a place in this very slot.
     """
@@ -89,14 +116,26 @@ def take_place(slot_id: int, dose: NextDose, *, but: Appointment | None = None) 
         raise NotFound
     kinds = kinds_for(dose.number)
     if but is not None and but.slot_id == slot_id:
-        return slot
-    offered = times(slot.location_id, slot.day, kinds=kinds, not_before=dose.not_before)
+        return slot, but.overbook_reason
+    wish = wish_for(dose, but)
+    offered = times(slot.location_id, slot.day, kinds=kinds, not_before=dose.not_before, wish=wish)
     found = next((time for time in offered if time.starts_at == slot.starts_at), None)
     if found is None or slot.kind not in kinds:
         raise NotOffered(_("This time is not offered any more. Choose another time."))
+    if beyond is not None and found.why in CAN_BE_OVERBOOKED:
+        return overbook(slot_id, beyond.reason, beyond.actor), beyond.reason.strip()
     if found.reason and found.why is not Why.FULL:
         raise NotOffered(found.reason)
-    return claim(slot_id if found.slot_id == slot_id else _with_places(slot_id, found.slot_id))
+    chosen = slot_id if found.slot_id == slot_id else _with_places(slot_id, found.slot_id)
+    return claim(chosen, wish), ""
+
+
+def wish_for(dose: NextDose, moving: Appointment | None = None) -> Wish:
+    """What the dose needs of a location's doses; the appointment that moves gives its own back."""
+    if moving is None:
+        return Wish(dose.product_id)
+    own = Promised(moving.location_id, moving.day, moving.product_id)
+    return Wish(dose.product_id, own)
 
 
 def _with_places(wanted: int, other: int) -> int:
@@ -105,8 +144,9 @@ def _with_places(wanted: int, other: int) -> int:
     return wanted if free else other
 
 
-def put_into(appointment: Appointment, slot: Slot) -> None:
+def put_into(appointment: Appointment, slot: Slot, overbook_reason: str) -> None:
     """Let the appointment be in this slot, whose place was taken for it."""
+    appointment.overbook_reason = overbook_reason
     appointment.slot_id = slot.id
     appointment.location_id = slot.location_id
     appointment.starts_at = slot.starts_at
@@ -307,7 +347,11 @@ def nearest_times(slot_id: int, dose: NextDose, *, count: int = 4) -> list[tuple
     for step in (0, 1, -1, 2, -2):
         day = slot.day + timedelta(days=step)
         offered = times(
-            slot.location_id, day, kinds=kinds_for(dose.number), not_before=dose.not_before
+            slot.location_id,
+            day,
+            kinds=kinds_for(dose.number),
+            not_before=dose.not_before,
+            wish=wish_for(dose),
         )
         found += [(day, time) for time in offered if time.free]
         if len(found) >= count and step >= 1:

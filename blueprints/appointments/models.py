@@ -9,6 +9,7 @@ from sqlalchemy import (
     Index,
     Integer,
     String,
+    UniqueConstraint,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -35,7 +36,8 @@ class Appointment(Base):
 
     `held`: kept until `held_until` while somebody completes it; then the same row is `new`.
     `starts_at`, `day`, `minute` and `location_id` are the slot's. `version` is the sequence number
-    of its calendar file. `booked_by_id` and `canceled_by_id` are null for the recipient.
+    of its calendar file. `overbook_reason` is why staff gave a place beyond those there are; blank
+    for any other. `booked_by_id` and `canceled_by_id` are null for the recipient.
     """
 
     __tablename__ = "appointment"
@@ -58,6 +60,8 @@ class Appointment(Base):
         Index("ix_appointment_list_day", "location_id", "day", "state"),
         # Of held places only (WHERE state = 'held').
         Index("ix_appointment_held_until", "held_until"),
+        # Of those beyond the places only (WHERE overbook_reason <> '').
+        Index("ix_appointment_overbooked", "location_id", "starts_at"),
         # The number of a hold that was let go is never that of another one.
         {"sqlite_autoincrement": True},
     )
@@ -78,6 +82,52 @@ class Appointment(Base):
     canceled_at: Mapped[datetime | None] = mapped_column(default=None)
     canceled_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), default=None)
     canceled_through: Mapped[str | None] = mapped_column(String(10), default=None)
+    overbook_reason: Mapped[str] = mapped_column(String(200), default="", server_default="")
     version: Mapped[int] = mapped_column(default=0)
     booked_at: Mapped[datetime] = mapped_column(default=now)
     booked_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), default=None)
+
+
+class ToldRound(Base):
+    """A change to several appointments at once, after which it is seen to that everybody knows."""
+
+    __tablename__ = "told_round"
+    __table_args__ = (
+        CheckConstraint("change IN ('canceled', 'moved')", "known_change"),
+        Index("ix_told_round_location_id", "location_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
+    location_id: Mapped[int] = mapped_column(ForeignKey("location.id"))
+    change: Mapped[str] = mapped_column(String(8))
+    reason: Mapped[str] = mapped_column(String(200), default="")
+    made_at: Mapped[datetime] = mapped_column(default=now)
+    made_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+
+
+class ToldLine(Base):
+    """An appointment of such a change, as of its `version`, and by which `way` its recipient is
+    told; with `none` somebody calls.
+
+    Until `claimed_until` the line belongs to the caller `caller_id`, who also noted the `outcome`.
+    """
+
+    __tablename__ = "told_line"
+    __table_args__ = (
+        CheckConstraint("way IN ('email', 'none')", "known_way"),
+        CheckConstraint("outcome IN ('', 'reached', 'no_answer', 'wrong_number')", "known_outcome"),
+        CheckConstraint("(caller_id IS NULL) = (claimed_until IS NULL)", "claim"),
+        UniqueConstraint("round_id", "appointment_id"),
+        Index("ix_told_line_appointment_id", "appointment_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("told_round.id"))
+    appointment_id: Mapped[int] = mapped_column(ForeignKey("appointment.id"))
+    version: Mapped[int]
+    way: Mapped[str] = mapped_column(String(8))
+    outcome: Mapped[str] = mapped_column(String(12), default="")
+    caller_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), default=None)
+    claimed_until: Mapped[datetime | None] = mapped_column(default=None)
+    called_at: Mapped[datetime | None] = mapped_column(default=None)
+    tries: Mapped[int] = mapped_column(default=0)

@@ -7,6 +7,8 @@ from typing import Any
 from flask import request, url_for
 
 from blueprints.appointments.forms import PlaceForm
+from blueprints.appointments.holding import CAN_BE_OVERBOOKED, wish_for
+from blueprints.appointments.models import Appointment
 from blueprints.appointments.next_dose import NextDose
 from blueprints.appointments.rules import SECOND, State, kinds_for
 from blueprints.recipients.rules import DoseStatus
@@ -58,7 +60,9 @@ def places_found(scope: Scope, dose: NextDose) -> dict[str, Any]:
     if not text and scope.location is not None:
         place = session().get_one(Location, scope.location_id)
         around = f"{place.city} {place.state} {place.zip_code}"
-    found = near(around, kinds=kinds_for(dose.number), not_before=dose.not_before)
+    found = near(
+        around, kinds=kinds_for(dose.number), not_before=dose.not_before, wish=wish_for(dose)
+    )
     return {
         "form": PlaceForm(formdata=None, data={"near": text}),
         "offers": found,
@@ -90,21 +94,26 @@ def calendar_of(
     address: Callable[..., str],
     *,
     pick: Callable[[Time], str] | None = None,
+    moving: Appointment | None = None,
+    overbook: Callable[[int], str] | None = None,
 ) -> dict[str, Any]:
     """The month and the day of it that the address asks for, at this location.
 
-    `address(month=…)` and `address(day=…)` lead to others; `pick` gives the address of a time.
-    Without a day the month is that of the first free one.
+    `address(month=…)` and `address(day=…)` lead to others; `pick` gives the address of a time;
+    `moving` is the appointment that gets another time, `overbook` gives the address that books a
+    full time on purpose. Without a day the month is that of the
+    first free one.
     """
-    kinds, not_before = kinds_for(dose.number), dose.not_before
+    kinds, not_before, wish = kinds_for(dose.number), dose.not_before, wish_for(dose, moving)
     today = clock.today(location.time_zone)
     chosen = day_asked(request.args.get("day"), today)
     month = day_asked(f"{request.args.get('month')}-01", today)
     if chosen is None and month is None:
-        month = next_free_day(location.id, kinds=kinds, not_before=not_before)
+        month = next_free_day(location.id, kinds=kinds, not_before=not_before, wish=wish)
     first, last = month_bounds(chosen or month or not_before or today)
-    offered = days(location.id, first, last, kinds=kinds, not_before=not_before)
-    found = times(location.id, chosen, kinds=kinds, not_before=not_before) if chosen else []
+    asked: dict[str, Any] = {"kinds": kinds, "not_before": not_before, "wish": wish}
+    offered = days(location.id, first, last, **asked)
+    found = times(location.id, chosen, **asked) if chosen else []
 
     def month_address(day: date) -> str:
         return address(month=day.strftime("%Y-%m"))
@@ -116,7 +125,9 @@ def calendar_of(
             chosen=chosen,
             earlier=month_address(month_before(first)) if first > today else "",
             later=month_address(month_after(last)),
+            also=CAN_BE_OVERBOOKED if overbook else (),
         ),
+        "overbook": overbook,
         "chosen": long_day(chosen) if chosen else "",
         "times": found,
         "hours": hours_of(found, pick) if pick else [],
@@ -145,6 +156,13 @@ def schedule_address(recipient_id: int, location_id: int) -> Callable[..., str]:
         )
 
     return address
+
+
+def beyond_address(scope: Scope, endpoint: str, **subject: Any) -> Callable[[int], str] | None:
+    """The address that books a full time on purpose, by slot; None for who may not."""
+    if not scope.can("appointments.overbook"):
+        return None
+    return lambda slot_id: url_for(endpoint, slot_id=slot_id, **subject)
 
 
 def row_menus(scope: Scope, rows: Sequence[Any]) -> Sequence[Sequence[Action]]:

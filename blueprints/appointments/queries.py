@@ -2,18 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from blueprints.appointments.models import Appointment, BookingSeries
-from blueprints.appointments.rules import State
+from blueprints.appointments.rules import OPEN, State
 from blueprints.recipients.models import Recipient
 from blueprints.recipients.queries import get_recipient
+from blueprints.scheduling.models import Slot
 from portal.access.scope import Scope
 from portal.db import session
 from portal.errors import NotFound
+from portal.people.models import User
 from portal.places.models import Location
+
+MOST_OVERBOOKED = 200
 
 
 def get_appointment(scope: Scope, appointment_id: int) -> Appointment:
@@ -89,3 +93,62 @@ def in_slots(location_id: int, slot_ids: Sequence[int]) -> Sequence[Booked]:
         Appointment.slot_id.in_(slot_ids),
         Appointment.state == State.NEW,
     )
+
+
+def promised_doses(
+    location_ids: Sequence[int], first: date
+) -> list[tuple[int, date, int | None, int]]:
+    """How many appointments are to come at these locations, from `first` on: location, day, the
+    product that is needed (None for any), number."""
+    rows = session().execute(
+        select(
+            *(Appointment.location_id, Appointment.day, Appointment.product_id),
+            func.count(),
+        )
+        .where(
+            Appointment.location_id.in_(location_ids),
+            Appointment.day >= first,
+            Appointment.state.in_(OPEN),
+        )
+        .group_by(Appointment.location_id, Appointment.day, Appointment.product_id)
+    )
+    return [(place, day, product, count) for place, day, product, count in rows]
+
+
+@dataclass(frozen=True)
+class Overbooked:
+    """An appointment beyond the places of its time, and who gave it."""
+
+    booked: Booked
+    taken: int
+    places: int
+    by: str
+
+
+def list_overbooked(scope: Scope, since: datetime) -> list[Overbooked]:
+    """The appointments at the present location that were made beyond the places, from `since` on
+    and not canceled, by time."""
+    scope.require("appointments.overbook")
+    rows = session().execute(
+        select(
+            *(Appointment, Recipient, Location, BookingSeries.number),
+            *(Slot.taken, Slot.places, User.first_name, User.last_name),
+        )
+        .join(Recipient, Recipient.id == Appointment.recipient_id)
+        .join(Location, Location.id == Appointment.location_id)
+        .join(BookingSeries, BookingSeries.id == Appointment.series_id)
+        .join(Slot, Slot.id == Appointment.slot_id)
+        .outerjoin(User, User.id == Appointment.booked_by_id)
+        .where(
+            Appointment.location_id == scope.location_id,
+            Appointment.overbook_reason != "",
+            Appointment.starts_at >= since,
+            Appointment.state.in_((State.NEW, State.CLOSED)),
+        )
+        .order_by(Appointment.starts_at, Appointment.id)
+        .limit(MOST_OVERBOOKED)
+    )
+    return [
+        Overbooked(Booked(*row[:4]), row.taken, row.places, f"{row.first_name} {row.last_name}")
+        for row in rows
+    ]

@@ -78,6 +78,8 @@ def _details(found: Booked) -> tuple[Section, ...]:
             else _("None. Tell the recipient yourself."),
         ),
     ]
+    if appointment.overbook_reason:
+        facts.append(Fact(_("Overbooked because"), appointment.overbook_reason))
     sections = [Section("appointment", _("Appointment"), facts=tuple(facts))]
     if appointment.state == State.CANCELED:
         sections.append(

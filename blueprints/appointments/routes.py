@@ -1,6 +1,21 @@
 """All routes of the module."""
 
-from blueprints.appointments import booking_views, canceling_views, changing_views
+from blueprints.appointments import (
+    booking_views,
+    calendar_views,
+    canceling_views,
+    changing_views,
+    overbooking_views,
+    told_views,
+)
 from blueprints.appointments.views import blueprint
 
-__all__ = ["blueprint", "booking_views", "canceling_views", "changing_views"]
+__all__ = [
+    "blueprint",
+    "booking_views",
+    "calendar_views",
+    "canceling_views",
+    "changing_views",
+    "overbooking_views",
+    "told_views",
+]

@@ -31,6 +31,33 @@ class CanceledThrough(StrEnum):
     MISSED = "missed"
 
 
+class Change(StrEnum):
+    """What was done to several appointments at once."""
+
+    CANCELED = "canceled"
+    MOVED = "moved"
+
+
+class Way(StrEnum):
+    """By which way a recipient is told of a change."""
+
+    EMAIL = "email"
+    NONE = "none"
+
+
+class CallOutcome(StrEnum):
+    """What came of a call."""
+
+    OPEN = ""
+    REACHED = "reached"
+    NO_ANSWER = "no_answer"
+    WRONG_NUMBER = "wrong_number"
+
+
+# How long a line of a call list belongs to one caller, and when it is tried again.
+CLAIMED_FOR = timedelta(minutes=10)
+TRIED_AGAIN_AFTER = timedelta(minutes=30)
+
 OPEN = (State.HELD, State.NEW)
 
 

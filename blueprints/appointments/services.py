@@ -1,10 +1,13 @@
 """Changing, canceling and closing appointments. `actor` is None for the recipient."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from blueprints.appointments.holding import (
+    Beyond,
     complete,
     follow_status,
     hold,
@@ -13,6 +16,7 @@ from blueprints.appointments.holding import (
     put_into,
     take_place,
     to_come,
+    wish_for,
 )
 from blueprints.appointments.models import Appointment
 from blueprints.appointments.next_dose import (
@@ -22,12 +26,21 @@ from blueprints.appointments.next_dose import (
     next_dose,
     open_booking,
 )
-from blueprints.appointments.rules import LONGEST_REASON, MOST_AT_ONCE, CanceledThrough, State
-from blueprints.appointments.telling import take_back, tell_canceled, tell_changed
+from blueprints.appointments.rules import (
+    LONGEST_REASON,
+    MOST_AT_ONCE,
+    CanceledThrough,
+    Change,
+    State,
+    kinds_for,
+)
+from blueprints.appointments.telling import is_told, take_back, tell_canceled, tell_changed
+from blueprints.appointments.told import begin
 from blueprints.recipients.models import Recipient
 from blueprints.recipients.services import link_to_location, lock_recipient
 from blueprints.scheduling.models import Slot
-from blueprints.scheduling.services import give_back, overbook
+from blueprints.scheduling.queries import times
+from blueprints.scheduling.services import give_back, lock_doses
 from portal.access.scope import Actor
 from portal.audit.services import record as audit
 from portal.clock import now
@@ -45,6 +58,7 @@ __all__ = [
     "hold",
     "let_go",
     "move",
+    "move_many",
     "reopen",
     "unfitting",
 ]
@@ -60,6 +74,7 @@ def move(
     not to come any more.
     """
     found = _to_come(appointment_id)
+    lock_doses([slot_id])
     session().execute(
         select(Slot.id)
         .where(Slot.id.in_([found.slot_id, slot_id]))
@@ -68,13 +83,11 @@ def move(
     ).all()
     if found.slot_id == slot_id:
         raise Conflict(_("This is the time it has already. Nothing was changed."))
-    if overbook_reason and actor is not None:
-        slot = overbook(slot_id, overbook_reason, actor)
-    else:
-        slot = take_place(slot_id, dose_of(found))
+    beyond = Beyond(actor, overbook_reason) if actor is not None and overbook_reason else None
+    slot, why_beyond = take_place(slot_id, dose_of(found), but=found, beyond=beyond)
     before = {"starts_at": found.starts_at.isoformat(), "location": found.location_id}
     give_back(found.slot_id)
-    put_into(found, slot)
+    put_into(found, slot, why_beyond)
     found.version += 1
     session().flush()
     link_to_location(recipient_id=found.recipient_id, location_id=found.location_id, why="booked")
@@ -163,38 +176,131 @@ def cancel(
     return tell_canceled(found)
 
 
+@dataclass(frozen=True)
+class Changed:
+    """What came of a change to many: how many were changed, how many of their recipients get a
+    message, which could not be changed, and the change's number in the list of who was told."""
+
+    count: int
+    told: int
+    left: tuple[int, ...]
+    round_id: int
+
+
 def cancel_many(
-    *, appointment_ids: Sequence[int], reason: str, actor: Actor, later_doses: bool = False
-) -> tuple[int, int]:
-    """Cancel up to 20 appointments; how many, and how many of the recipients will be told.
+    *,
+    appointment_ids: Sequence[int],
+    reason: str,
+    actor: Actor,
+    location_id: int,
+    later_doses: bool = False,
+) -> Changed:
+    """Cancel up to 20 appointments, and note at the location who was told.
 
     All or none. Raises `Invalid` for more, and what `cancel` raises.
     """
     ids = sorted(set(appointment_ids))
     check_number(len(ids))
+    since = now()
+    rows = _lock_many(ids)
+    told = [
+        (
+            session().get_one(Appointment, number),
+            cancel(appointment_id=number, reason=reason, actor=actor, later_doses=later_doses),
+        )
+        for number in rows
+    ]
+    made = begin(
+        location_id=location_id,
+        change=Change.CANCELED,
+        reason=reason,
+        told=told,
+        actor=actor,
+        since=since,
+    )
+    return Changed(len(told), sum(knows for _one, knows in told), (), made.id)
+
+
+def _lock_many(ids: Sequence[int], *others: ColumnElement[bool]) -> list[int]:
+    """Lock the recipients of these appointments, then their slots and others; their ids in the
+    order of the recipients."""
     people = select(Appointment.recipient_id, Appointment.id, Appointment.slot_id).where(
         Appointment.id.in_(ids)
     )
     rows = sorted(tuple(row) for row in session().execute(people))
     for recipient_id, _number, _slot in rows:
         lock_recipient(recipient_id)
+    lock_doses([slot for _person, _number, slot in rows] if others else [])
     session().execute(
         select(Slot.id)
-        .where(Slot.id.in_([slot for _person, _number, slot in rows]))
+        .where(or_(Slot.id.in_([slot for _person, _number, slot in rows]), *others))
         .order_by(Slot.id)
         .with_for_update()
     ).all()
-    told = [
-        cancel(appointment_id=number, reason=reason, actor=actor, later_doses=later_doses)
-        for _person, number, _slot in rows
+    return [number for _person, number, _slot in rows]
+
+
+def move_many(
+    *, appointment_ids: Sequence[int], day: date, actor: Actor, location_id: int
+) -> Changed:
+    """Put up to 20 appointments of the location to another day, each to the free time nearest to
+    its own, and note who was told. Those for which there is none are left as they are.
+
+    Raises `Invalid` on `day` where none of them can be moved, and what `move` raises.
+    """
+    ids = sorted(set(appointment_ids))
+    check_number(len(ids))
+    since = now()
+    on_day = and_(Slot.location_id == location_id, Slot.day == day)
+    told: list[tuple[Appointment, bool]] = []
+    left = []
+    for number in _lock_many(ids, on_day):
+        found = _to_come(number)
+        slot_id = _nearest_on(found, day) if found.location_id == location_id else None
+        if slot_id is None:
+            left.append(number)
+            continue
+        moved = move(appointment_id=number, slot_id=slot_id, actor=actor)
+        told.append((moved, is_told(session().get_one(Recipient, moved.recipient_id))))
+    if not told:
+        raise Invalid(_("None of them has a free time on this day. Choose another."), field="day")
+    made = begin(
+        location_id=location_id,
+        change=Change.MOVED,
+        reason="",
+        told=told,
+        actor=actor,
+        since=since,
+    )
+    return Changed(len(told), sum(knows for _one, knows in told), tuple(left), made.id)
+
+
+def _nearest_on(found: Appointment, day: date) -> int | None:
+    """The slot on that day with a free place that is nearest to the appointment's time of day."""
+    if found.day == day:
+        return None
+    dose = dose_of(found)
+    free = [
+        time
+        for time in times(
+            found.location_id,
+            day,
+            kinds=kinds_for(dose.number),
+            not_before=dose.not_before,
+            wish=wish_for(dose, found),
+        )
+        if time.free
     ]
-    return len(told), sum(told)
+    nearest = min(
+        free, key=lambda time: (abs(time.minute - found.minute), time.minute), default=None
+    )
+    return nearest.slot_id if nearest else None
 
 
 def check_number(count: int) -> None:
     """Raise `Invalid` unless so many may be canceled at once."""
     if not count:
-        raise Invalid(_("Select the appointments to cancel first."))
+        raise Invalid(_("Select the appointments first."))
     if count > MOST_AT_ONCE:
         raise Invalid(
             ngettext(

@@ -16,8 +16,15 @@ class AppointmentSettings:
     )
     cancel_second_doses: bool = setting(
         False,
-        "Whether staff may cancel appointments for second doses themselves, and not only through "
-        "the help desk.",
+        "Whether staff and recipients may cancel appointments for second doses themselves, and not "
+        "only through the help desk.",
+    )
+    people_per_contact: int = setting(
+        6,
+        "For how many people a day one e-mail address or phone number may be used by people who "
+        "book without an account.",
+        least=1,
+        most=1_000,
     )
     remind_hours: tuple[str, ...] = setting(
         ("72", "24"), "How many hours before an appointment reminders are sent."

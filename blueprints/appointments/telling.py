@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from blueprints.appointments.calendar_file import Entry, calendar_file, method
 from blueprints.appointments.models import Appointment, BookingSeries
+from blueprints.appointments.next_dose import is_later_dose
 from blueprints.appointments.numbers import spoken
 from blueprints.appointments.rules import State
 from blueprints.appointments.settings import AppointmentSettings
@@ -51,6 +52,11 @@ def tell_booked(appointment: Appointment) -> bool:
     return _tell(BOOKED, appointment)
 
 
+def tell_again(appointment: Appointment) -> bool:
+    """Send the confirmation of an appointment once more, at most once a day."""
+    return _tell(BOOKED, appointment, again=f"{now():%Y-%m-%d}")
+
+
 def tell_changed(appointment: Appointment) -> bool:
     """Tell of a new time or place; what was said of the old one is taken back."""
     _take_back(appointment, _("The appointment was changed."))
@@ -72,7 +78,7 @@ def _take_back(appointment: Appointment, reason: str) -> None:
     messages.cancel_about(about(appointment.id), reason=reason)
 
 
-def _tell(kind: str, appointment: Appointment) -> bool:
+def _tell(kind: str, appointment: Appointment, *, again: str = "") -> bool:
     recipient = session().get_one(Recipient, appointment.recipient_id)
     if not is_told(recipient):
         return False
@@ -85,13 +91,13 @@ def _tell(kind: str, appointment: Appointment) -> bool:
         context=context,
         secret=_secret(appointment),
         about=about(appointment.id),
-        once=f"{kind}:{appointment.id}:{appointment.version}",
+        once=":".join(filter(None, (kind, f"{appointment.id}", f"{appointment.version}", again))),
         location_id=appointment.location_id,
         language=recipient.language,
         not_after=None if kind == CANCELED else appointment.starts_at,
         attachments=(attached,),
     )
-    if kind != CANCELED and recipient.reminders_agreed_at is not None:
+    if kind != CANCELED and not again and recipient.reminders_agreed_at is not None:
         _plan_reminders(appointment, recipient, context)
     return queued
 
@@ -123,7 +129,10 @@ def _secret(appointment: Appointment) -> dict[str, Any]:
 
 
 def _context(appointment: Appointment) -> dict[str, Any]:
-    place = session().get_one(Location, appointment.location_id)
+    place, own = (
+        session().get_one(Location, appointment.location_id),
+        of_module(AppointmentSettings),
+    )
     region = " ".join(part for part in (place.state, place.zip_code) if part)
     number = session().scalar(
         select(BookingSeries.number).where(BookingSeries.id == appointment.series_id)
@@ -132,12 +141,13 @@ def _context(appointment: Appointment) -> dict[str, Any]:
         "version": appointment.version,
         "number": spoken(number or ""),
         "dose": appointment.dose_number,
+        "may_cancel": not is_later_dose(appointment.dose_number) or own.cancel_second_doses,
         "day": appointment.day,
         "time": clock_text(appointment.minute),
         "place": place.name,
         "address": ", ".join(part for part in (place.street, place.city, region) if part),
         "phone": place.phone,
-        "instructions": of_module(AppointmentSettings).instructions,
+        "instructions": own.instructions,
         "reason": appointment.cancel_reason,
     }
 

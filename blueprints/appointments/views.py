@@ -9,6 +9,7 @@ from blueprints.appointments.numbers import spoken
 from blueprints.appointments.pages import day_asked
 from blueprints.appointments.queries import get_booked, of_day
 from blueprints.appointments.record import appointment_page
+from blueprints.appointments.words import dose_label
 from portal.audit.services import viewed as audit_view
 from portal.i18n import _
 from portal.listviews.definition import Action
@@ -22,14 +23,22 @@ from portal.web.respond import respond
 blueprint = Blueprint("appointments", __name__, url_prefix="/appointments")
 
 blueprint.add_app_template_filter(spoken, "spoken")
+blueprint.add_app_template_filter(dose_label, "dose")
 
 
 @blueprint.get("/")
 @needs("appointments.view")
 def index() -> Response:
     """The appointments of the present location, from today on unless the filters say otherwise."""
-    sheet = Action(label=_("Day Sheet"), href=url_for("appointments.day_sheet"), icon="print")
-    return list_page(APPOINTMENTS, scope(), actions=[sheet])
+    actions = [
+        Action(label=_("Calendar"), href=url_for("appointments.calendar"), icon="calendar"),
+        Action(label=_("Day Sheet"), href=url_for("appointments.day_sheet"), icon="print"),
+    ]
+    if scope().can("appointments.overbook"):
+        actions.append(Action(label=_("Overbooked"), href=url_for("appointments.overbooked")))
+    if scope().can("appointments.handle"):
+        actions.append(Action(label=_("Who was told"), href=url_for("appointments.told_rounds")))
+    return list_page(APPOINTMENTS, scope(), actions=actions)
 
 
 @blueprint.get("/<int:appointment_id>")

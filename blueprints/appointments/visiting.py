@@ -2,14 +2,15 @@
 their birth date."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import case, select
 
 from blueprints.appointments.models import Appointment, BookingSeries
-from blueprints.appointments.next_dose import NextDose, NotDue, next_dose
+from blueprints.appointments.next_dose import NextDose, NotDue, is_later_dose, next_dose
 from blueprints.appointments.numbers import read_number
 from blueprints.appointments.rules import State
+from blueprints.appointments.settings import AppointmentSettings
 from blueprints.recipients.models import Recipient
 from blueprints.scheduling.models import Schedule
 from portal.access.scope import Place
@@ -19,11 +20,12 @@ from portal.db import session
 from portal.errors import Conflict, Invalid, NotFound
 from portal.i18n import _
 from portal.places.models import Location
+from portal.settings import of_module
 from portal.visits import links
 
 KIND = "appointment"
-# Who comes late, or asks afterwards where it was, can still look.
-AFTER_THE_DAY = timedelta(days=1)
+# Who comes late can still look, and whoever got a dose books the next one by the same link.
+AFTERWARDS = timedelta(days=45)
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,13 @@ def link_to(appointment: Appointment) -> links.Link:
         KIND,
         appointment.id,
         appointment.version,
-        until=appointment.starts_at + AFTER_THE_DAY,
+        until=open_until(appointment),
     )
+
+
+def open_until(appointment: Appointment) -> datetime:
+    """When the links to an appointment end if nothing else ends them."""
+    return appointment.starts_at + AFTERWARDS
 
 
 def standing(appointment_id: int) -> Standing | None:
@@ -137,6 +144,13 @@ def may_move(found: Visited) -> bool:
             )
         )
     )
+
+
+def may_cancel(found: Visited) -> bool:
+    """Whether the recipient may cancel it: a second dose only where the installation lets staff do
+    so, too."""
+    later = is_later_dose(found.appointment.dose_number)
+    return found.to_come and (not later or of_module(AppointmentSettings).cancel_second_doses)
 
 
 def dose_of(found: Visited) -> NextDose:

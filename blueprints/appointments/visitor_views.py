@@ -5,7 +5,9 @@ from typing import Any
 from flask import Blueprint, Response, flash, request, url_for
 
 from blueprints.appointments import holding, services
+from blueprints.appointments.booking_alone import later_dose
 from blueprints.appointments.forms import OwnReasonForm
+from blueprints.appointments.next_dose import NextDose
 from blueprints.appointments.numbers import spoken
 from blueprints.appointments.pages import calendar_of, place_address, when
 from blueprints.appointments.settings import AppointmentSettings
@@ -13,7 +15,9 @@ from blueprints.appointments.visiting import (
     KIND,
     Visited,
     dose_of,
+    may_cancel,
     may_move,
+    open_until,
     visited,
     visited_to_come,
 )
@@ -65,6 +69,8 @@ def show(token: str) -> Response:
         "appointments/own.html",
         token=token,
         may_move=may_move(found),
+        may_cancel=may_cancel(found),
+        next_dose=_book_label(later_dose(found)),
         instructions=of_module(AppointmentSettings).instructions,
         **_about(found),
     )
@@ -75,6 +81,10 @@ def show(token: str) -> Response:
 def cancel(token: str) -> Response:
     """Cancel the appointment; a reason is welcome."""
     found = visited_to_come(visitor())
+    if not may_cancel(found):
+        raise Conflict(
+            _("This appointment can't be canceled here. Nothing was changed. Please call us.")
+        )
     form = OwnReasonForm()
     status = 200
     if request.method == "POST":
@@ -85,7 +95,7 @@ def cancel(token: str) -> Response:
                     appointment_id=found.appointment.id,
                     reason=form.reason.data or "",
                     actor=None,
-                    later_doses=True,
+                    later_doses=may_cancel(found),
                 )
             except (Invalid, Conflict) as refusal:
                 form.refuse(refusal)
@@ -120,6 +130,54 @@ def change(token: str) -> Response:
     return _again()
 
 
+def _book_label(dose: NextDose | None) -> str:
+    """What the button says that books the dose after this one; blank if there is none to book."""
+    return _("Book the %(dose)s", dose=str(dose_label(dose.number)).lower()) if dose else ""
+
+
+@blueprint.route("/a/<token>/next", methods=["GET", "POST"])
+@for_visitor(KIND)
+def book_next(token: str) -> Response:
+    """Book the dose after the one that was given, at the same location."""
+    found = visited(visitor())
+    dose = later_dose(found)
+    if dose is None:
+        raise Conflict(_("There is no other dose to book here now. Nothing was changed."))
+    if request.method != "POST":
+        return _next_calendar(found, dose, token)
+    slot_id = record_number(request.form.get("slot", ""))
+    if slot_id is None or holding.place_of_slot(slot_id).id != found.location.id:
+        raise NotFound
+    try:
+        with session().begin_nested():
+            held = services.hold(recipient_id=found.recipient.id, slot_id=slot_id, actor=None)
+            booked = services.complete(appointment_id=held.id, actor=None)
+    except SlotTaken as refusal:
+        return _next_calendar(found, dose, token, status=409, lost=refusal.message)
+    flash(_("Your appointment is booked."), "success")
+    own = links.token_of(KIND, booked.id, booked.version, until=open_until(booked))
+    return go_to(url_for("own_appointment.show", token=own))
+
+
+def _next_calendar(
+    found: Visited, dose: NextDose, token: str, *, status: int = 200, lost: str = ""
+) -> Response:
+    def address(**more: Any) -> str:
+        return url_for("own_appointment.book_next", token=token, **more)
+
+    return respond(
+        "appointments/own_next.html",
+        status=status,
+        token=token,
+        lost=lost,
+        region="own-calendar",
+        pick=url_for("own_appointment.book_next", token=token),
+        title=_book_label(dose),
+        **_about(found),
+        **calendar_of(found.location, dose, address),
+    )
+
+
 def _calendar(found: Visited, token: str, *, status: int = 200, lost: str = "") -> Response:
     def address(**more: Any) -> str:
         return url_for("own_appointment.change", token=token, **more)
@@ -132,5 +190,5 @@ def _calendar(found: Visited, token: str, *, status: int = 200, lost: str = "") 
         region="own-calendar",
         pick=url_for("own_appointment.change", token=token),
         **_about(found),
-        **calendar_of(found.location, dose_of(found), address),
+        **calendar_of(found.location, dose_of(found), address, moving=found.appointment),
     )

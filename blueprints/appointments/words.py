@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from blueprints.appointments.rules import CanceledThrough, State
+from blueprints.appointments.rules import CallOutcome, CanceledThrough, Change, State
 from portal.i18n import Label, _l
 
 STATES: Mapping[State, Label] = {
@@ -16,11 +16,19 @@ CANCELED_THROUGH: Mapping[CanceledThrough, Label] = {
     CanceledThrough.RECIPIENT: _l("The recipient"),
     CanceledThrough.MISSED: _l("The recipient did not come"),
 }
+CHANGES: Mapping[Change, Label] = {Change.CANCELED: _l("Canceled"), Change.MOVED: _l("Moved")}
+OUTCOMES: Mapping[CallOutcome, Label] = {
+    CallOutcome.OPEN: _l("Not called yet"),
+    CallOutcome.REACHED: _l("Reached"),
+    CallOutcome.NO_ANSWER: _l("No answer"),
+    CallOutcome.WRONG_NUMBER: _l("Wrong number"),
+}
 DOSES: Mapping[int, Label] = {1: _l("First dose"), 2: _l("Second dose"), 3: _l("Third dose")}
 
 WORDS = {
     "appointment": _l("Appointment"),
     "appointments": _l("Appointments"),
+    "registration": _l("Registration without an account"),
     "appointment_booked": _l("Appointment confirmation"),
     "appointment_changed": _l("Appointment changed"),
     "appointment_canceled": _l("Appointment canceled"),
@@ -30,6 +38,7 @@ WORDS = {
     "appointment.canceled": _l("Appointment canceled"),
     "appointment.closed": _l("Appointment closed"),
     "appointment.reopened": _l("Appointment open again"),
+    "appointment.called": _l("Recipient called about a change"),
 }
 
 

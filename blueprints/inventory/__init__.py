@@ -123,6 +123,12 @@ module = Module(
             order=35,
         ),
         Fill(
+            slot="schedule.doses",
+            function="blueprints.inventory.contributions:usable_doses",
+            template="",
+            capability="inventory.view",
+        ),
+        Fill(
             slot="alerts.digest",
             function="blueprints.inventory.contributions:digest",
             template="",

@@ -11,6 +11,7 @@ from blueprints.inventory.queries import (
     list_expiring,
     list_low_stock,
     list_of_shipment,
+    list_usable_through,
 )
 from blueprints.inventory.rules import usable_on
 from blueprints.inventory.settings import thresholds, warn_days
@@ -82,6 +83,11 @@ def low_stock_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
     least = thresholds(scope.location_id).low_doses
     low = list_low_stock(scope, least=least)
     return {"low": low, "least": least} if low else None
+
+
+def usable_doses(_scope: None, asked: Any) -> dict[str, Any]:
+    """The doses that appointments can be promised, by location, product and last day."""
+    return {"rows": list_usable_through(asked.location_ids, asked.first)}
 
 
 def digest(scope: Scope, _subject: object) -> dict[str, Any]:

@@ -306,6 +306,28 @@ def list_low_stock(scope: Scope, *, least: int) -> list[tuple[str, int]]:
     return [(product, int(doses)) for product, doses in rows]
 
 
+def list_usable_through(
+    location_ids: Collection[int], first: date
+) -> list[tuple[int, int, date, int]]:
+    """The doses of these locations that can be used on `first` or later and are not in quarantine:
+    location, product, the last day they can be used, how many."""
+    record = VaccineInventory
+    rows = session().execute(
+        select(
+            *(record.location_id, record.product_id, record.expiration_date),
+            func.sum(record.doses_available),
+        )
+        .where(
+            record.location_id.in_(location_ids),
+            record.expiration_date >= first,
+            record.doses_available > 0,
+            record.quarantined.is_(False),
+        )
+        .group_by(record.location_id, record.product_id, record.expiration_date)
+    )
+    return [(place, product, last_day, int(doses)) for place, product, last_day, doses in rows]
+
+
 def look_up_accounts(scope: Scope, text: str) -> list[Choice]:
     """The accounts (locations) of the user whose name or PIN holds the text."""
     wanted = fold(text)

@@ -1,8 +1,10 @@
 """`Recipient`: the people who get vaccinated, found by name and date of birth (SPEC F1, F2)."""
 
+from datetime import timedelta
+
 from portal.access.profiles import CLINIC, Profile
 from portal.i18n import _l
-from portal.module import Capability, Check, Module, Tab
+from portal.module import Capability, Check, Job, Module, Tab
 
 HANDLES = frozenset({Profile.PROVIDER, Profile.MANAGER})
 
@@ -39,6 +41,14 @@ module = Module(
         ),
     ),
     slots=("recipient.actions", "recipient.record", "recipient.related"),
+    jobs=(
+        Job(
+            name="recipients.unfinished",
+            title=_l("Delete registrations that were not finished"),
+            function="blueprints.recipients.jobs:forget",
+            every=timedelta(hours=1),
+        ),
+    ),
     settings="blueprints.recipients.settings:RecipientSettings",
     checks=(
         Check(

@@ -21,6 +21,7 @@ from blueprints.recipients.models import (
 from blueprints.recipients.queries import get_merge, get_recipient
 from blueprints.recipients.rules import DoseStatus
 from blueprints.recipients.services import link_to_location, lock_recipient, name_words
+from portal import messages
 from portal.access.scope import Scope
 from portal.audit.services import record as audit
 from portal.clock import now
@@ -39,6 +40,7 @@ OWN = frozenset(
     }
 )
 LINKS, ADDED = "recipient_location", "added"
+MESSAGES = "message"
 
 
 def pointers() -> Iterator[tuple[Table, Column[Any]]]:
@@ -81,6 +83,7 @@ def merge(scope: Scope, kept_id: int, gone_id: int, *, reason: str) -> Merge:
                 "changed."
             )
         ) from error
+    _move_messages(made)
     _move_links(made)
     gone.merged_into_id = kept_id
     _finish(kept, gone, furthest=True)
@@ -99,7 +102,11 @@ def undo(scope: Scope, merge_id: int) -> Merge:
     gone.merged_into_id = None
     session().flush()
     rows = list(session().scalars(select(MergedRow).where(MergedRow.merge_id == made.id)))
+    written = [row.row_id for row in rows if row.table_name == MESSAGES]
+    messages.move_about(about(kept.id), about(gone.id), only=written)
     for row in rows:
+        if row.table_name == MESSAGES:
+            continue
         if row.table_name != LINKS:
             table = Base.metadata.tables[row.table_name]
             column = table.columns[row.column_name]
@@ -126,6 +133,20 @@ def _move(made: Merge, table: Table, column: Column[Any]) -> None:
     session().add_all(
         MergedRow(merge_id=made.id, table_name=table.name, column_name=column.name, row_id=number)
         for number in ids
+    )
+    session().flush()
+
+
+def about(recipient_id: int) -> str:
+    """What messages about a recipient are about."""
+    return f"recipient:{recipient_id}"
+
+
+def _move_messages(made: Merge) -> None:
+    """Let what was written about the one be about the other: it is found and canceled with it."""
+    session().add_all(
+        MergedRow(merge_id=made.id, table_name=MESSAGES, column_name="about", row_id=number)
+        for number in messages.move_about(about(made.gone_id), about(made.kept_id))
     )
     session().flush()
 

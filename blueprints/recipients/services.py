@@ -40,7 +40,7 @@ def register(scope: Scope, details: Details, *, apart_from: Collection[int] = ()
     """
     scope.require("recipients.handle")
     recipient = Recipient(created_by_id=scope.user.id)
-    _put(scope, recipient, checked(scope, details))
+    put_details(recipient, checked(scope, details), by_id=scope.user.id)
     session().add(recipient)
     session().flush()
     link_to_location(
@@ -74,7 +74,7 @@ def edit(scope: Scope, recipient_id: int, details: Details, *, seen: int) -> Rec
         )
     before = _stored(recipient)
     words = name_words(recipient)
-    _put(scope, recipient, checked(scope, details))
+    put_details(recipient, checked(scope, details), by_id=scope.user.id)
     changed = sorted(name for name, value in _stored(recipient).items() if value != before[name])
     if not changed:
         return recipient
@@ -225,7 +225,8 @@ def _stored(recipient: Recipient) -> dict[str, Any]:
     }
 
 
-def _put(scope: Scope, recipient: Recipient, details: Details) -> None:
+def put_details(recipient: Recipient, details: Details, *, by_id: int | None) -> None:
+    """Write checked details into a record; `by_id` is the user, None for the recipient."""
     values = asdict(details)
     agrees = values.pop("agrees_to_reminders")
     values["races"] = " ".join(values["races"])
@@ -233,6 +234,6 @@ def _put(scope: Scope, recipient: Recipient, details: Details) -> None:
         setattr(recipient, name, value)
     if agrees and recipient.reminders_agreed_at is None:
         recipient.reminders_agreed_at = now()
-        recipient.reminders_agreed_by_id = scope.user.id
+        recipient.reminders_agreed_by_id = by_id
     elif not agrees:
         recipient.reminders_agreed_at = recipient.reminders_agreed_by_id = None

@@ -3,6 +3,11 @@
 Other modules read days and times, and claim places in them. Bookings are theirs: those that no
 longer fit a changed schedule are shown through the slot `schedule.conflicts`, whose subject is a
 list of `blueprints.scheduling.setups.Misfit`.
+
+Two slots give facts, not parts of a page: `schedule.doses` and `schedule.promises`. Their functions
+are called without a scope, with a `blueprints.scheduling.doses.DosesAsked`, and give `{"rows": …}`:
+tuples of location, product, last day and doses that can be used through that day, without those in
+quarantine; tuples of location, day, product (None for any) and number of appointments to come.
 """
 
 from datetime import timedelta
@@ -31,7 +36,7 @@ module = Module(
             profiles=MANAGERS,
         ),
     ),
-    slots=("schedule.conflicts",),
+    slots=("schedule.conflicts", "schedule.doses", "schedule.promises"),
     fills=(
         Fill(
             slot="location.record",
@@ -39,6 +44,13 @@ module = Module(
             template="scheduling/_of_location.html",
             capability="scheduling.view",
             order=60,
+        ),
+        Fill(
+            slot="home.cards",
+            function="blueprints.scheduling.contributions:shortage_card",
+            template="scheduling/_shortage_card.html",
+            capability="scheduling.handle",
+            order=33,
         ),
     ),
     jobs=(

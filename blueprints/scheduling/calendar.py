@@ -1,7 +1,7 @@
 """Days and times as cells of the calendar component."""
 
 from calendar import monthrange
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date, timedelta
 
 from blueprints.scheduling.hours import clock_text
@@ -32,20 +32,31 @@ def month_of(
     chosen: date | None = None,
     earlier: str = "",
     later: str = "",
+    also: Collection[Why] = (),
 ) -> Month:
-    """The days of a month; `link` gives the address of one that can be chosen."""
+    """The days of a month; `link` gives the address of one that can be chosen. Days that cannot
+    for one of the reasons `also` are links all the same."""
     return Month(
         title=month_title(days[0].day),
-        cells=[_day_cell(day, link, chosen) for day in days],
+        cells=[_day_cell(day, link, chosen, also) for day in days],
         earlier=earlier,
         later=later,
     )
 
 
-def _day_cell(day: Day, link: Callable[[date], str], chosen: date | None) -> DayCell:
+def _day_cell(
+    day: Day, link: Callable[[date], str], chosen: date | None, also: Collection[Why]
+) -> DayCell:
     if not day.free:
         note = "" if day.why is Why.OVER else day.why.label
-        return DayCell(day.day, note=note, reason=day.reason)
+        href = link(day.day) if day.why in also else ""
+        return DayCell(
+            day.day,
+            href=href,
+            note=note,
+            reason=day.reason,
+            chosen=bool(href) and day.day == chosen,
+        )
     return DayCell(
         day.day,
         href=link(day.day),

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import url_for
 
+from blueprints.scheduling.doses import short_days
 from blueprints.scheduling.queries import next_free_day
 from blueprints.scheduling.setups import find_schedule
 from portal.access.scope import Scope
@@ -20,3 +21,12 @@ def of_location(_scope: Scope, location: Location) -> dict[str, Any]:
         "next_day": next_free_day(location.id) if active else None,
         "href": url_for("scheduling.index"),
     }
+
+
+def shortage_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
+    """The days with more appointments than usable doses; nothing if there are none."""
+    schedule = find_schedule(scope.location_id) if scope.location else None
+    if schedule is None:
+        return None
+    found = short_days(schedule.location_id, scope.today(), schedule.doses_bound)
+    return {"shortages": found, "href": url_for("scheduling.index")} if found else None

@@ -14,8 +14,9 @@ from typing import Any
 
 from sqlalchemy import Row, ScalarSelect, case, func, select
 
+from blueprints.scheduling.doses import ANYTHING, Wish, are_counted, books_of
 from blueprints.scheduling.models import Schedule, Slot, ZipPlace
-from blueprints.scheduling.rules import SlotKind
+from blueprints.scheduling.rules import DosesBound, SlotKind
 from portal import clock
 from portal.db import session
 from portal.places.models import Location
@@ -54,6 +55,7 @@ def near(
     kinds: Sequence[str] = (SlotKind.GENERAL,),
     not_before: date | None = None,
     moment: datetime | None = None,
+    wish: Wish = ANYTHING,
 ) -> list[Offer]:
     """Up to 25 locations that give appointments, those nearest to a ZIP code or address first.
 
@@ -62,7 +64,9 @@ def near(
     sought = _sought(text)
     rows = session().execute(_places(public_only)).all()
     judged = sorted(((_rank(row, sought), row) for row in rows), key=lambda pair: pair[0])[:MOST]
-    free = _next_free_days([row for _rank, row in judged], kinds, not_before, moment or clock.now())
+    places, moment = [row for _rank, row in judged], moment or clock.now()
+    free = _next_free_days(places, kinds, not_before, moment)
+    _leave_out_without_doses(places, free, moment, wish)
     return [
         Offer(row.id, row.name, _address(row), _miles(rank), free.get(row.id))
         for rank, row in judged
@@ -92,7 +96,7 @@ def _places(public_only: bool) -> Any:
         select(
             *(Location.id, Location.name, Location.street, Location.city, Location.state),
             *(Location.zip_code, Location.time_zone, Schedule.horizon_days),
-            Schedule.notice_minutes,
+            *(Schedule.notice_minutes, Schedule.doses_bound),
             case((own, Schedule.latitude), else_=ZipPlace.latitude).label("latitude"),
             case((own, Schedule.longitude), else_=ZipPlace.longitude).label("longitude"),
         )
@@ -165,6 +169,20 @@ def _next_free_days(
             if day is not None and day <= until[number]:
                 found[number] = day
     return found
+
+
+def _leave_out_without_doses(
+    rows: Sequence["Row[Any]"], free: dict[int, date], moment: datetime, wish: Wish
+) -> None:
+    """Take out the days of locations that have no dose for them; later days have none either."""
+    todays = {
+        row.id: clock.local(moment, row.time_zone).date()
+        for row in rows
+        if row.id in free and row.doses_bound == DosesBound.LIMIT and are_counted()
+    }
+    for place, book in books_of(todays, wish).items():
+        if not book.free(free[place], wish.product_id):
+            del free[place]
 
 
 def _first_free(

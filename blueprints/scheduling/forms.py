@@ -10,8 +10,9 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Length
 from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
+from blueprints.scheduling.doses import are_counted
 from blueprints.scheduling.hours import hours_text, parse_hours
-from blueprints.scheduling.rules import Setup, SpecialDay
+from blueprints.scheduling.rules import DosesBound, Setup, SpecialDay
 from portal.errors import Invalid
 from portal.formats.numbers import record_number
 from portal.i18n import _, _l, ngettext
@@ -119,6 +120,10 @@ class SetupForm(Form):
             SelectChoice(PUBLIC, _l("Staff and the public")),
         ],
     )
+    doses_bound = RadioField(
+        _l("Doses and appointments"),
+        choices=[SelectChoice(str(each), each.label) for each in DosesBound],
+    )
     products = ProductsField(_l("Vaccine products offered"), coerce=int)
     latitude = DegreesField(_l("Latitude"), most=90)
     longitude = DegreesField(_l("Longitude"), most=180)
@@ -152,6 +157,7 @@ class SetupForm(Form):
             public=self.audience.data == PUBLIC,
             second_dose_share=self.second_dose_share.data,
             walk_in_share=self.walk_in_share.data,
+            doses_bound=DosesBound(self.doses_bound.data),
             products=frozenset(self.products.data or ()),
             latitude=self.latitude.data,
             longitude=self.longitude.data,
@@ -165,6 +171,7 @@ def values_of(setup: Setup, version: int) -> dict[str, Any]:
         **vars(setup),
         **days,
         "audience": PUBLIC if setup.public else STAFF,
+        "doses_bound": str(setup.doses_bound),
         "products": sorted(setup.products),
         "seen": str(version),
         "accepted": "0",
@@ -206,4 +213,5 @@ def facts_of(setup: Setup) -> list[tuple[str, str]]:
         (labels["horizon_days"], f"{setup.horizon_days}"),
         (labels["notice_minutes"], str(notice)),
         (labels["audience"], _("Staff and the public") if setup.public else _("Staff only")),
+        *([(labels["doses_bound"], str(setup.doses_bound.label))] if are_counted() else ()),
     ]

@@ -5,21 +5,35 @@ are free, and nothing of who took the others.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
+from blueprints.scheduling.bounds import DoseBook
+from blueprints.scheduling.doses import ANYTHING, Wish, are_counted, book_of
 from blueprints.scheduling.finding import Offer, near
 from blueprints.scheduling.models import Schedule, ScheduleDay, Slot
-from blueprints.scheduling.rules import SlotKind, last_day
+from blueprints.scheduling.rules import DosesBound, SlotKind, last_day
 from portal import clock
 from portal.db import session
 from portal.i18n import _
 from portal.places.models import Location
 
-__all__ = ["Day", "Offer", "Time", "Why", "days", "near", "next_free_day", "times"]
+__all__ = [
+    "Day",
+    "Offer",
+    "Taken",
+    "Time",
+    "Why",
+    "Wish",
+    "days",
+    "near",
+    "next_free_day",
+    "taken_times",
+    "times",
+]
 
 DAY_FORMAT = "%m/%d/%Y"
 
@@ -34,6 +48,7 @@ class Why(StrEnum):
     CLOSED = "closed"
     FULL = "full"
     NOTICE = "notice"
+    DOSES = "doses"
 
     @property
     def label(self) -> str:
@@ -46,6 +61,7 @@ class Why(StrEnum):
             Why.CLOSED: _("Closed"),
             Why.FULL: _("Full"),
             Why.NOTICE: _("Too soon"),
+            Why.DOSES: _("No doses"),
         }[self]
 
 
@@ -74,12 +90,19 @@ class Time:
 @dataclass(frozen=True)
 class _Terms:
     """What holds of a location at a moment: the first and last day, the first moment that can be
-    booked. `last` is None where scheduling is off."""
+    booked. `last` is None where scheduling is off, `book` where doses do not limit what can be."""
 
     moment: datetime
     today: date
     last: date | None
     earliest: datetime
+    book: DoseBook | None = None
+
+    def bounded(self, free: int, day: date, wish: Wish) -> int:
+        """Of so many free places on `day` those that there are doses for."""
+        if not free or self.book is None:
+            return free
+        return min(free, self.book.free(day, wish.product_id))
 
     def refusal(self, day: date, not_before: date | None) -> tuple[Why, str]:
         """Why no time of `day` can be chosen whatever is free, as far as the terms say so."""
@@ -96,13 +119,14 @@ class _Terms:
         return Why.FREE, ""
 
 
-def _terms(location_id: int, moment: datetime | None) -> _Terms:
+def _terms(location_id: int, moment: datetime | None, wish: Wish) -> _Terms:
     moment = moment or clock.now()
     row = (
         session()
         .execute(
             select(
-                Location.time_zone, Schedule.active, Schedule.horizon_days, Schedule.notice_minutes
+                *(Location.time_zone, Schedule.active, Schedule.horizon_days),
+                *(Schedule.notice_minutes, Schedule.doses_bound),
             )
             .outerjoin(Schedule, Schedule.location_id == Location.id)
             .where(Location.id == location_id)
@@ -113,7 +137,14 @@ def _terms(location_id: int, moment: datetime | None) -> _Terms:
     if not row.active:
         return _Terms(moment, today, None, moment)
     notice = timedelta(minutes=row.notice_minutes)
-    return _Terms(moment, today, last_day(today, row.horizon_days), moment + notice)
+    limited = row.doses_bound == DosesBound.LIMIT and are_counted()
+    return _Terms(
+        moment,
+        today,
+        last_day(today, row.horizon_days),
+        moment + notice,
+        book_of(location_id, today, wish) if limited else None,
+    )
 
 
 def days(
@@ -124,12 +155,14 @@ def days(
     kinds: Sequence[str] = (SlotKind.GENERAL,),
     not_before: date | None = None,
     moment: datetime | None = None,
+    wish: Wish = ANYTHING,
 ) -> list[Day]:
     """Every day from `first` to `last`, with its free places of those kinds or why there are none.
 
-    `not_before` is the first day that may be chosen for the person; `moment` is now unless given.
+    `not_before` is the first day that may be chosen for the person; `moment` is now unless given;
+    `wish` says which dose is to be given.
     """
-    terms = _terms(location_id, moment)
+    terms = _terms(location_id, moment, wish)
     free = case((Slot.taken < Slot.places, Slot.places - Slot.taken), else_=0)
     in_time = Slot.starts_at >= terms.earliest
     rows = session().execute(
@@ -152,7 +185,11 @@ def days(
             why, reason = _state(
                 row.free if row else None, row.sooner if row else 0, closed.get(day, "")
             )
-        made.append(Day(day, row.free if row and why is Why.FREE else 0, reason, why))
+        places = int(row.free) if row and why is Why.FREE else 0
+        usable = terms.bounded(places, day, wish)
+        if places and not usable:
+            why, reason = Why.DOSES, _("No usable doses.")
+        made.append(Day(day, usable, reason, why))
     return made
 
 
@@ -192,12 +229,13 @@ def times(
     kinds: Sequence[str] = (SlotKind.GENERAL,),
     not_before: date | None = None,
     moment: datetime | None = None,
+    wish: Wish = ANYTHING,
 ) -> list[Time]:
     """The times of `day` in order, with their free places or why there are none.
 
     Of several kinds at one time the first in `kinds` that has a place is the one to claim.
     """
-    terms = _terms(location_id, moment)
+    terms = _terms(location_id, moment, wish)
     rows = session().execute(
         select(Slot.starts_at, Slot.kind, Slot.id, Slot.minute, Slot.places, Slot.taken)
         .where(_offered(location_id, kinds), Slot.day == day)
@@ -214,10 +252,12 @@ def times(
             chosen = known.slot_id if known.free else row.id
             found[row.starts_at] = Time(chosen, row.starts_at, row.minute, known.free + free, "")
     refusal = terms.refusal(day, not_before)
-    return [_judged(time, terms, refusal) for time in found.values()]
+    usable = terms.bounded(sum(time.free for time in found.values()), day, wish)
+    return [_judged(time, terms, refusal, usable) for time in found.values()]
 
 
-def _judged(time: Time, terms: _Terms, refusal: tuple[Why, str]) -> Time:
+def _judged(time: Time, terms: _Terms, refusal: tuple[Why, str], usable: int) -> Time:
+    """The time as it can be chosen, with no more places than there are `usable` doses."""
     why, reason = refusal
     if why is Why.FREE:
         if time.starts_at < terms.moment:
@@ -226,8 +266,10 @@ def _judged(time: Time, terms: _Terms, refusal: tuple[Why, str]) -> Time:
             why, reason = Why.FULL, _("Full.")
         elif time.starts_at < terms.earliest:
             why, reason = Why.NOTICE, _("Too soon: appointments must be made earlier.")
+        elif not usable:
+            why, reason = Why.DOSES, _("No usable doses.")
     if why is Why.FREE:
-        return time
+        return replace(time, free=min(time.free, usable))
     return Time(time.slot_id, time.starts_at, time.minute, 0, reason, why)
 
 
@@ -237,9 +279,10 @@ def next_free_day(
     kinds: Sequence[str] = (SlotKind.GENERAL,),
     not_before: date | None = None,
     moment: datetime | None = None,
+    wish: Wish = ANYTHING,
 ) -> date | None:
     """The first day with a place that can be chosen; None if there is none within the horizon."""
-    terms = _terms(location_id, moment)
+    terms = _terms(location_id, moment, wish)
     if terms.last is None:
         return None
     query = (
@@ -255,4 +298,37 @@ def next_free_day(
     if not_before is not None:
         query = query.where(Slot.day >= not_before)
     found = session().scalar(query)
-    return found if found is not None and found <= terms.last else None
+    if found is None or found > terms.last:
+        return None
+    # A dose that could be given later could be given then: no later day has more of them.
+    return found if terms.bounded(1, found, wish) else None
+
+
+@dataclass(frozen=True)
+class Taken:
+    """How many places of a time are taken, of how many."""
+
+    day: date
+    minute: int
+    taken: int
+    places: int
+
+
+def taken_times(location_id: int, first: date, last: date) -> list[Taken]:
+    """The times of these days that are offered or in which somebody has a place, in order."""
+    rows = session().execute(
+        select(
+            *(Slot.day, Slot.minute),
+            func.sum(Slot.taken).label("taken"),
+            func.sum(case((Slot.open, Slot.places), else_=0)).label("places"),
+        )
+        .where(
+            Slot.location_id == location_id,
+            Slot.day >= first,
+            Slot.day <= last,
+            or_(Slot.open, Slot.taken > 0),
+        )
+        .group_by(Slot.day, Slot.starts_at, Slot.minute)
+        .order_by(Slot.starts_at)
+    )
+    return [Taken(row.day, row.minute, int(row.taken), int(row.places)) for row in rows]

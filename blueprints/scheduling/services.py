@@ -1,6 +1,7 @@
 """Setting up what a location offers, and taking places in it."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date, timedelta
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 
 from blueprints.scheduling import setups, slots
+from blueprints.scheduling.doses import ANYTHING, Wish, are_counted, book_of
 from blueprints.scheduling.models import (
     Schedule,
     ScheduleDay,
@@ -15,7 +17,7 @@ from blueprints.scheduling.models import (
     ScheduleProduct,
     Slot,
 )
-from blueprints.scheduling.rules import Setup, SpecialDay, check, check_hours
+from blueprints.scheduling.rules import DosesBound, Setup, SpecialDay, check, check_hours
 from portal.access.scope import Actor, Scope
 from portal.audit.services import record as audit
 from portal.clock import now, today
@@ -36,6 +38,10 @@ OWN = (
 
 class SlotTaken(Conflict):
     """The last place went to somebody else, or the time is not offered any more."""
+
+
+class NoDoses(SlotTaken):
+    """There is no usable dose for one more appointment on that day."""
 
 
 class Outdated(Conflict):
@@ -61,16 +67,57 @@ class BookingsLeft(Conflict):
 # Taking places
 
 
-def claim(slot_id: int) -> Slot:
+def claim(slot_id: int, wish: Wish = ANYTHING) -> Slot:
     """Take a place in the slot, for whatever the caller books in the same transaction.
 
-    One statement looks and takes, so that no place is taken twice. Whether the time may be chosen
-    (notice, horizon) is what `queries.times` says. Raises `SlotTaken`.
+    One statement looks and takes, so that no place is taken twice. Where doses limit what can be
+    booked they are counted with the schedule locked. Whether the time may be chosen (notice,
+    horizon) is what `queries.times` says. Raises `SlotTaken`, also as `NoDoses`.
     """
+    _require_dose(slot_id, wish)
     taken = _take(slot_id, Slot.taken < Slot.places)
     if taken is None:
         raise SlotTaken(_("This time was just taken. Choose another time."))
     return taken
+
+
+def lock_doses(slot_ids: Sequence[int]) -> None:
+    """Keep others from claiming at the locations of these slots whose doses limit what can be
+    booked. Whoever locks slots and claims afterwards calls this first."""
+    if not are_counted():
+        return
+    session().execute(
+        select(Schedule.id)
+        .where(
+            Schedule.location_id.in_(select(Slot.location_id).where(Slot.id.in_(slot_ids))),
+            Schedule.doses_bound == DosesBound.LIMIT,
+        )
+        .order_by(Schedule.id)
+        .with_for_update(key_share=True)
+    ).all()
+
+
+def _require_dose(slot_id: int, wish: Wish) -> None:
+    """Raise `NoDoses` where doses are the limit and there is none for one more appointment. From
+    here to the end of the transaction nobody else claims there."""
+    if not are_counted():
+        return
+    lock_doses([slot_id])
+    found = (
+        session()
+        .execute(
+            select(Slot.day, Slot.location_id, Location.time_zone)
+            .join(Schedule, Schedule.location_id == Slot.location_id)
+            .join(Location, Location.id == Slot.location_id)
+            .where(Slot.id == slot_id, Schedule.doses_bound == DosesBound.LIMIT)
+        )
+        .one_or_none()
+    )
+    if found is None:
+        return
+    book = book_of(found.location_id, today(found.time_zone), wish)
+    if not book.free(found.day, wish.product_id):
+        raise NoDoses(_("There are no usable doses left for this day. Choose another day."))
 
 
 def overbook(slot_id: int, reason: str, actor: Actor) -> Slot:

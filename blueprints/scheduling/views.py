@@ -14,6 +14,7 @@ from blueprints.scheduling.calendar import (
     month_bounds,
     month_of,
 )
+from blueprints.scheduling.doses import are_counted, short_days
 from blueprints.scheduling.forms import DayForm, SetupForm, accepted_of, facts_of, values_of
 from blueprints.scheduling.hours import clock_text, hours_text
 from blueprints.scheduling.models import Schedule
@@ -169,6 +170,8 @@ def _page(
         special=setups.list_special_days(place.id, scope().today()),
         misfits=setups.list_misfits(place.id),
         leaving=leaving or {},
+        doses_counted=are_counted(),
+        shortages=short_days(place.id, scope().today(), here.setup.doses_bound),
         **_calendar(place.id, last_day(scope().today(), here.setup.horizon_days)),
     )
 

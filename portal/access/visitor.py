@@ -12,11 +12,12 @@ class Standing:
 
     Links of another `version` no longer work; those of a `withdrawn` record do not, whichever
     version they are of. `said` is a sentence for whoever holds such a link: what became of the
-    record, and what to do. `place` is the record's location, `language` its person's.
+    record, and what to do. `place` is the record's location, None where it has none yet; `language`
+    is its person's.
     """
 
     version: int
-    place: Place
+    place: Place | None
     language: str = ""
     withdrawn: bool = False
     said: str = ""
@@ -30,6 +31,6 @@ class Visitor:
     subject_kind: str
     subject_id: int
     version: int
-    place: Place
+    place: Place | None
     language: str
     through: Through

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -125,6 +125,23 @@ def cancel_about(about: str, *, reason: str, kinds: Iterable[str] = ()) -> int:
     wanted = list(kinds)
     where = [Message.about == about]
     return _cancel(*where, *([Message.kind.in_(wanted)] if wanted else []), reason=reason)
+
+
+def move_about(old: str, new: str, *, only: Collection[int] | None = None) -> list[int]:
+    """Let what was written about `old` be about `new`, which it is known as from now on; the ids of
+    those messages. With `only` these alone."""
+    which = [Message.about == old]
+    if only is not None:
+        which.append(Message.id.in_(only))
+    return list(
+        session().scalars(
+            update(Message)
+            .where(*which)
+            .values(about=new)
+            .returning(Message.id)
+            .execution_options(synchronize_session=False)
+        )
+    )
 
 
 def cancel_for(

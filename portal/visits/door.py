@@ -67,7 +67,7 @@ def open_by_number(kind: str, number: str, birth_date: date, *, address: str) ->
             "visit.opened_by_number",
             subject=kind,
             subject_id=subject_id,
-            location_id=standing.place.id if standing else None,
+            location_id=standing.place.id if standing and standing.place else None,
         )
     return Opened(token=token)
 

@@ -41,7 +41,7 @@ def time_zone() -> str:
     """The zone in which this request's moments are shown: the present location's, or that of the
     installation where none is chosen. For a visitor, that of the record's location."""
     visitor = find_visitor()
-    if visitor is not None:
+    if visitor is not None and visitor.place is not None:
         return visitor.place.time_zone
     found = find_scope()
     if found is not None and found.location is not None:

@@ -99,7 +99,7 @@ def _looked_at(found: Visitor) -> None:
         f"{found.subject_kind}.viewed",
         subject=found.subject_kind,
         subject_id=found.subject_id,
-        location_id=found.place.id,
+        location_id=found.place.id if found.place else None,
     )
 
 

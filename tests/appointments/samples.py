@@ -4,14 +4,19 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from blueprints.appointments.models import Appointment
+from blueprints.appointments.rules import Change
 from blueprints.appointments.services import cancel, complete, hold
+from blueprints.appointments.told import begin, claim_next
 from blueprints.recipients.rules import Details
+from blueprints.recipients.self_registering import register_self
 from blueprints.recipients.services import register
 from blueprints.scheduling.models import Slot
+from portal.clock import now
 from portal.db import unit_of_work
-from tests.appointments.visits import LINKS
+from tests.appointments.visits import LINKS, REGISTRATIONS
 from tests.recipients.people import BORN
-from tests.samples import Access, Canaries, Making, Own, Samples, Tour, Upgrade
+from tests.samples import Access, Canaries, Common, Making, Own, Samples, Tour, Upgrade
 
 
 def make(making: Making) -> None:
@@ -43,6 +48,31 @@ def make(making: Making) -> None:
             for number in made[:2]:
                 complete(appointment_id=number, actor=scope.user)
             cancel(appointment_id=made[1], reason=f"Ill {sign}".strip(), actor=scope.user)
+            with_them = session.get_one(Appointment, made[0])
+            told = begin(
+                location_id=scope.location_id,
+                change=Change.CANCELED,
+                reason=f"No power {sign}".strip(),
+                told=[(session.get_one(Appointment, made[1]), False)],
+                actor=scope.user,
+                since=now(),
+            )
+            line = claim_next(scope, told.id)
+            alone = register_self(
+                Details(
+                    first_name=f"Alone{letter} {sign}".strip(),
+                    last_name=f"Comer {sign}".strip(),
+                    birth_date=BORN,
+                    email=f"alone.{letter}{sign}@example.org".lower(),
+                    contact_by="email",
+                ),
+                people_a_day=9,
+            )
+        assert line is not None
+        making.note("told_round", letter, told.id)
+        making.note("told_line", letter, line.id)
+        making.note("registration", letter, alone.id)
+        making.note("slot", "", with_them.slot_id)
         making.note("appointment", letter, made[0])
         making.note("held_appointment", letter, made[2])
 
@@ -54,15 +84,23 @@ samples = Samples(
             "appointment_id": Own("appointment"),
             "appointments.held:appointment_id": Own("held_appointment"),
             "appointments.complete:appointment_id": Own("held_appointment"),
+            "round_id": Own("told_round"),
+            "line_id": Own("told_line"),
+            "slot_id": Common("slot"),
         },
-        leading={"appointments.cancel": "/appointments/"},
+        leading={
+            "appointments.cancel": "/appointments/",
+            "appointments.move_many": "/appointments/",
+            "appointments.call": "/appointments/told/",
+        },
         everywhere={
             "appointments.record": ("agent", "admin"),
             "appointments.confirmation": ("agent", "admin"),
             "appointments.cancel_later": ("agent",),
         },
         elsewhere=("/appointments/{appointment}",),
-        visits={"appointment": LINKS},
+        public={"public_booking.begin": frozenset({200, 400, 422})},
+        visits={"appointment": LINKS, "registration": REGISTRATIONS},
     ),
     canaries=Canaries(
         more=("/appointments/day-sheet",),
@@ -78,12 +116,19 @@ samples = Samples(
             "/appointments/schedule/<id>": ("/appointments/schedule/2",),
             "/appointments/schedule/<id>/locations": ("/appointments/schedule/2/locations",),
             "/appointments/schedule/<id>/at/<id>": ("/appointments/schedule/2/at/1",),
+            "/appointments/calendar": (
+                "/appointments/calendar",
+                "/appointments/calendar?view=week",
+            ),
         },
         # The recipient's own pages and held places are looked at in tests/browser by their walks.
         no_pages=(
             r"/a/<token>.*",
+            r"/book/<token>.*",
             r"/appointments/held/<id>.*",
             r"/appointments/<id>/cancel-second-dose",
+            r"/appointments/(<id>|schedule/<id>)/overbook/<id>",
+            r"/appointments/(told|calls)/<id>.*",
         ),
     ),
     upgrade=Upgrade(
@@ -94,7 +139,14 @@ samples = Samples(
                 "canceled_at": None,
                 "canceled_through": None,
                 "dose_number": 1,
-            }
+            },
+            "told_round": {"change": "canceled"},
+            "told_line": {
+                "way": "none",
+                "outcome": "",
+                "caller_id": None,
+                "claimed_until": None,
+            },
         }
     ),
 )

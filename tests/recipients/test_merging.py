@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from blueprints.recipients.checks import found
 from blueprints.recipients.finding import find
@@ -15,6 +16,8 @@ from blueprints.recipients.queries import doses_of, get_recipient
 from portal.access.scope import Scope
 from portal.db import Base, unit_of_work
 from portal.errors import Conflict, Invalid
+from portal.messages import cancel_about, queue
+from portal.messages.models import Message
 from tests.client import Browser
 from tests.inventory import stock
 from tests.people.steps import trail
@@ -102,6 +105,41 @@ def test_merging_moves_everything_and_undoing_moves_it_back(
             assert [one.recipient_id for one in find(there, "exampletn")] == [gone]
             assert list(found()) == []
     assert len(trail(app, "recipient.merged")) == len(trail(app, "recipient.merge_undone")) == 1
+
+
+def test_messages_follow_who_they_are_about_and_come_back(
+    app: Flask, agent: Scope, two: tuple[int, int]
+) -> None:
+    kept, gone = two
+
+    def written() -> dict[str | None, list[str]]:
+        with unit_of_work(write=False) as session:
+            rows = session.execute(select(Message.about, Message.address).order_by(Message.id))
+            made: dict[str | None, list[str]] = {}
+            for about, address in rows:
+                made.setdefault(about, []).append(address)
+            return made
+
+    with app.app_context():
+        with unit_of_work():
+            for number, address in ((kept, "kept"), (gone, "gone"), (gone, "gone.too")):
+                queue(
+                    "password_changed",
+                    f"{address}@example.org",
+                    context={},
+                    about=f"recipient:{number}",
+                )
+        before = written()
+        with unit_of_work():
+            merged = merge(agent, kept, gone, reason="registered twice").id
+        assert list(written()) == [f"recipient:{kept}"]
+        with unit_of_work():
+            undo(agent, merged)
+        assert written() == before
+        with unit_of_work():
+            merge(agent, kept, gone, reason="registered twice")
+        with unit_of_work():
+            assert cancel_about(f"recipient:{kept}", reason="moved away") == 3
 
 
 def test_what_cannot_be_merged_is_refused(app: Flask, agent: Scope, two: tuple[int, int]) -> None:

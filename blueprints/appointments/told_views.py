@@ -1,0 +1,165 @@
+"""Routes for moving many, for who was told of a change, and for the calls to all others."""
+
+from datetime import date
+from functools import partial
+
+from flask import Response, flash, request, url_for
+
+from blueprints.appointments import services, told
+from blueprints.appointments.canceling_views import ticked
+from blueprints.appointments.forms import MoveManyForm
+from blueprints.appointments.pages import when
+from blueprints.appointments.queries import booked_as, get_booked, of_ids
+from blueprints.appointments.rules import CallOutcome, State
+from blueprints.appointments.views import blueprint
+from blueprints.appointments.words import CHANGES, OUTCOMES
+from blueprints.recipients.words import full_name, phone
+from portal.audit.services import viewed as audit_view
+from portal.confirmation import answered
+from portal.db import session
+from portal.errors import Conflict, Invalid, NotFound
+from portal.i18n import _, ngettext
+from portal.web.context import scope
+from portal.web.guards import needs
+from portal.web.htmx import go_to
+from portal.web.requests import note
+from portal.web.respond import respond
+
+
+@blueprint.route("/move", methods=["GET", "POST"])
+@needs("appointments.handle")
+def move_many() -> Response:
+    """Put the ticked appointments, up to 20, to another day."""
+    posted = request.method == "POST"
+    ids = ticked(request.form.getlist("tick") if posted else request.args.getlist("tick"))
+    form = answered(MoveManyForm)
+    found = [booked for booked in of_ids(ids) if get_booked(scope(), booked.appointment.id)]
+    to_come = [booked for booked in found if booked.appointment.state == State.NEW]
+    try:
+        services.check_number(len(to_come))
+    except Invalid as refusal:
+        flash(refusal.message, "warning")
+        return go_to(url_for("appointments.index"))
+    status = 200
+    if posted:
+        status = Invalid.status
+        if form.validate() and form.day.data is not None:
+            try:
+                return _move([one.appointment.id for one in to_come], form.day.data)
+            except (Invalid, Conflict) as refusal:
+                form.refuse(refusal)
+                status = refusal.status
+    return respond(
+        "appointments/move_many.html",
+        status=status,
+        form=form,
+        found=to_come,
+        when=when,
+        full_name=full_name,
+    )
+
+
+def _move(ids: list[int], day: date) -> Response:
+    with session().begin_nested():
+        changed = services.move_many(
+            appointment_ids=ids, day=day, actor=scope().user, location_id=scope().location_id
+        )
+    flash(
+        ngettext("%(num)s appointment is moved.", "%(num)s appointments are moved.", changed.count),
+        "success",
+    )
+    if changed.left:
+        flash(
+            ngettext(
+                "%(num)s appointment found no free time on that day and was left as it is.",
+                "%(num)s appointments found no free time on that day and were left as they are.",
+                len(changed.left),
+            ),
+            "warning",
+        )
+    return go_to(url_for("appointments.told", round_id=changed.round_id))
+
+
+@blueprint.get("/told")
+@needs("appointments.handle")
+def told_rounds() -> Response:
+    """The latest changes to several appointments, and how many people are still to be called."""
+    return respond(
+        "appointments/told_rounds.html", rounds=told.list_rounds(scope()), changes=CHANGES
+    )
+
+
+@blueprint.get("/told/<int:round_id>", endpoint="told")
+@needs("appointments.handle")
+def told_page(round_id: int) -> Response:
+    """Who was told by which way, who could not be, and the calls."""
+    found = told.get_round(scope(), round_id)
+    lines = told.lines_of(found)
+    summary = f"told {found.id}, {len(lines)}"
+    note(partial(audit_view, scope(), "appointments", None, summary=summary))
+    return respond(
+        "appointments/told.html",
+        round=found,
+        change=CHANGES[found.change],  # type: ignore[index]
+        written=[line for line in lines if not line.needs_call],
+        calls=[line for line in lines if line.needs_call],
+        left=sum(line.is_open for line in lines),
+        outcomes=OUTCOMES,
+        when=when,
+        full_name=full_name,
+    )
+
+
+@blueprint.post("/told/<int:round_id>/next")
+@needs("appointments.handle")
+def next_call(round_id: int) -> Response:
+    """Take the next call; it is the user's for ten minutes."""
+    line = told.claim_next(scope(), round_id)
+    if line is None:
+        flash(_("Nobody is left to call right now. Others may be calling."), "info")
+        return go_to(url_for("appointments.told", round_id=round_id))
+    return go_to(url_for("appointments.call", line_id=line.id))
+
+
+@blueprint.route("/calls/<int:line_id>", methods=["GET", "POST"])
+@needs("appointments.handle")
+def call(line_id: int) -> Response:
+    """Whom to call and what to say; then what came of it."""
+    line = told.get_line(scope(), line_id)
+    here = url_for("appointments.told", round_id=line.round_id)
+    if request.method == "POST":
+        try:
+            outcome = CallOutcome(request.form.get("outcome", ""))
+        except ValueError as error:
+            raise NotFound from error
+        if outcome is CallOutcome.OPEN:
+            raise NotFound
+        told.note_call(scope(), line.id, outcome)
+        flash(_("Saved: %(outcome)s", outcome=str(OUTCOMES[outcome])), "success")
+        return go_to(here)
+    if line.caller_id != scope().user.id:
+        flash(_("Take a call with the button below first."), "info")
+        return go_to(here)
+    booked = booked_as(get_booked(scope(), line.appointment_id))
+    person = booked.recipient
+    number = booked.appointment.id
+    place_id = booked.appointment.location_id
+    note(partial(audit_view, scope(), "appointment", number, location_id=place_id))
+    return respond(
+        "appointments/call.html",
+        line=line,
+        back=here,
+        name=full_name(person),
+        birth_date=person.birth_date,
+        numbers=[
+            (number, phone(number))
+            for number in (person.mobile_phone, person.other_phone)
+            if number
+        ],
+        language=person.language,
+        canceled=booked.appointment.state == State.CANCELED,
+        reason=booked.appointment.cancel_reason,
+        when=when(booked.appointment.day, booked.appointment.minute),
+        place=booked.location.name,
+        href=url_for("appointments.record", appointment_id=line.appointment_id),
+    )

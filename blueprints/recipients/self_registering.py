@@ -1,0 +1,111 @@
+"""People who register themselves, without an account, before they book (SPEC F5).
+
+Nothing here says whether somebody is known. What staff entered is not looked at; whoever comes
+again with the same names, birth date and contact goes on with the record they made before. Others
+get a record of their own, and staff see at the first visit whom it looks like.
+"""
+
+from datetime import timedelta
+
+from sqlalchemy import delete, exists, select
+from sqlalchemy.orm import aliased
+
+from blueprints.recipients import names, rules
+from blueprints.recipients.models import Recipient
+from blueprints.recipients.rules import Details
+from blueprints.recipients.services import put_details
+from portal import throttle
+from portal.audit.services import record as audit
+from portal.clock import now, today
+from portal.db import Base, session
+from portal.errors import Invalid
+from portal.i18n import _
+from portal.settings import current
+
+A_DAY = timedelta(days=1)
+USE_OF_CONTACT = "contact"
+
+
+def register_self(details: Details, *, people_a_day: int) -> Recipient:
+    """The record of somebody who registers themselves; no location sees it before they book.
+
+    A contact is used for `people_a_day` at most. Raises `Invalid` on a field.
+    """
+    cleaned = rules.clean(details, today=today(current().time_zone))
+    contacts = [each for each in (cleaned.email, cleaned.mobile_phone) if each]
+    if not contacts:
+        raise Invalid(_("Enter an e-mail address or a mobile phone number."), field="email")
+    # Counting comes first: it lets people with the same contact pass one by one.
+    waits = {
+        contact: throttle.take(USE_OF_CONTACT, contact.casefold(), [(people_a_day, A_DAY)])
+        for contact in sorted(contacts)
+    }
+    known = _registered_before(cleaned)
+    if known is not None:
+        for contact, wait in waits.items():
+            if not wait:
+                throttle.take_back(USE_OF_CONTACT, contact.casefold())
+        return known
+    for contact, wait in waits.items():
+        if wait:
+            field = "email" if contact == cleaned.email else "mobile_phone"
+            raise Invalid(
+                _("This was used for many people today. Use another one, or call us."), field=field
+            )
+    recipient = Recipient(created_by_id=None)
+    put_details(recipient, cleaned, by_id=None)
+    session().add(recipient)
+    session().flush()
+    audit(
+        None,
+        "recipient.registered",
+        subject="recipient",
+        subject_id=recipient.id,
+        location_id=None,
+    )
+    return recipient
+
+
+def _registered_before(details: Details) -> Recipient | None:
+    """The record that this person made before, in the same way."""
+    rows = session().scalars(
+        select(Recipient)
+        .where(
+            Recipient.birth_date == details.birth_date,
+            Recipient.created_by_id.is_(None),
+            Recipient.merged_into_id.is_(None),
+            Recipient.email == details.email,
+            Recipient.mobile_phone == details.mobile_phone,
+        )
+        .order_by(Recipient.id)
+    )
+    mine = _name_of(details)
+    return next((row for row in rows if _name_of(row) == mine), None)
+
+
+def _name_of(person: Details | Recipient) -> tuple[str, str]:
+    return names.joined(person.first_name), names.joined(person.last_name)
+
+
+def forget_unfinished() -> int:
+    """Delete the records of people who registered themselves a day ago and did not book, unless
+    anything points to them; how many."""
+    other = aliased(Recipient)
+    pointed = [
+        exists().where(key.parent == Recipient.id)
+        for table in Base.metadata.sorted_tables
+        for key in table.foreign_keys
+        if key.column is Recipient.__table__.c.id and table is not Recipient.__table__
+    ]
+    result = session().execute(
+        delete(Recipient)
+        .where(
+            Recipient.created_by_id.is_(None),
+            Recipient.created_at < now() - A_DAY,
+            Recipient.merged_into_id.is_(None),
+            ~exists().where(other.merged_into_id == Recipient.id),
+            *(~each for each in pointed),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return int(result.rowcount)  # type: ignore[attr-defined]
