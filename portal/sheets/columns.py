@@ -20,10 +20,18 @@ from portal.formats.dates import order_of
 from portal.formats.texts import ShownNumber
 from portal.i18n import _
 from portal.normal_form import normalize
+from portal.sheets.doubts import (
+    day_in_doubt,
+    days_asked,
+    doubts_in,
+    is_still_two_days,
+    may_be_two_days,
+)
 from portal.sheets.limits import CELL_CHARACTERS
 from portal.sheets.table import UnreadableCell
 
-# The column that `writer.annotated_copy` adds: when the corrected file comes back it means nothing.
+# The column that `writer.annotated_copy` adds: when the corrected file comes back it only tells
+# which dates were asked about.
 ADVICE = "What to correct"
 
 SHOWN_VALUE = 80
@@ -96,6 +104,7 @@ class BoundColumns:
     fields: how many cells a row may have. separated: a row with more may have been split by a
         comma inside a value, as in CSV.
     day_first: keys of columns whose days may have been written with the day first.
+    advice: where a corrected copy says what to correct, None in other files.
     """
 
     columns: tuple[SheetColumn, ...]
@@ -107,6 +116,7 @@ class BoundColumns:
     fields: int = 0
     separated: bool = True
     day_first: frozenset[str] = frozenset()
+    advice: int | None = None
 
 
 def fold(name: object) -> str:
@@ -176,13 +186,16 @@ def bind(columns: Iterable[SheetColumn], header: Sequence[object]) -> BoundColum
     found: dict[str, list[tuple[int, int]]] = {}
     unknown: list[str] = []
     day_first = set()
+    advice = None
     for position, cell in enumerate(header):
         column, rank, inside = _named(names, cell)
         if column is not None:
             found.setdefault(column.key, []).append((rank, position))
             if column.holds == "day" and DAY_FIRST.search(inside):
                 day_first.add(column.key)
-        elif fold(cell) and fold(cell) != fold(ADVICE):
+        elif fold(cell) == fold(ADVICE):
+            advice = position
+        elif fold(cell):
             unknown.append(shown(cell))
     positions: dict[str, int] = {}
     double = []
@@ -210,6 +223,7 @@ def bind(columns: Iterable[SheetColumn], header: Sequence[object]) -> BoundColum
             for c in columns
         ),
         day_first=frozenset(day_first),
+        advice=advice,
     )
 
 
@@ -244,7 +258,10 @@ def parse_row(
     errors: list[CellError] = []
     length = len(cells)
     if length > bound.width and bound.separated and (split := _split(bound, cells)):
-        return values, [split]
+        # Which cell belongs to which column is not known, so all dates of the row are in doubt.
+        doubts = doubts_in(cells) if bound.day_first else ()
+        return values, [split, *(_two_days("", place, cell) for place, cell in doubts)]
+    asked = _asked_before(bound, cells)
     filled = 0
     for key, label, position, parse, required in bound.plan:
         cell = cells[position] if position < length else None
@@ -257,6 +274,8 @@ def parse_row(
         filled += 1
         try:
             value = _read(bound, key, cell, parse)
+            if key in asked:
+                raise Invalid(is_still_two_days(shown(cell)))
         except Invalid as refusal:
             errors.append(CellError(label, refusal.message, shown(cell), position))
             continue
@@ -277,13 +296,27 @@ def _read(bound: BoundColumns, key: str, cell: object, parse: Callable[[Any], An
         raise Invalid(unreadable(cell))
     value = parse(cell)
     if key in bound.day_first and order_of(cell) == "either":
-        raise Invalid(
-            _(
-                "This file has dates with the day first, so this one may mean two days. Write all "
-                "dates as MM/DD/YYYY, or with the month's name, for example 30-Jun-2021."
-            )
-        )
+        raise Invalid(may_be_two_days(shown(cell)))
     return value
+
+
+def _asked_before(bound: BoundColumns, cells: Sequence[object]) -> frozenset[str]:
+    """The columns with a date that the row's own advice asks about, and that is still the same."""
+    if bound.advice is None or bound.advice >= len(cells):
+        return frozenset()
+    asked = days_asked(cells[bound.advice])
+    places = [
+        (column.key, bound.positions.get(column.key, sys.maxsize))
+        for column in bound.columns
+        if asked and column.holds == "day"
+    ]
+    return frozenset(
+        key for key, place in places if place < len(cells) and day_in_doubt(cells[place]) in asked
+    )
+
+
+def _two_days(label: str, position: int, cell: object) -> CellError:
+    return CellError(label, may_be_two_days(shown(cell)), shown(cell), position)
 
 
 def _is_missing(label: str, position: int) -> CellError:

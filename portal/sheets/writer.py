@@ -19,6 +19,7 @@ from portal.errors import Invalid
 from portal.formats.texts import ShownNumber
 from portal.sheets.cells import FORMULA_STARTS, TEXT_FORMAT, safe_cell, xml_text
 from portal.sheets.columns import ADVICE, CellError, CellMended, SheetColumn
+from portal.sheets.doubts import days_asked
 from portal.sheets.dressing import add_instructions, add_lists, places_of
 from portal.sheets.table import UnreadableCell
 
@@ -197,7 +198,9 @@ def annotated_copy(
                         line[place[1]] = remark.value
                     fills.setdefault(place, fill)
                     notes[place] = f"{notes.get(place, '')} {remark.message}".strip()
-            yield [*line, " ".join(_advice(remark) for _fill, remark in remarks)]
+            # Dates in doubt come first: of a long cell only the beginning is read again.
+            advice = sorted((_advice(remark) for _fill, remark in remarks), key=_tells_nothing)
+            yield [*line, " ".join(advice)]
 
     kept_names = [names[index] for index in kept]
     as_text = [replace(one, text=True) if one.holds == "day" else one for one in columns]
@@ -242,6 +245,10 @@ def _advice(remark: CellError | CellMended) -> str:
     if not remark.column:
         return remark.message
     return f"{remark.column}: {remark.message}"
+
+
+def _tells_nothing(advice: str) -> bool:
+    return not days_asked(advice)
 
 
 def _comment(note: str) -> Any:

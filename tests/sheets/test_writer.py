@@ -12,6 +12,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from portal.formats.codes import parse_text
 from portal.sheets.columns import ADVICE, CellError
+from portal.sheets.doubts import days_asked, may_be_two_days
+from portal.sheets.limits import CELL_CHARACTERS
 from portal.sheets.reader import open_table
 from portal.sheets.writer import CellFill, annotated_copy, write_csv, write_xlsx
 from tests.sheets import builders
@@ -148,6 +150,17 @@ def test_annotated_copy_says_what_to_correct_and_can_be_uploaded(tmp_path: Path)
     annotated_copy(out, header, again, {})
     assert [cell.value for cell in read(out)[1]] == [*builders.HEADER, ADVICE]
     assert read(out)["L2"].value in (None, "")
+
+
+def test_dates_in_doubt_come_first_in_an_advice_that_is_cut_when_it_comes_back() -> None:
+    out = io.BytesIO()
+    errors = [
+        CellError("Lot Number", "Enter it. " * CELL_CHARACTERS, "x", 5),
+        CellError("Expiration Date", may_be_two_days("05/07/2027"), "05/07/2027", 6),
+    ]
+    annotated_copy(out, builders.HEADER, [(2, list(builders.ROW))], {2: errors})
+    advice = read(out)["L2"].value
+    assert days_asked(advice) == {date(2027, 5, 7)}
 
 
 def test_rows_are_taken_one_by_one() -> None:

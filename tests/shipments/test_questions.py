@@ -4,6 +4,7 @@ import io
 import os
 import threading
 from collections.abc import Iterator
+from csv import writer as csv_writer
 from pathlib import Path
 from typing import Any
 
@@ -296,3 +297,87 @@ def test_the_form_takes_off_what_a_spreadsheet_put_around(app: Flask, browser: B
     browser.sign_in("admin")
     assert enter(browser, lot='="007012"', ndc="'80777-0273-99").status == 303
     assert [(one.lot, one.ndc) for one in shipments(app)] == [("007012", "80777-0273-99")]
+
+
+def mixed(*rows: str) -> bytes:
+    """A file in which one row has the day first, and further rows."""
+    return csv(row(id="SHP-1", expires="31/08/2027"), *rows)
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "csv"])
+@pytest.mark.parametrize("mended", ["08/31/2027", "31-Aug-2027"])
+def test_a_corrected_copy_is_asked_about_dates_that_still_may_mean_two_days(
+    app: Flask, browser: Browser, mended: str, kind: str
+) -> None:
+    full_of_errors = dict.fromkeys(("order", "pin", "ndc", "lot", "doses", "tracking"), "5-Mar")
+    full_of_errors |= {"id": "SHP-3", "expires": "10/11/2027", "shipped": "2/3"}
+    broken = row(id="SHP-4", expires="07/06/2027", lot="EL1, found") + ",x"
+    run = take_in(
+        app,
+        mixed(
+            row(id="SHP-2", expires="05/07/2027", shipped="02/01/2021"),
+            row(**full_of_errors),
+            broken,
+        ),
+    )
+    assert numbers(run) == (0, 0, 0, 4)
+    browser.sign_in("admin")
+    for _again in range(2):  # a copy of the copy asks, too
+        book = corrections(browser, run.id)
+        sheet = book.active
+        columns = places(sheet)
+        numbered = {sheet.cell(line, 1).value: line for line in range(2, sheet.max_row + 1)}
+        if "SHP-1" in numbered:
+            sheet.cell(numbered["SHP-1"], columns["Expiration Date"]).value = mended
+            for line in numbered.values():
+                sheet.cell(line, columns["Date Shipped"]).value = "2021-02-01"
+            # A comma is taken out, and all that follows it is where it belongs.
+            for number, expires in (("SHP-3", "10/11/2027"), ("SHP-4", "07/06/2027")):
+                good = row(id=number, expires=expires, shipped="2021-02-01").split(",")
+                for column, value in enumerate(good, 1):
+                    sheet.cell(numbered[number], column).value = value
+        run = take_in(app, sent_as(book, kind), f"b.{kind}")
+        assert {one.number for one in shipments(app)} == {"SHP-1"}
+        assert run.failed == 3
+        assert {one[1] for one in errors_of(app, run)} == {"Expiration Date"}
+        assert all("may mean two days" in one[2] for one in errors_of(app, run))
+        assert all("the same as before" in one[2] for one in errors_of(app, run))
+    book = corrections(browser, run.id)
+    sheet = book.active
+    expires = places(sheet)["Expiration Date"]
+    # Written again as MM/DD/YYYY, with the month's name, with the year in front: each is an answer.
+    for line, value in ((2, "07/05/2027"), (3, "10-Nov-2027"), (4, "2027-07-06")):
+        sheet.cell(line, expires).value = value
+    assert numbers(take_in(app, sent_as(book, kind), f"c.{kind}")) == (3, 0, 0, 0)
+    assert {one.number: f"{one.expiration_date:%m-%d}" for one in shipments(app)} == {
+        "SHP-1": "08-31",
+        "SHP-2": "07-05",
+        "SHP-3": "11-10",
+        "SHP-4": "07-06",
+    }
+
+
+def sent_as(book: Any, kind: str) -> bytes:
+    """The workbook as it is saved by Excel, or as CSV."""
+    if kind == "xlsx":
+        return saved(book)
+    text = io.StringIO()
+    csv_writer(text).writerows(book.active.values)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def test_the_other_columns_of_a_corrected_copy_are_read_as_before(
+    app: Flask, browser: Browser
+) -> None:
+    run = take_in(
+        app,
+        csv(
+            row(id="SHP-1", expires="31-Aug-2027", shipped="02/25/2021"),
+            row(id="SHP-2", expires="05/07/2027", shipped="02/01/2021", doses="x"),
+        ),
+    )
+    assert numbers(run) == (1, 0, 0, 1)
+    browser.sign_in("admin")
+    book = corrections(browser, run.id)
+    book.active.cell(2, places(book.active)["Quantity Shipped"]).value = 5
+    assert numbers(take_in(app, saved(book), "b.xlsx")) == (1, 0, 0, 0)
