@@ -24,7 +24,6 @@ from blueprints.administration.rules import (
     RecordState,
     ensure_happened,
     ensure_reason,
-    final,
     local_day,
     may_correct,
 )
@@ -41,14 +40,14 @@ from blueprints.recipients.services import lock_recipient
 from portal.access.scope import Scope
 from portal.audit.services import record as audit
 from portal.catalog.models import Product
-from portal.catalog.stops import Code, Finding
+from portal.catalog.stops import Objection, StopCode, final
 from portal.clock import now
 from portal.db import session
 from portal.errors import Conflict, Invalid
 from portal.i18n import _
 
 # Answers are judged when the dose is given, and not again.
-JUDGED_ONCE = (Code.CONTRAINDICATED, Code.PRECAUTION)
+JUDGED_ONCE = (StopCode.CONTRAINDICATED, StopCode.PRECAUTION)
 
 
 @dataclass(frozen=True)
@@ -151,7 +150,7 @@ def injection_of(given: Given) -> Injection:
 
 def found_against(
     given: Given, recipient: Recipient, record: VaccineInventory, injection: Injection
-) -> tuple[Finding, ...]:
+) -> tuple[Objection, ...]:
     """What speaks against the dose as corrected; answers were judged when it was given."""
     at = injection.given_at or now()
     return judged(
@@ -230,7 +229,7 @@ def _change(
 
 
 def _overridden(
-    scope: Scope, before: Administration, found: Sequence[Finding], overriding: Overriding
+    scope: Scope, before: Administration, found: Sequence[Objection], overriding: Overriding
 ) -> dict[str, object]:
     """The columns that say what is overridden now. What was overridden before need not be decided
     on once more; what does not speak against the dose any more is left out."""

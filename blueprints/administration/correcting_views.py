@@ -19,7 +19,6 @@ from blueprints.administration.correcting import (
 from blueprints.administration.forms import SOMEBODY_ELSE, EditForm, LotForm, RemoveForm
 from blueprints.administration.queries import Given, get_given, get_lot, lots_offered, recipient_of
 from blueprints.administration.recording import Injection, Overriding
-from blueprints.administration.rules import codes, stops
 from blueprints.administration.scanning import choose_lot
 from blueprints.administration.views import blueprint
 from blueprints.appointments.pages import when
@@ -27,7 +26,7 @@ from blueprints.appointments.words import dose_label
 from blueprints.inventory.models import VaccineInventory
 from blueprints.recipients.words import full_name
 from portal.catalog.models import Product
-from portal.catalog.stops import Finding
+from portal.catalog.stops import Objection, codes, stops
 from portal.clock import local
 from portal.db import session
 from portal.errors import Conflict, Invalid, NotFound
@@ -84,7 +83,7 @@ def edit_record(vaccination_id: int) -> Response:
             scope(), vaccination_id, injection, why=why, seen=seen, overriding=_overriding(form)
         )
 
-    def found() -> tuple[Finding, ...]:
+    def found() -> tuple[Objection, ...]:
         record = session().get_one(VaccineInventory, given.newest.inventory_id)
         return found_against(given, recipient_of(given), record, _injection(form, given))
 
@@ -155,7 +154,7 @@ def lot(vaccination_id: int) -> Response:
             overriding=_overriding(form),
         )
 
-    def found() -> tuple[Finding, ...]:
+    def found() -> tuple[Objection, ...]:
         record = get_lot(scope(), int(form.lot.data))
         return found_against(given, recipient_of(given), record, injection_of(given))
 
@@ -199,11 +198,11 @@ def _answer(
     given: Given,
     template: str,
     act: Callable[[], Corrected],
-    found: Callable[[], tuple[Finding, ...]] | None,
+    found: Callable[[], tuple[Objection, ...]] | None,
     **more: Any,
 ) -> Response:
     seen, status = _seen(form, given), 200
-    against: tuple[Finding, ...] = ()
+    against: tuple[Objection, ...] = ()
     if request.method == "POST":
         status = Invalid.status
         if form.validate():
@@ -220,7 +219,7 @@ def _answer(
     return _page(form, given, template, seen=seen, status=status, against=against, **more)
 
 
-def _against(found: Callable[[], tuple[Finding, ...]] | None) -> tuple[Finding, ...]:
+def _against(found: Callable[[], tuple[Objection, ...]] | None) -> tuple[Objection, ...]:
     try:
         return found() if found is not None else ()
     except (Invalid, Conflict, NotFound):
@@ -234,7 +233,7 @@ def _page(
     *,
     seen: int,
     status: int,
-    against: tuple[Finding, ...] = (),
+    against: tuple[Objection, ...] = (),
     **more: Any,
 ) -> Response:
     person = recipient_of(given)

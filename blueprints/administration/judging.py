@@ -10,9 +10,9 @@ from portal.catalog.models import Product
 from portal.catalog.queries import facts_of, holding_on, products_of_ids
 from portal.catalog.screening import ScreeningQuestion, questions_for
 from portal.catalog.stops import (
-    Finding,
     GivenDose,
     LotState,
+    Objection,
     PlannedDose,
     Vaccine,
     judge,
@@ -75,7 +75,7 @@ def judged(
     answers: Mapping[str, str] | None,
     lot: VaccineInventory | None,
     but: int | None = None,
-) -> tuple[Finding, ...]:
+) -> tuple[Objection, ...]:
     """All that speaks against giving the person this dose on `day`; `but` is the id of the dose
     itself where it is corrected, `answers` is None where they were judged before."""
     planned = PlannedDose(

@@ -17,13 +17,9 @@ from blueprints.administration.rules import (
     RecordState,
     Route,
     Site,
-    are_covered,
     clean_volume,
-    codes,
     ensure_reason,
-    final,
     local_day,
-    stops,
 )
 from blueprints.inventory.ledger import entries as ledger
 from blueprints.inventory.models import VaccineInventory
@@ -32,7 +28,7 @@ from blueprints.recipients.models import Vaccination
 from portal.access.scope import Scope
 from portal.audit.services import seal
 from portal.catalog.screening import ScreeningAnswer
-from portal.catalog.stops import Finding
+from portal.catalog.stops import Objection, are_covered, codes, final, stops
 from portal.clock import now
 from portal.db import session
 from portal.errors import Conflict, Invalid, NotFound
@@ -101,7 +97,7 @@ def _name_of(scope: Scope, user_id: int) -> str:
 
 
 def ensure_allowed(
-    scope: Scope, found: Sequence[Finding], overriding: Overriding
+    scope: Scope, found: Sequence[Objection], overriding: Overriding
 ) -> dict[str, object]:
     """The columns that say what was overridden, by whom and why.
 

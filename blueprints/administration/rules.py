@@ -2,12 +2,11 @@
 which booking shares."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from portal.catalog.stops import Code, Finding, Level
 from portal.errors import Invalid
 from portal.i18n import _
 
@@ -134,26 +133,6 @@ def ensure_reason(reason: str, *, field: str) -> str:
     return reason
 
 
-def final(findings: Iterable[Finding]) -> list[Finding]:
-    """Those that nobody can override."""
-    return [one for one in findings if one.level is Level.FINAL]
-
-
-def stops(findings: Iterable[Finding]) -> list[Finding]:
-    """Those that need an override."""
-    return [one for one in findings if one.level is Level.STOP]
-
-
-def codes(findings: Iterable[Finding]) -> str:
-    """The codes of findings as they are stored: each once, joined by blanks."""
-    return " ".join(sorted({str(one.code) for one in findings}))
-
-
-def are_covered(findings: Iterable[Finding], seen: Collection[str]) -> bool:
-    """Whether somebody who decided on the codes `seen` knew of all these findings."""
-    return {str(one.code) for one in findings} <= set(seen)
-
-
 def may_correct(*, handles_all: bool, own: bool, recorded_on: date, today: date) -> bool:
     """Whether somebody may correct a record: managers any, others their own of the same day."""
     return handles_all or (own and recorded_on == today)
@@ -162,8 +141,3 @@ def may_correct(*, handles_all: bool, own: bool, recorded_on: date, today: date)
 def sheet_day_fits(sheet_on: date, given_on: date, birth_date: date) -> bool:
     """Whether a fact sheet can have been given on that day: before the dose, or on its day."""
     return birth_date <= sheet_on <= given_on
-
-
-def contraindicated(findings: Iterable[Finding]) -> bool:
-    """Whether an answer speaks against the dose."""
-    return any(one.code is Code.CONTRAINDICATED for one in findings)

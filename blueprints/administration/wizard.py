@@ -1,7 +1,6 @@
 """`Vaccinate`: identity and screening, consent, vaccination details, review (SPEC G9)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
 
@@ -22,59 +21,29 @@ from blueprints.administration.queries import OfferedLot, get_lot, lots_offered
 from blueprints.administration.recording import Injection, Overriding, checked
 from blueprints.administration.rules import (
     ConsentBy,
-    codes,
-    final,
     local_day,
     sheet_day_fits,
-    stops,
 )
 from blueprints.administration.scanning import choose_lot
 from blueprints.administration.services import Giving, give
-from blueprints.checkin.models import Arrival
-from blueprints.checkin.queries import alike_today, get_arrival
-from blueprints.checkin.rules import ArrivalStep, are_enough, identifiers, may
+from blueprints.administration.visits import Chair, about, admit, chair, news
+from blueprints.checkin.queries import alike_today
+from blueprints.checkin.rules import are_enough, identifiers
 from blueprints.checkin.words import IDENTIFIERS
-from blueprints.recipients.models import Recipient
-from blueprints.recipients.queries import get_recipient
 from blueprints.recipients.words import full_name
 from portal.access.scope import Scope
 from portal.catalog.ages import age_in_years
 from portal.catalog.models import Product
 from portal.catalog.screening import ScreeningAnswer, ScreeningQuestion, fact_sheet_on
-from portal.catalog.stops import Finding
+from portal.catalog.stops import Objection, codes, final, stops
 from portal.clock import now
 from portal.db import session
-from portal.errors import Conflict, Invalid, NotFound
-from portal.formats.numbers import record_number
+from portal.errors import Invalid, NotFound
 from portal.formats.shown import day as day_text
 from portal.i18n import _, _l
-from portal.wizards.definition import Answers, Begun, Done, Step, Wizard
+from portal.wizards.definition import Answers, Done, Step, Wizard
 
 ADULT = 18
-
-
-@dataclass(frozen=True)
-class Chair:
-    """Who is vaccinated, and when in the location's day."""
-
-    arrival: Arrival
-    recipient: Recipient
-    today: date
-
-
-def chair(scope: Scope, args: Mapping[str, str]) -> Chair:
-    """Who the address is about. Raises `NotFound`."""
-    arrival = get_arrival(scope, record_number(args.get("arrival_id")) or 0)
-    return Chair(arrival, get_recipient(scope, arrival.recipient_id), scope.today())
-
-
-def admit(scope: Scope, args: Mapping[str, str]) -> None:
-    """Refuse to begin with somebody of another location, or who is not here to be vaccinated."""
-    here = chair(scope, args)
-    if not may(ArrivalStep.VACCINATE, here.arrival.state):
-        raise Conflict(
-            _("This visit is over: the dose was recorded already, or the person has left.")
-        )
 
 
 # --- identity and screening ----------------------------------------------------------------------
@@ -256,7 +225,9 @@ def _questions(answers: Answers) -> dict[str, str]:
     return {line["code"]: line["answer"] or "" for line in answers.get("questions") or ()}
 
 
-def _found(here: Chair, product: Product, answers: Answers, *, number: int) -> tuple[Finding, ...]:
+def _found(
+    here: Chair, product: Product, answers: Answers, *, number: int
+) -> tuple[Objection, ...]:
     return judged(
         here.recipient,
         product,
@@ -267,7 +238,7 @@ def _found(here: Chair, product: Product, answers: Answers, *, number: int) -> t
     )
 
 
-def _judge(scope: Scope, here: Chair, answers: Answers) -> tuple[Finding, ...]:
+def _judge(scope: Scope, here: Chair, answers: Answers) -> tuple[Objection, ...]:
     record = get_lot(scope, int(answers["lot"]))
     at = given_at(scope, answers) or now()
     return judged(
@@ -339,33 +310,6 @@ def save(scope: Scope, answers: Answers, _button: str) -> Done:
     """Record the dose."""
     dose = give(scope, giving_of(scope, answers))
     return Done(url=url_for("administration.saved", vaccination_id=dose.id))
-
-
-def about(scope: Scope, begun: Mapping[int, Begun]) -> Mapping[int, str]:
-    """Whom unfinished forms are about."""
-    found = {}
-    for draft_id, one in begun.items():
-        try:
-            here = chair(scope, one.args)
-        except NotFound:
-            continue
-        person = here.recipient
-        found[draft_id] = f"{full_name(person)}, {day_text(person.birth_date)}"
-    return found
-
-
-def news(scope: Scope, begun: Mapping[int, Begun]) -> Mapping[int, str]:
-    """What has happened since to the visits of unfinished forms."""
-    found = {}
-    for draft_id, one in begun.items():
-        try:
-            here = chair(scope, one.args)
-        except NotFound:
-            found[draft_id] = str(_("This visit is not at your location."))
-            continue
-        if not may(ArrivalStep.VACCINATE, here.arrival.state):
-            found[draft_id] = str(_("This visit is over."))
-    return found
 
 
 VACCINATE = Wizard(

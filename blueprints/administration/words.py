@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from blueprints.administration.rules import ConsentBy, Funding, Route, Site
 from portal.catalog.screening import NO, UNSURE, YES
-from portal.catalog.stops import Code
+from portal.catalog.stops import StopCode
 from portal.i18n import Label, _l
 
 SITES: Mapping[Site, Label] = {
@@ -40,13 +40,13 @@ CAPS: Mapping[str, Label] = {
     "red": _l("red cap"),
 }
 CODES: Mapping[str, Label] = {
-    Code.OTHER_PRODUCT: _l("Other product than before"),
-    Code.TOO_EARLY: _l("Too early"),
-    Code.TOO_YOUNG: _l("Too young"),
-    Code.TOO_OLD: _l("Too old"),
-    Code.CONTRAINDICATED: _l("Answer that speaks against it"),
-    Code.COMPLETE: _l("All doses given already"),
-    Code.PRECAUTION: _l("Question not asked"),
+    StopCode.OTHER_PRODUCT: _l("Other product than before"),
+    StopCode.TOO_EARLY: _l("Too early"),
+    StopCode.TOO_YOUNG: _l("Too young"),
+    StopCode.TOO_OLD: _l("Too old"),
+    StopCode.CONTRAINDICATED: _l("Answer that speaks against it"),
+    StopCode.COMPLETE: _l("All doses given already"),
+    StopCode.PRECAUTION: _l("Question not asked"),
 }
 
 WORDS = {

@@ -4,7 +4,7 @@ before, the day, the age and the answers (SPEC G10). Pure functions; booking ask
 A stop needs an override by somebody who may, with a reason; a final one cannot be overridden.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -30,7 +30,7 @@ class Level(StrEnum):
     FINAL = "final"
 
 
-class Code(StrEnum):
+class StopCode(StrEnum):
     """What was found."""
 
     OTHER_PRODUCT = "other_product"
@@ -51,10 +51,10 @@ class Code(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class Objection:
     """One thing that speaks against a dose, in words."""
 
-    code: Code
+    code: StopCode
     level: Level
     text: str
 
@@ -121,7 +121,7 @@ class PlannedDose:
     lot: LotState | None = None
 
 
-def judge(planned: PlannedDose, history: Iterable[GivenDose]) -> tuple[Finding, ...]:
+def judge(planned: PlannedDose, history: Iterable[GivenDose]) -> tuple[Objection, ...]:
     """All that speaks against the dose, stops first. `history` are the other doses of the person;
     those against other diseases do not matter."""
     own = [dose for dose in history if dose.vaccine.group == planned.vaccine.group]
@@ -143,19 +143,19 @@ def next_number(history: Iterable[GivenDose], group: str) -> int:
     return max((dose.number for dose in history if dose.vaccine.group == group), default=0) + 1
 
 
-def _lot(planned: PlannedDose) -> Iterable[Finding]:
+def _lot(planned: PlannedDose) -> Iterable[Objection]:
     lot = planned.lot
     if lot is None:
         return
     if lot.quarantined:
-        yield Finding(
-            Code.HELD,
+        yield Objection(
+            StopCode.HELD,
             Level.FINAL,
             _("Lot %(lot)s is in quarantine. Use another lot.", lot=lot.name),
         )
     if planned.day > lot.expiration_date:
-        yield Finding(
-            Code.EXPIRED,
+        yield Objection(
+            StopCode.EXPIRED,
             Level.FINAL,
             _(
                 "Lot %(lot)s expired on %(day)s. Use another lot.",
@@ -165,14 +165,14 @@ def _lot(planned: PlannedDose) -> Iterable[Finding]:
         )
 
 
-def _age(planned: PlannedDose) -> Iterable[Finding]:
+def _age(planned: PlannedDose) -> Iterable[Objection]:
     if planned.facts is None:
         return
     name, day, born = planned.vaccine.name, planned.day, planned.birth_date
     first = first_day(born, planned.facts.min_age_years, day)
     if first is not None and day < first:
-        yield Finding(
-            Code.TOO_YOUNG,
+        yield Objection(
+            StopCode.TOO_YOUNG,
             Level.STOP,
             _(
                 "Too young for %(name)s: it is for this person from %(day)s.",
@@ -182,8 +182,8 @@ def _age(planned: PlannedDose) -> Iterable[Finding]:
         )
     end = day_after_last(born, planned.facts.max_age_years, day)
     if end is not None and day >= end:
-        yield Finding(
-            Code.TOO_OLD,
+        yield Objection(
+            StopCode.TOO_OLD,
             Level.STOP,
             _(
                 "Too old for %(name)s: since %(day)s this person needs another product.",
@@ -193,7 +193,7 @@ def _age(planned: PlannedDose) -> Iterable[Finding]:
         )
 
 
-def _answers(planned: PlannedDose) -> Iterable[Finding]:
+def _answers(planned: PlannedDose) -> Iterable[Objection]:
     if planned.answers is None:
         return
     for question in planned.questions:
@@ -202,20 +202,20 @@ def _answers(planned: PlannedDose) -> Iterable[Finding]:
             continue
         text = question.words["en"]
         if question.yes == STOP and answer == YES:
-            yield Finding(
-                Code.CONTRAINDICATED,
+            yield Objection(
+                StopCode.CONTRAINDICATED,
                 Level.STOP,
                 _("Answered Yes: %(question)s Do not give this vaccine.", question=text),
             )
         elif answer == YES:
-            yield Finding(
-                Code.PRECAUTION,
+            yield Objection(
+                StopCode.PRECAUTION,
                 Level.WARNING,
                 _("Answered Yes: %(question)s Talk about it first.", question=text),
             )
         else:
-            yield Finding(
-                Code.PRECAUTION,
+            yield Objection(
+                StopCode.PRECAUTION,
                 Level.STOP if not answer and question.yes == STOP else Level.WARNING,
                 _("Not sure: %(question)s Find out first.", question=text)
                 if answer
@@ -223,10 +223,10 @@ def _answers(planned: PlannedDose) -> Iterable[Finding]:
             )
 
 
-def _series(planned: PlannedDose, before: Sequence[GivenDose]) -> Iterable[Finding]:
+def _series(planned: PlannedDose, before: Sequence[GivenDose]) -> Iterable[Objection]:
     if any(dose.number == planned.number for dose in before):
-        yield Finding(
-            Code.SAME_DOSE,
+        yield Objection(
+            StopCode.SAME_DOSE,
             Level.WARNING,
             _(
                 "Dose %(number)s is recorded already, on %(day)s. Check the dose number.",
@@ -236,8 +236,8 @@ def _series(planned: PlannedDose, before: Sequence[GivenDose]) -> Iterable[Findi
         )
     missing = planned.number - 1
     if missing and all(dose.number != missing for dose in before):
-        yield Finding(
-            Code.MISSING_DOSE,
+        yield Objection(
+            StopCode.MISSING_DOSE,
             Level.WARNING,
             _(
                 "Dose %(number)s is not recorded. If it was given elsewhere, record it on the "
@@ -249,8 +249,8 @@ def _series(planned: PlannedDose, before: Sequence[GivenDose]) -> Iterable[Findi
         return
     last = _last(before)
     if not planned.vaccine.continues(last.vaccine):
-        yield Finding(
-            Code.OTHER_PRODUCT,
+        yield Objection(
+            StopCode.OTHER_PRODUCT,
             Level.STOP,
             _(
                 "Dose %(number)s on %(day)s was %(before)s. This is %(now)s.",
@@ -262,14 +262,14 @@ def _series(planned: PlannedDose, before: Sequence[GivenDose]) -> Iterable[Findi
         )
     series = last.facts.series_doses if last.facts else None
     if series is not None and max(dose.number for dose in before) >= series:
-        yield Finding(
-            Code.COMPLETE,
+        yield Objection(
+            StopCode.COMPLETE,
             Level.STOP,
             _("All doses of %(name)s were given already.", name=last.vaccine.name),
         )
 
 
-def _interval(planned: PlannedDose, before: Sequence[GivenDose]) -> Iterable[Finding]:
+def _interval(planned: PlannedDose, before: Sequence[GivenDose]) -> Iterable[Objection]:
     """The dose counts as the one after the last, whatever number was chosen for it."""
     if not before:
         return
@@ -279,14 +279,14 @@ def _interval(planned: PlannedDose, before: Sequence[GivenDose]) -> Iterable[Fin
         return
     days = window(last.facts, number, last.day) if last.facts else None
     if days is None:
-        yield Finding(
-            Code.INTERVAL_UNKNOWN,
+        yield Objection(
+            StopCode.INTERVAL_UNKNOWN,
             Level.WARNING,
             _("The portal does not know the interval after %(name)s.", name=last.vaccine.name),
         )
     elif planned.day < days.earliest:
-        yield Finding(
-            Code.TOO_EARLY,
+        yield Objection(
+            StopCode.TOO_EARLY,
             Level.STOP,
             _(
                 "Too early: the dose before was on %(day)s. The first possible day is %(first)s.",
@@ -295,14 +295,14 @@ def _interval(planned: PlannedDose, before: Sequence[GivenDose]) -> Iterable[Fin
             ),
         )
     elif planned.day < days.recommended:
-        yield Finding(
-            Code.IN_GRACE,
+        yield Objection(
+            StopCode.IN_GRACE,
             Level.WARNING,
             _("Earlier than recommended (%(day)s), but it counts.", day=shown(days.recommended)),
         )
     elif days.latest is not None and planned.day > days.latest:
-        yield Finding(
-            Code.LATE,
+        yield Objection(
+            StopCode.LATE,
             Level.WARNING,
             _(
                 "Later than recommended (%(day)s). It counts; do not start over.",
@@ -311,14 +311,14 @@ def _interval(planned: PlannedDose, before: Sequence[GivenDose]) -> Iterable[Fin
         )
 
 
-def _later(planned: PlannedDose, after: Sequence[GivenDose]) -> Iterable[Finding]:
+def _later(planned: PlannedDose, after: Sequence[GivenDose]) -> Iterable[Objection]:
     following = min(after, key=lambda dose: dose.day, default=None)
     if following is None or planned.facts is None:
         return
     days = window(planned.facts, planned.number + 1, planned.day)
     if days is not None and following.day < days.earliest:
-        yield Finding(
-            Code.LATER_TOO_EARLY,
+        yield Objection(
+            StopCode.LATER_TOO_EARLY,
             Level.WARNING,
             _(
                 "The dose on %(day)s would then have been too early: the first possible day was "
@@ -331,3 +331,23 @@ def _later(planned: PlannedDose, after: Sequence[GivenDose]) -> Iterable[Finding
 
 def _last(before: Sequence[GivenDose]) -> GivenDose:
     return max(before, key=lambda dose: (dose.day, dose.number))
+
+
+def final(objections: Iterable[Objection]) -> list[Objection]:
+    """Those that nobody can override."""
+    return [one for one in objections if one.level is Level.FINAL]
+
+
+def stops(objections: Iterable[Objection]) -> list[Objection]:
+    """Those that need an override."""
+    return [one for one in objections if one.level is Level.STOP]
+
+
+def codes(objections: Iterable[Objection]) -> str:
+    """The codes as they are stored: each once, joined by blanks."""
+    return " ".join(sorted({str(one.code) for one in objections}))
+
+
+def are_covered(objections: Iterable[Objection], seen: Collection[str]) -> bool:
+    """Whether somebody who decided on the codes `seen` knew of all these."""
+    return {str(one.code) for one in objections} <= set(seen)

@@ -24,11 +24,11 @@ from portal.catalog.ages import age_in_years, day_after_last, day_of_age, first_
 from portal.catalog.screening import all_sets, fact_sheet_on, questions_for
 from portal.catalog.services import PRODUCTS
 from portal.catalog.stops import (
-    Code,
     GivenDose,
     Level,
     LotState,
     PlannedDose,
+    StopCode,
     Vaccine,
     judge,
     next_number,
@@ -158,32 +158,32 @@ def test_ages_have_dates(text: str, day: date, months: int | None) -> None:
     ("key", "born", "day", "expected"),
     [
         # The day before the birthday, and the birthday.
-        (MODERNA, date(2003, 3, 2), date(2021, 3, 1), Code.TOO_YOUNG),
+        (MODERNA, date(2003, 3, 2), date(2021, 3, 1), StopCode.TOO_YOUNG),
         (MODERNA, date(2003, 3, 1), date(2021, 3, 1), None),
         # Born on 29 February: of age on 1 March where there is none.
-        (MODERNA, date(2004, 2, 29), date(2022, 2, 28), Code.TOO_YOUNG),
+        (MODERNA, date(2004, 2, 29), date(2022, 2, 28), StopCode.TOO_YOUNG),
         (MODERNA, date(2004, 2, 29), date(2022, 3, 1), None),
-        (PFIZER, date(2008, 2, 29), date(2021, 4, 30), Code.TOO_YOUNG),
+        (PFIZER, date(2008, 2, 29), date(2021, 4, 30), StopCode.TOO_YOUNG),
         (PFIZER, date(2008, 2, 29), date(2021, 5, 1), None),
         # Born today, and half a year old.
-        (MAROON, date(2022, 7, 1), date(2022, 7, 1), Code.TOO_YOUNG),
-        (MAROON, date(2022, 1, 2), date(2022, 7, 1), Code.TOO_YOUNG),
+        (MAROON, date(2022, 7, 1), date(2022, 7, 1), StopCode.TOO_YOUNG),
+        (MAROON, date(2022, 1, 2), date(2022, 7, 1), StopCode.TOO_YOUNG),
         (MAROON, date(2022, 1, 1), date(2022, 7, 1), None),
-        (MAROON, date(2021, 8, 31), date(2022, 2, 28), Code.TOO_YOUNG),
+        (MAROON, date(2021, 8, 31), date(2022, 2, 28), StopCode.TOO_YOUNG),
         # Through the day before the fifth birthday.
         (MAROON, date(2017, 7, 2), date(2022, 7, 1), None),
-        (MAROON, date(2017, 7, 1), date(2022, 7, 1), Code.TOO_OLD),
+        (MAROON, date(2017, 7, 1), date(2022, 7, 1), StopCode.TOO_OLD),
         # From 5 to 11: through the day before the twelfth birthday.
-        (ORANGE, date(2016, 11, 10), date(2021, 11, 9), Code.TOO_YOUNG),
+        (ORANGE, date(2016, 11, 10), date(2021, 11, 9), StopCode.TOO_YOUNG),
         (ORANGE, date(2016, 11, 9), date(2021, 11, 9), None),
         (ORANGE, date(2009, 11, 10), date(2021, 11, 9), None),
-        (ORANGE, date(2009, 11, 9), date(2021, 11, 9), Code.TOO_OLD),
+        (ORANGE, date(2009, 11, 9), date(2021, 11, 9), StopCode.TOO_OLD),
         (ORANGE, date(2008, 2, 29), date(2020, 2, 28), None),
-        (ORANGE, date(2008, 2, 29), date(2020, 2, 29), Code.TOO_OLD),
+        (ORANGE, date(2008, 2, 29), date(2020, 2, 29), StopCode.TOO_OLD),
     ],
 )
-def test_too_young_and_too_old(key: str, born: date, day: date, expected: Code | None) -> None:
-    ages = {str(Code.TOO_YOUNG), str(Code.TOO_OLD)}
+def test_too_young_and_too_old(key: str, born: date, day: date, expected: StopCode | None) -> None:
+    ages = {str(StopCode.TOO_YOUNG), str(StopCode.TOO_OLD)}
     assert codes(key, 1, day, born=born) & ages == ({str(expected)} if expected else set())
 
 
@@ -194,26 +194,26 @@ DAY = date(2021, 3, 1)
     ("key", "days", "expected"),
     [
         # Situation 12: a dose 2 after 28 days is not given on day 23, and counts from day 24.
-        (MODERNA, 0, Code.TOO_EARLY),
-        (MODERNA, 23, Code.TOO_EARLY),
-        (MODERNA, 24, Code.IN_GRACE),
-        (MODERNA, 27, Code.IN_GRACE),
+        (MODERNA, 0, StopCode.TOO_EARLY),
+        (MODERNA, 23, StopCode.TOO_EARLY),
+        (MODERNA, 24, StopCode.IN_GRACE),
+        (MODERNA, 27, StopCode.IN_GRACE),
         (MODERNA, 28, None),
         (MODERNA, 42, None),
-        (MODERNA, 43, Code.LATE),
-        (PFIZER, 16, Code.TOO_EARLY),
-        (PFIZER, 17, Code.IN_GRACE),
-        (PFIZER, 20, Code.IN_GRACE),
+        (MODERNA, 43, StopCode.LATE),
+        (PFIZER, 16, StopCode.TOO_EARLY),
+        (PFIZER, 17, StopCode.IN_GRACE),
+        (PFIZER, 20, StopCode.IN_GRACE),
         (PFIZER, 21, None),
         (PFIZER, 42, None),
-        (PFIZER, 43, Code.LATE),
-        (GRAY, 17, Code.IN_GRACE),
+        (PFIZER, 43, StopCode.LATE),
+        (GRAY, 17, StopCode.IN_GRACE),
         ("NVX-10", 400, None),
     ],
 )
-def test_intervals(key: str, days: int, expected: Code | None) -> None:
+def test_intervals(key: str, days: int, expected: StopCode | None) -> None:
     found = codes(key, 2, DAY + timedelta(days=days), given(key, 1, DAY))
-    intervals = {str(Code.TOO_EARLY), str(Code.IN_GRACE), str(Code.LATE)}
+    intervals = {str(StopCode.TOO_EARLY), str(StopCode.IN_GRACE), str(StopCode.LATE)}
     assert found & intervals == ({str(expected)} if expected else set())
 
 
@@ -232,18 +232,18 @@ def test_intervals(key: str, days: int, expected: Code | None) -> None:
 )
 def test_the_cdc_s_dates_for_dose_2_of_pfizer(first: date, second: date) -> None:
     before = second - timedelta(days=1)
-    assert str(Code.TOO_EARLY) not in codes(PFIZER, 2, second, given(PFIZER, 1, first))
-    assert str(Code.TOO_EARLY) in codes(PFIZER, 2, before, given(PFIZER, 1, first))
+    assert str(StopCode.TOO_EARLY) not in codes(PFIZER, 2, second, given(PFIZER, 1, first))
+    assert str(StopCode.TOO_EARLY) in codes(PFIZER, 2, before, given(PFIZER, 1, first))
 
 
 def test_three_doses_have_intervals_of_their_own() -> None:
     born = date(2019, 1, 1)
     two = given(MAROON, 1, date(2022, 7, 1)), given(MAROON, 2, date(2022, 7, 22))
     early, due = date(2022, 9, 11), date(2022, 9, 12)
-    assert str(Code.TOO_EARLY) in codes(MAROON, 3, early, *two, born=born)
-    assert str(Code.TOO_EARLY) not in codes(MAROON, 3, due, *two, born=born)
+    assert str(StopCode.TOO_EARLY) in codes(MAROON, 3, early, *two, born=born)
+    assert str(StopCode.TOO_EARLY) not in codes(MAROON, 3, due, *two, born=born)
     three = *two, given(MAROON, 3, date(2022, 9, 16))
-    assert str(Code.COMPLETE) in codes(MAROON, 4, date(2023, 1, 1), *three, born=born)
+    assert str(StopCode.COMPLETE) in codes(MAROON, 4, date(2023, 1, 1), *three, born=born)
 
 
 @pytest.mark.parametrize(
@@ -326,9 +326,9 @@ def test_not_in_the_future_and_not_before_birth() -> None:
 
 def test_another_product_stops_and_an_interchangeable_one_does_not() -> None:
     late = DAY + timedelta(days=30)
-    assert str(Code.OTHER_PRODUCT) in codes(MODERNA, 2, late, given(PFIZER, 1, DAY))
-    assert str(Code.OTHER_PRODUCT) not in codes(GRAY, 2, late, given(PFIZER, 1, DAY))
-    assert str(Code.OTHER_PRODUCT) not in codes("MOD-RED-15", 2, late, given(MODERNA, 1, DAY))
+    assert str(StopCode.OTHER_PRODUCT) in codes(MODERNA, 2, late, given(PFIZER, 1, DAY))
+    assert str(StopCode.OTHER_PRODUCT) not in codes(GRAY, 2, late, given(PFIZER, 1, DAY))
+    assert str(StopCode.OTHER_PRODUCT) not in codes("MOD-RED-15", 2, late, given(MODERNA, 1, DAY))
     # A vaccine against something else does not matter.
     assert codes(MODERNA, 1, late, given(FLU, 1, late)) == set()
     assert next_number([given(FLU, 1, DAY), given(MODERNA, 1, DAY)], "COVID-19") == 2
@@ -336,7 +336,7 @@ def test_another_product_stops_and_an_interchangeable_one_does_not() -> None:
 
 def test_a_series_of_one_dose_is_complete() -> None:
     late = DAY + timedelta(days=300)
-    assert str(Code.COMPLETE) in codes(JANSSEN, 2, late, given(JANSSEN, 1, DAY))
+    assert str(StopCode.COMPLETE) in codes(JANSSEN, 2, late, given(JANSSEN, 1, DAY))
 
 
 def test_the_same_dose_twice_is_a_warning() -> None:
@@ -348,17 +348,17 @@ def test_the_same_dose_twice_is_a_warning() -> None:
         birth_date=ADULT,
     )
     (found,) = judge(planned, [given(MODERNA, 1, DAY)])
-    assert (found.code, found.level) == (Code.SAME_DOSE, Level.WARNING)
+    assert (found.code, found.level) == (StopCode.SAME_DOSE, Level.WARNING)
 
 
 def test_a_dose_that_is_missing_is_a_warning() -> None:
-    assert codes(MODERNA, 2, DAY) == {str(Code.MISSING_DOSE)}
+    assert codes(MODERNA, 2, DAY) == {str(StopCode.MISSING_DOSE)}
 
 
 def test_the_dose_after_a_corrected_one_is_looked_at() -> None:
     after = given(MODERNA, 2, DAY + timedelta(days=28))
     assert codes(MODERNA, 1, DAY, after) == set()
-    assert codes(MODERNA, 1, DAY + timedelta(days=10), after) == {str(Code.LATER_TOO_EARLY)}
+    assert codes(MODERNA, 1, DAY + timedelta(days=10), after) == {str(StopCode.LATER_TOO_EARLY)}
 
 
 def test_giving_and_booking_agree_about_every_day() -> None:
@@ -367,7 +367,7 @@ def test_giving_and_booking_agree_about_every_day() -> None:
         days_of = window(facts(key), 2, DAY)
         assert days_of is not None
         day = DAY + timedelta(days=days)
-        stopped = str(Code.TOO_EARLY) in codes(key, 2, day, given(key, 1, DAY))
+        stopped = str(StopCode.TOO_EARLY) in codes(key, 2, day, given(key, 1, DAY))
         assert stopped == (day < days_of.earliest)
 
 
