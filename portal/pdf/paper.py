@@ -13,7 +13,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from portal.pdf.codes import QUIET, qr, runs
 from portal.pdf.letters import FONT, font, lines, printed
-from portal.pdf.tags import Tagged, Structure
+from portal.pdf.tags import Structure, Tagged
 
 # In points, of which an inch has 72.
 WIDTH, HEIGHT, MARGIN = 612.0, 792.0, 54.0

@@ -185,6 +185,15 @@ def test_wastage_of_open_vials_recorded_elsewhere_is_not_lost_twice(personas: Pe
     assert available(record) == 20
 
 
+def test_what_one_vial_lost_is_not_taken_from_the_next(personas: Personas) -> None:
+    scope = stock.scope_for(personas, "manager_a")
+    record = stock.add(scope, doses=30)
+    old, new = give(scope, record, minutes=13 * 60), give(scope, record, minutes=5)
+    with unit_of_work():
+        services.waste(scope, old, doses=9, reason="open_vial")
+    assert [(one.vial.id, one.doses_left) for one in opened(scope)] == [(new, 9)]
+
+
 def test_a_wastage_that_was_reversed_leaves_the_vial_open_with_its_old_clock(
     personas: Personas,
 ) -> None:
