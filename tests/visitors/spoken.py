@@ -48,7 +48,8 @@ LABELS = {
 OF_STAFF = re.compile(
     "Your profile|working at|location you work|Switch back|Choose a location|location manager"
     "|You were signed out|The recipient sees it|help desk to add|Select the appointments"
-    "|You can cancel up to|Select the appointments first|None of them has|^Overbook$|^Open$|^Change Appointment$|^Cancel Appointment$|^Schedule Second Dose$"
+    "|You can cancel up to|None of them has|^Overbook$"
+    "|^Open$|^Change Appointment$|^Cancel Appointment$|^Schedule Second Dose$"
 )
 MESSAGES = ("appointment_booked", "appointment_changed", "appointment_canceled")
 MESSAGES_TO_RECIPIENTS = (*MESSAGES, "appointment_reminder")
