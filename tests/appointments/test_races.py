@@ -1,18 +1,28 @@
 """Many book at once: nobody twice, no place twice (SPEC G7)."""
 
 import random
+import sys
+import time
+from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select, update
 
 from blueprints.appointments import checks
+from blueprints.appointments.models import Appointment
 from blueprints.appointments.services import cancel, complete, hold, move
-from portal.access.scope import Scope
-from portal.db import run, unit_of_work
+from blueprints.scheduling.models import Slot
+from blueprints.scheduling.services import SlotTaken
+from portal import db
+from portal.access.scope import Actor, Scope
+from portal.clock import now
+from portal.db import run, session, unit_of_work
 from portal.errors import PortalError
 from tests.appointments import booking
 from tests.appointments.booking import booked, held, offered, person, slot_at
 from tests.effort import amount, seed
+from tests.inventory.careless import be_careless, begin_deferred
 from tests.processes import together
 
 pytestmark = [
@@ -153,3 +163,47 @@ def test_a_late_confirmation_and_new_holds_share_nothing(app: Flask, scope: Scop
         assert sum(done) == 1
         assert booking.taken(slot) == 1
     assert wrong() == []
+
+
+def look_then_insert(*, recipient_id: int, slot_id: int, actor: Actor) -> Appointment:
+    """Holding as somebody careless would have written it: look whether there is a place and
+    whether the person has an appointment, then insert one and write the sum."""
+    with db.db.engine.connect() as other:
+        there = other.execute(select(Slot.__table__).where(Slot.id == slot_id)).one()
+        own = select(Appointment.id).where(Appointment.recipient_id == recipient_id)
+        if there.taken >= there.places or other.execute(own).first():
+            raise SlotTaken("taken")
+    time.sleep(0.005)
+    made = Appointment(
+        recipient_id=recipient_id,
+        slot_id=slot_id,
+        location_id=there.location_id,
+        starts_at=there.starts_at,
+        day=there.day,
+        minute=there.minute,
+        dose_number=1,
+        state="held",
+        held_until=now() + timedelta(minutes=10),
+        booked_by_id=actor.id,
+    )
+    session().add(made)
+    session().execute(update(Slot).where(Slot.id == slot_id).values(taken=there.taken + 1))
+    session().flush()
+    return made
+
+
+def test_looking_first_and_inserting_then_would_be_caught(
+    app: Flask, scope: Scope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    be_careless(
+        monkeypatch,
+        ((db, "begin", begin_deferred), (sys.modules[__name__], "hold", look_then_insert)),
+    )
+    offered(scope, places=2)
+    for turn in range(5):
+        slots = [slot_at(scope.location_id, 2 + turn, minute) for minute in (540, 570)]
+        people = [person(scope, f"Careless{turn}x{number}", "Racer") for number in range(8)]
+        done = together(app, PROCESSES, book_own, scope, people, slots, timeout=110)
+        if sum(done) > 4 or wrong():
+            return
+    pytest.fail("nothing was found")

@@ -23,21 +23,34 @@ CODE = (
     *("blueprints/appointments/holding.py", "blueprints/appointments/numbers.py"),
     *("blueprints/appointments/services.py", "blueprints/appointments/telling.py"),
     *("blueprints/appointments/visiting.py", "blueprints/appointments/visitor_views.py"),
+    *("blueprints/appointments/booking_alone.py", "blueprints/appointments/public_views.py"),
+    "blueprints/recipients/self_registering.py",
     *("blueprints/scheduling/calendar.py", "blueprints/scheduling/queries.py"),
     *("blueprints/proof/pages.py", "blueprints/proof/sheet.py", "blueprints/proof/visiting.py"),
 )
 # Labels that stand among those of staff.
 LABELS = {
     "blueprints/appointments/__init__.py": ("Find your appointment", "Nine letters and digits"),
-    "blueprints/appointments/forms.py": ("Reason (you can leave this blank)",),
-    "blueprints/scheduling/services.py": ("This time is not offered", "This time was just taken"),
+    "blueprints/appointments/forms.py": (
+        *("Reason (you can leave this blank)", "Last name", "First name", "Date of birth"),
+        *("E-mail", "Mobile phone", "ZIP code", "Remind me"),
+    ),
+    "blueprints/recipients/rules.py": (
+        *("Enter a name", "Enter a date of birth", "Enter a phone number"),
+        "Enter an e-mail address such",
+    ),
+    "portal/places/rules.py": ("A ZIP code has",),
+    "blueprints/scheduling/services.py": (
+        *("This time is not offered", "This time was just taken", "There are no usable doses"),
+    ),
     "blueprints/appointments/words.py": ("First dose", "Second dose", "Third dose", "Dose "),
 }
 # Said to staff only, by code whose other sentences reach visitors.
 OF_STAFF = re.compile(
     "Your profile|working at|location you work|Switch back|Choose a location|location manager"
     "|You were signed out|The recipient sees it|help desk to add|Select the appointments"
-    "|You can cancel up to|^Open$|^Change Appointment$|^Cancel Appointment$|^Schedule Second Dose$"
+    "|You can cancel up to|None of them has|^Overbook$"
+    "|^Open$|^Change Appointment$|^Cancel Appointment$|^Schedule Second Dose$"
 )
 MESSAGES = ("appointment_booked", "appointment_changed", "appointment_canceled")
 MESSAGES_TO_RECIPIENTS = (*MESSAGES, "appointment_reminder", "proof_ready")
