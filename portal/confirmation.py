@@ -23,6 +23,7 @@ class Confirmation:
 
     title: its heading, and the name of the button; `heading` where that is another.
     text, about, points: what it is about: a sentence, facts, and what is told one by one.
+    doubts: what must be confirmed, each with the ways to what it is about.
     back: where both the answer and the link beside the button lead; `leave` names the link where
     that is not `Cancel`.
     danger: whether the button warns.
@@ -34,6 +35,7 @@ class Confirmation:
     text: str = ""
     about: Sequence[tuple[object, object]] = ()
     points: Sequence[str] = ()
+    doubts: Sequence[str] = ()
     leave: str = ""
     danger: bool = False
 

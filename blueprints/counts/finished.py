@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, false, or_, select
 
 from blueprints.counts.models import StockCount, StockCountLine
 from blueprints.counts.rules import CountState
@@ -15,8 +15,9 @@ from portal.db import session
 
 
 def list_finished(scope: Scope, asked: Asked) -> list[Counted]:
-    """What finished counts of the present location found of records, newest count first."""
-    zone = scope.place.time_zone
+    """What finished counts of the location asked about found of records, newest count first."""
+    place = asked.there or scope.place
+    zone = place.time_zone
     midnight = datetime.combine(asked.since, time.min, ZoneInfo(zone)).astimezone(UTC)
     line = StockCountLine
     query = (
@@ -26,6 +27,7 @@ def list_finished(scope: Scope, asked: Asked) -> list[Counted]:
             StockCount.id,
             StockCount.closed_at,
             line.counted_doses,
+            StockCount.document_id,
         )
         .join(StockCount, StockCount.id == line.count_id)
         .join(VaccineInventory, VaccineInventory.id == line.inventory_id)
@@ -33,18 +35,38 @@ def list_finished(scope: Scope, asked: Asked) -> list[Counted]:
             line.inventory_id.in_(asked.inventory_ids),
             line.counted_doses.is_not(None),
             ~line.not_counted,
-            StockCount.location_id == scope.location_id,
+            StockCount.location_id == place.id,
             StockCount.state == CountState.FINISHED,
             StockCount.closed_at >= midnight,
         )
         .order_by(StockCount.id.desc())
     )
-    if asked.entry_id is not None:
-        query = query.where(
-            or_(line.last_entry_id >= asked.entry_id, line.entry_id == asked.entry_id)
-        )
+    if asked.entries is not None:
+        took_into_account = [
+            and_(
+                line.inventory_id == inventory_id,
+                or_(line.last_entry_id >= entry_id, line.entry_id == entry_id),
+            )
+            for inventory_id, entry_id in asked.entries.items()
+        ]
+        query = query.where(or_(false(), *took_into_account))
+    endpoint = "counts.record" if _may_be_seen(scope, place.id) else ""
     return [
-        Counted(inventory_id, name, count_id, local(closed_at, zone).date(), doses)
-        for inventory_id, name, count_id, closed_at, doses in session().execute(query)
+        Counted(
+            inventory_id,
+            name,
+            count_id,
+            local(closed_at, zone).date(),
+            doses,
+            document_id,
+            endpoint,
+        )
+        for inventory_id, name, count_id, closed_at, doses, document_id in session().execute(query)
         if closed_at is not None and doses is not None
     ]
+
+
+def _may_be_seen(scope: Scope, location_id: int) -> bool:
+    """Whether the user may open counts of that location: also after switching to it."""
+    mine = {scope.location_id, *(place.id for place in scope.locations)}
+    return scope.can("counts.view") and location_id in mine

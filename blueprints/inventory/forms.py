@@ -247,7 +247,7 @@ class WhyForm(Form):
 
 
 class ReverseForm(WhyForm):
-    """Why an entry is reversed, and a word on the counts of its record since."""
+    """Why an entry is reversed or doses come back, and a word on the counts of the record since."""
 
     confirmed = ConfirmingField(CHECKED)
 

@@ -8,7 +8,7 @@ from blueprints.inventory.forms import (
     ConfirmingField,
     DateReceivedField,
     NoteField,
-    WhyForm,
+    ReverseForm,
 )
 from portal.formats.codes import MOST_DOSES
 from portal.i18n import _l
@@ -37,7 +37,7 @@ class InboundForm(Form):
     )
 
 
-class RefuseForm(WhyForm):
+class RefuseForm(ReverseForm):
     """Why a transfer is refused, and whether its doses are fit for use."""
 
     usable = RadioField(

@@ -11,8 +11,9 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from blueprints.inventory.counted import ensure_meant
+from blueprints.inventory.counted import counted_after_sending, ensure_meant
 from blueprints.inventory.leaving.selection import Chosen, ensure_usable
+from blueprints.inventory.leaving.warnings import counted_before
 from blueprints.inventory.ledger import entries as ledger
 from blueprints.inventory.ledger.documents import open_document
 from blueprints.inventory.ledger.reasons import OTHER, ensure_explained
@@ -45,19 +46,22 @@ from portal.db import session
 from portal.errors import Conflict, Invalid, NotFound
 from portal.formats.shown import moment_in
 from portal.i18n import _
+from portal.linked import Linked
 from portal.people.models import User
 from portal.places.models import Location
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sending:
-    """Doses that go to another location."""
+    """Doses that go to another location; `confirmed` says that they are others than what counts
+    since have found."""
 
     lines: Sequence[Chosen]
     to_location_id: int
     sent_on: date
     reason: str
     note: str = ""
+    confirmed: bool = False
 
 
 def ensure_sendable(scope: Scope, sending: Sending) -> None:
@@ -72,12 +76,17 @@ def send(scope: Scope, sending: Sending) -> SentTransfer:
     """Send doses: they leave availability at once and are in transit (SPEC E1).
 
     Raises `Invalid` for an expired or quarantined lot, for more doses than there are, and for a
-    location that is not approved; nothing is sent then.
+    location that is not approved, and with the field "confirmed" if records were counted since;
+    nothing is sent then.
     """
     scope.require("transfers.handle")
     ensure_sendable(scope, sending)
     if not sending.lines:
         raise Invalid(_("Enter the number of doses beside at least one record."))
+    records = {
+        line.inventory_id: get_inventory(scope, line.inventory_id).name for line in sending.lines
+    }
+    ensure_meant(counted_before(scope, records, on=sending.sent_on), confirmed=sending.confirmed)
     document = open_document(
         scope,
         DocumentKind.TRANSFER,
@@ -152,7 +161,16 @@ def ensure_receivable(scope: Scope, receipt: Receipt) -> Inbound:
     ensure_received(found.line.doses_sent, receipt.doses, receipt.reason)
     if receipt.doses < found.line.doses_sent and receipt.reason == "other" and not receipt.note:
         raise Invalid(_("Say in a few words what happened."), field="note")
-    ensure_meant(arriving.doubts(scope, found, receipt.received_on), confirmed=receipt.confirmed)
+    back = came_back(found.line.doses_sent, receipt.doses, receipt.reason)
+    doubts = arriving.doubts(scope, found, receipt.received_on)
+    if back:
+        doubts += counted_after_sending(
+            scope,
+            session().get_one(Location, found.line.from_location_id),
+            {found.line.inventory_id: found.line.out_entry_id},
+            found.transfer.sent_on,
+        )
+    ensure_meant(doubts, confirmed=receipt.confirmed)
     return found
 
 
@@ -230,18 +248,23 @@ def receive(scope: Scope, receipt: Receipt) -> VaccineInventory:
     return target
 
 
-def refuse(scope: Scope, transfer_id: int, *, note: str, usable: bool = True) -> SentTransfer:
+def refuse(
+    scope: Scope, transfer_id: int, *, note: str, usable: bool = True, confirmed: bool = False
+) -> SentTransfer:
     """Send everything of a transfer that is still under way back to its sender.
 
     Unless the doses are `usable`, their lots are in quarantine at the sender from now on, also if
     the sender has just cancelled the transfer: what the receiver has seen of the box holds.
-    Raises `Invalid` without a note, `Conflict` if nothing of it is under way any more, `NotFound`
-    unless it comes to the present location.
+    Raises `Invalid` without a note, or with the field "confirmed" if the sender has counted the
+    records since and nobody has said that the doses are others; `Conflict` if nothing of it is
+    under way any more, `NotFound` unless it comes to the present location.
     """
     reason = "fit" if usable else "unfit"
     try:
         with session().begin_nested():
-            sent, line_ids = _send_back(scope, transfer_id, note, LineState.REFUSED, reason=reason)
+            sent, line_ids = _send_back(
+                scope, transfer_id, note, LineState.REFUSED, reason=reason, confirmed=confirmed
+            )
     except Conflict:
         cancelled = [] if usable else _just_cancelled(scope, transfer_id)
         if not cancelled:
@@ -253,19 +276,32 @@ def refuse(scope: Scope, transfer_id: int, *, note: str, usable: bool = True) ->
     return sent
 
 
-def cancel(scope: Scope, transfer_id: int, *, note: str) -> SentTransfer:
+def cancel(scope: Scope, transfer_id: int, *, note: str, confirmed: bool = False) -> SentTransfer:
     """Take back everything of a transfer that has not been received yet (SPEC E1).
 
-    Raises `Invalid` without a note, `Conflict` if nothing of it is under way any more, `NotFound`
-    unless it leaves the present location.
+    Raises `Invalid` without a note, or with the field "confirmed" if the records were counted
+    since and nobody has said that the doses are others; `Conflict` if nothing of it is under way
+    any more, `NotFound` unless it leaves the present location.
     """
-    sent, line_ids = _send_back(scope, transfer_id, note, LineState.CANCELLED)
+    sent, line_ids = _send_back(scope, transfer_id, note, LineState.CANCELLED, confirmed=confirmed)
     notices.tell_receiver(sent, "transfer_cancelled", line_ids)
     return sent
 
 
+def counted_since_sent(scope: Scope, sent: SentTransfer) -> list[Linked]:
+    """What to ask about the sender's counts before what is still under way goes back."""
+    left = {line.row.inventory_id: line.row.out_entry_id for line in sent.open}
+    return counted_after_sending(scope, sent.sender, left, sent.transfer.sent_on)
+
+
 def _send_back(
-    scope: Scope, transfer_id: int, note: str, state: LineState, *, reason: str = ""
+    scope: Scope,
+    transfer_id: int,
+    note: str,
+    state: LineState,
+    *,
+    reason: str = "",
+    confirmed: bool = False,
 ) -> tuple[SentTransfer, list[int]]:
     """Settle what is still under way, back to its sender, and hold its lots there if the `reason`
     is "unfit"; the transfer, and the lines settled."""
@@ -283,6 +319,7 @@ def _send_back(
     lines = [line.row for line in sent.open]
     if not lines:
         raise settled(scope, max(sent.lines, key=lambda line: line.row.id).row)
+    ensure_meant(counted_since_sent(scope, sent), confirmed=confirmed)
     line_ids = [line.id for line in lines]
     _claim(scope, transfer_id, line_ids, state, note=note, reason=reason)
     unfit = sent.open if reason == "unfit" else []

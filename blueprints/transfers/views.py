@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, request, url_for
 
-from blueprints.inventory.forms import WhyForm
+from blueprints.inventory.forms import ReverseForm
 from blueprints.inventory.ledger.documents import author_of
 from blueprints.transfers import services
 from blueprints.transfers.forms import RefuseForm
@@ -73,14 +73,18 @@ def of_document(document_id: int) -> Response:
 
 @blueprint.route("/<int:transfer_id>/cancel", methods=["GET", "POST"])
 @needs("transfers.handle")
-@keeps_late_input(_l("Cancel Transfer"), form=WhyForm)
+@keeps_late_input(_l("Cancel Transfer"), form=ReverseForm)
 def cancel(transfer_id: int) -> Response:
     """The sender takes back what has not been received."""
     return _send_back(
         _of_my_side(scope(), transfer_id, sending=True),
         title=_("Cancel Transfer"),
         text=_("These doses become available at your location again:"),
-        act=lambda form: _cancelled(services.cancel(scope(), transfer_id, note=form.note.data)),
+        act=lambda form: _cancelled(
+            services.cancel(
+                scope(), transfer_id, note=form.note.data, confirmed=_is_confirmed(form)
+            )
+        ),
     )
 
 
@@ -106,7 +110,11 @@ def refuse(transfer_id: int) -> Response:
         text=_("These doses go back to the inventory of the sending location:"),
         act=lambda form: _refused(
             services.refuse(
-                scope(), transfer_id, note=form.note.data, usable=form.usable.data == "yes"
+                scope(),
+                transfer_id,
+                note=form.note.data,
+                usable=form.usable.data == "yes",
+                confirmed=_is_confirmed(form),
             )
         ),
         form=RefuseForm,
@@ -128,12 +136,13 @@ def _send_back(
     title: str,
     text: str,
     act: Callable[[Any], str],
-    form: type[WhyForm] = WhyForm,
+    form: type[ReverseForm] = ReverseForm,
 ) -> Response:
     back = url_for("transfers.record", transfer_id=sent.transfer.id)
     if request.method != "POST" and not sent.open:
         flash(services.settled(scope(), sent.lines[-1].row).message, "warning")
         return go_to(back)
+    counted = services.counted_since_sent(scope(), sent)
     points = [
         _(
             "%(name)s, lot %(lot)s, doses: %(doses)s",
@@ -143,8 +152,17 @@ def _send_back(
         )
         for line in sent.open
     ]
-    question = Confirmation(title=title, back=back, text=text, points=points, leave=_("Back"))
-    return ask(answered(form), question, act=act)
+    question = Confirmation(
+        title=title, back=back, text=text, points=points, doubts=counted, leave=_("Back")
+    )
+    asked = answered(form)
+    if not counted:
+        del asked.confirmed
+    return ask(asked, question, act=act)
+
+
+def _is_confirmed(form: Any) -> bool:
+    return "confirmed" in form and bool(form.confirmed.data)
 
 
 def _of_my_side(asking: Scope, transfer_id: int, *, sending: bool) -> SentTransfer:

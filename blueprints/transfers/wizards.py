@@ -8,6 +8,7 @@ from flask import url_for
 from wtforms import Form, SelectFieldBase
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
+from blueprints.inventory.forms import CheckedForm
 from blueprints.inventory.leaving.selection import (
     TEMPLATE,
     LinesForm,
@@ -16,11 +17,12 @@ from blueprints.inventory.leaving.selection import (
     chosen,
     ensure_usable,
     first_lines,
+    names,
     nothing_offered,
     prepare_lines,
     remaining,
 )
-from blueprints.inventory.leaving.warnings import taken_before
+from blueprints.inventory.leaving.warnings import counted_before, taken_before
 from blueprints.inventory.ledger.entries import ensure_never_short
 from blueprints.inventory.ledger.reasons import choices, reason_label
 from blueprints.inventory.queries import get_inventory
@@ -71,6 +73,7 @@ def _sending(answers: Answers) -> Sending:
         sent_on=answers["happened_on"],
         reason=answers["reason"],
         note=answers.get("note") or "",
+        confirmed=bool(answers.get("confirmed")),
     )
 
 
@@ -110,6 +113,7 @@ def _review_send(scope: Scope, answers: Answers) -> Mapping[str, Any]:
             on=sending.sent_on,
             among=documents_to(sending.to_location_id),
         ),
+        "counted": counted_before(scope, names(lines), on=sending.sent_on),
         "details": [
             (_("Receiving Location"), f"{receiver.name}, {receiver.pin}"),
             (_("Date"), day(sending.sent_on)),
@@ -154,7 +158,13 @@ TRANSFER = Wizard(
             prepare=_prepare_send,
             check=_check_send,
         ),
-        Step("review", _l("Review"), template="inventory/_leaving.html", context=_review_send),
+        Step(
+            "review",
+            _l("Review"),
+            form=CheckedForm,
+            template="inventory/_leaving.html",
+            context=_review_send,
+        ),
     ),
     finish=_send,
     finish_label=_l("Send"),

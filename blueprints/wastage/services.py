@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from blueprints.inventory.counted import ensure_meant
 from blueprints.inventory.leaving.selection import Chosen
+from blueprints.inventory.leaving.warnings import counted_before
 from blueprints.inventory.ledger import entries as ledger
 from blueprints.inventory.ledger.documents import open_document
 from blueprints.inventory.ledger.reasons import RETURN, WASTAGE, ensure_explained
@@ -27,7 +29,10 @@ KINDS = {DocumentKind.WASTAGE: Kind.WASTED, DocumentKind.RETURN: Kind.RETURNED}
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
-    """Doses of one or many records that are wasted or go back, for one reason on one day."""
+    """Doses of one or many records that are wasted or go back, for one reason on one day.
+
+    `confirmed` says that they are others than what counts since have found.
+    """
 
     kind: DocumentKind
     lines: Sequence[Chosen]
@@ -35,6 +40,7 @@ class Loss:
     reason: str
     vial: str = ""
     note: str = ""
+    confirmed: bool = False
 
 
 def ensure_complete(scope: Scope, loss: Loss) -> None:
@@ -50,13 +56,17 @@ def ensure_complete(scope: Scope, loss: Loss) -> None:
 def record_loss(scope: Scope, loss: Loss) -> StockDocument:
     """Take the doses out of the records, under one document number.
 
-    Raises `Invalid` if a record has fewer doses than leave it, on that day or now; nothing is
-    written then.
+    Raises `Invalid` if a record has fewer doses than leave it, on that day or now, and with the
+    field "confirmed" if records were counted since; nothing is written then.
     """
     scope.require("wastage.record")
     ensure_complete(scope, loss)
     if not loss.lines:
         raise Invalid(_("Enter the number of doses beside at least one record."))
+    records = {
+        line.inventory_id: get_inventory(scope, line.inventory_id).name for line in loss.lines
+    }
+    ensure_meant(counted_before(scope, records, on=loss.happened_on), confirmed=loss.confirmed)
     document = open_document(
         scope,
         loss.kind,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from blueprints.inventory.leaving.selection import Remaining
-from blueprints.inventory.leaving.warnings import Warned, taken_before
+from blueprints.inventory.leaving.warnings import taken_before
 from blueprints.inventory.rules import usable_on
 from blueprints.wastage.services import Loss
 from portal.access.scope import Scope
@@ -11,7 +11,7 @@ from portal.formats.shown import day
 from portal.i18n import _
 
 
-def warnings(scope: Scope, loss: Loss, lines: Sequence[Remaining]) -> list[Warned]:
+def warnings(scope: Scope, loss: Loss, lines: Sequence[Remaining]) -> list[str]:
     """All that may be wrong with a loss that is about to be saved."""
     return [
         *_not_expired(loss, lines),
@@ -19,16 +19,14 @@ def warnings(scope: Scope, loss: Loss, lines: Sequence[Remaining]) -> list[Warne
     ]
 
 
-def _not_expired(loss: Loss, lines: Sequence[Remaining]) -> list[Warned]:
+def _not_expired(loss: Loss, lines: Sequence[Remaining]) -> list[str]:
     if loss.reason != "expired":
         return []
     return [
-        Warned(
-            _(
-                "“%(name)s” may be used through %(day)s; the reason says it has expired.",
-                name=line.record.name,
-                day=day(line.record.expiration_date),
-            )
+        _(
+            "“%(name)s” may be used through %(day)s; the reason says it has expired.",
+            name=line.record.name,
+            day=day(line.record.expiration_date),
         )
         for line in lines
         if usable_on(line.record.expiration_date, loss.happened_on)

@@ -6,6 +6,7 @@ from typing import Any
 from flask import url_for
 from wtforms import Form
 
+from blueprints.inventory.forms import CheckedForm
 from blueprints.inventory.leaving.selection import (
     TEMPLATE,
     LinesForm,
@@ -13,10 +14,12 @@ from blueprints.inventory.leaving.selection import (
     check_lines,
     chosen,
     first_lines,
+    names,
     nothing_offered,
     prepare_lines,
     remaining,
 )
+from blueprints.inventory.leaving.warnings import counted_before
 from blueprints.inventory.ledger.entries import ensure_never_short
 from blueprints.inventory.ledger.reasons import RETURN as RETURN_REASONS
 from blueprints.inventory.ledger.reasons import WASTAGE as WASTAGE_REASONS
@@ -41,6 +44,7 @@ def _loss(kind: DocumentKind, answers: Answers) -> Loss:
         reason=answers["reason"],
         vial=answers.get("vial") or "",
         note=answers.get("note") or "",
+        confirmed=bool(answers.get("confirmed")),
     )
 
 
@@ -83,6 +87,7 @@ def _wizard(kind: DocumentKind, *, title: object, form: type[Form], doses_label:
             "details": details,
             "doses_label": doses_label,
             "warnings": warnings(scope, loss, lines),
+            "counted": counted_before(scope, names(lines), on=loss.happened_on),
         }
 
     def save(scope: Scope, answers: Answers, _button: str) -> Done:
@@ -121,7 +126,13 @@ def _wizard(kind: DocumentKind, *, title: object, form: type[Form], doses_label:
                 prepare=_prepare_wastage if wastage else _prepare_return,
                 check=check,
             ),
-            Step("review", _l("Confirm"), template="inventory/_leaving.html", context=review),
+            Step(
+                "review",
+                _l("Confirm"),
+                form=CheckedForm,
+                template="inventory/_leaving.html",
+                context=review,
+            ),
         ),
         finish=save,
         finish_label=_l("Save"),

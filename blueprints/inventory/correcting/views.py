@@ -62,7 +62,7 @@ def reverse(entry_id: int) -> Response:
                 (_("Reason"), reason_label(entry.reason)),
                 (_("Note"), entry.note),
             ),
-            points=counted,
+            doubts=counted,
         ),
         act=lambda form: corrections.reverse(
             scope(),

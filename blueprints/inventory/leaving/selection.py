@@ -1,5 +1,6 @@
 """Choosing records and doses of each: the step that wastage, return and transfer begin with."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -146,6 +147,11 @@ class Remaining:
     record: VaccineInventory
     doses: int
     remaining: int
+
+
+def names(lines: Sequence[Remaining]) -> dict[int, str]:
+    """The names of the records, by id."""
+    return {line.record.id: line.record.name for line in lines}
 
 
 def remaining(scope: Scope, answers: Answers) -> list[Remaining]:

@@ -1,11 +1,11 @@
 """What the page that confirms doses leaving points out; saving stays possible."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from sqlalchemy import Select
 
+from blueprints.inventory.counted import Asked, list_counts, not_in_counts
 from blueprints.inventory.leaving.possible_duplicates import (
     DosesThatLeft,
     list_alike,
@@ -16,14 +16,7 @@ from blueprints.inventory.rules import DocumentKind
 from portal.access.scope import Scope
 from portal.formats.shown import day, moment_in, number
 from portal.i18n import _, ngettext
-
-
-@dataclass(frozen=True)
-class Warned:
-    """A sentence, and the documents it is about."""
-
-    text: str
-    booked: Sequence[DosesThatLeft] = ()
+from portal.linked import Linked, Way
 
 
 def taken_before(
@@ -33,21 +26,13 @@ def taken_before(
     *,
     on: date,
     among: Select[int] | None = None,
-) -> list[Warned]:
-    """Whether the doses that are to leave on a day may have been booked already: by a document of
-    the same kind (`among` selects which can mean the same), or by a count."""
+) -> list[Linked]:
+    """Whether the doses that are to leave on a day were entered already: by a document of the same
+    kind; `among` selects which can mean the same."""
     doses = {line.record.id: line.doses for line in lines}
-    alike = list_alike(scope, kind, doses, on=on, among=among)
-    return [*_alike(scope, alike, lines), *_counted(scope, lines, on)]
-
-
-def _alike(
-    scope: Scope, alike: Sequence[DosesThatLeft], lines: Sequence[Remaining]
-) -> list[Warned]:
-    """Who has entered the very same already, and when."""
     names = {line.record.id: line.record.name for line in lines}
     return [
-        Warned(
+        Linked(
             _(
                 "“%(name)s”: %(user)s already entered the same number of doses for the same "
                 "day, on %(moment)s (%(number)s). Continue only if these are other doses.",
@@ -56,28 +41,44 @@ def _alike(
                 moment=moment_in(one.recorded_at, scope.place.time_zone),
                 number=one.number,
             ),
-            [one],
+            [_way(one)],
         )
-        for one in alike
+        for one in list_alike(scope, kind, doses, on=on, among=among)
     ]
 
 
-def _counted(scope: Scope, lines: Sequence[Remaining], on: date) -> list[Warned]:
-    """For each record that a count lowered on that day or later: which, when and how much."""
-    records = [line.record.id for line in lines]
+def counted_before(scope: Scope, records: Mapping[int, str], *, on: date) -> list[Linked]:
+    """What to ask about counts before doses leave these records, given with their names, on a day:
+    what counts took off on that day or later, and, if the day is past, what else they found."""
     losses = list_counted_losses(scope, records, since=on)
+    said = {(one.inventory_id, one.document_id) for one in losses}
+    counts = list_counts(scope, Asked(records, on)) if on < scope.today() else []
+    others = [one for one in counts if (one.inventory_id, one.document_id) not in said]
+    return [*_taken_off(records, losses), *not_in_counts(others)]
+
+
+def _taken_off(records: Mapping[int, str], losses: Sequence[DosesThatLeft]) -> list[Linked]:
+    """For each record that a count lowered: which, when and how much."""
     found = []
-    for line in lines:
-        booked = [one for one in losses if one.inventory_id == line.record.id]
+    for record, name in records.items():
+        booked = [one for one in losses if one.inventory_id == record]
         if booked:
             text = _(
                 "“%(name)s”: a count already removed missing doses from this record "
                 "(%(booked)s). Make sure these are not the same doses.",
-                name=line.record.name,
+                name=name,
                 booked=", ".join(map(_in_words, booked)),
             )
-            found.append(Warned(text, booked))
+            found.append(Linked(text, map(_way, booked)))
     return found
+
+
+def _way(booked: DosesThatLeft) -> Way:
+    return Way(
+        _("Show %(number)s", number=booked.number),
+        "inventory.document",
+        {"document_id": booked.document_id},
+    )
 
 
 def _in_words(booked: DosesThatLeft) -> str:
