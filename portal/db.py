@@ -13,13 +13,13 @@ One transaction a request, a job or a command. Nobody outside this file commits.
 import logging
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, MetaData, Select, String
+from sqlalchemy import DateTime, MetaData, Select, String, func, select
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -105,11 +105,20 @@ def lock(rows: Select[Any], *, name: tuple[str, int] | None = None) -> None:
 
     On SQLite nothing is asked: a unit that writes has kept all others waiting since it began.
     """
+    query = rows.with_for_update(key_share=True)
+    _lock(query.execution_options(populate_existing=True), name)
+
+
+def lock_number(kind: int, number: int) -> None:
+    """As `lock`, for what has no row of its own; once is enough."""
+    _lock(select(func.pg_advisory_xact_lock(kind, number)), (kind, number))
+
+
+def _lock(query: Select[Any], name: Hashable) -> None:
     locked = session().info[KEPT].locked if KEPT in session().info else set()
     if is_sqlite() or name in locked:
         return
-    query = rows.with_for_update(key_share=True)
-    session().execute(query.execution_options(populate_existing=True))
+    session().execute(query)
     if name is not None:
         locked.add(name)
 
@@ -129,6 +138,17 @@ def insert(table: "type[Base]") -> "sqlite_dialect.Insert | postgresql_dialect.I
 def session() -> Session:
     """The session of the running unit of work."""
     return db.session()
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """All that is written within, or nothing when it raises: in the savepoint that is open already,
+    to which whoever opened it goes back then, else in one of its own."""
+    if session().in_nested_transaction():
+        yield
+        return
+    with session().begin_nested():
+        yield
 
 
 def before_commit(key: str, function: Callable[[Session], None]) -> None:

@@ -229,37 +229,29 @@ def keep(
     session().flush()
 
 
-def claim(draft: Draft) -> bool:
-    """Finish the draft; False if it was finished or discarded before.
-
-    The caller does the work in the same transaction, and only if this says True.
+def finish(
+    draft: Draft, *, result: str, step: str = "", shown: dict[str, Any] | None = None
+) -> bool:
+    """Finish the draft: forget what was typed, keep where it led and what is `shown` as its
+    confirmation. False if it was finished or discarded before; what was done for it in the same
+    transaction must be undone then.
     """
     found = session().execute(
         update(Draft)
         .where(Draft.id == draft.id, Draft.finished_at.is_(None), Draft.discarded_at.is_(None))
-        .values(finished_at=now(), updated_at=now())
-        .returning(Draft.id)
-        .execution_options(synchronize_session=False)
-    )
-    return found.first() is not None
-
-
-def close(
-    draft: Draft, *, result: str, step: str = "", shown: dict[str, Any] | None = None
-) -> None:
-    """After `claim` and the work: forget what was typed, keep where it led and what is `shown`
-    as its confirmation."""
-    session().execute(
-        update(Draft)
-        .where(Draft.id == draft.id)
         .values(
             data={"args": draft.data.get("args", {}), **(shown or {})},
             result=result[:500],
             step=step,
+            finished_at=now(),
+            updated_at=now(),
         )
+        .returning(Draft.id)
         .execution_options(synchronize_session=False)
     )
+    done = found.first() is not None
     session().expire(draft)
+    return done
 
 
 def address_of_form(draft: Draft) -> str:

@@ -214,8 +214,8 @@ class Filled:
 
     args: Callable[[Mapping[str, int]], Mapping[str, str]] = lambda _ids: {}
     values: Mapping[str, str] = field(default_factory=dict)
-    last: int = 40
-    whole: int = 100
+    last: int = 30
+    whole: int = 70
 
 
 def nothing(_making: Making) -> None:

@@ -1,10 +1,10 @@
 """What the lists of transfers read: a row for each of the two locations, kept with the transfer."""
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, case, exists, select, update
 
 from blueprints.transfers.models import Transfer, TransferLine, TransferSide
 from blueprints.transfers.queries import SentTransfer
-from blueprints.transfers.rules import LineState, in_short, state_of
+from blueprints.transfers.rules import BECAME, LineState, TransferState, in_short
 from portal.db import lock, session
 from portal.places.models import Location
 from portal.searching.text import join
@@ -49,17 +49,28 @@ def add(sent: SentTransfer) -> None:
 
 def lock_rows(transfer_id: int) -> None:
     """Make everybody else who settles lines of this transfer wait until this transaction ends."""
-    lock(select(Transfer.id).where(Transfer.id == transfer_id))
+    row = select(Transfer.id).where(Transfer.id == transfer_id)
+    lock(row, name=("transfer", transfer_id))
 
 
 def settle(transfer_id: int) -> None:
     """Bring both rows of a transfer that the caller holds in line with its lines."""
-    states = session().scalars(
-        select(TransferLine.state).where(TransferLine.transfer_id == transfer_id).distinct()
+    partly = _has(LineState.RECEIVED)
+    became = case(
+        *((_has(state) & partly, beside) for state, _wholly, beside in BECAME),
+        *((_has(state), wholly) for state, wholly, _beside in BECAME),
+        else_=TransferState.RECEIVED,
     )
     session().execute(
         update(TransferSide)
         .where(TransferSide.transfer_id == transfer_id)
-        .values(state=state_of({LineState(state) for state in states}))
+        .values(state=became)
         .execution_options(synchronize_session=False)
+    )
+
+
+def _has(state: LineState) -> ColumnElement[bool]:
+    """Whether a line of the row's transfer is in this state."""
+    return exists().where(
+        TransferLine.transfer_id == TransferSide.transfer_id, TransferLine.state == state
     )

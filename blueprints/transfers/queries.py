@@ -21,6 +21,7 @@ from portal.remembering import remembered
 from portal.searching.text import fold
 
 MOST = 25
+LISTED = 100
 # What a line on its way to a location is read from.
 INBOUND = ("transfer_line", "vaccine_inventory", "transfer", "stock_document", "location")
 
@@ -161,7 +162,7 @@ class Inbound:
 def list_inbound(scope: Scope) -> list[Inbound]:
     """What is on its way here, longest first, 100 lines at most (SPEC E2: nothing else is
     listed)."""
-    return _inbound(TransferLine.state == LineState.IN_TRANSIT, scope, 100)
+    return _inbound(TransferLine.state == LineState.IN_TRANSIT, scope, LISTED)
 
 
 def list_inbound_of_lots(scope: Scope, inventory_ids: Select[int]) -> list[Inbound]:
@@ -172,13 +173,14 @@ def list_inbound_of_lots(scope: Scope, inventory_ids: Select[int]) -> list[Inbou
         here.product_id == VaccineInventory.product_id,
         here.lot_key == VaccineInventory.lot_key,
     )
-    return _inbound(and_(TransferLine.state == LineState.IN_TRANSIT, same_lot), scope, 100)
+    return _inbound(and_(TransferLine.state == LineState.IN_TRANSIT, same_lot), scope, LISTED)
 
 
 @remembered(*INBOUND)
 def get_inbound(scope: Scope, line_id: int) -> Inbound:
     """A line that came or comes to the present location. Raises `NotFound`."""
-    found = _inbound(TransferLine.id == line_id, scope, 1)
+    listed = [inbound for inbound in list_inbound(scope) if inbound.line.id == line_id]
+    found = listed or _inbound(TransferLine.id == line_id, scope, 1)
     if not found:
         raise NotFound
     return found[0]
@@ -228,6 +230,9 @@ def under_way(scope: Scope) -> UnderWay:
 
 def doses_coming(scope: Scope) -> int:
     """The doses on their way to the present location."""
+    listed = list_inbound(scope)
+    if len(listed) < LISTED:
+        return sum(inbound.line.doses_sent for inbound in listed)
     return _sums(TransferLine.to_location_id == scope.location_id)[0]
 
 

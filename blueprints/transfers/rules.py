@@ -73,19 +73,24 @@ class TransferState(StrEnum):
 UNDER_WAY = (TransferState.IN_TRANSIT, TransferState.PARTLY_RECEIVED)
 
 
+# What a transfer is with a line in this state, the first of these that one is in: if no line was
+# received, and if some were.
+BECAME = (
+    (LineState.IN_TRANSIT, TransferState.IN_TRANSIT, TransferState.PARTLY_RECEIVED),
+    (LineState.REFUSED, TransferState.REFUSED, TransferState.PARTLY_REFUSED),
+    (LineState.CANCELLED, TransferState.CANCELLED, TransferState.PARTLY_CANCELLED),
+)
+
+
 def state_of(lines: Collection[LineState]) -> TransferState:
     """What became of a transfer with lines in these states.
 
     Who refuses or cancels does so with everything that is still under way, so that besides
     received lines there are only lines of one other state.
     """
-    received = LineState.RECEIVED in lines
-    if LineState.IN_TRANSIT in lines:
-        return TransferState.PARTLY_RECEIVED if received else TransferState.IN_TRANSIT
-    if LineState.REFUSED in lines:
-        return TransferState.PARTLY_REFUSED if received else TransferState.REFUSED
-    if LineState.CANCELLED in lines:
-        return TransferState.PARTLY_CANCELLED if received else TransferState.CANCELLED
+    for state, wholly, partly in BECAME:
+        if state in lines:
+            return partly if LineState.RECEIVED in lines else wholly
     return TransferState.RECEIVED
 
 

@@ -186,6 +186,10 @@ def receive(scope: Scope, receipt: Receipt) -> VaccineInventory:
     line, source = found.line, found.record
     back = came_back(line.doses_sent, receipt.doses, receipt.reason)
     arrived = line.doses_sent - back
+    list_rows.lock_rows(found.transfer.id)
+    quarantine.hold_lot(source.product_id, source.lot_key)
+    target = record_for_arrival(scope, source)
+    held = quarantine.find_hold_at_sender(source)
     _claim(
         scope,
         found.transfer.id,
@@ -195,18 +199,17 @@ def receive(scope: Scope, receipt: Receipt) -> VaccineInventory:
         received_on=receipt.received_on,
         reason=receipt.reason if receipt.doses < line.doses_sent else "",
         note=receipt.note,
+        received_inventory_id=target.id,
     )
     document_id = found.transfer.document_id
     # The sender's clocks may show another day.
     there = session().get_one(Location, line.from_location_id)
     left_on = min(receipt.received_on, today(there.time_zone))
-    quarantine.hold_lot(source.product_id, source.lot_key)
-    target = record_for_arrival(scope, source)
-    # Two transfers that cross each other would otherwise wait for each other.
-    ledger.lock_records(
-        select(VaccineInventory.id).where(VaccineInventory.id.in_((source.id, target.id)))
-    )
     if back:
+        # Two transfers that cross each other would otherwise wait for each other.
+        ledger.lock_records(
+            select(VaccineInventory.id).where(VaccineInventory.id.in_((source.id, target.id)))
+        )
         ledger.reverse(
             scope.user,
             line.out_entry_id,
@@ -236,11 +239,8 @@ def receive(scope: Scope, receipt: Receipt) -> VaccineInventory:
         )
         movements.append((target.id, lost))
     ledger.post_all(scope.user, movements)
-    if receipt.doses:
-        quarantine.follow(scope, source, target)
-    line.received_inventory_id = target.id
-    session().flush()
-    seal(line)
+    if receipt.doses and held is not None:
+        quarantine.follow(scope, held, target)
     sent = found.sent
     changed = {"sent": line.doses_sent, "received": receipt.doses, "reason": receipt.reason}
     _audit(scope, "transfer.received", sent, changed)

@@ -249,6 +249,7 @@ def _check_receipt(scope: Scope, answers: Answers) -> None:
 def _receive(scope: Scope, answers: Answers, _button: str) -> Done:
     inbound = _line(scope, answers)
     receipt = _receipt(scope, answers)
+    others = doses_coming(scope) - inbound.line.doses_sent
     record = receive(scope, receipt)
     facts: list[tuple[object, object]] = [
         (_("Vaccine Inventory Name"), record.name),
@@ -262,7 +263,6 @@ def _receive(scope: Scope, answers: Answers, _button: str) -> Done:
         facts.append((_("Missing doses"), f"{number(missing)}, {reason_label(receipt.reason)}"))
     if record.quarantined:
         facts.append((_("Status"), _("Quarantine")))
-    others = doses_coming(scope)
     if others:
         facts.append((_("Doses of other records on their way here"), number(others)))
     return Done(url=url_for("inventory.record", inventory_id=record.id), facts=tuple(facts))

@@ -210,5 +210,5 @@ def forget_late_values(page: str) -> None:
         return
     place = scope.location.id if scope.location else None
     draft = drafts.open_of_kind(scope.user.id, kind=FORM, name=page, location_id=place)
-    if draft is not None and drafts.claim(draft):
-        drafts.close(draft, result=page)
+    if draft is not None:
+        drafts.finish(draft, result=page)

@@ -202,9 +202,6 @@ class WizardViews(StepPages):
         order = [each.key for each in walker.steps(answers)] if self.wizard.confirmation else []
         try:
             with session().begin_nested():
-                if not drafts.claim(draft):
-                    session().refresh(draft)
-                    return self._finished(walker, step, draft)
                 button = go if go in buttons else "finish"
                 done = self.wizard.finish(walker.scope, answers, button)
         except (Invalid, Conflict) as error:
@@ -236,9 +233,10 @@ class WizardViews(StepPages):
         if confirmation is not None:
             shown["done"] = [[str(label), str(value)] for label, value in done.facts]
             shown["steps"] = order
-        drafts.close(
-            draft, result=done.url, step=confirmation.key if confirmation else "", shown=shown
-        )
+        key = confirmation.key if confirmation else ""
+        # The view has the draft locked, and found it unfinished.
+        if not drafts.finish(draft, result=done.url, step=key, shown=shown):
+            raise Conflict(_("This form was already sent."))
         if done.message:
             flash(done.message, "success")
         if confirmation is None:

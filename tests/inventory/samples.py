@@ -143,8 +143,8 @@ samples = Samples(
         "inventory.add": Filled(
             args=lambda ids: {"shipment": str(ids["shipment"])},
             values={"lot": "NEW-1", "name": ""},
-            last=30,
-            whole=60,
+            last=26,
+            whole=56,
         ),
         "inventory.adjust": Filled(
             args=lambda ids: {"inventory_id": str(ids["inventory"])}, values={"doses": "1"}

@@ -19,7 +19,7 @@ from blueprints.inventory.rules import (
 from blueprints.shipments.services import note_received
 from portal.access.scope import Actor
 from portal.audit.services import seal
-from portal.db import lock, session
+from portal.db import lock, session, together
 from portal.errors import Conflict, Invalid, NotFound, PortalError
 from portal.i18n import _, ngettext
 
@@ -52,10 +52,12 @@ def post_all(actor: Actor | None, movements: Sequence[tuple[int, Movement]]) -> 
     them or none. Raises what `post` raises."""
     for _record, movement in movements:
         ensure_doses(movement.doses)
-    with session().begin_nested():
-        return _write(
-            *[_entry(actor, inventory_id, movement) for inventory_id, movement in movements]
-        )
+    entries: dict[int, DoseEntry] = {}
+    with together():
+        # In the order of the records, as all who take doses do: nobody waits in a circle.
+        for place in sorted(range(len(movements)), key=lambda place: movements[place][0]):
+            entries[place] = _entry(actor, *movements[place])
+        return _write(*(entries[place] for place in range(len(movements))))
 
 
 def _entry(actor: Actor | None, inventory_id: int, movement: Movement) -> DoseEntry:
@@ -106,7 +108,7 @@ def reverse(
         raise ValueError(f"{undone} of {original.doses} doses cannot be reversed")
     kind = Kind(original.kind)
     try:
-        with session().begin_nested():
+        with together():
             location_id = _move(original.inventory_id, kind, -undone)
             return _write(
                 DoseEntry(

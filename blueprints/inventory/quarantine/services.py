@@ -7,7 +7,7 @@ everywhere at once (a recall), doses in transit too: they are in quarantine when
 import zlib
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 
 from blueprints.inventory.ledger.reasons import QUARANTINE, ensure_explained
 from blueprints.inventory.models import Quarantine, VaccineInventory
@@ -16,11 +16,12 @@ from portal.access.scope import Scope
 from portal.audit.services import record as audit
 from portal.catalog.queries import find_product
 from portal.clock import now
-from portal.db import is_sqlite, session
+from portal.db import lock_number, session
 from portal.errors import Conflict, Invalid, NotFound
 from portal.formats.codes import lot_key, normalise_lot
 from portal.i18n import _
 from portal.people.models import User
+from portal.remembering import remembered
 
 LOT_LOCK = 650_002
 
@@ -149,13 +150,16 @@ def _freed(released: Quarantine, records_at: set[int]) -> set[int]:
     return records_at | quarantine_notices.concerned(released)
 
 
-def follow(scope: Scope, source: VaccineInventory, target: VaccineInventory) -> None:
-    """Hold what arrives from a record that is held at its sender, for the same reason."""
-    here = select(Quarantine).where(*_active(source.product_id, source.lot_key, source.location_id))
-    held = session().scalar(here)
-    if held is not None:
-        note = _("The doses came from a location where the lot is held.")
-        hold_there(scope, target, reason=held.reason, note=note)
+def find_hold_at_sender(source: VaccineInventory) -> Quarantine | None:
+    """The oldest hold of a record's lot at the record's location. The caller holds the lot."""
+    holds = _holds(source.product_id, source.lot_key)
+    return next((one for one in holds if one.location_id == source.location_id), None)
+
+
+def follow(scope: Scope, held: Quarantine, target: VaccineInventory) -> None:
+    """Hold what arrives from a location where the lot is held, for the same reason."""
+    note = _("The doses came from a location where the lot is held.")
+    hold_there(scope, target, reason=held.reason, note=note)
 
 
 def hold_there(scope: Scope, record: VaccineInventory, *, reason: str, note: str) -> None:
@@ -197,21 +201,7 @@ def get_quarantine(scope: Scope, quarantine_id: int) -> Quarantine:
 
 def quarantines_of(record: VaccineInventory) -> list[Quarantine]:
     """What holds a record's lot now, here or everywhere, oldest first."""
-    return list(
-        session().scalars(
-            select(Quarantine)
-            .where(
-                Quarantine.product_id == record.product_id,
-                Quarantine.lot_key == record.lot_key,
-                Quarantine.released_at.is_(None),
-                or_(
-                    Quarantine.location_id.is_(None),
-                    Quarantine.location_id == record.location_id,
-                ),
-            )
-            .order_by(Quarantine.id)
-        )
-    )
+    return _that_hold(record.location_id, record.product_id, record.lot_key)
 
 
 def list_everywhere() -> list[Quarantine]:
@@ -231,26 +221,28 @@ def hold_lot(product_id: int, key: str) -> None:
 
     SQLite has one writer anyway; PostgreSQL takes a lock that ends with the transaction.
     """
-    if not is_sqlite():
-        number = zlib.crc32(f"{product_id}:{key}".encode()) - 2**31
-        session().execute(select(func.pg_advisory_xact_lock(LOT_LOCK, number)))
+    lock_number(LOT_LOCK, zlib.crc32(f"{product_id}:{key}".encode()) - 2**31)
 
 
 def is_held(location_id: int, product_id: int, key: str) -> bool:
     """Whether a new record of the lot at the location begins in quarantine."""
-    return (
-        session().scalar(
-            select(Quarantine.id)
-            .where(
-                Quarantine.product_id == product_id,
-                Quarantine.lot_key == key,
-                Quarantine.released_at.is_(None),
-                or_(Quarantine.location_id.is_(None), Quarantine.location_id == location_id),
-            )
-            .limit(1)
-        )
-        is not None
+    return bool(_that_hold(location_id, product_id, key))
+
+
+def _that_hold(location_id: int, product_id: int, key: str) -> list[Quarantine]:
+    holds = _holds(product_id, key)
+    return [one for one in holds if one.location_id in (None, location_id)]
+
+
+@remembered("quarantine")
+def _holds(product_id: int, key: str) -> list[Quarantine]:
+    """What holds a lot now, wherever it does, oldest first."""
+    query = select(Quarantine).where(
+        Quarantine.product_id == product_id,
+        Quarantine.lot_key == key,
+        Quarantine.released_at.is_(None),
     )
+    return list(session().scalars(query.order_by(Quarantine.id)))
 
 
 def _active(product_id: int, key: str, location_id: int | None) -> list[ColumnElement[bool]]:
