@@ -32,6 +32,18 @@ module = Module(
             capability="vials.view",
             order=20,
         ),
+        Fill(
+            slot="administration.given",
+            function="blueprints.vials.given:taken",
+            template="",
+            capability="vials.view",
+        ),
+        Fill(
+            slot="administration.taken_back",
+            function="blueprints.vials.given:put_back",
+            template="",
+            capability="vials.view",
+        ),
     ),
     settings="blueprints.vials.settings:VialSettings",
     checks=(

@@ -69,15 +69,21 @@ def busy(scope: Scope) -> int:
     return changed.round_id
 
 
-N=[0]
+N = [0]
+
+
 def shot(page):
-    N[0]+=1
+    N[0] += 1
     page.screenshot(path=f"/tmp/bk/s{N[0]:02}.png", full_page=True)
 
-_right=looks_right
+
+_right = looks_right
+
+
 def looks_right(page):
     shot(page)
     _right(page)
+
 
 def fine(page: Page) -> None:
     """The page fits, at both widths, and axe finds nothing."""
