@@ -109,8 +109,8 @@ def faults() -> Iterator[str]:
 
 
 def _plain(written: str) -> str:
-    """A constraint or index without what PostgreSQL writes in another way once a dump was loaded: casts of
-    text, and the brackets around what they were applied to."""
+    """A constraint or index without what PostgreSQL writes in another way once a dump was loaded:
+    casts of text, and the brackets around what they were applied to."""
     text_alone = re.sub(r"::(character varying|text)\b(\(\d+\))?(\[\])?", "", written)
     while (shorter := REDUNDANT.sub(r"\1", text_alone)) != text_alone:
         text_alone = shorter
