@@ -5,6 +5,7 @@ from functools import partial
 from flask import Blueprint, Response, flash, request, url_for
 
 from blueprints.appointments.models import Appointment
+from blueprints.appointments.rules import State as AppointmentState
 from blueprints.checkin import pages, services
 from blueprints.checkin.day import day_list, version_of
 from blueprints.checkin.forms import CheckInForm, NumberForm
@@ -94,6 +95,11 @@ def of_appointment(appointment_id: int) -> Response:
     there = of_appointments(scope().location_id, [booking.id]).get(booking.id)
     if request.method == "GET" and there is not None:
         return _already(there.id)
+    if request.method == "GET" and booking.state != AppointmentState.NEW:
+        flash(
+            _("This appointment is canceled or over. Nobody can be checked in for it."), "warning"
+        )
+        return go_to(url_for("appointments.record", appointment_id=booking.id))
     return _check_in(get_recipient(scope(), booking.recipient_id), booking)
 
 

@@ -93,6 +93,8 @@ def test_a_number_whose_appointment_is_over_is_told_apart(scope: Scope, browser:
         cancel(appointment_id=canceled, reason="Ill", actor=scope.user)
     browser.sign_in("provider_a")
     for number, said in ((closed, "over"), (canceled, "was canceled")):
+        late = browser.get(f"/checkin/appointments/{number}")
+        assert late.leads_to == f"/appointments/{number}"
         typed = {"number": booking.number_of(number)}
         refused = browser.submit(browser.get("/checkin/recipient"), typed, button="Go")
         assert refused.status == 422

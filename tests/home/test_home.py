@@ -2,6 +2,7 @@
 
 import pytest
 
+from portal.module import Fill, Registry
 from tests.client import Browser, Page
 from tests.shipments.files import csv, row, take_in
 
@@ -19,13 +20,21 @@ def empty(page: Page) -> str:
         ("readonly_a", "Healthcare Provider Read-Only"),
     ],
 )
-def test_who_has_no_tasks_is_told_why_and_led_on(browser: Browser, who: str, profile: str) -> None:
+def test_who_has_no_tasks_is_told_why_and_led_on(
+    browser: Browser, who: str, profile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = Registry.fills
+
+    def without_check_in(registry: Registry, slot: str) -> list[Fill]:
+        return [fill for fill in known(registry, slot) if fill.capability != "checkin.view"]
+
+    monkeypatch.setattr(Registry, "fills", without_check_in)
     take_in(browser.app, csv(row()))
     page = browser.sign_in(who).get("/")
     text = empty(page)
     assert text.startswith("There are no tasks for you yet")
     assert f"You are signed in as {profile}." in text
-    assert "only location managers have tasks" in text
+    assert "Nothing in this portal waits for your profile." in text
     link = page.root.one("div", class_="empty").with_text("a", "Help & Information")
     assert browser.get(link.attributes["href"]).status == 200
 
@@ -42,3 +51,11 @@ def test_a_manager_sees_cards(browser: Browser) -> None:
     page = browser.sign_in("manager_a").get("/")
     assert page.root.one("section", aria_labelledby="card-shipments")
     assert not page.root.all("div", class_="empty")
+
+
+@pytest.mark.parametrize("who", ["provider_a", "readonly_a"])
+def test_who_gives_doses_sees_who_is_here_today(browser: Browser, who: str) -> None:
+    page = browser.sign_in(who).get("/")
+    card = page.root.one("section", aria_labelledby="card-today")
+    assert "Nobody is expected today, and nobody is here." in card.text
+    assert bool(card.all("form", action="/checkin/recipient")) == (who == "provider_a")
