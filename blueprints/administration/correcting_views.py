@@ -48,14 +48,14 @@ def _address(vaccination_id: int) -> str:
 
 
 def _not_yours(given: Given) -> Response | None:
-    """Where somebody is led who may not correct this record, and told why."""
+    """What somebody is told who may not correct this record."""
     if may_be_corrected(scope(), given):
         return None
-    flash(
-        _("Providers correct their own records of today, location managers all of theirs."),
-        "warning",
+    return respond(
+        "administration/not_yours.html",
+        status=200 if request.method == "GET" else Conflict.status,
+        back=_address(given.vaccination.id),
     )
-    return go_to(_address(given.vaccination.id))
 
 
 def _sent() -> Any:

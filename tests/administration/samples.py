@@ -58,7 +58,7 @@ def make(making: Making) -> None:
                 ),
             )
             edit(scope, dose.id, injection(sign, "RD"), why=f"Typed wrong {sign}".strip(), seen=1)
-        making.note("vaccination", letter, dose.id)
+        making.note("given_dose", letter, dose.id)
 
 
 def begun(making: Making, letter: str, _sign: str) -> Begun:
@@ -71,20 +71,20 @@ samples = Samples(
     access=Access(
         arguments={
             "administration:arrival_id": Own("arrival"),
-            "administration:vaccination_id": Own("vaccination"),
+            "administration:vaccination_id": Own("given_dose"),
         },
         everywhere={"administration.record": ("agent", "admin")},
-        elsewhere=("/administration/vaccinations/{vaccination}",),
+        elsewhere=("/administration/vaccinations/{given_dose}",),
         drafts={"administration.give": begun},
     ),
     canaries=Canaries(
         shown=(
             "/administration/",
             "/administration/{arrival}",
-            "/administration/vaccinations/{vaccination}",
-            "/administration/vaccinations/{vaccination}?tab=related",
-            "/administration/vaccinations/{vaccination}/saved",
-            "/administration/vaccinations/{vaccination}/edit",
+            "/administration/vaccinations/{given_dose}",
+            "/administration/vaccinations/{given_dose}?tab=related",
+            "/administration/vaccinations/{given_dose}/saved",
+            "/administration/vaccinations/{given_dose}/edit",
         ),
     ),
     wizards={
