@@ -7,6 +7,7 @@ from sqlalchemy import select
 from blueprints.inventory.ledger import entries as ledger
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.rules import Kind
+from blueprints.vials.rules import limit_of
 from blueprints.vials.services import note_dose_taken
 from portal.access.scope import Scope
 from portal.accounts.practice import manager_of
@@ -15,8 +16,9 @@ from portal.clock import now
 from portal.db import session, unit_of_work
 from portal.places.models import Location
 
-# Minutes since the puncture, and doses given from the vial.
-VIALS = ((50, 2), (290, 3))
+# Doses given from each vial, and whether its time is nearly over.
+VIALS = ((2, False), (3, True))
+LATELY, NEARLY = timedelta(minutes=50), timedelta(minutes=40)
 
 
 def fill() -> None:
@@ -47,10 +49,12 @@ def _open(scope: Scope) -> None:
         facts = facts_on(found.product_id, scope.today())
         if facts is None or (facts.doses_per_vial or 1) < 5:
             continue
-        minutes, doses = next(vials, (0, 0))
+        doses, nearly = next(vials, (0, False))
         if not doses:
             return
+        limit = limit_of(facts.after_puncture_limit, scope.today())
+        ago = limit - NEARLY if nearly and limit else LATELY
         given = ledger.Movement(kind=Kind.ADMINISTERED, doses=1, happened_on=scope.today())
         for _dose in range(doses):
             ledger.post(scope.user, found.id, given)
-            note_dose_taken(found.id, at=now() - timedelta(minutes=minutes), actor=scope.user)
+            note_dose_taken(found.id, at=now() - ago, actor=scope.user)
