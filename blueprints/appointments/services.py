@@ -230,7 +230,8 @@ def _lock_many(ids: Sequence[int], *others: ColumnElement[bool]) -> list[int]:
     rows = sorted(tuple(row) for row in session().execute(people))
     for recipient_id, _number, _slot in rows:
         lock_recipient(recipient_id)
-    lock_doses([slot for _person, _number, slot in rows] if others else [])
+    if others:
+        lock_doses([slot for _person, _number, slot in rows])
     session().execute(
         select(Slot.id)
         .where(or_(Slot.id.in_([slot for _person, _number, slot in rows]), *others))

@@ -7,8 +7,9 @@ from sqlalchemy import select
 
 from blueprints.recipients import words
 from blueprints.recipients.lists import status_label, status_tone
+from blueprints.recipients.look_alikes import look_alikes
 from blueprints.recipients.models import Recipient
-from blueprints.recipients.queries import history_of, merges_into
+from blueprints.recipients.queries import history_of, known_apart, merges_into
 from blueprints.recipients.words import full_name, phone
 from portal.access.scope import Scope
 from portal.db import session
@@ -39,7 +40,7 @@ def recipient_page(scope: Scope, recipient: Recipient) -> RecordPage:
         ),
         actions=_actions(scope, recipient),
         tabs=(
-            RecordTab("details", _("Details"), _details(recipient)),
+            RecordTab("details", _("Details"), _details(scope, recipient)),
             RecordTab("related", _("Related"), _related(scope, recipient)),
         ),
     )
@@ -70,7 +71,7 @@ def _label(labels: Mapping[str, Label], code: str) -> Label:
     return labels.get(code, code) if code else ""
 
 
-def _details(recipient: Recipient) -> tuple[Section, ...]:
+def _details(scope: Scope, recipient: Recipient) -> tuple[Section, ...]:
     races = ", ".join(str(words.RACES.get(code, code)) for code in recipient.races.split())
     person = (
         Fact(_("First Name"), recipient.first_name),
@@ -99,7 +100,29 @@ def _details(recipient: Recipient) -> tuple[Section, ...]:
     return (
         Section("person", _("Recipient"), facts=person),
         Section("contact", _("Contact Information"), facts=contact),
+        *_alike(scope, recipient),
     )
+
+
+def _alike(scope: Scope, recipient: Recipient) -> tuple[Section, ...]:
+    """Whom somebody looks like who registered without an account: nobody was asked then."""
+    if recipient.created_by_id is not None:
+        return ()
+    apart = {recipient.id, *known_apart(recipient.id)}
+    found = look_alikes(scope, recipient, apart_from=apart)
+    lines = [
+        {
+            "name": full_name(other),
+            "birth_date": other.birth_date,
+            "href": url_for("recipients.record", recipient_id=other.id) if here else "",
+        }
+        for other, here in found
+    ]
+    if not lines:
+        return ()
+    context = {"lines": lines}
+    template = "recipients/_alike.html"
+    return (Section("alike", _("May be the same person"), template=template, context=context),)
 
 
 def _agreed(recipient: Recipient) -> str:

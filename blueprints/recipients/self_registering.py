@@ -2,7 +2,7 @@
 
 Nothing here says whether somebody is known. What staff entered is not looked at; whoever comes
 again with the same names, birth date and contact goes on with the record they made before. Others
-get a record of their own, and staff see at the first visit whom it looks like.
+get a record of their own, and its page shows staff whom it looks like.
 """
 
 from datetime import timedelta

@@ -81,12 +81,12 @@ def claim(slot_id: int, wish: Wish = ANYTHING) -> Slot:
     return taken
 
 
-def lock_doses(slot_ids: Sequence[int]) -> None:
+def lock_doses(slot_ids: Sequence[int]) -> bool:
     """Keep others from claiming at the locations of these slots whose doses limit what can be
-    booked. Whoever locks slots and claims afterwards calls this first."""
+    booked; whether there are such. Whoever locks slots and claims afterwards calls this first."""
     if not are_counted():
-        return
-    session().execute(
+        return False
+    locked = session().execute(
         select(Schedule.id)
         .where(
             Schedule.location_id.in_(select(Slot.location_id).where(Slot.id.in_(slot_ids))),
@@ -94,27 +94,24 @@ def lock_doses(slot_ids: Sequence[int]) -> None:
         )
         .order_by(Schedule.id)
         .with_for_update(key_share=True)
-    ).all()
+    )
+    return bool(locked.all())
 
 
 def _require_dose(slot_id: int, wish: Wish) -> None:
     """Raise `NoDoses` where doses are the limit and there is none for one more appointment. From
     here to the end of the transaction nobody else claims there."""
-    if not are_counted():
+    if not lock_doses([slot_id]):
         return
-    lock_doses([slot_id])
     found = (
         session()
         .execute(
             select(Slot.day, Slot.location_id, Location.time_zone)
-            .join(Schedule, Schedule.location_id == Slot.location_id)
             .join(Location, Location.id == Slot.location_id)
-            .where(Slot.id == slot_id, Schedule.doses_bound == DosesBound.LIMIT)
+            .where(Slot.id == slot_id)
         )
-        .one_or_none()
+        .one()
     )
-    if found is None:
-        return
     book = book_of(found.location_id, today(found.time_zone), wish)
     if not book.free(found.day, wish.product_id):
         raise NoDoses(_("There are no usable doses left for this day. Choose another day."))

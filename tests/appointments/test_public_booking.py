@@ -1,6 +1,6 @@
 """People without an account register themselves and book (SPEC F5)."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -175,6 +175,18 @@ def test_whether_somebody_is_known_is_not_said(
         texts[-1] += (done.root.one("h1").text,)
         let_holds_end()
     assert texts[0] == texts[1] == texts[2]
+
+
+def test_staff_see_whom_somebody_looks_like_who_registered_alone(
+    phone: Browser, public: Scope, browser: Browser
+) -> None:
+    known = person(public, "Maria", "Exampleton", birth_date=date(1970, 3, 21))
+    book(phone)
+    alone = next(one.id for one in people() if one.created_by_id is None)
+    provider = browser.sign_in("provider_a")
+    section = provider.get(f"/recipients/{alone}").root.one("details", id="alike")
+    assert [link.attributes["href"] for link in section.all("a")] == [f"/recipients/{known}"]
+    assert not provider.get(f"/recipients/{known}").root.all("details", id="alike")
 
 
 def test_who_comes_again_has_one_record_and_one_appointment(
