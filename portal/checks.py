@@ -13,6 +13,7 @@ from portal import jobs, migrations, postgresql_pages, settings, soundness
 from portal.db import Base, db, is_sqlite, rollback, session
 from portal.errors import where
 from portal.module import Check, Registry, load
+from portal.running import command_line
 from portal.web.context import registry
 
 log = logging.getLogger("portal.checks")
@@ -75,7 +76,8 @@ def database() -> Iterator[str]:
         yield error.message
         return
     if revision != migrations.newest():
-        yield f"The schema is {revision or 'empty'}, not {migrations.newest()}: run portal migrate."
+        said = command_line(settings.current().instance, ["migrate"])
+        yield f"The schema is {revision or 'empty'}, not {migrations.newest()}. Run: {said}"
         return
     if is_sqlite():
         broken = session().execute(text("PRAGMA foreign_key_check")).fetchmany(20)
@@ -139,7 +141,8 @@ def nightly() -> str:
     judge(findings)
     wrong = [finding.title for finding in findings if not finding.ok]
     if wrong:
-        raise jobs.JobFailed(f"Wrong: {', '.join(wrong)}. For more: portal check")
+        said = command_line(settings.current().instance, ["check"])
+        raise jobs.JobFailed(f"Wrong: {', '.join(wrong)}. For more: {said}")
     return f"{len(findings)} checks, all good"
 
 

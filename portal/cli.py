@@ -14,9 +14,9 @@ import click
 
 from portal.discovery import discover
 from portal.errors import PortalError, is_without_space
-from portal.instances import command_line, enter
+from portal.instances import enter
 from portal.module import ModuleError, Registry, load
-from portal.running import AlreadyLocked, lock_instance
+from portal.running import AlreadyLocked, command_line, lock_instance
 from portal.settings import Settings, SettingsError, instance_folder, load_settings
 
 if TYPE_CHECKING:

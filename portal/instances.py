@@ -11,10 +11,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from portal.running import RESTORING
+from portal.running import RESTORING, ROOT, command_line
 from portal.settings import SettingsError
 
-ROOT = Path(__file__).resolve().parent.parent
 DATABASE = "portal.sqlite"
 # Any of these makes a folder an instance: the first start makes the keys, a restore leaves a mark.
 SIGNS = ("keys", DATABASE, RESTORING)
@@ -65,11 +64,6 @@ def say(text: str) -> None:
     """Print a line beside the output that programs read."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
-
-
-def command_line(folder: Path, command: Sequence[str]) -> str:
-    """What to type for `command` on the instance `folder`."""
-    return shlex.join([str(ROOT / "bin" / "portal"), "--instance", str(folder), *command])
 
 
 def _owner(folder: Path) -> os.stat_result | None:

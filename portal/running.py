@@ -6,10 +6,12 @@ ends, and leaves nothing to clean up. What a restore did not finish stays marked
 
 import fcntl
 import os
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent
 NAME = "server.lock"
 RESTORING = "restoring.json"
 
@@ -18,12 +20,17 @@ class AlreadyLocked(Exception):
     """The instance cannot be used now; the message says why."""
 
 
+def command_line(folder: Path, command: Sequence[str]) -> str:
+    """What to type for `command` on the instance `folder`."""
+    return shlex.join([str(ROOT / "bin" / "portal"), "--instance", str(folder), *command])
+
+
 def refuse_half_restored(instance: Path) -> None:
     """Raise `AlreadyLocked` if a restore of the instance began and did not end."""
     if (instance / RESTORING).exists():
         raise AlreadyLocked(
             "A restore was interrupted, and the data may be incomplete. Run it again: "
-            "portal restore FILE. It first puts back what was there."
+            f"{command_line(instance, ['restore', 'FILE'])}. It first puts back what was there."
         )
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from portal import migrations
 from portal.instances import enter
-from portal.running import AlreadyLocked, lock_instance
+from portal.running import AlreadyLocked, command_line, lock_instance
 from portal.settings import (
     DEFAULT_BASE_URL,
     Settings,
@@ -117,9 +117,10 @@ def main(arguments: list[str] | None = None) -> None:
     except (SettingsError, AlreadyLocked, OSError) as error:
         raise SystemExit(f"The portal cannot start. {error}") from error
     except sqlite3.DatabaseError as error:
+        restore = command_line(instance_folder(), ["restore", "FILE"])
         raise SystemExit(
             f"The portal cannot start. Its database is damaged ({error}). Restore the newest good "
-            "backup: portal restore FILE."
+            f"backup: {restore}"
         ) from error
 
 

@@ -38,16 +38,15 @@ from blueprints.transfers.rules import (
     ensure_days,
     ensure_received,
 )
+from blueprints.transfers.settled import settled
 from portal.access.scope import Scope
 from portal.audit.services import record as audit
 from portal.audit.services import seal
 from portal.clock import now, today
 from portal.db import session
 from portal.errors import Conflict, Invalid, NotFound
-from portal.formats.shown import moment_in
 from portal.i18n import _
 from portal.linked import Linked
-from portal.people.models import User
 from portal.places.models import Location
 
 
@@ -161,9 +160,8 @@ def ensure_receivable(scope: Scope, receipt: Receipt) -> Inbound:
     ensure_received(found.line.doses_sent, receipt.doses, receipt.reason)
     if receipt.doses < found.line.doses_sent and receipt.reason == "other" and not receipt.note:
         raise Invalid(_("Say in a few words what happened."), field="note")
-    back = came_back(found.line.doses_sent, receipt.doses, receipt.reason)
     doubts = arriving.doubts(scope, found, receipt.received_on)
-    if back:
+    if came_back(found.line.doses_sent, receipt.doses, receipt.reason):
         doubts += counted_after_sending(
             scope,
             session().get_one(Location, found.line.from_location_id),
@@ -386,36 +384,6 @@ def _claim(
         )
     )
     raise settled(scope, next(line for line in lines if line.settled_by_id is not None))
-
-
-def settled(scope: Scope, line: TransferLine) -> Conflict:
-    """Who settled a line, how and when, as a refusal."""
-    session().refresh(line)
-    user = session().get(User, line.settled_by_id) if line.settled_by_id else None
-    who = user.full_name if user else _("Someone")
-    when = moment_in(line.settled_at, scope.place.time_zone)
-    sentences = {
-        LineState.RECEIVED: _(
-            "%(who)s already received these doses on %(when)s.", who=who, when=when
-        ),
-        LineState.REFUSED: _(
-            "%(who)s refused this transfer on %(when)s. The doses are back in the sender's "
-            "inventory.",
-            who=who,
-            when=when,
-        ),
-        LineState.CANCELLED: _(
-            "%(who)s canceled this transfer on %(when)s. The doses are back in the sender's "
-            "inventory.",
-            who=who,
-            when=when,
-        ),
-    }
-    return Conflict(
-        sentences.get(
-            LineState(line.state), _("Someone else changed this transfer. Nothing was saved.")
-        )
-    )
 
 
 def _audit(scope: Scope, action: str, sent: SentTransfer, after: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from blueprints.transfers.forms import RefuseForm
 from blueprints.transfers.lists import TRANSFERS
 from blueprints.transfers.queries import SentTransfer, find_of_document, get_transfer
 from blueprints.transfers.rules import LineState
+from blueprints.transfers.settled import settled
 from blueprints.transfers.wizards import INBOUND, TRANSFER
 from portal.access.scope import Scope
 from portal.audit.services import viewed as audit_view
@@ -140,7 +141,7 @@ def _send_back(
 ) -> Response:
     back = url_for("transfers.record", transfer_id=sent.transfer.id)
     if request.method != "POST" and not sent.open:
-        flash(services.settled(scope(), sent.lines[-1].row).message, "warning")
+        flash(settled(scope(), sent.lines[-1].row).message, "warning")
         return go_to(back)
     counted = services.counted_since_sent(scope(), sent)
     points = [

@@ -46,8 +46,8 @@ from blueprints.transfers.services import (
     ensure_sendable,
     receive,
     send,
-    settled,
 )
+from blueprints.transfers.settled import settled
 from blueprints.transfers.unfinished import about_inbound, news_of_inbound
 from portal.access.scope import Scope
 from portal.db import session

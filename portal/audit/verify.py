@@ -21,6 +21,7 @@ from portal.audit.services import record
 from portal.db import db, is_sqlite, unit_of_work
 from portal.i18n import _, ngettext
 from portal.jobs import JobFailed
+from portal.running import command_line
 
 AT_ONCE = 2_000
 # The entry that seals what was there before rows were sealed. From it on there must be anchors.
@@ -199,8 +200,9 @@ def _missing(found: _Read, known: _Anchors) -> dict[str, str]:
         if name in due and not (folder / anchors.NAME).exists():
             wrong[name] = _(
                 "The anchor file in %(place)s is missing. If you know why, write it again: "
-                "portal audit anchor.",
+                "%(command)s",
                 place=_place(name),
+                command=command_line(settings.current().instance, ["audit", "anchor"]),
             )
         elif found.anchored and name in known.held and not known.held[name].places:
             wrong[name] = _changed(name)

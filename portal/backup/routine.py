@@ -11,6 +11,7 @@ from portal.backup import postgresql, reading, write
 from portal.backup.archive import BadBackup
 from portal.backup.sqlite import Unreadable
 from portal.errors import PortalError
+from portal.running import command_line
 from portal.settings import Settings
 
 STAMP = "%Y%m%d-%H%M%S"
@@ -52,11 +53,12 @@ def advice(settings: Settings) -> str:
             f"No backup in {folder} is good. Find one that was copied to another machine, and "
             "write no more data until it is restored."
         )
+    restore = command_line(settings.instance, ["restore", str(good)])
     if settings.database_url.startswith(write.PREFIX):
-        return f"Stop the portal, then restore the newest good backup: portal restore {good}"
+        return f"Stop the portal, then restore the newest good backup: {restore}"
     return (
         "Stop the portal, make a new database, name it in database_url, then restore the newest "
-        f"good backup into it: portal restore {good}"
+        f"good backup into it: {restore}"
     )
 
 

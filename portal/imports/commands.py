@@ -48,14 +48,11 @@ def import_file(definition: ImportDefinition, file: Path) -> None:
 
 def _print_errors(run: ImportRun) -> None:
     with unit_of_work(write=False) as session:
-        errors = (
-            session.query(ImportError)
-            .where(ImportError.run_id == run.id, ImportError.mended.is_(False))
-            .order_by(ImportError.row, ImportError.id)
-            .limit(ERRORS_PRINTED)
-            .all()
+        wrong = session.query(ImportError).where(
+            ImportError.run_id == run.id, ImportError.mended.is_(False)
         )
-        for error in errors:
+        more = wrong.count() - ERRORS_PRINTED
+        for error in wrong.order_by(ImportError.row, ImportError.id).limit(ERRORS_PRINTED):
             click.echo(f"Row {run.row_name(error.row)}, {error.column or 'row'}: {error.message}")
-    if run.failed > ERRORS_PRINTED:
-        click.echo("Further rows are listed on the import's page.")
+    if more > 0:
+        click.echo(f"Not printed: {more:,} more problems. See the import's page.")

@@ -13,8 +13,6 @@ from portal.imports.definition import ImportDefinition
 from portal.imports.models import ImportError, ImportRun
 from portal.sheets.columns import CellError, CellMended
 
-ERRORS_SHOWN = 200
-
 T = TypeVar("T", CellError, CellMended)
 
 
@@ -54,7 +52,7 @@ class RowProblem:
 
 
 def list_problems(run: ImportRun) -> list[RowProblem]:
-    """The first problems of a run, the same one of many rows as one line, in order of rows."""
+    """The problems of a run, the same one of many rows as one line, in order of rows."""
     grouped: dict[tuple[str, str, str], list[int]] = {}
     rows = session().execute(
         select(ImportError.row, ImportError.column, ImportError.value, ImportError.message)
@@ -64,11 +62,10 @@ def list_problems(run: ImportRun) -> list[RowProblem]:
     # No more than `MOST_WRONG` rows are kept, each with as many errors as it has columns.
     for row, column, value, message in rows:
         grouped.setdefault((column, value, message), []).append(row)
-    problems = [
+    return [
         RowProblem(tuple(numbers[:10]), max(len(numbers) - 10, 0), column, value, message)
         for (column, value, message), numbers in grouped.items()
     ]
-    return problems[:ERRORS_SHOWN]
 
 
 def errors_by_row(run: ImportRun, *, most: int) -> dict[int, list[CellError]]:

@@ -31,6 +31,8 @@ from portal.web.respond import respond
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PAGE = 25
+# So many different problems of a file are on its page; all of them are in the download.
+PROBLEMS_SHOWN = 200
 
 
 def register_import(
@@ -110,6 +112,7 @@ class ImportViews:
         kinds = self.definition.kinds
         kind = next((kind for kind in kinds if kind == request.args.get("rows")), None)
         start = record_number(request.args.get("from")) or 0
+        problems = list_problems(run) if run.failed else []
         page = None if running else list_rows(run, kinds, kind=kind, start=start)
         return respond(
             "imports/run.html",
@@ -124,7 +127,8 @@ class ImportViews:
             start=start,
             outcomes=page,
             **(self._in_words(page, run_id, kind) if page else {}),
-            problems=list_problems(run) if run.failed else [],
+            problems=problems[:PROBLEMS_SHOWN],
+            more_problems=len(problems[PROBLEMS_SHOWN:]),
             cut_short=cut_short(run),
             before=same_file_before(run),
         )

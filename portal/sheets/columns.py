@@ -27,6 +27,7 @@ from portal.sheets.doubts import (
     is_still_two_days,
     may_be_two_days,
 )
+from portal.sheets.errors import too_long, unreadable
 from portal.sheets.limits import CELL_CHARACTERS
 from portal.sheets.table import UnreadableCell
 
@@ -332,21 +333,6 @@ def _alone(cells: Sequence[object]) -> CellError:
     )
 
 
-def unreadable(cell: UnreadableCell) -> str:
-    """What is said of a cell whose value is not there."""
-    if cell.why == "formula":
-        return _(
-            "There is a formula here whose value is not stored in the file. Open the file in "
-            "Excel, save it again, or enter the value itself."
-        )
-    if cell.why == "format":
-        return _(
-            "The cell shows another number than the one it holds. Format the column as Text and "
-            "enter the value again."
-        )
-    return _("This cell is damaged and cannot be read. Enter the value again.")
-
-
 def is_blank(cell: object) -> bool:
     """Whether there is nothing in a cell."""
     return cell is None or (isinstance(cell, str) and not cell.strip())
@@ -398,14 +384,6 @@ def _has_split_text(cells: Sequence[object]) -> bool:
     texts = [cell for cell in cells[1:] if isinstance(cell, str) and cell.strip()]
     blanks = sum(text.startswith(" ") for text in texts)
     return 0 < blanks < len(texts)
-
-
-def too_long() -> str:
-    """What is said of a cell that holds more than any value may."""
-    return _(
-        "This has more than %(most)s characters. Enter only what belongs in this column.",
-        most=f"{CELL_CHARACTERS:,}",
-    )
 
 
 def shown(cell: object) -> str:

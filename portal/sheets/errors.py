@@ -3,7 +3,8 @@
 from portal.errors import Invalid
 from portal.i18n import _
 from portal.isolation.parent import MIB
-from portal.sheets.limits import Limits
+from portal.sheets.limits import CELL_CHARACTERS, Limits
+from portal.sheets.table import UnreadableCell
 
 
 class SheetError(Invalid):
@@ -132,3 +133,26 @@ def header_not_found(limits: Limits, expected: tuple[str, ...]) -> SheetError:
     if expected:
         message += _(" One of them must name the columns: %(names)s.", names=", ".join(expected))
     return SheetError(message, reason="header")
+
+
+def unreadable(cell: UnreadableCell) -> str:
+    """What is said of a cell whose value is not there."""
+    if cell.why == "formula":
+        return _(
+            "There is a formula here whose value is not stored in the file. Open the file in "
+            "Excel, save it again, or enter the value itself."
+        )
+    if cell.why == "format":
+        return _(
+            "The cell shows another number than the one it holds. Format the column as Text and "
+            "enter the value again."
+        )
+    return _("This cell is damaged and cannot be read. Enter the value again.")
+
+
+def too_long() -> str:
+    """What is said of a cell that holds more than any value may."""
+    return _(
+        "This has more than %(most)s characters. Enter only what belongs in this column.",
+        most=f"{CELL_CHARACTERS:,}",
+    )

@@ -5,7 +5,8 @@ from typing import Any
 
 from portal.errors import Invalid
 from portal.i18n import _
-from portal.sheets.columns import SheetColumn, fold, names_of, too_long, unreadable
+from portal.sheets.columns import SheetColumn, fold, names_of
+from portal.sheets.errors import too_long, unreadable
 from portal.sheets.limits import CELL_CHARACTERS
 from portal.sheets.table import Cell, Row, UnreadableCell
 

@@ -138,7 +138,11 @@ def test_a_copy_that_is_gone_or_cannot_be_written_is_told(app: Flask, copy: Path
     (copy / anchors.NAME).unlink()
     before = held()["instance"]
     grow()
-    assert f"The anchor file in {copy} is missing." in verify().problems[0]
+    (said,) = verify().problems
+    assert f"The anchor file in {copy} is missing." in said
+    assert said.endswith(
+        f"bin/portal --instance {app.extensions['portal'].settings.instance} audit anchor"
+    )
     assert held() == {"instance": before + 1, "keys": before + 1}, "the others move on"
     assert not (copy / anchors.NAME).exists(), "nobody mends it unseen"
     copy.rmdir()

@@ -17,6 +17,7 @@ from portal.settings import Settings, load_settings
 from tests.backup import damage
 from tests.backup.running import portal
 from tests.client import Browser
+from tests.house.source import ROOT
 
 DAMAGED = "The database is damaged.\n"
 
@@ -65,7 +66,8 @@ def test_a_copy_that_is_not_good_is_kept_apart_and_the_newest_good_one_is_named(
     assert "The database is damaged" in done.complained
     assert "Written" not in done.said
     newest = settings.instance / "backups" / good[-1]
-    assert done.complained.endswith(f"portal restore {newest}")
+    whole = f"{ROOT}/bin/portal --instance {settings.instance} restore {newest}"
+    assert done.complained.endswith(f": {whole}")
     assert copies(settings) == good, "nothing is removed for one that is not good"
     (apart,) = (settings.instance / "backups" / "damaged").iterdir()
     assert apart.name.startswith("damaged-portal-")

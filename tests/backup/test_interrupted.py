@@ -217,7 +217,25 @@ def test_the_server_does_not_start_on_a_part(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "A restore was interrupted" in done.stderr
+    assert f"{ROOT}/bin/portal --instance {instance} restore FILE" in done.stderr
     assert not (instance / "portal.sqlite").exists()
+
+
+def test_a_server_on_a_damaged_database_says_how_to_restore_one(tmp_path: Path) -> None:
+    instance = tmp_path / "own"
+    instance.mkdir()
+    (instance / "portal.sqlite").write_bytes(b"no database" * 100)
+    done = subprocess.run(
+        [sys.executable, "-m", "portal.start", "--instance", instance, "--port", "1"],
+        cwd=ROOT,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert f"backup: {ROOT}/bin/portal --instance {instance} restore FILE" in done.stderr
 
 
 def test_links_that_were_mailed_before_are_worthless(

@@ -58,6 +58,14 @@ def test_an_old_schema_is_named(app: Flask, client: FlaskClient) -> None:
     assert answer(client, "/readyz") == (503, "The database must be brought up to date.\n")
 
 
+def test_a_schema_of_a_newer_version_is_named(app: Flask, client: FlaskClient) -> None:
+    with app.app_context(), unit_of_work() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    said = "The database is of a newer version of the portal.\n"
+    assert answer(client, "/readyz") == (503, said)
+    assert answer(client, "/healthz") == (200, "ok\n")
+
+
 def test_an_empty_database_is_named(tmp_path: Path) -> None:
     app = create_app(load_settings(tmp_path, jobs="off"))
     path = tmp_path / "portal.sqlite"

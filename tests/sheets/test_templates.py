@@ -11,7 +11,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from portal.errors import Invalid
 from portal.formats.codes import parse_text
-from portal.sheets.columns import ADVICE, CellError, CellMended, SheetColumn, header_test, too_long
+from portal.sheets.columns import ADVICE, CellError, CellMended, SheetColumn, header_test
+from portal.sheets.errors import too_long
 from portal.sheets.preamble import read_preamble
 from portal.sheets.reader import Table, open_table
 from portal.sheets.writer import CellFill, annotated_copy, write_csv, write_template

@@ -201,6 +201,37 @@ def test_errors_are_counted_however_many_there_are(app: Flask) -> None:
     assert {len(one.rows) + one.more_rows for one in problems} == {900}
 
 
+@pytest.mark.parametrize(
+    ("different", "said"),
+    [
+        (200, ""),
+        (201, "1 more problem is not listed here."),
+        (260, "60 more problems are not listed here."),
+    ],
+)
+def test_a_page_that_cannot_list_all_problems_says_how_many_more_there_are(
+    app: Flask, browser: Browser, different: int, said: str
+) -> None:
+    run = take_in(app, csv(*[row(id=f"SHP-{one}", doses=f"x{one}") for one in range(different)]))
+    assert run.failed == different
+    browser.sign_in("admin")
+    page = browser.get(f"/shipments/imports/{run.id}")
+    (table,) = [one for one in page.root.all("table") if "What to correct" in one.text]
+    assert len(table.one("tbody").all("tr")) == 200
+    assert said in page.root.text
+    assert ("not listed here" in page.root.text) is bool(said)
+    assert corrections(browser, run.id).active.max_row == different + 1
+
+
+def test_the_command_says_how_many_problems_it_does_not_print(app: Flask, tmp_path: Path) -> None:
+    file = tmp_path / "file.csv"
+    wrong = row(lot="-", doses="x", expires="x", shipped="x", ndc="x", pin="x", order="TBD")
+    file.write_bytes(csv(*[wrong] * 10))
+    done = command(app, file)
+    assert done.stdout.count("\nRow ") == 50
+    assert "Not printed: 20 more problems. See the import's page." in done.stdout
+
+
 @pytest.fixture
 def pipe(tmp_path: Path) -> Iterator[Path]:
     """A pipe with a good file in it."""
