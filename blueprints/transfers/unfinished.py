@@ -12,6 +12,7 @@ from portal.db import session
 from portal.formats.numbers import record_number
 from portal.formats.shown import number
 from portal.i18n import _
+from portal.remembering import remembered
 from portal.wizards.definition import Begun
 
 
@@ -40,17 +41,20 @@ def _lines(scope: Scope, begun: Mapping[int, Begun]) -> dict[int, tuple[Transfer
         draft_id: record_number(one.entered.get("line") or one.args.get("line"))
         for draft_id, one in begun.items()
     }
-    query = (
-        select(TransferLine, VaccineInventory.name)
-        .join(VaccineInventory, VaccineInventory.id == TransferLine.inventory_id)
-        .where(
-            TransferLine.to_location_id == scope.location_id,
-            TransferLine.id.in_(number for number in chosen.values() if number is not None),
-        )
-    )
-    found = {line.id: (line, name) for line, name in session().execute(query)}
+    wanted = frozenset(number for number in chosen.values() if number is not None)
+    found = _coming_here(scope, wanted) if wanted else {}
     return {
         draft_id: found[line_id]
         for draft_id, line_id in chosen.items()
         if line_id is not None and line_id in found
     }
+
+
+@remembered("transfer_line", "vaccine_inventory")
+def _coming_here(scope: Scope, line_ids: frozenset[int]) -> dict[int, tuple[TransferLine, str]]:
+    query = (
+        select(TransferLine, VaccineInventory.name)
+        .join(VaccineInventory, VaccineInventory.id == TransferLine.inventory_id)
+        .where(TransferLine.to_location_id == scope.location_id, TransferLine.id.in_(line_ids))
+    )
+    return {line.id: (line, name) for line, name in session().execute(query)}

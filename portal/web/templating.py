@@ -1,9 +1,8 @@
-"""What every template can use: filters for dates and numbers, addresses, the scope, the tabs."""
+"""What every template can use: filters for dates and numbers, addresses, the scope, the frame."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Flask, render_template, request, url_for
+from flask import Flask, render_template, url_for
 from flask_babel import get_locale
 from jinja2 import StrictUndefined
 from markupsafe import Markup, escape
@@ -13,6 +12,7 @@ from portal.formats.shown import day, moment_in, number
 from portal.i18n import translated, translated_plural
 from portal.module import load
 from portal.submissions import new_operation_id
+from portal.web import frame
 from portal.web.context import find_scope, time_zone
 from portal.web.line_breaks import LineBreaks
 
@@ -20,16 +20,6 @@ from portal.web.line_breaks import LineBreaks
 def moment(value: datetime | None) -> str:
     """A moment in the time zone of the request, named (SPEC B7); empty for none."""
     return moment_in(value, time_zone())
-
-
-@dataclass(frozen=True)
-class TabLink:
-    """A tab as the layout shows it."""
-
-    label: str
-    href: str
-    icon: str
-    current: bool
 
 
 def init_app(app: Flask) -> None:
@@ -48,29 +38,6 @@ def init_app(app: Flask) -> None:
             return url_for(endpoint, **values)  # type: ignore[arg-type]
         except BuildError:
             return None
-
-    def tabs() -> list[TabLink]:
-        """The tabs the user may see."""
-        scope = find_scope()
-        if scope is None:
-            return []
-        seen = [tab for tab in portal.registry.tabs if scope.can(tab.capability)]
-        here = request.endpoint or ""
-        own = next((m for m in portal.registry if m.name == here.partition(".")[0]), None)
-        if own is not None and own.under:
-            here = f"{own.under}."
-        exact = any(tab.endpoint == here for tab in seen)
-        return [
-            TabLink(
-                str(tab.label),
-                url_for(tab.endpoint),
-                tab.icon,
-                tab.endpoint == here
-                if exact
-                else tab.endpoint.partition(".")[0] == here.partition(".")[0],
-            )
-            for tab in seen
-        ]
 
     def slot(name: str, subject: object = None) -> Markup:
         """What the modules contribute to the place `name` of this page, one after another."""
@@ -105,6 +72,8 @@ def init_app(app: Flask) -> None:
         slot=slot,
     )
 
+    frame.init_app(app)
+
     @app.context_processor
     def of_this_request() -> dict[str, object]:
-        return {"scope": find_scope(), "tabs": tabs(), "lang": str(get_locale() or "en")}
+        return {"scope": find_scope(), "lang": str(get_locale() or "en")}

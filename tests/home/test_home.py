@@ -1,10 +1,18 @@
 """`Home` of somebody for whom nothing waits: why, and what the page is for."""
 
 import pytest
+from flask import Flask
+from sqlalchemy import select
 
 from portal.module import Fill, Registry
+from portal.db import unit_of_work
+from portal.drafts import Draft
+from tests.access.making import make_samples
 from tests.client import Browser, Page
+from tests.inventory import stock
+from tests.personas import Personas
 from tests.shipments.files import csv, row, take_in
+from tests.statements import watched
 
 
 def empty(page: Page) -> str:
@@ -59,3 +67,39 @@ def test_who_gives_doses_sees_who_is_here_today(browser: Browser, who: str) -> N
     card = page.root.one("section", aria_labelledby="card-today")
     assert "Nobody is expected today, and nobody is here." in card.text
     assert bool(card.all("form", action="/checkin/recipient")) == (who == "provider_a")
+
+
+def test_the_number_of_statements_of_a_fresh_session_does_not_depend_on_what_waits(
+    app: Flask, personas: Personas
+) -> None:
+    def count() -> int:
+        fresh = Browser(app, personas).sign_in("manager_a")
+        with watched(app) as statements:
+            page = fresh.get("/")
+        assert page.root.all("section", class_="card")
+        return len(statements)
+
+    def pile_up(times: int, first: int) -> None:
+        """As many unfinished forms of each kind, shipments, and lots that expire soon."""
+        who = stock.scope_for(personas, "manager_a")
+        for turn in range(first, first + times):
+            stock.add(who, lot=f"SOON{turn}", expiration_date=stock.day(-5), doses=10 + turn)
+            with unit_of_work() as session:
+                for sample in session.scalars(select(Draft).where(Draft.id.in_(drafts))).all():
+                    columns = {name: getattr(sample, name) for name in names}
+                    session.add(Draft(**columns, data=sample.data))
+        take_in(app, csv(*(row(id=f"SHP-{7000 + first + turn}") for turn in range(times))))
+
+    names = ("user_id", "location_id", "kind", "name", "title", "step", "reason")
+    make_samples(app, personas)
+    with app.app_context():
+        with unit_of_work(write=False) as session:
+            mine = Draft.user_id == personas.users["manager_a"]
+            drafts = list(session.scalars(select(Draft.id).where(mine).order_by(Draft.id)))
+        assert drafts
+        pile_up(1, 0)
+    few = count()
+    with app.app_context():
+        pile_up(12, 1)
+    assert count() == few
+    assert few <= 20
