@@ -184,9 +184,9 @@ def test_staff_see_whom_somebody_looks_like_who_registered_alone(
     book(phone)
     alone = next(one.id for one in people() if one.created_by_id is None)
     provider = browser.sign_in("provider_a")
-    section = provider.get(f"/recipients/{alone}").root.one("details", id="alike")
+    section = provider.get(f"/recipients/{alone}").root.one("details", id="section-alike")
     assert [link.attributes["href"] for link in section.all("a")] == [f"/recipients/{known}"]
-    assert not provider.get(f"/recipients/{known}").root.all("details", id="alike")
+    assert not provider.get(f"/recipients/{known}").root.all("details", id="section-alike")
 
 
 def test_who_comes_again_has_one_record_and_one_appointment(
