@@ -31,14 +31,14 @@ class CanceledThrough(StrEnum):
     MISSED = "missed"
 
 
-class Change(StrEnum):
+class AppointmentChange(StrEnum):
     """What was done to several appointments at once."""
 
     CANCELED = "canceled"
     MOVED = "moved"
 
 
-class Way(StrEnum):
+class ToldWay(StrEnum):
     """By which way a recipient is told of a change."""
 
     EMAIL = "email"

@@ -29,8 +29,8 @@ from blueprints.appointments.next_dose import (
 from blueprints.appointments.rules import (
     LONGEST_REASON,
     MOST_AT_ONCE,
+    AppointmentChange,
     CanceledThrough,
-    Change,
     State,
     kinds_for,
 )
@@ -212,7 +212,7 @@ def cancel_many(
     ]
     made = begin(
         location_id=location_id,
-        change=Change.CANCELED,
+        change=AppointmentChange.CANCELED,
         reason=reason,
         told=told,
         actor=actor,
@@ -267,7 +267,7 @@ def move_many(
         raise Invalid(_("None of them has a free time on this day. Choose another."), field="day")
     made = begin(
         location_id=location_id,
-        change=Change.MOVED,
+        change=AppointmentChange.MOVED,
         reason="",
         told=told,
         actor=actor,

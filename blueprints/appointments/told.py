@@ -15,9 +15,9 @@ from blueprints.appointments.queries import Booked, of_ids
 from blueprints.appointments.rules import (
     CLAIMED_FOR,
     TRIED_AGAIN_AFTER,
+    AppointmentChange,
     CallOutcome,
-    Change,
-    Way,
+    ToldWay,
 )
 from blueprints.appointments.telling import CANCELED, CHANGED
 from portal.access.scope import Actor, Scope
@@ -30,7 +30,7 @@ from portal.messages.models import Message, MessageState
 from portal.people.models import User
 
 MOST_ROUNDS = 30
-KINDS = {Change.CANCELED: CANCELED, Change.MOVED: CHANGED}
+KINDS = {AppointmentChange.CANCELED: CANCELED, AppointmentChange.MOVED: CHANGED}
 # What is still to be done: nobody was reached, and the number is not known to be wrong.
 TO_CALL = (CallOutcome.OPEN, CallOutcome.NO_ANSWER)
 
@@ -38,7 +38,7 @@ TO_CALL = (CallOutcome.OPEN, CallOutcome.NO_ANSWER)
 def begin(
     *,
     location_id: int,
-    change: Change,
+    change: AppointmentChange,
     reason: str,
     told: Sequence[tuple[Appointment, bool]],
     actor: Actor,
@@ -60,7 +60,7 @@ def begin(
             round_id=made.id,
             appointment_id=appointment.id,
             version=appointment.version,
-            way=str(Way.EMAIL if is_told else Way.NONE),
+            way=str(ToldWay.EMAIL if is_told else ToldWay.NONE),
         )
         for appointment, is_told in told
     )
@@ -80,7 +80,7 @@ def _failed() -> ColumnElement[bool]:
 
 
 def _needs_call() -> ColumnElement[bool]:
-    return or_(ToldLine.way == Way.NONE, _failed())
+    return or_(ToldLine.way == ToldWay.NONE, _failed())
 
 
 def get_round(scope: Scope, round_id: int) -> ToldRound:
@@ -117,7 +117,7 @@ def list_rounds(scope: Scope) -> list[Listed]:
 
 
 @dataclass(frozen=True)
-class Line:
+class ToldRow:
     """A line with its appointment; `failed` says that the message did not arrive, `caller` is who
     called last or has it now, and `busy` whether that is now."""
 
@@ -130,7 +130,7 @@ class Line:
     @property
     def needs_call(self) -> bool:
         """Whether no message tells the recipient."""
-        return self.failed or self.line.way == Way.NONE
+        return self.failed or self.line.way == ToldWay.NONE
 
     @property
     def is_open(self) -> bool:
@@ -138,7 +138,7 @@ class Line:
         return self.needs_call and self.line.outcome in TO_CALL
 
 
-def lines_of(found: ToldRound) -> list[Line]:
+def lines_of(found: ToldRound) -> list[ToldRow]:
     """The lines of a change, by time of the appointments."""
     rows = (
         session()
@@ -152,7 +152,7 @@ def lines_of(found: ToldRound) -> list[Line]:
     )
     booked = {one.appointment.id: one for one in of_ids([row[0].appointment_id for row in rows])}
     made = [
-        Line(
+        ToldRow(
             line,
             booked[line.appointment_id],
             bool(failed),

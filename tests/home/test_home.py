@@ -4,9 +4,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from portal.module import Fill, Registry
 from portal.db import unit_of_work
 from portal.drafts import Draft
+from portal.module import Fill, Registry
 from tests.access.making import make_samples
 from tests.client import Browser, Page
 from tests.inventory import stock
