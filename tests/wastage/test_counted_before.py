@@ -70,8 +70,8 @@ def test_what_a_count_took_off_is_said_of_each_record_with_the_way_to_it(
         f"“Alpha”: {already} (C-000001 of {today}: 3 doses). {same} Show C-000001",
         f"“Gamma”: {already} (C-000001 of {today}: 1 dose). {same} Show C-000001",
         (
-            f"“Beta” was counted on that date or later (Count 1 of {today}: 103 doses). Make sure that "
-            "these doses were not included in the count. Show Count 1"
+            f"“Beta” was counted on that date or later (Count 1 of {today}: 103 doses). Make sure "
+            "that these doses were not included in the count. Show Count 1"
         ),
     ]
     link = confirm.root.all("div", class_="warning")[0].one("a").attributes["href"]
