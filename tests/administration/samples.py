@@ -89,7 +89,7 @@ samples = Samples(
     ),
     wizards={
         "administration.give": Filled(
-            args=lambda ids: {"arrival_id": str(ids["arrival"])}, last=39, whole=135
+            args=lambda ids: {"arrival_id": str(ids["arrival"])}, last=40, whole=135
         )
     },
     tour=Tour(
