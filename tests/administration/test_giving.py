@@ -1,8 +1,11 @@
 """Giving a dose: one transaction, exactly the chosen lot (SPEC G9, G10)."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
+from flask import Flask
 
 from blueprints.administration import services
 from blueprints.administration.services import give
@@ -21,6 +24,7 @@ from tests.appointments.booking import booked, offered, person, slot_at, status
 from tests.inventory import stock
 from tests.inventory.stock import scope_for
 from tests.personas import Personas
+from tests.statements import watched
 
 pytestmark = pytest.mark.both_databases
 
@@ -196,3 +200,32 @@ def test_other_modules_take_part_in_the_transaction(
     assert (chair.left(record), chair.state_of(arrival)) == ((10, 0), "waiting")
     with unit_of_work(write=False) as session:
         assert session.query(Message).filter_by(kind="vaccination_given").count() == 0
+
+
+def test_a_dose_costs_few_statements(app: Flask, manager: Scope) -> None:
+    offered(manager)
+    recipient = person(manager)
+    appointment = booked(manager, recipient, slot_at(manager.location_id, 2))
+    record = chair.lot(manager)
+    wanted = chair.giving(manager, chair.arrived(manager, recipient, appointment), record)
+    with watched(app) as seen, unit_of_work():
+        give(manager, wanted)
+    assert len(seen) <= 34
+
+
+def test_in_the_evening_the_day_is_the_clinic_s(manager: Scope) -> None:
+    """8:30 PM in New York, when it is tomorrow in UTC: the lot that expires today is given."""
+    today = manager.today()
+    evening = datetime.combine(today, time(20, 30), ZoneInfo(manager.place.time_zone))
+    assert evening.astimezone(UTC).date() == today + timedelta(days=1)
+    with time_machine.travel(evening, tick=False):
+        record = chair.lot(manager, expiration_date=today)
+        made = chair.gave(manager, chair.arrived(manager, person(manager)), record)
+        assert chair.dose(made).given_on == today
+        assert chair.left(record) == (9, 1)
+        assert chair.wrong() == []
+    tomorrow = datetime.combine(today + timedelta(days=1), time(0, 5), evening.tzinfo)
+    with time_machine.travel(tomorrow, tick=False):
+        arrival = chair.arrived(manager, person(manager, "Late"))
+        with pytest.raises(Invalid, match="expired on"):
+            chair.gave(manager, arrival, record)
