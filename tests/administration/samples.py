@@ -1,13 +1,20 @@
 """A dose at each location that was given against a rule and corrected."""
 
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
 from blueprints.administration.services import Giving, Injection, Overriding, edit, give
 from blueprints.checkin.services import check_in
 from blueprints.recipients.rules import Details
 from blueprints.recipients.services import register
 from portal.catalog.screening import ScreeningAnswer
 from portal.db import unit_of_work
+from tests.browser.steps import second_step
 from tests.recipients.people import BORN
 from tests.samples import Access, Begun, Canaries, Filled, Making, Own, Samples, Tour, Upgrade
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 KNOWN = ("name", "birth_date")
 
@@ -66,6 +73,25 @@ def begun(making: Making, letter: str, _sign: str) -> Begun:
     return Begun(args={"arrival_id": str(making.ids["arrival"][letter])})
 
 
+def begin(signed_in: "Callable[[str], Page]") -> Iterator[tuple[str, str]]:
+    """The newest dose of the list, its corrections, and the second page of `Vaccinate`."""
+    page = signed_in("manager.a")
+    page.goto("/administration/?view=all")
+    address = page.locator("tbody a").first.get_attribute("href")
+    assert address
+    rule = "/administration/vaccinations/<id>"
+    yield rule, address
+    yield rule, f"{address}?tab=related"
+    for part in ("saved", "edit", "lot", "remove"):
+        yield f"{rule}/{part}", f"{address}/{part}"
+    page.goto("/administration/3")
+    page.locator("input[name=product]").first.check()
+    for question in page.locator("fieldset.ask").all():
+        if question.is_visible():
+            question.get_by_label("No", exact=True).check()
+    yield "/administration/<id>/<id>/<step>", second_step(page, "/administration/3")
+
+
 samples = Samples(
     make=make,
     access=Access(
@@ -92,15 +118,7 @@ samples = Samples(
             args=lambda ids: {"arrival_id": str(ids["arrival"])}, last=40, whole=135
         )
     },
-    tour=Tour(
-        pages={
-            "/administration/<id>": ("/administration/1",),
-            "/administration/vaccinations/<id>": (
-                "/administration/vaccinations/1",
-                "/administration/vaccinations/1?tab=related",
-            ),
-        }
-    ),
+    tour=Tour(pages={"/administration/<id>": ("/administration/3",)}, begin=begin),
     upgrade=Upgrade(
         demanded={
             "administration": {

@@ -202,7 +202,7 @@ def test_other_modules_take_part_in_the_transaction(
         assert session.query(Message).filter_by(kind="vaccination_given").count() == 0
 
 
-def test_a_dose_costs_few_statements(app: Flask, manager: Scope) -> None:
+def test_a_dose_costs_few_statements(app: Flask, manager: Scope, database_kind: str) -> None:
     offered(manager)
     recipient = person(manager)
     appointment = booked(manager, recipient, slot_at(manager.location_id, 2))
@@ -210,7 +210,8 @@ def test_a_dose_costs_few_statements(app: Flask, manager: Scope) -> None:
     wanted = chair.giving(manager, chair.arrived(manager, recipient, appointment), record)
     with watched(app) as seen, unit_of_work():
         give(manager, wanted)
-    assert len(seen) <= 34
+    # Locking the recipient is a statement where others may write at the same time.
+    assert len(seen) <= (30 if database_kind == "sqlite" else 31)
 
 
 def test_in_the_evening_the_day_is_the_clinic_s(manager: Scope) -> None:
