@@ -12,7 +12,7 @@ from blueprints.appointments.pages import day_asked
 from blueprints.appointments.queries import Booked, of_day
 from blueprints.appointments.views import blueprint
 from blueprints.scheduling.hours import clock_text
-from blueprints.scheduling.queries import Taken, taken_times
+from blueprints.scheduling.queries import TakenTime, taken_times
 from portal.audit.services import viewed as audit_view
 from portal.i18n import _, ngettext
 from portal.web.calendar import SUNDAY, DayCell, Month, long_day
@@ -75,7 +75,7 @@ def _week_title(first: date) -> str:
     )
 
 
-def _strip(found: Sequence[Taken], first: date, chosen: date, view: str) -> Month:
+def _strip(found: Sequence[TakenTime], first: date, chosen: date, view: str) -> Month:
     """The days of the week as cells, each with how many have a place."""
     cells = []
     for number in range(7):
@@ -93,7 +93,7 @@ def _strip(found: Sequence[Taken], first: date, chosen: date, view: str) -> Mont
     return Month(title=_week_title(first), cells=cells)
 
 
-def _days(found: Sequence[Taken], first: date) -> list[tuple[str, str, list[Hour]]]:
+def _days(found: Sequence[TakenTime], first: date) -> list[tuple[str, str, list[Hour]]]:
     """The days of the week: name, address, times."""
     by_day = {day: list(times) for day, times in groupby(found, key=lambda one: one.day)}
     made = []
@@ -104,7 +104,7 @@ def _days(found: Sequence[Taken], first: date) -> list[tuple[str, str, list[Hour
     return made
 
 
-def _hours(found: Sequence[Taken], day: date) -> list[Hour]:
+def _hours(found: Sequence[TakenTime], day: date) -> list[Hour]:
     """The times of the day with the people who come."""
     people = of_day(scope(), day)
     note(

@@ -31,7 +31,7 @@ class CanceledThrough(StrEnum):
     MISSED = "missed"
 
 
-class Change(StrEnum):
+class ChangeToMany(StrEnum):
     """What was done to several appointments at once."""
 
     CANCELED = "canceled"

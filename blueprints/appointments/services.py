@@ -23,7 +23,7 @@ from blueprints.appointments.rules import (
     LONGEST_REASON,
     MOST_AT_ONCE,
     CanceledThrough,
-    Change,
+    ChangeToMany,
     State,
     kinds_for,
 )
@@ -192,7 +192,7 @@ def cancel_many(
     ]
     made = begin(
         location_id=location_id,
-        change=Change.CANCELED,
+        change=ChangeToMany.CANCELED,
         reason=reason,
         told=told,
         actor=actor,
@@ -247,7 +247,7 @@ def move_many(
         raise Invalid(_("None of them has a free time on this day. Choose another."), field="day")
     made = begin(
         location_id=location_id,
-        change=Change.MOVED,
+        change=ChangeToMany.MOVED,
         reason="",
         told=told,
         actor=actor,

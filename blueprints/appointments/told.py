@@ -16,7 +16,7 @@ from blueprints.appointments.rules import (
     CLAIMED_FOR,
     TRIED_AGAIN_AFTER,
     CallOutcome,
-    Change,
+    ChangeToMany,
     Way,
 )
 from blueprints.appointments.telling import CANCELED, CHANGED
@@ -30,7 +30,7 @@ from portal.messages.models import Message, MessageState
 from portal.people.models import User
 
 MOST_ROUNDS = 30
-KINDS = {Change.CANCELED: CANCELED, Change.MOVED: CHANGED}
+KINDS = {ChangeToMany.CANCELED: CANCELED, ChangeToMany.MOVED: CHANGED}
 # What is still to be done: nobody was reached, and the number is not known to be wrong.
 TO_CALL = (CallOutcome.OPEN, CallOutcome.NO_ANSWER)
 
@@ -38,7 +38,7 @@ TO_CALL = (CallOutcome.OPEN, CallOutcome.NO_ANSWER)
 def begin(
     *,
     location_id: int,
-    change: Change,
+    change: ChangeToMany,
     reason: str,
     told: Sequence[tuple[Appointment, bool]],
     actor: Actor,
@@ -117,7 +117,7 @@ def list_rounds(scope: Scope) -> list[Listed]:
 
 
 @dataclass(frozen=True)
-class Line:
+class ToldEntry:
     """A line with its appointment; `failed` says that the message did not arrive, `caller` is who
     called last or has it now, and `busy` whether that is now."""
 
@@ -138,7 +138,7 @@ class Line:
         return self.needs_call and self.line.outcome in TO_CALL
 
 
-def lines_of(found: ToldRound) -> list[Line]:
+def lines_of(found: ToldRound) -> list[ToldEntry]:
     """The lines of a change, by time of the appointments."""
     rows = (
         session()
@@ -152,7 +152,7 @@ def lines_of(found: ToldRound) -> list[Line]:
     )
     booked = {one.appointment.id: one for one in of_ids([row[0].appointment_id for row in rows])}
     made = [
-        Line(
+        ToldEntry(
             line,
             booked[line.appointment_id],
             bool(failed),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from blueprints.appointments.rules import CallOutcome, CanceledThrough, Change, State
+from blueprints.appointments.rules import CallOutcome, CanceledThrough, ChangeToMany, State
 from portal.i18n import Label, _l
 
 STATES: Mapping[State, Label] = {
@@ -16,7 +16,10 @@ CANCELED_THROUGH: Mapping[CanceledThrough, Label] = {
     CanceledThrough.RECIPIENT: _l("The recipient"),
     CanceledThrough.MISSED: _l("The recipient did not come"),
 }
-CHANGES: Mapping[Change, Label] = {Change.CANCELED: _l("Canceled"), Change.MOVED: _l("Moved")}
+CHANGES: Mapping[ChangeToMany, Label] = {
+    ChangeToMany.CANCELED: _l("Canceled"),
+    ChangeToMany.MOVED: _l("Moved"),
+}
 OUTCOMES: Mapping[CallOutcome, Label] = {
     CallOutcome.OPEN: _l("Not called yet"),
     CallOutcome.REACHED: _l("Reached"),

@@ -24,7 +24,7 @@ from portal.places.models import Location
 __all__ = [
     "Day",
     "Offer",
-    "Taken",
+    "TakenTime",
     "Time",
     "Why",
     "Wish",
@@ -305,7 +305,7 @@ def next_free_day(
 
 
 @dataclass(frozen=True)
-class Taken:
+class TakenTime:
     """How many places of a time are taken, of how many."""
 
     day: date
@@ -314,7 +314,7 @@ class Taken:
     places: int
 
 
-def taken_times(location_id: int, first: date, last: date) -> list[Taken]:
+def taken_times(location_id: int, first: date, last: date) -> list[TakenTime]:
     """The times of these days that are offered or in which somebody has a place, in order."""
     rows = session().execute(
         select(
@@ -331,4 +331,4 @@ def taken_times(location_id: int, first: date, last: date) -> list[Taken]:
         .group_by(Slot.day, Slot.starts_at, Slot.minute)
         .order_by(Slot.starts_at)
     )
-    return [Taken(row.day, row.minute, int(row.taken), int(row.places)) for row in rows]
+    return [TakenTime(row.day, row.minute, int(row.taken), int(row.places)) for row in rows]

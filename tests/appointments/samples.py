@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from blueprints.appointments.models import Appointment
-from blueprints.appointments.rules import Change
+from blueprints.appointments.rules import ChangeToMany
 from blueprints.appointments.services import cancel, complete, hold
 from blueprints.appointments.told import begin, claim_next
 from blueprints.recipients.rules import Details
@@ -51,7 +51,7 @@ def make(making: Making) -> None:
             with_them = session.get_one(Appointment, made[0])
             told = begin(
                 location_id=scope.location_id,
-                change=Change.CANCELED,
+                change=ChangeToMany.CANCELED,
                 reason=f"No power {sign}".strip(),
                 told=[(session.get_one(Appointment, made[1]), False)],
                 actor=scope.user,
