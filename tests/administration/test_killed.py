@@ -35,8 +35,7 @@ pytestmark = [
 
 # Module, function, which call of it, and whether to die before it or behind it.
 MOMENTS = [
-    (drafts, "claim", 1, "before"),
-    (drafts, "claim", 1, "behind"),
+    (services, "lock_recipient", 1, "before"),
     (services, "lock_recipient", 1, "behind"),
     (services, "note_vaccinated", 1, "behind"),
     (services, "judged", 1, "behind"),
@@ -50,7 +49,8 @@ MOMENTS = [
     (appointments, "cancel_unfitting", 1, "behind"),
     (services, "tell_given", 1, "behind"),
     (services, "announce", 1, "behind"),
-    (drafts, "close", 1, "behind"),
+    (drafts, "finish", 1, "before"),
+    (drafts, "finish", 1, "behind"),
     (audit_services, "_append", 1, "behind"),
     (portal_db, "_commit", 1, "before"),
     (portal_db, "_commit", 1, "behind"),
