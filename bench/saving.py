@@ -89,12 +89,12 @@ def hidden(page: str, action: str) -> dict[str, str]:
 def times(address: str, people: int, saves: int) -> list[float]:
     """The milliseconds of so many saves by each of so many people at once, in order."""
     found: list[float] = []
-    # One after the other: a busy machine makes nobody give up before it begins.
-    ready = [Person(address) for _number in range(people)]
-    for number, person in enumerate(ready):
-        person.save(f"W{people}-{number}")
+    begin = threading.Barrier(people)
 
-    def work(number: int, person: Person) -> None:
+    def work(number: int) -> None:
+        person = Person(address)
+        person.save(f"W{people}-{number}")
+        begin.wait(60)
         for turn in range(saves):
             try:
                 found.append(person.save(f"L{people}-{number}-{turn}"))
@@ -102,7 +102,7 @@ def times(address: str, people: int, saves: int) -> list[float]:
                 found.append(math.inf)
                 person = Person(address)
 
-    threads = [threading.Thread(target=work, args=each) for each in enumerate(ready)]
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(people)]
     for thread in threads:
         thread.start()
     for thread in threads:
