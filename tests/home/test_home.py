@@ -1,12 +1,18 @@
 """`Home` of somebody for whom nothing waits: why, and what the page is for."""
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from portal.db import unit_of_work
 from portal.drafts import Draft
+<<<<<<< HEAD
 from portal.module import Fill, Registry
+=======
+from portal.people import sessions
+>>>>>>> frame
 from tests.access.making import make_samples
 from tests.client import Browser, Page
 from tests.inventory import stock
@@ -71,8 +77,11 @@ def test_who_gives_doses_sees_who_is_here_today(browser: Browser, who: str) -> N
 
 
 def test_the_number_of_statements_of_a_fresh_session_does_not_depend_on_what_waits(
-    app: Flask, personas: Personas
+    app: Flask, personas: Personas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Which request notes that the session was used depends on the clock.
+    monkeypatch.setattr(sessions, "TOUCH_EVERY", timedelta(hours=1))
+
     def count() -> int:
         fresh = Browser(app, personas).sign_in("manager_a")
         with watched(app) as statements:

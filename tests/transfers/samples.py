@@ -87,7 +87,7 @@ samples = Samples(
     ),
     wizards={
         "transfers.send": Filled(values={"lines-0-doses": "1", "receiver_text": "Clinic B"}),
-        "transfers.inbound": Filled(values={"doses_received": "1"}, last=25, whole=47),
+        "transfers.inbound": Filled(values={"doses_received": "1"}, last=25, whole=45),
     },
     upgrade=Upgrade(
         demanded={
