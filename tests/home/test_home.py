@@ -8,11 +8,8 @@ from sqlalchemy import select
 
 from portal.db import unit_of_work
 from portal.drafts import Draft
-<<<<<<< HEAD
 from portal.module import Fill, Registry
-=======
 from portal.people import sessions
->>>>>>> frame
 from tests.access.making import make_samples
 from tests.client import Browser, Page
 from tests.inventory import stock
