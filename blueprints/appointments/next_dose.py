@@ -1,6 +1,5 @@
 """Which dose a recipient is due next, and on which days (SPEC G4)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,9 +8,9 @@ from sqlalchemy import select
 from blueprints.appointments.models import Appointment
 from blueprints.appointments.rules import OPEN, SECOND, State
 from blueprints.appointments.settings import AppointmentSettings
-from blueprints.recipients.models import Recipient, Vaccination
-from blueprints.recipients.queries import doses_of
-from portal.catalog.queries import facts_on, products_of_ids
+from blueprints.recipients.models import Recipient
+from blueprints.recipients.queries import series_of
+from portal.catalog.queries import facts_on
 from portal.catalog.windows import Window, window
 from portal.db import session
 from portal.errors import Conflict
@@ -43,35 +42,10 @@ class NextDose:
 
 
 def next_dose(recipient: Recipient) -> NextDose:
-    """The dose that can be booked for the recipient now. Raises `NotDue`.
-
-    Of somebody who was given vaccines against several diseases, the dose that is due after the
-    newest one which is followed by another.
-    """
-    given = doses_of([recipient.id]).get(recipient.id, [])
+    """The dose of the program that can be booked for the recipient now. Raises `NotDue`."""
+    given = series_of([recipient.id]).get(recipient.id, [])
     if not given:
         return NextDose(1, None, None)
-    refusal: NotDue | None = None
-    for doses in _by_disease(given):
-        try:
-            return _next_of(doses)
-        except NotDue as said:
-            refusal = refusal or said
-    assert refusal is not None
-    raise refusal
-
-
-def _by_disease(given: Sequence[Vaccination]) -> list[list[Vaccination]]:
-    """The doses against each disease, those with the newest first."""
-    known = products_of_ids(frozenset(dose.product_id for dose in given))
-    found: dict[str, list[Vaccination]] = {}
-    for dose in given:
-        found.setdefault(known[dose.product_id].vaccine_group, []).append(dose)
-    return sorted(found.values(), key=lambda doses: doses[-1].given_on, reverse=True)
-
-
-def _next_of(given: Sequence[Vaccination]) -> NextDose:
-    """The dose after these, which are against one disease. Raises `NotDue`."""
     last = max(given, key=lambda dose: (dose.dose_number, dose.given_on))
     number = last.dose_number + 1
     facts = facts_on(last.product_id, last.given_on)

@@ -12,14 +12,24 @@ from blueprints.recipients.models import (
     RecipientLocation,
     Vaccination,
 )
+from blueprints.recipients.settings import RecipientSettings
 from portal.access.scope import Scope
 from portal.catalog.models import Product
 from portal.db import session
 from portal.errors import NotFound
 from portal.places.models import Location
 from portal.remembering import remembered
+from portal.settings import of_module
 
-__all__ = ["Found", "doses_of", "find", "get_recipient", "get_vaccination", "is_of_location"]
+__all__ = [
+    "Found",
+    "doses_of",
+    "find",
+    "get_recipient",
+    "get_vaccination",
+    "is_of_location",
+    "series_of",
+]
 
 MOST_MERGES = 10
 
@@ -78,6 +88,20 @@ def doses_of(recipient_ids: Collection[int]) -> dict[int, list[Vaccination]]:
     """The doses that these recipients were given, here or elsewhere, by day; not those entered in
     error. Recipients without any are left out."""
     return _doses_of(frozenset(recipient_ids))
+
+
+def series_of(recipient_ids: Collection[int]) -> dict[int, list[Vaccination]]:
+    """Of `doses_of`, those against what the program vaccinates against (setting `vaccine_group`): a
+    flu dose is no first dose against COVID-19. A product whose group nobody told counts."""
+    doses = doses_of(recipient_ids)
+    given = {dose.product_id for each in doses.values() for dose in each}
+    ours = ("", of_module(RecipientSettings).vaccine_group)
+    counts = {one for one in given if session().get_one(Product, one).vaccine_group in ours}
+    return {
+        person: found
+        for person, each in doses.items()
+        if (found := [dose for dose in each if dose.product_id in counts])
+    }
 
 
 @remembered("vaccination")

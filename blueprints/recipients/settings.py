@@ -22,3 +22,8 @@ class RecipientSettings:
     eligibility_groups: tuple[str, ...] = setting(
         GROUPS, "The eligibility groups to choose from when a recipient is registered."
     )
+    vaccine_group: str = setting(
+        "COVID-19",
+        "What the program vaccinates against, as the product list names it. Dose statuses and "
+        "appointments follow its doses; those of other vaccines are recorded only.",
+    )

@@ -20,6 +20,7 @@ from tests.scheduling.offering import offer
 
 ZONE = "America/New_York"
 PFIZER, MODERNA, JANSSEN = "PFR-PURPLE-2021-01", "MOD-RED-10", "JSN-5"
+FLU = "FLUZONE-TIV-PFS-2526"
 TOLD = {"email": "maria@example.org", "contact_by": "email", "agrees_to_reminders": True}
 
 

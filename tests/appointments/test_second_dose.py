@@ -6,13 +6,22 @@ import pytest
 from flask import Flask
 
 from blueprints.appointments.next_dose import NotDue
-from blueprints.appointments.services import cancel, hold
+from blueprints.appointments.services import cancel, hold, let_go
 from blueprints.scheduling.services import SlotTaken
 from portal.access.scope import Scope
 from portal.db import unit_of_work
 from portal.errors import Conflict
 from tests.appointments import booking
-from tests.appointments.booking import JANSSEN, MODERNA, PFIZER, booked, offered, person, slot_at
+from tests.appointments.booking import (
+    FLU,
+    JANSSEN,
+    MODERNA,
+    PFIZER,
+    booked,
+    offered,
+    person,
+    slot_at,
+)
 from tests.client import Browser
 
 
@@ -51,6 +60,22 @@ def test_a_one_dose_vaccine_has_no_second(scope: Scope) -> None:
     slot = slot_at(scope.location_id, 2)
     with pytest.raises(NotDue, match="only one dose"), unit_of_work():
         hold(recipient_id=recipient, slot_id=slot, actor=scope.user)
+
+
+def test_a_flu_dose_is_no_dose_of_the_program(scope: Scope) -> None:
+    offered(scope)
+    recipient = person(scope)
+    booking.given(scope, recipient, FLU, days_ago=3)
+    assert booking.status(recipient) == "registered"
+    first = booking.held(scope, recipient, slot_at(scope.location_id, 2))
+    assert booking.appointment(first).dose_number == 1
+    with unit_of_work():
+        let_go(appointment_id=first)
+    booking.given(scope, recipient, PFIZER, days_ago=30)
+    booking.given(scope, recipient, FLU, days_ago=1, dose=2)
+    assert booking.status(recipient) == "dose_1_administered"
+    second = booking.held(scope, recipient, slot_at(scope.location_id, 2))
+    assert booking.appointment(second).dose_number == 2
 
 
 def test_a_complete_series_has_no_more(scope: Scope) -> None:
