@@ -7,7 +7,7 @@ from sqlalchemy import func, or_, select
 from blueprints.appointments.models import Appointment
 from blueprints.appointments.rules import OPEN, State, status_of
 from blueprints.recipients.models import Recipient
-from blueprints.recipients.queries import doses_of
+from blueprints.recipients.queries import doses_in_series
 from blueprints.scheduling.models import Slot
 from portal.db import session
 from portal.places.models import Location
@@ -68,7 +68,7 @@ def statuses() -> Iterator[str]:
         if not people:
             return
         ids = [row.id for row in people]
-        given = doses_of(ids)
+        given = doses_in_series(ids)
         booked: dict[int, list[int]] = {}
         rows = session().execute(
             select(Appointment.recipient_id, Appointment.dose_number).where(

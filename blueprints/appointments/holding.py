@@ -15,7 +15,7 @@ from blueprints.appointments.models import Appointment, BookingSeries
 from blueprints.appointments.next_dose import NextDose, dose_to_book, open_booking
 from blueprints.appointments.rules import HELD_FOR, CanceledThrough, State, kinds_for, status_of
 from blueprints.appointments.telling import tell_booked
-from blueprints.recipients.queries import doses_of
+from blueprints.recipients.queries import doses_in_series
 from blueprints.recipients.services import link_to_location, lock_recipient, set_dose_status
 from blueprints.scheduling.bounds import Promised
 from blueprints.scheduling.models import Slot
@@ -264,7 +264,7 @@ def _let_go_where(ids: Collection[int]) -> int:
 
 def follow_status(recipient_id: int) -> None:
     """Bring the recipient's dose status in line with what was given and what is booked."""
-    given = [dose.dose_number for dose in doses_of([recipient_id]).get(recipient_id, ())]
+    given = [dose.dose_number for dose in doses_in_series([recipient_id]).get(recipient_id, ())]
     booked = [each.dose_number for each in to_come(recipient_id)]
     set_dose_status(recipient_id=recipient_id, status=status_of(given, booked))
 

@@ -10,7 +10,7 @@ from blueprints.appointments.models import Appointment
 from blueprints.appointments.rules import OPEN, SECOND, State
 from blueprints.appointments.settings import AppointmentSettings
 from blueprints.recipients.models import Recipient, Vaccination
-from blueprints.recipients.queries import doses_of
+from blueprints.recipients.queries import doses_in_series
 from portal.catalog.queries import facts_on, products_of_ids
 from portal.catalog.windows import Window, window
 from portal.db import session
@@ -48,7 +48,7 @@ def next_dose(recipient: Recipient) -> NextDose:
     Of somebody who was given vaccines against several diseases, the dose that is due after the
     newest one which is followed by another.
     """
-    given = doses_of([recipient.id]).get(recipient.id, [])
+    given = doses_in_series([recipient.id]).get(recipient.id, [])
     if not given:
         return NextDose(1, None, None)
     refusal: NotDue | None = None

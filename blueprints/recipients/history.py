@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from blueprints.recipients import rules
 from blueprints.recipients.models import Vaccination
-from blueprints.recipients.queries import doses_of, get_recipient, get_vaccination
+from blueprints.recipients.queries import doses_in_series, get_recipient, get_vaccination
 from blueprints.recipients.services import lock_recipient, set_dose_status
 from portal.access.scope import Scope
 from portal.audit.services import record as audit
@@ -102,7 +102,7 @@ def _note(scope: Scope, action: str, given: Vaccination) -> None:
 
 def follow(recipient_id: int, status: str) -> None:
     """Bring the dose status in line with the doses that were given."""
-    numbers = [dose.dose_number for dose in doses_of([recipient_id]).get(recipient_id, ())]
+    numbers = [dose.dose_number for dose in doses_in_series([recipient_id]).get(recipient_id, ())]
     set_dose_status(
         recipient_id=recipient_id, status=rules.status_after(rules.DoseStatus(status), numbers)
     )

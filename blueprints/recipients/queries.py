@@ -14,6 +14,7 @@ from blueprints.recipients.models import (
 )
 from portal.access.scope import Scope
 from portal.catalog.models import Product
+from portal.catalog.queries import products_without_series
 from portal.db import session
 from portal.errors import NotFound
 from portal.places.models import Location
@@ -78,6 +79,20 @@ def doses_of(recipient_ids: Collection[int]) -> dict[int, list[Vaccination]]:
     """The doses that these recipients were given, here or elsewhere, by day; not those entered in
     error. Recipients without any are left out."""
     return _doses_of(frozenset(recipient_ids))
+
+
+def doses_in_series(recipient_ids: Collection[int]) -> dict[int, list[Vaccination]]:
+    """Like `doses_of`, without doses that belong to no series: they say nothing of the dose that is
+    due, nor of the dose status."""
+    found = doses_of(recipient_ids)
+    if not found:
+        return {}
+    alone = products_without_series()
+    kept = {
+        number: [dose for dose in doses if dose.product_id not in alone]
+        for number, doses in found.items()
+    }
+    return {number: doses for number, doses in kept.items() if doses}
 
 
 @remembered("vaccination")
