@@ -202,9 +202,10 @@ def _settle(scope: Scope, recipient: Recipient, arrival: Arrival, dose: Vaccinat
 def due_after(recipient: Recipient) -> NextDose | None:
     """The dose that follows those that were given; None if there is none."""
     try:
-        return next_dose(recipient)
+        due = next_dose(recipient)
     except NotDue:
         return None
+    return due if due.window is not None else None
 
 
 def _note(

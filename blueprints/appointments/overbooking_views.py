@@ -7,7 +7,7 @@ from flask import Response, request, url_for
 
 from blueprints.appointments import holding, services
 from blueprints.appointments.forms import OverbookForm
-from blueprints.appointments.pages import when
+from blueprints.appointments.pages import ensure_overbooks_at, when
 from blueprints.appointments.queries import get_booked, list_overbooked
 from blueprints.appointments.views import blueprint
 from blueprints.recipients.queries import get_recipient
@@ -30,6 +30,7 @@ def _slot(slot_id: int) -> Slot:
     found = session().get(Slot, slot_id)
     if found is None:
         raise NotFound
+    ensure_overbooks_at(scope(), found.location_id)
     return found
 
 

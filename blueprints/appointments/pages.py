@@ -158,9 +158,22 @@ def schedule_address(recipient_id: int, location_id: int) -> Callable[..., str]:
     return address
 
 
-def beyond_address(scope: Scope, endpoint: str, **subject: Any) -> Callable[[int], str] | None:
-    """The address that books a full time on purpose, by slot; None for who may not."""
+def ensure_overbooks_at(scope: Scope, location_id: int) -> None:
+    """Raise `NotFound` unless `scope` may book beyond the places of this location: of the present
+    one, programme staff without a location of any."""
+    if scope.location is not None or not scope.everywhere:
+        scope.require_location(location_id)
+
+
+def beyond_address(
+    scope: Scope, endpoint: str, location_id: int, **subject: Any
+) -> Callable[[int], str] | None:
+    """The address that books a full time on purpose, by slot; None for who may not there."""
     if not scope.can("appointments.overbook"):
+        return None
+    try:
+        ensure_overbooks_at(scope, location_id)
+    except NotFound:
         return None
     return lambda slot_id: url_for(endpoint, slot_id=slot_id, **subject)
 

@@ -37,6 +37,7 @@ def fill() -> None:
                     doses=9,
                     reason="damaged_transit",
                     note="One vial was broken.",
+                    confirmed=True,
                 ),
             )
     _send(here, there, doses=10, reason="short_there", note="For the clinic on Saturday.")
@@ -66,6 +67,8 @@ def _send(scope: Scope, to: Scope, *, doses: int, reason: str, note: str) -> int
                 sent_on=_day(scope) - SENT_BEFORE,
                 reason=reason,
                 note=note,
+                # A sample count may have looked at the same record.
+                confirmed=True,
             ),
         )
         return sent.lines[0].row.id

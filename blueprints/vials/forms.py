@@ -2,7 +2,7 @@
 
 from wtforms import SelectField
 
-from blueprints.inventory.forms import NoteField
+from blueprints.inventory.forms import CHECKED, ConfirmingField, NoteField
 from portal.i18n import _l
 from portal.web.forms import Form, Required, WholeNumberField
 
@@ -14,3 +14,4 @@ class LeftoverForm(Form):
     # Whether a reason is one is the rules' business.
     reason = SelectField(_l("Reason"), [Required()], validate_choice=False)
     note = NoteField()
+    confirmed = ConfirmingField(CHECKED)

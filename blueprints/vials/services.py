@@ -112,7 +112,15 @@ def left_of(vial: OpenVial) -> int:
     return 0
 
 
-def waste(scope: Scope, vial_id: int, *, doses: int, reason: str, note: str = "") -> StockDocument:
+def waste(
+    scope: Scope,
+    vial_id: int,
+    *,
+    doses: int,
+    reason: str,
+    note: str = "",
+    confirmed: bool = False,
+) -> StockDocument:
     """Record what is left in a vial as wastage and close it.
 
     Raises `Conflict` if nothing is left in it, `Invalid` for more doses than are left, and what
@@ -141,6 +149,7 @@ def waste(scope: Scope, vial_id: int, *, doses: int, reason: str, note: str = ""
             reason=reason,
             vial="open",
             note=note,
+            confirmed=confirmed,
         ),
     )
     vial.state, vial.document_id = VialState.WASTED, document.id

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, current_app, flash, request, url_for
 
+from blueprints.inventory.leaving.warnings import counted_before
 from blueprints.inventory.ledger.reasons import WASTAGE, choices
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.rules import document_number
@@ -52,6 +53,9 @@ def waste(vial_id: int) -> Response:
         data={"doses": left, "reason": USUAL_REASON},
     )
     form.reason.choices = choices(WASTAGE)
+    counted = counted_before(scope(), {record.id: record.name}, on=scope().today())
+    if not counted:
+        del form.confirmed
     question = Confirmation(
         title=_("Record Wastage"),
         heading=_("Record what is left as wastage"),
@@ -62,6 +66,7 @@ def waste(vial_id: int) -> Response:
             (_("Use by"), moment(vial.beyond_use_at) or _("Not known")),
             (_("Doses left"), number(left) if vial.doses is not None else _("Not known")),
         ),
+        doubts=counted,
         back=_home(),
     )
     return ask(form, question, act=lambda form: _waste(vial_id, form))
@@ -74,6 +79,7 @@ def _waste(vial_id: int, form: LeftoverForm) -> str:
         doses=form.doses.data,
         reason=form.reason.data,
         note=form.note.data or "",
+        confirmed="confirmed" in form and form.confirmed.data,
     )
     return _("Wastage %(number)s was saved.", number=document_number(document.kind, document.id))
 

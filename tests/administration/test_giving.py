@@ -28,6 +28,8 @@ from tests.statements import watched
 
 pytestmark = pytest.mark.both_databases
 
+FLU = "FLUZONE-TIV-PFS-2526"
+
 
 def test_a_dose_leaves_exactly_the_chosen_lot(manager: Scope, provider: Scope) -> None:
     offered(manager)
@@ -230,3 +232,23 @@ def test_in_the_evening_the_day_is_the_clinic_s(manager: Scope) -> None:
         arrival = chair.arrived(manager, person(manager, "Late"))
         with pytest.raises(Invalid, match="expired on"):
             chair.gave(manager, arrival, record)
+
+
+def test_a_flu_shot_leaves_the_booked_first_dose_of_another_vaccine(manager: Scope) -> None:
+    offered(manager)
+    recipient = person(manager)
+    later = booked(manager, recipient, slot_at(manager.location_id, 3))
+    chair.gave(manager, chair.arrived(manager, recipient), chair.lot(manager, key=FLU))
+    assert booking.appointment(later).state == State.NEW
+    assert status(recipient) == "dose_1_scheduled"
+    assert chair.wrong() == []
+
+
+def test_a_first_dose_can_be_booked_after_a_flu_shot(manager: Scope) -> None:
+    offered(manager)
+    recipient = person(manager)
+    chair.gave(manager, chair.arrived(manager, recipient), chair.lot(manager, key=FLU))
+    assert status(recipient) == "registered"
+    made = booked(manager, recipient, slot_at(manager.location_id, 3))
+    assert booking.appointment(made).dose_number == 1
+    assert chair.wrong() == []

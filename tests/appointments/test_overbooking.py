@@ -121,6 +121,27 @@ def test_only_the_manager_may_and_no_rule_of_the_dose_is_broken(
     assert taken(full) == 1
 
 
+def test_another_clinic_is_not_overbooked(
+    scope: Scope, scope_b: Scope, browser: Browser, full: int
+) -> None:
+    offered(scope_b, places=1)
+    theirs = slot_at(scope_b.location_id, 3)
+    booked(scope_b, person(scope_b, "Bea", "First"), theirs)
+    maria = person(scope)
+    manager = browser.sign_in("manager_a")
+    day = f"day={day_in(3).isoformat()}"
+    page = manager.get(f"/appointments/schedule/{maria}/at/{scope_b.location_id}?{day}")
+    assert "9:00 AM Full" in page.root.text
+    assert "Overbook" not in page.root.text
+    assert manager.get(f"/appointments/schedule/{maria}/overbook/{theirs}").status == 404
+    mine = booked(scope, maria, slot_at(scope.location_id, 4))
+    page = manager.get(f"/appointments/{mine}/change?location={scope_b.location_id}&{day}")
+    assert "9:00 AM Full" in page.root.text
+    assert "Overbook" not in page.root.text
+    assert manager.get(f"/appointments/{mine}/overbook/{theirs}").status == 404
+    assert taken(theirs) == 1
+
+
 def test_a_place_that_is_free_again_is_simply_taken(
     scope: Scope, browser: Browser, full: int
 ) -> None:

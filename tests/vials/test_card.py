@@ -10,6 +10,7 @@ from tests.client import Browser
 from tests.inventory import stock
 from tests.personas import Personas
 from tests.vials.vials import available, give, put_back, vial
+from tests.wastage.test_counted_before import booked
 
 
 @pytest.fixture
@@ -90,6 +91,23 @@ def test_two_clicks_waste_what_is_left(
     assert answer.status == 303
     with app.app_context():
         assert (available(record), vial(number).state) == (10, "wasted")
+
+
+def test_what_a_count_took_off_today_is_asked_about_and_may_still_be_wasted(
+    app: Flask, browser: Browser, personas: Personas, record: int
+) -> None:
+    number = opened(app, personas, record, minutes=30)
+    with app.app_context():
+        booked(stock.scope_for(personas, "manager_a"), record, 1, back=0)
+    browser.sign_in("manager_a")
+    page = browser.get(f"/open-vials/{number}/waste")
+    assert "a count already removed missing doses from this record" in page.root.text
+    unsure = browser.submit(page, button="Record Wastage")
+    assert (unsure.status, len(unsure.root.all("input", name="confirmed"))) == (422, 1)
+    answer = browser.submit(unsure, {"confirmed": "y"}, button="Record Wastage")
+    assert answer.status == 303
+    with app.app_context():
+        assert (available(record), vial(number).state) == (9, "wasted")
 
 
 def test_more_than_is_left_comes_back_with_the_reason(
