@@ -61,7 +61,7 @@ def refusal_of_whole_account(scope: Scope, user_id: int) -> str:
 def check_profile(scope: Scope, user_id: int, profile: Profile) -> None:
     """Raise as `change_profile` would for what can be told before it is confirmed."""
     check_whole_account(scope, user_id)
-    if get_user(scope, user_id).user.held_profile.is_staff and not profile.is_staff:
+    if not get_user(scope, user_id).user.held_profile.has_locations and profile.has_locations:
         rules.check_grant(giver_of(scope), profile, _here(scope))
 
 

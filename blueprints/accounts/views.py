@@ -337,7 +337,7 @@ def change_locations(user_id: int) -> Response:
 
 def _overtaken(record: UserRecord, refusal: Conflict) -> Response:
     """The page as things are now, with what the sender ticked or cleared."""
-    if record.user.held_profile.is_staff:
+    if not record.user.held_profile.has_locations:
         return _page(record, status=409, refusal=refusal.message)
     form = _locations_form(scope(), record, request.form)
     form.go_on_from(record.location_ids)

@@ -7,7 +7,7 @@ and takes effect at the changed user's very next request.
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from portal import links, throttle
@@ -59,8 +59,9 @@ def giver_of(scope: Scope) -> Giver:
 def add_user(actor: Actor | None, giver: Giver, new: NewUser) -> Added:
     """Add a user, mail the welcome with the link that completes the registration.
 
-    A user who exists with this very username and e-mail address gets the locations added. If only
-    one of the two matches, the answer is the same sentence whoever the other user is. Raises
+    A user who exists with this very username and e-mail address gets the locations added, and who
+    only asked the help desk so far becomes a user of them. If only one of the two matches, the
+    answer is the same sentence whoever the other user is. Raises
     `Invalid` on the field at fault, `Forbidden` for locations that are not the giver's.
     """
     username = rules.clean_username(new.username)
@@ -71,11 +72,14 @@ def add_user(actor: Actor | None, giver: Giver, new: NewUser) -> Added:
     _check_locations_exist(new.location_ids)
     found = session().scalar(
         select(User)
-        .where(User.username == username, User.email == email)
+        .where(
+            User.email == email,
+            or_(User.username == username, User.profile == Profile.REQUESTER),
+        )
         .with_for_update(key_share=True)
     )
     if found is not None:
-        return Added(user=_add_to_existing(actor, giver, found, new), is_new=False)
+        return Added(user=_add_to_existing(actor, giver, found, new, username), is_new=False)
     if queries.is_mixed_up(username=username, email=email):
         raise taken()
     user = User(
@@ -113,10 +117,16 @@ def taken(field: str = "username") -> Invalid:
     )
 
 
-def _add_to_existing(actor: Actor | None, giver: Giver, user: User, new: NewUser) -> User:
+def _add_to_existing(
+    actor: Actor | None, giver: Giver, user: User, new: NewUser, username: str
+) -> User:
     held = Profile(user.profile)
     if held.is_staff or not user.active:
         raise taken()
+    if held is Profile.REQUESTER:
+        _make_colleague(actor, user, new.profile, username)
+        add_locations(actor, giver, user, new.location_ids)
+        return user
     if held is not new.profile:
         raise Invalid(
             _(
@@ -132,6 +142,27 @@ def _add_to_existing(actor: Actor | None, giver: Giver, user: User, new: NewUser
     return user
 
 
+def _make_colleague(actor: Actor | None, user: User, profile: Profile, username: str) -> None:
+    """Give a profile of the clinics, and the username, to who only asked the help desk so far."""
+    before: dict[str, object] = {"username": user.username, "profile": user.profile}
+    if queries.is_mixed_up(username=username, email=user.email, but=user.id):
+        raise taken()
+    try:
+        with session().begin_nested():
+            user.username, user.profile = username, profile
+            session().flush()
+    except IntegrityError as error:
+        raise taken() from error
+    record_change(
+        actor,
+        "user.profile_changed",
+        user,
+        location_ids=frozenset(),
+        before=before,
+        after={"username": username, "profile": str(profile)},
+    )
+
+
 def add_locations(
     actor: Actor | None, giver: Giver, user: User, location_ids: frozenset[int]
 ) -> None:
@@ -141,8 +172,8 @@ def add_locations(
     """
     if not giver.everywhere and not location_ids <= giver.location_ids:
         raise Forbidden(_("You can give access only to your own locations."))
-    if Profile(user.profile).is_staff:
-        raise Invalid(_("Programme staff work for all locations."), field="locations")
+    if not Profile(user.profile).has_locations:
+        raise Invalid(_("Users of this profile have no locations of their own."), field="locations")
     _check_locations_exist(location_ids)
     before = queries.location_ids_of(user.id)
     for number in sorted(location_ids - before):
@@ -224,7 +255,7 @@ def change_profile(
 ) -> None:
     """Give the user another profile, at all of the user's locations.
 
-    Who was programme staff and becomes a clinic's user has no location yet and gets those of `at`.
+    Who becomes a clinic's user and has no location yet, as programme staff, gets those of `at`.
     Raises `Forbidden` if the giver may not, `Invalid` for the own account, and if a location would
     lose its last manager or the portal its last administrator.
     """
@@ -233,7 +264,7 @@ def change_profile(
         return
     rules.check_another(actor.id if actor else None, user.id)
     rules.check_whole_account(giver, Holder(profile=held, location_ids=location_ids))
-    later = frozenset() if profile.is_staff else at if held.is_staff else location_ids
+    later = frozenset() if profile.is_staff else location_ids if held.has_locations else at
     rules.check_grant(giver, profile, later)
     _check_locations_exist(later)
     safeguards.check_right_remains(actor, giver, user, location_ids)
