@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
@@ -15,7 +15,7 @@ from blueprints.helpdesk.models import (
     CaseWatcher,
     Requester,
 )
-from blueprints.helpdesk.rules import EntryKind
+from blueprints.helpdesk.rules import UNSOLVED, CaseState, EntryKind
 from portal.access.profiles import STAFF
 from portal.access.scope import Scope
 from portal.clock import now
@@ -163,6 +163,26 @@ def cases_about(scope: Scope, kind: str, record_id: int) -> Sequence[Case]:
     if not sees_all(scope):
         query = query.where(Case.requester_id == scope.user.id)
     return session().scalars(query.order_by(Case.id.desc())).all()
+
+
+def breached(clock: str, moment: datetime, *, most: int) -> list[Case]:
+    """Cases whose time for the first answer (`answer`) or the solution is over at `moment`, and of
+    which nobody was told yet. While a case waits for its requester its solution's clock stands."""
+    if clock == "answer":
+        where = (
+            Case.first_answered_at.is_(None),
+            Case.answer_breach_at.is_(None),
+            Case.answer_due_at < moment,
+            Case.state.in_(UNSOLVED),
+        )
+    else:
+        where = (
+            Case.resolved_at.is_(None),
+            Case.solution_breach_at.is_(None),
+            Case.solution_due_at < moment,
+            Case.state.in_((CaseState.NEW, CaseState.OPEN)),
+        )
+    return list(session().scalars(select(Case).where(*where).order_by(Case.id).limit(most)))
 
 
 def usual_location(scope: Scope) -> int | None:

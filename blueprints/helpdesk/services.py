@@ -90,7 +90,7 @@ def open_case(
     session().flush()
     found = {*words(subject), *words(scope.user.full_name), case.number.lower(), str(case.id)}
     session().add_all(CaseWord(word=word[:80], case_id=case.id) for word in sorted(found))
-    _add(case, EntryKind.PUBLIC, text, author=scope.user, files=files, tell=False)
+    add_entry(case, EntryKind.PUBLIC, text, author=scope.user, files=files, tell=False)
     _record(scope.user, "case.opened", case)
     telling.tell_opened(case)
     return case
@@ -138,8 +138,8 @@ def comment(
         _note_answer(scope, case)
     after = rules.after_comment(case.state, staff=staff, asks=asks)
     if after != case.state:
-        _move(case, after)
-    return _add(case, EntryKind.PUBLIC, text, author=scope.user, files=files)
+        put(case, after)
+    return add_entry(case, EntryKind.PUBLIC, text, author=scope.user, files=files)
 
 
 def _check_unanswered(scope: Scope, case: Case, seen: int | None) -> None:
@@ -173,7 +173,7 @@ def note(scope: Scope, case_id: int, text: str, *, files: Sequence[StoredFile] =
     case = lock_case(scope, case_id)
     text = rules.clean_text(text, field="text")
     _check_files(files, case)
-    return _add(case, EntryKind.INTERNAL, text, author=scope.user, files=files)
+    return add_entry(case, EntryKind.INTERNAL, text, author=scope.user, files=files)
 
 
 def attach(scope: Scope, case_id: int, files: Sequence[StoredFile]) -> CaseEntry:
@@ -195,8 +195,8 @@ def say(
     sees and the requester is mailed. With `state` the case moves there, where it may."""
     case = lock_any(case_id)
     if state is not None and state in rules.MOVES[CaseState(case.state)]:
-        _move(case, state)
-    return _add(case, EntryKind.EVENT, text, author=None, files=files)
+        put(case, state)
+    return add_entry(case, EntryKind.EVENT, text, author=None, files=files)
 
 
 def assign(scope: Scope, case_id: int, user_id: int | None) -> Case:
@@ -210,9 +210,9 @@ def assign(scope: Scope, case_id: int, user_id: int | None) -> Case:
         return case
     before, case.assigned_to_id = case.assigned_to_id, user_id
     if user is not None and case.state == CaseState.NEW:
-        _move(case, CaseState.OPEN)
+        put(case, CaseState.OPEN)
     said = _("Assigned to %(name)s.", name=user.full_name) if user else _("Assigned to nobody.")
-    _add(case, EntryKind.INTERNAL, said, author=scope.user)
+    add_entry(case, EntryKind.INTERNAL, said, author=scope.user)
     _record(
         scope.user,
         "case.assigned",
@@ -261,9 +261,9 @@ def resolve(scope: Scope, case_id: int, notes: str) -> Case:
     text = rules.clean_text(notes, field="notes")
     rules.check_move(case.state, CaseState.RESOLVED)
     _note_answer(scope, case)
-    _move(case, CaseState.RESOLVED)
+    put(case, CaseState.RESOLVED)
     case.resolution = text
-    _add(case, EntryKind.PUBLIC, text, author=scope.user)
+    add_entry(case, EntryKind.PUBLIC, text, author=scope.user)
     _record(scope.user, "case.resolved", case)
     return case
 
@@ -280,8 +280,8 @@ def move(scope: Scope, case_id: int, to: CaseState) -> Case:
     if case.merged_into_id is not None:
         raise Conflict(_("This case was merged into another one. Nothing was changed."))
     before = case.state
-    _move(case, to)
-    _add(case, EntryKind.EVENT, _said(before, to), author=scope.user)
+    put(case, to)
+    add_entry(case, EntryKind.EVENT, _said(before, to), author=scope.user)
     _record(scope.user, "case.moved", case, before={"state": before}, after={"state": to})
     return case
 
@@ -309,12 +309,12 @@ def merge(scope: Scope, case_id: int, into_id: int) -> Case:
         states=(case.state, into.state),
         merged=into.merged_into_id is not None,
     )
-    _move(case, CaseState.CLOSED)
+    put(case, CaseState.CLOSED)
     case.merged_into_id = into.id
     said = _("This case continues as %(number)s.", number=into.number)
-    _add(case, EntryKind.EVENT, said, author=scope.user)
+    add_entry(case, EntryKind.EVENT, said, author=scope.user)
     said = _("%(number)s was merged into this case.", number=case.number)
-    _add(into, EntryKind.EVENT, said, author=scope.user, tell=False)
+    add_entry(into, EntryKind.EVENT, said, author=scope.user, tell=False)
     _record(scope.user, "case.merged", case, after={"merged_into": into.number})
     return into
 
@@ -327,13 +327,13 @@ def close_old() -> str:
     lock(query.order_by(Case.id))
     count = 0
     for case in session().scalars(query.order_by(Case.id)):
-        _move(case, CaseState.CLOSED)
-        _add(case, EntryKind.EVENT, _("The case was closed."), author=None, tell=False)
+        put(case, CaseState.CLOSED)
+        add_entry(case, EntryKind.EVENT, _("The case was closed."), author=None, tell=False)
         count += 1
     return f"{count} cases"
 
 
-def _move(case: Case, to: CaseState) -> None:
+def put(case: Case, to: CaseState) -> None:
     """Put the case where it may go, and set its clocks. Raises `Conflict`."""
     rules.check_move(case.state, to)
     moment, before = now(), case.state
@@ -355,7 +355,7 @@ def _move(case: Case, to: CaseState) -> None:
     case.state = to
 
 
-def _add(
+def add_entry(
     case: Case,
     kind: EntryKind,
     text: str,
@@ -364,6 +364,7 @@ def _add(
     files: Sequence[StoredFile] = (),
     tell: bool = True,
 ) -> CaseEntry:
+    """Add an entry to a case that is locked, and mail it to whom it concerns."""
     entry = CaseEntry(
         case_id=case.id,
         kind=kind,

@@ -1,5 +1,5 @@
-"""The profiles of SPEC A2, and of those who only ask the help desk (H1). What each may do is said by
-the modules' capabilities."""
+"""The profiles of SPEC A2, and that of people who only ask the help desk (H1). What each may do is
+said by the modules' capabilities."""
 
 from enum import StrEnum
 
