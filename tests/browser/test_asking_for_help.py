@@ -72,7 +72,7 @@ def test_a_provider_registers_asks_and_is_answered(
     expect(page.get_by_role("heading", level=1)).to_have_text("Change Password")
     page.locator("#current_password").fill(temporary[1])
     page.locator("#new_password").fill(CHOSEN)
-    page.get_by_role("button", name="Change Password").click()
+    page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Home")
     letter(post_office, 2)  # the password was changed
     again = watch.context(script=script).new_page()
