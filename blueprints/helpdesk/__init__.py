@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from portal.access.profiles import EVERYONE, STAFF
 from portal.i18n import _l
-from portal.module import Capability, Fill, Job, MessageKind, Module, Tab
+from portal.module import Capability, Check, Fill, Job, MessageKind, Module, Tab
 
 module = Module(
     name="helpdesk",
@@ -59,6 +59,14 @@ module = Module(
             capability="helpdesk.ask",
         ),
     ),
+    checks=(
+        Check(
+            name="helpdesk.cases",
+            title="Cases, their entries and files, and the help desk's hours and topics",
+            function="blueprints.helpdesk.checks:cases",
+        ),
+    ),
+    practice="blueprints.helpdesk.practice:fill",
     jobs=(
         Job(
             name="helpdesk.clocks",

@@ -7,7 +7,7 @@ from blueprints.helpdesk.attachments import SentFiles, taken
 from blueprints.helpdesk.forms import CaseForm, case_form
 from blueprints.helpdesk.models import Case
 from blueprints.helpdesk.queries import location_with_pin, usual_location
-from blueprints.helpdesk.topics import TopicGroup, find_group, find_topic, groups
+from blueprints.helpdesk.topics import TopicGroup, find_group, find_topic, group_of, groups
 from blueprints.helpdesk.views import blueprint
 from portal import settings
 from portal.db import session
@@ -26,7 +26,12 @@ from portal.web.respond import respond
 @blueprint.get("/get-help")
 @needs("helpdesk.ask")
 def ask() -> Response:
-    """What one can ask about."""
+    """What one can ask about; with a record, straight on to the form that is filled with it."""
+    about = request.args.get("about", "")
+    wanted = carrying.filled(scope(), carrying.read_carried(scope(), about)).get("topic", "")
+    found = group_of(wanted)
+    if found is not None:
+        return go_to(url_for("helpdesk.new", group=found.key, about=about))
     return respond("helpdesk/ask.html", groups=groups())
 
 

@@ -2,11 +2,12 @@
 
 import re
 
-from flask import Response, url_for
+from flask import Response, request, url_for
 
 from blueprints.helpdesk import carrying, services
 from blueprints.helpdesk.forms import MergeForm, NotesForm, ReasonForm
 from blueprints.helpdesk.models import Case
+from blueprints.helpdesk.pages import case_page
 from blueprints.helpdesk.queries import get_case
 from blueprints.helpdesk.views import blueprint
 from portal.confirmation import Confirmation, answered, ask
@@ -75,7 +76,13 @@ def _merge(found: Case, form: MergeForm) -> str:
 @keeps_late_input(_l("Reason"), form=ReasonForm)
 def remedy(case_id: int, name: str) -> Response:
     """Carry out what a module offers for the record of the case, once."""
-    found, offered = carrying.find_remedy(scope(), case_id, name)
+    found = get_case(scope(), case_id)
+    try:
+        _case, offered = carrying.find_remedy(scope(), case_id, name)
+    except NotFound:
+        refusal = _("This cannot be done for this case. Nothing was changed.")
+        status = 409 if request.method == "POST" else 200
+        return case_page(scope(), found, status=status, refusal=refusal)
     question = Confirmation(
         title=offered.label,
         back=url_for("helpdesk.case", case_id=found.id),

@@ -83,7 +83,7 @@ def _to(user: User, kind: str, case: Case, *, once: str, more: Mapping[str, Any]
         user.email,
         context={"number": case.number, "case_id": case.id, "name": user.full_name, **more},
         user_id=user.id,
-        location_id=None,
+        location_id=case.location_id,
         about=about(case.id),
         once=f"case:{once}:{user.id}",
     )

@@ -150,7 +150,11 @@ def download(file: StoredFile) -> Response:
     path = path_of(current(), file)
     if not path.is_file():
         raise NotFound(_("This file has been deleted."))
-    return send_file(path, file.content_type, as_attachment=True, download_name=file.name)
+    response = send_file(
+        path, file.content_type, as_attachment=True, download_name=file.name, etag=False
+    )
+    del response.last_modified  # nothing is kept by browsers and proxies, so nothing is compared
+    return response
 
 
 def sent() -> "MultiDict[str, Any]":
