@@ -9,7 +9,8 @@ from portal.accounts import corrections
 from portal.accounts import limit_on_adding as additions
 from portal.accounts import services as accounts
 from portal.accounts.corrections import Correction
-from portal.accounts.services import Added, NewUser, giver_of
+from portal.accounts.new_users import Added, NewUser
+from portal.accounts.services import giver_of
 from portal.errors import Conflict, Forbidden
 from portal.i18n import _
 from portal.normal_form import normalize

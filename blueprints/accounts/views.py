@@ -23,7 +23,8 @@ from blueprints.accounts.lists import USERS
 from blueprints.accounts.queries import UserRecord, get_user
 from portal.access.scope import Scope
 from portal.accounts import limit_on_adding as additions
-from portal.accounts.services import NewUser, giver_of
+from portal.accounts.new_users import NewUser
+from portal.accounts.services import giver_of
 from portal.audit.services import viewed as audit_view
 from portal.db import unit_of_work
 from portal.errors import Conflict, Invalid, PortalError, TooMany

@@ -72,7 +72,7 @@ module = Module(
         ),
         Fill(
             slot="case.record",
-            function="blueprints.appointments.cases:of_case",
+            function="blueprints.appointments.contributions:of_case",
             template="helpdesk/_record.html",
             capability="appointments.view",
         ),

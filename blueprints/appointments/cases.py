@@ -3,16 +3,14 @@ can do about it (SPEC G6, H8)."""
 
 from typing import Any
 
-from flask import url_for
-
 from blueprints.appointments import services
 from blueprints.appointments.models import Appointment
 from blueprints.appointments.next_dose import is_later_dose
 from blueprints.appointments.numbers import spoken
 from blueprints.appointments.pages import when
-from blueprints.appointments.queries import Booked, booked_as, get_booked
+from blueprints.appointments.queries import Booked, booked_as
 from blueprints.appointments.rules import State
-from blueprints.appointments.words import STATES, dose_label
+from blueprints.appointments.words import dose_label
 from blueprints.recipients.words import full_name
 from portal.access.scope import Scope
 from portal.errors import NotFound
@@ -22,7 +20,7 @@ from portal.remedies import Carried, Remedy
 KIND = "appointment"
 
 
-def _booked(scope: Scope, carried: Carried) -> Booked | None:
+def carried_booking(scope: Scope, carried: Carried) -> Booked | None:
     """The appointment that is carried, if it is one and `scope` sees it."""
     if carried.about_kind != KIND or carried.about_id is None:
         return None
@@ -32,26 +30,9 @@ def _booked(scope: Scope, carried: Carried) -> Booked | None:
         return None
 
 
-def of_case(scope: Scope, carried: Carried) -> dict[str, Any] | None:
-    """The appointment, as the page of a case shows it."""
-    found = _booked(scope, carried)
-    if found is None:
-        return None
-    appointment = found.appointment
-    return {
-        "href": url_for("appointments.record", appointment_id=appointment.id),
-        "title": _(
-            "Appointment of %(name)s, %(when)s: %(state)s",
-            name=full_name(found.recipient),
-            when=when(appointment.day, appointment.minute),
-            state=STATES[State(appointment.state)],
-        ),
-    }
-
-
 def request_about(scope: Scope, carried: Carried) -> dict[str, Any] | None:
     """The request to cancel a second dose, filled with name and confirmation number."""
-    found = _booked(scope, carried)
+    found = carried_booking(scope, carried)
     if found is None:
         return None
     record = _("Confirmation number %(number)s", number=spoken(found.number))
@@ -76,7 +57,7 @@ def request_text(booked: Booked) -> str:
 
 def remedies(scope: Scope, carried: Carried) -> dict[str, Any] | None:
     """Canceling a second dose, which locations do not do themselves."""
-    found = _booked(scope, carried)
+    found = carried_booking(scope, carried)
     if found is None or not is_later_dose(found.appointment.dose_number):
         return None
     appointment = found.appointment

@@ -5,17 +5,20 @@ from typing import Any
 
 from flask import url_for
 
+from blueprints.appointments.cases import carried_booking
 from blueprints.appointments.next_dose import NotDue, dose_to_book
 from blueprints.appointments.numbers import spoken
 from blueprints.appointments.pages import when
 from blueprints.appointments.queries import in_slots, of_recipient
 from blueprints.appointments.record import reason_of
+from blueprints.appointments.rules import State
 from blueprints.appointments.words import STATES, dose_label
 from blueprints.recipients.models import Recipient
 from blueprints.recipients.words import full_name
 from blueprints.scheduling.setups import Misfit
 from portal.access.scope import Scope
 from portal.i18n import _
+from portal.remedies import Carried
 
 
 def recipient_actions(scope: Scope, recipient: Recipient) -> dict[str, Any] | None:
@@ -70,4 +73,21 @@ def conflicts(scope: Scope, misfits: Sequence[Misfit]) -> dict[str, Any] | None:
             for booked in found
         ],
         "cancel": url_for("appointments.cancel"),
+    }
+
+
+def of_case(scope: Scope, carried: Carried) -> dict[str, Any] | None:
+    """The appointment, as the page of a case shows it."""
+    found = carried_booking(scope, carried)
+    if found is None:
+        return None
+    appointment = found.appointment
+    return {
+        "href": url_for("appointments.record", appointment_id=appointment.id),
+        "title": _(
+            "Appointment of %(name)s, %(when)s: %(state)s",
+            name=full_name(found.recipient),
+            when=when(appointment.day, appointment.minute),
+            state=STATES[State(appointment.state)],
+        ),
     }

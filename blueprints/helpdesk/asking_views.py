@@ -31,31 +31,31 @@ def ask() -> Response:
     wanted = carrying.filled(scope(), carrying.read_carried(scope(), about)).get("topic", "")
     found = group_of(wanted)
     if found is not None:
-        return go_to(url_for("helpdesk.new", group=found.key, about=about))
+        return go_to(url_for("helpdesk.new", kind=found.key, about=about))
     return respond("helpdesk/ask.html", groups=groups())
 
 
-@blueprint.get("/get-help/<group>")
+@blueprint.get("/get-help/<kind>")
 @needs("helpdesk.ask")
-def group(group: str) -> Response:
+def group(kind: str) -> Response:
     """A group of topics, with the way to its form."""
-    found = _group(group)
+    found = _group(kind)
     if found.direct:
-        return go_to(url_for("helpdesk.new", group=found.key))
+        return go_to(url_for("helpdesk.new", kind=found.key))
     return respond("helpdesk/group.html", group=found)
 
 
-@blueprint.route("/get-help/<group>/new", methods=["GET", "POST"])
+@blueprint.route("/get-help/<kind>/new", methods=["GET", "POST"])
 @needs("helpdesk.ask")
 @keeps_late_input(_l("Get Help"), form=CaseForm)
 @before_transaction(taken())
-def new(group: str) -> Response:
+def new(kind: str) -> Response:
     """The form of a group of topics; about a record, it is filled in."""
-    found = _group(group)
-    kind = case_form(found)
+    found = _group(kind)
+    made = case_form(found)
     if request.method != "POST":
-        return _page(found, _begun(found, kind))
-    form = kind(formdata=request.form)
+        return _page(found, _begun(found, made))
+    form = made(formdata=request.form)
     _choices(found, form)
     sent: SentFiles = g.prepared
     status = Invalid.status

@@ -4,12 +4,11 @@ both, through the slots `case.record`, `helpdesk.topic` and `case.remedies`."""
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from blueprints.helpdesk import services
+from blueprints.helpdesk.entries import add_entry, note_change, put
 from blueprints.helpdesk.models import Case, CaseRemedy
 from blueprints.helpdesk.queries import get_case, lock_case, remedies_done
 from blueprints.helpdesk.rules import CaseState, EntryKind
 from portal.access.scope import Scope
-from portal.audit.services import record
 from portal.db import session
 from portal.errors import Conflict, NotFound, PortalError
 from portal.formats.numbers import record_number
@@ -81,15 +80,12 @@ def carry_out(scope: Scope, case_id: int, name: str, reason: str) -> str:
     session().add(CaseRemedy(case_id=case.id, name=name, done_by_id=scope.user.id))
     session().flush()
     if case.state == CaseState.NEW:
-        services.put(case, CaseState.OPEN)
-    services.add_entry(case, EntryKind.EVENT, said, author=scope.user)
-    record(
+        put(case, CaseState.OPEN)
+    add_entry(case, EntryKind.EVENT, said, author=scope.user)
+    note_change(
         scope.user,
         "case.remedied",
-        subject="case",
-        subject_id=case.id,
-        location_id=case.location_id,
-        summary=f"{case.number}: {remedy.label}",
+        case,
         after={"remedy": name, "record": f"{case.about_kind}:{case.about_id}"},
     )
     return said

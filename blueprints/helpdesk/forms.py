@@ -89,13 +89,13 @@ class AssignForm(Form):
     assignee = SelectField(_l("Assigned To"), validate_choice=False)
 
 
-class MergeForm(Form):
+class MergeCaseForm(Form):
     """The case that says the same."""
 
     into = StringField(_l("Case Number"), [Required(), Length(max=20)])
 
 
-class ReasonForm(Form):
+class RemedyForm(Form):
     """Why a remedy is carried out."""
 
     reason = TextAreaField(_l("Reason"), [Required(), Length(max=200)], render_kw={"rows": 2})

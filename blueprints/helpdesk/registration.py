@@ -50,7 +50,7 @@ class Admitted:
     refusal: Invalid | TooMany | None = None
 
 
-class _Pretence(Exception):
+class _Undone(Exception):
     """Undoes what was done only to do the same for everybody."""
 
 
@@ -120,8 +120,8 @@ def register(new: NewRequester, admitted: Admitted) -> None:
             user = _make(first, last, email if known is None else _nobody(), location_id)
             _give(user, admitted)
             if known is not None or not allowed:
-                raise _Pretence
-    except _Pretence:
+                raise _Undone
+    except _Undone:
         if known is not None and allowed:
             _meet(known, admitted)
     record(

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from portal.errors import Conflict, Invalid
-from portal.files.kinds import TEXT, ZIP
 from portal.i18n import _, ngettext
 
 LONGEST_SUBJECT = 160
@@ -54,8 +53,8 @@ ACCEPTED: Mapping[str, frozenset[str]] = {
     "image/webp": frozenset({"webp"}),
     "image/heic": frozenset({"heic", "heif"}),
     "image/tiff": frozenset({"tif", "tiff"}),
-    ZIP: frozenset({"xlsx", "docx"}),
-    TEXT: frozenset({"txt", "csv"}),
+    "application/zip": frozenset({"xlsx", "docx"}),
+    "text/plain": frozenset({"txt", "csv"}),
 }
 
 

@@ -2,15 +2,15 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import delete, select
 
-from blueprints.helpdesk import hours, rules, telling
+from blueprints.helpdesk import rules, telling
+from blueprints.helpdesk.entries import add_entry, check_files, due, note_change, put
 from blueprints.helpdesk.models import (
     Case,
     CaseEntry,
-    CaseFile,
     CaseLook,
     CaseWatcher,
     CaseWord,
@@ -19,18 +19,14 @@ from blueprints.helpdesk.queries import (
     get_case,
     lock_any,
     lock_case,
-    number_of_files,
     sees_all,
     usual_location,
 )
 from blueprints.helpdesk.rules import CaseState, EntryKind
 from blueprints.helpdesk.settings import HelpDeskSettings
 from blueprints.helpdesk.topics import Topic, find_topic
-from portal import settings
 from portal.access.profiles import Profile
-from portal.access.scope import Actor, Scope
-from portal.access.through import present
-from portal.audit.services import record
+from portal.access.scope import Scope
 from portal.clock import now
 from portal.db import insert, lock, session
 from portal.errors import Conflict, Invalid
@@ -64,7 +60,7 @@ def open_case(
     known = _topic(topic)
     subject = rules.clean_subject(subject)
     text = rules.clean_text(description, field="description")
-    _check_files(files)
+    check_files(files)
     if known.needs_file and not files:
         raise Invalid(_("Attach the file that this request is about."), field="files")
     moment, clocks = now(), of_module(HelpDeskSettings)
@@ -82,8 +78,8 @@ def open_case(
         about_id=about[1] if about else None,
         opened_at=moment,
         changed_at=moment,
-        answer_due_at=_due(moment, clocks.answer_hours),
-        solution_due_at=_due(moment, clocks.solution_hours),
+        answer_due_at=due(moment, clocks.answer_hours),
+        solution_due_at=due(moment, clocks.solution_hours),
         token=secrets.token_hex(16),
     )
     session().add(case)
@@ -91,7 +87,7 @@ def open_case(
     found = {*words(subject), *words(scope.user.full_name), case.number.lower(), str(case.id)}
     session().add_all(CaseWord(word=word[:80], case_id=case.id) for word in sorted(found))
     add_entry(case, EntryKind.PUBLIC, text, author=scope.user, files=files, tell=False)
-    _record(scope.user, "case.opened", case)
+    note_change(scope.user, "case.opened", case)
     telling.tell_opened(case)
     return case
 
@@ -107,11 +103,6 @@ def _location(location_id: int | None) -> int | None:
     if location_id is not None and session().get(Location, location_id) is None:
         raise Invalid(_("Choose a location from the list."), field="location")
     return location_id
-
-
-def _due(start: datetime, open_hours: float) -> datetime:
-    week = hours.read_week(of_module(HelpDeskSettings).hours)
-    return hours.after_hours(start, open_hours, week=week, zone=settings.current().time_zone)
 
 
 def comment(
@@ -132,7 +123,7 @@ def comment(
     staff = sees_all(scope) and case.requester_id != scope.user.id
     rules.check_talking(case.state, staff=sees_all(scope))
     text = rules.clean_text(text, field="text")
-    _check_files(files, case)
+    check_files(files, case)
     if staff:
         _check_unanswered(scope, case, seen)
         _note_answer(scope, case)
@@ -172,7 +163,7 @@ def note(scope: Scope, case_id: int, text: str, *, files: Sequence[StoredFile] =
     scope.require("helpdesk.work")
     case = lock_case(scope, case_id)
     text = rules.clean_text(text, field="text")
-    _check_files(files, case)
+    check_files(files, case)
     return add_entry(case, EntryKind.INTERNAL, text, author=scope.user, files=files)
 
 
@@ -213,7 +204,7 @@ def assign(scope: Scope, case_id: int, user_id: int | None) -> Case:
         put(case, CaseState.OPEN)
     said = _("Assigned to %(name)s.", name=user.full_name) if user else _("Assigned to nobody.")
     add_entry(case, EntryKind.INTERNAL, said, author=scope.user)
-    _record(
+    note_change(
         scope.user,
         "case.assigned",
         case,
@@ -264,7 +255,7 @@ def resolve(scope: Scope, case_id: int, notes: str) -> Case:
     put(case, CaseState.RESOLVED)
     case.resolution = text
     add_entry(case, EntryKind.PUBLIC, text, author=scope.user)
-    _record(scope.user, "case.resolved", case)
+    note_change(scope.user, "case.resolved", case)
     return case
 
 
@@ -282,7 +273,7 @@ def move(scope: Scope, case_id: int, to: CaseState) -> Case:
     before = case.state
     put(case, to)
     add_entry(case, EntryKind.EVENT, _said(before, to), author=scope.user)
-    _record(scope.user, "case.moved", case, before={"state": before}, after={"state": to})
+    note_change(scope.user, "case.moved", case, before={"state": before}, after={"state": to})
     return case
 
 
@@ -315,7 +306,7 @@ def merge(scope: Scope, case_id: int, into_id: int) -> Case:
     add_entry(case, EntryKind.EVENT, said, author=scope.user)
     said = _("%(number)s was merged into this case.", number=case.number)
     add_entry(into, EntryKind.EVENT, said, author=scope.user, tell=False)
-    _record(scope.user, "case.merged", case, after={"merged_into": into.number})
+    note_change(scope.user, "case.merged", case, after={"merged_into": into.number})
     return into
 
 
@@ -331,90 +322,3 @@ def close_old() -> str:
         add_entry(case, EntryKind.EVENT, _("The case was closed."), author=None, tell=False)
         count += 1
     return f"{count} cases"
-
-
-def put(case: Case, to: CaseState) -> None:
-    """Put the case where it may go, and set its clocks. Raises `Conflict`."""
-    rules.check_move(case.state, to)
-    moment, before = now(), case.state
-    if before == CaseState.WAITING and case.waiting_since is not None:
-        left = hours.open_between(
-            case.waiting_since,
-            case.solution_due_at,
-            week=hours.read_week(of_module(HelpDeskSettings).hours),
-            zone=settings.current().time_zone,
-        )
-        case.solution_due_at = _due(moment, left / timedelta(hours=1))
-    if before in {CaseState.RESOLVED, CaseState.CLOSED} and to == CaseState.OPEN:
-        case.resolved_at, case.solution_breach_at = None, None
-        case.solution_due_at = _due(moment, of_module(HelpDeskSettings).solution_hours)
-    case.waiting_since = moment if to == CaseState.WAITING else None
-    if to in {CaseState.RESOLVED, CaseState.CLOSED}:
-        case.resolved_at = case.resolved_at or moment
-    case.closed_at = moment if to == CaseState.CLOSED else None
-    case.state = to
-
-
-def add_entry(
-    case: Case,
-    kind: EntryKind,
-    text: str,
-    *,
-    author: Actor | None,
-    files: Sequence[StoredFile] = (),
-    tell: bool = True,
-) -> CaseEntry:
-    """Add an entry to a case that is locked, and mail it to whom it concerns."""
-    entry = CaseEntry(
-        case_id=case.id,
-        kind=kind,
-        author_id=author.id if author else None,
-        through=str(present()),
-        text=text,
-    )
-    session().add(entry)
-    case.version += 1
-    case.changed_at = now()
-    session().flush()
-    session().add_all(
-        CaseFile(
-            case_id=case.id,
-            entry_id=entry.id,
-            file_id=file.id,
-            name=file.name,
-            by_id=entry.author_id,
-        )
-        for file in files
-    )
-    session().flush()
-    if tell:
-        telling.tell_entry(case, entry)
-    return entry
-
-
-def _check_files(files: Sequence[StoredFile], case: Case | None = None) -> None:
-    if not files:
-        return
-    rules.check_number_of_files(len(files), number_of_files(case.id) if case else 0)
-    for file in files:
-        rules.check_kind(file.content_type, file.name)
-
-
-def _record(
-    actor: Actor | None,
-    action: str,
-    case: Case,
-    *,
-    before: dict[str, object] | None = None,
-    after: dict[str, object] | None = None,
-) -> None:
-    record(
-        actor,
-        action,
-        subject="case",
-        subject_id=case.id,
-        location_id=case.location_id,
-        summary=case.number,
-        before=before,
-        after=after,
-    )

@@ -5,7 +5,7 @@ import re
 from flask import Response, request, url_for
 
 from blueprints.helpdesk import carrying, services
-from blueprints.helpdesk.forms import MergeForm, NotesForm, ReasonForm
+from blueprints.helpdesk.forms import MergeCaseForm, NotesForm, RemedyForm
 from blueprints.helpdesk.models import Case
 from blueprints.helpdesk.pages import case_page
 from blueprints.helpdesk.queries import get_case
@@ -56,10 +56,10 @@ def merge(case_id: int) -> Response:
         text=_("This case is closed. Its requester is told that the other one continues."),
         about=_about(found),
     )
-    return ask(answered(MergeForm), question, act=lambda form: _merge(found, form))
+    return ask(answered(MergeCaseForm), question, act=lambda form: _merge(found, form))
 
 
-def _merge(found: Case, form: MergeForm) -> str:
+def _merge(found: Case, form: MergeCaseForm) -> str:
     number = NUMBER.fullmatch((form.into.data or "").strip())
     into_id = record_number(number[1]) if number else None
     try:
@@ -73,7 +73,7 @@ def _merge(found: Case, form: MergeForm) -> str:
 
 @blueprint.route("/help-desk/cases/<int:case_id>/remedies/<name>", methods=["GET", "POST"])
 @needs("helpdesk.work")
-@keeps_late_input(_l("Reason"), form=ReasonForm)
+@keeps_late_input(_l("Reason"), form=RemedyForm)
 def remedy(case_id: int, name: str) -> Response:
     """Carry out what a module offers for the record of the case, once."""
     found = get_case(scope(), case_id)
@@ -91,7 +91,7 @@ def remedy(case_id: int, name: str) -> Response:
         danger=True,
     )
     return ask(
-        answered(ReasonForm),
+        answered(RemedyForm),
         question,
         act=lambda form: carrying.carry_out(scope(), found.id, name, form.reason.data or ""),
     )

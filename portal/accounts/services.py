@@ -5,8 +5,6 @@ by `portal.people.rules` whether the giver may, records the change with what was
 and takes effect at the changed user's very next request.
 """
 
-from dataclasses import dataclass
-
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.exc import IntegrityError
 
@@ -15,6 +13,7 @@ from portal.access.profiles import Profile
 from portal.access.scope import Actor, Scope
 from portal.accounts import safeguards
 from portal.accounts import waiting_messages as waiting
+from portal.accounts.new_users import Added, NewUser, become_colleague
 from portal.audit.services import record
 from portal.db import session
 from portal.errors import Forbidden, Invalid, NotFound, TooMany
@@ -25,26 +24,6 @@ from portal.people.models import User, UserLocation
 from portal.people.rules import Giver, Holder
 from portal.places.models import Location
 from portal.signing_in import recovery
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewUser:
-    """A user to be added, as typed."""
-
-    username: str
-    first_name: str
-    last_name: str
-    email: str
-    profile: Profile
-    location_ids: frozenset[int]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Added:
-    """What came of adding: a new user, or one who existed and got locations."""
-
-    user: User
-    is_new: bool
 
 
 def giver_of(scope: Scope) -> Giver:
@@ -124,7 +103,14 @@ def _add_to_existing(
     if held.is_staff or not user.active:
         raise taken()
     if held is Profile.REQUESTER:
-        _make_colleague(actor, user, new.profile, username)
+        before: dict[str, object] = {"username": user.username, "profile": user.profile}
+        if not become_colleague(user, new.profile, username):
+            raise taken()
+        after: dict[str, object] = {"username": username, "profile": str(new.profile)}
+        nowhere: frozenset[int] = frozenset()
+        record_change(
+            actor, "user.profile_changed", user, location_ids=nowhere, before=before, after=after
+        )
         add_locations(actor, giver, user, new.location_ids)
         return user
     if held is not new.profile:
@@ -140,27 +126,6 @@ def _add_to_existing(
         raise Invalid(_("This user already works at this location."), field="username")
     add_locations(actor, giver, user, added)
     return user
-
-
-def _make_colleague(actor: Actor | None, user: User, profile: Profile, username: str) -> None:
-    """Give a profile of the clinics, and the username, to who only asked the help desk so far."""
-    before: dict[str, object] = {"username": user.username, "profile": user.profile}
-    if queries.is_mixed_up(username=username, email=user.email, but=user.id):
-        raise taken()
-    try:
-        with session().begin_nested():
-            user.username, user.profile = username, profile
-            session().flush()
-    except IntegrityError as error:
-        raise taken() from error
-    record_change(
-        actor,
-        "user.profile_changed",
-        user,
-        location_ids=frozenset(),
-        before=before,
-        after={"username": username, "profile": str(profile)},
-    )
 
 
 def add_locations(

@@ -1,4 +1,4 @@
-"""From `Register` to a resolved case, as people walk it, with a real mail server (SPEC H1 to H3)."""
+"""From `Register` to a resolved case, with a real mail server (SPEC H1 to H3)."""
 
 import re
 from collections.abc import Iterator

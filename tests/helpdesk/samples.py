@@ -44,7 +44,7 @@ samples = Samples(
         arguments={
             "case_id": Theirs("case"),
             "helpdesk.file:file_id": Theirs("case_file"),
-            "helpdesk:group": Text("vaccine-provider", missing="nothing"),
+            "helpdesk:kind": Text("vaccine-provider", missing="nothing"),
             "helpdesk.remedy:name": Text("appointments.cancel_second"),
         },
         everywhere={"case_id": STAFF},
@@ -56,7 +56,7 @@ samples = Samples(
     canaries=Canaries(
         searches=("Question",),
         shown=("/my-cases",),
-        of_all=(r"/help-desk/", r"/my-cases"),
+        of_all=(r"/help-desk/", r"/my-cases", r"/lists/cases/search"),
     ),
     tour=Tour(
         pages={
@@ -64,8 +64,8 @@ samples = Samples(
             "/help-desk/cases/<id>": ("/help-desk/cases/1", "/help-desk/cases/2"),
             "/help-desk/cases/<id>/resolve": ("/help-desk/cases/1/resolve",),
             "/help-desk/cases/<id>/merge": ("/help-desk/cases/1/merge",),
-            "/get-help/<group>": ("/get-help/vaccine-provider",),
-            "/get-help/<group>/new": (
+            "/get-help/<kind>": ("/get-help/vaccine-provider",),
+            "/get-help/<kind>/new": (
                 "/get-help/vaccine-provider/new",
                 "/get-help/bulk-upload/new",
             ),
