@@ -8,7 +8,7 @@ from blueprints.appointments.models import Appointment
 from blueprints.appointments.next_dose import is_later_dose
 from blueprints.appointments.numbers import spoken
 from blueprints.appointments.pages import when
-from blueprints.appointments.queries import Booked, booked_as
+from blueprints.appointments.queries import Booked, booked_as, get_booked
 from blueprints.appointments.rules import State
 from blueprints.appointments.words import dose_label
 from blueprints.recipients.words import full_name

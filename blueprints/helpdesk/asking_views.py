@@ -67,6 +67,7 @@ def new(kind: str) -> Response:
             form.refuse(refusal)
             status = refusal.status
         else:
+            sent.settle()
             flash(
                 _(
                     "Your case number is %(number)s. It was also sent to you by e-mail.",

@@ -57,6 +57,7 @@ def comment(case_id: int) -> Response:
             form.refuse(refusal)
             status = refusal.status
         else:
+            sent.settle()
             flash(said, "success")
             return go_to(address(found))
     return case_page(scope(), found, form=form, status=status)
@@ -95,6 +96,7 @@ def attach(case_id: int) -> Response:
         return case_page(
             scope(), found, status=refusal.status, refusal=refusal.message, part="attachments"
         )
+    sent.settle()
     flash(_("Attached."), "success")
     return go_to(address(found))
 

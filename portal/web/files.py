@@ -85,14 +85,16 @@ class SentFiles:
     refusal: Invalid | None = None
 
     def kept(self) -> list[StoredFile]:
-        """Name them within the running unit of work. Raises the refusal."""
+        """Name them within the running unit of work. Raises the refusal. They stay once `settle` is
+        called; what named them may still be undone."""
         if self.refusal is not None:
             raise self.refusal
-        made = []
-        for sent, name in self.files:
-            made.append(keep(sent.stored, name=name))
+        return [keep(sent.stored, name=name) for sent, name in self.files]
+
+    def settle(self) -> None:
+        """What named them was not undone."""
+        for sent, _name in self.files:
             sent.named = True
-        return made
 
 
 def store_uploads(
