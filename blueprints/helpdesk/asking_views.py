@@ -129,8 +129,8 @@ def _open(found: TopicGroup, form: CaseForm, sent: SentFiles) -> Case:
     return services.open_case(
         scope(),
         topic=topic.key,
-        subject=form.subject.data or "",
-        description=form.description.data or "",
+        subject=form.subject.data or topic.name,
+        description=form.description.data or topic.name,
         location_id=location_id,
         fields=fields,
         about=(carried.about_kind, carried.about_id)

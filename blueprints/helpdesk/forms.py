@@ -56,6 +56,10 @@ class CaseForm(Form):
 def case_form(group: TopicGroup) -> type[CaseForm]:
     """The form of a group of topics."""
     made: dict[str, Any] = {"declared": group.fields}
+    if group.direct:
+        # What is attached says it all; an empty subject becomes the name of the topic.
+        made["subject"] = StringField(_l("Subject"), [Length(max=LONGEST_SUBJECT)])
+        made["description"] = TextAreaField(_l("Description"), render_kw={"rows": 4})
     for each in group.fields:
         kind = TextAreaField if each.kind == "area" else StringField
         made[f"own_{each.key}"] = kind(each.label)

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import ColumnElement, false, select
+from sqlalchemy import false
 
-from blueprints.helpdesk.models import Case, CaseWord, number_of
+from blueprints.helpdesk.models import Case, number_of
+from blueprints.helpdesk.queries import MOST_FOUND, find_cases
 from blueprints.helpdesk.rules import UNSOLVED, CaseState
 from blueprints.helpdesk.topics import name_of, queues
 from blueprints.helpdesk.words import STATES, state_label, state_tone
@@ -46,15 +47,10 @@ def _assignees() -> Mapping[str, Label]:
 
 
 def _searched(_scope: Scope, text: str) -> Clauses:
-    """Each word begins a word of the number, the subject or the requester's name."""
-    return [_with_word(word) for word in words(text)]
-
-
-def _with_word(word: str) -> ColumnElement[bool]:
-    found = select(CaseWord.case_id).where(
-        CaseWord.word >= word, CaseWord.word < word + "\U0010ffff"
-    )
-    return Case.id.in_(found)
+    """Each word begins a word of the number, the subject or the requester's name. Of what is found
+    too often, the newest cases are shown."""
+    ids = sorted(find_cases(words(text)))[-MOST_FOUND:]
+    return (Case.id.in_(ids),) if ids else (false(),)
 
 
 NUMBER = Column(

@@ -1,6 +1,6 @@
 """Reading cases: whose they are decides who sees them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +13,7 @@ from blueprints.helpdesk.models import (
     CaseLook,
     CaseRemedy,
     CaseWatcher,
+    CaseWord,
     Requester,
 )
 from blueprints.helpdesk.rules import UNSOLVED, CaseState, EntryKind
@@ -27,6 +28,7 @@ from portal.people.queries import registered
 from portal.places.models import Location
 
 LOOKS_LAST = timedelta(seconds=75)
+MOST_FOUND = 1_000
 
 
 def sees_all(scope: Scope) -> bool:
@@ -183,6 +185,38 @@ def breached(clock: str, moment: datetime, *, most: int) -> list[Case]:
             Case.state.in_((CaseState.NEW, CaseState.OPEN)),
         )
     return list(session().scalars(select(Case).where(*where).order_by(Case.id).limit(most)))
+
+
+def find_cases(sought: Sequence[str]) -> set[int]:
+    """The ids of cases with a word that begins with each of these; at most the newest thousand. A
+    word that few cases have is looked for first, the others among those cases."""
+    if not sought:
+        return set()
+    newest = {word: _with_word(word) for word in sought}
+    few = [ids for ids in newest.values() if len(ids) <= MOST_FOUND]
+    if not few:
+        return set.intersection(*newest.values())
+    found = set.intersection(*few)
+    for word, ids in newest.items():
+        if len(ids) > MOST_FOUND and found:
+            found = _with_word(word, among=found)
+    return found
+
+
+def _with_word(word: str, *, among: Collection[int] = ()) -> set[int]:
+    query = select(CaseWord.case_id).where(
+        CaseWord.word >= word, CaseWord.word < word + "\U0010ffff"
+    )
+    if among:
+        return set(session().scalars(query.where(CaseWord.case_id.in_(among))))
+    # The words themselves first: with a whole word the index gives the newest without sorting.
+    whole = select(CaseWord.case_id).where(CaseWord.word == word)
+    for each in (whole, query):
+        newest = each.order_by(CaseWord.case_id.desc()).limit(MOST_FOUND + 1)
+        found = set(session().scalars(newest))
+        if len(found) > MOST_FOUND:
+            break
+    return found
 
 
 def usual_location(scope: Scope) -> int | None:

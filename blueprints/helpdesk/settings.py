@@ -32,13 +32,3 @@ class HelpDeskSettings:
         (),
         'Answers that agents can choose, each as "Title: text".',
     )
-    maildir: str = setting(
-        "",
-        "A maildir folder into which answers by e-mail are delivered; each joins its case. Empty: "
-        "cases are answered in the portal only.",
-    )
-    reply_to: str = setting(
-        "",
-        "The mailbox whose mail is delivered into that folder, for example help@example.org. "
-        "Its provider must deliver help+anything@example.org, too.",
-    )
