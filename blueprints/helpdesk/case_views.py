@@ -101,7 +101,7 @@ def attach(case_id: int) -> Response:
     return go_to(address(found))
 
 
-@blueprint.get("/help-desk/cases/<int:case_id>/files/<int:file_id>")
+@blueprint.get("/help-desk/cases/<int:case_id>/attachments/<int:file_id>")
 @needs("helpdesk.ask")
 def file(case_id: int, file_id: int) -> Response:
     """A file of the case, to be saved."""

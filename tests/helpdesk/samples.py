@@ -71,7 +71,7 @@ samples = Samples(
             ),
         },
         no_pages=(
-            r"/help-desk/cases/<id>/files/<id>",
+            r"/help-desk/cases/<id>/attachments/<id>",
             r"/help-desk/cases/<id>/remedies/<name>",
         ),
     ),

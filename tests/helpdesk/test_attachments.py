@@ -87,7 +87,9 @@ def test_what_offices_make_is_taken(
     assert send(requester, number, (content, name)).status == 303
     page = requester.get(f"/help-desk/cases/{number}")
     (link,) = {
-        one.attributes["href"] for one in page.root.all("a") if "/files/" in one.attributes["href"]
+        one.attributes["href"]
+        for one in page.root.all("a")
+        if "/attachments/" in one.attributes["href"]
     }
     response = requester.client.get(link)
     assert response.data == content
@@ -178,7 +180,9 @@ def test_a_name_leads_nowhere(app: Flask, requester: Browser, asker: Scope, name
     page = requester.get(f"/help-desk/cases/{number}")
     assert not page.root.all("img")
     link = next(
-        one.attributes["href"] for one in page.root.all("a") if "/files/" in one.attributes["href"]
+        one.attributes["href"]
+        for one in page.root.all("a")
+        if "/attachments/" in one.attributes["href"]
     )
     headers = requester.client.get(link).headers
     assert "Set-Cookie" not in headers or "evil" not in headers["Set-Cookie"]
@@ -199,9 +203,9 @@ def test_a_file_is_had_by_who_sees_its_entry_alone(
                 entry = say(agent, number, "See this", files=[keep(stored, name="list.pdf")])
                 found = select(CaseFile.id).where(CaseFile.entry_id == entry.id)
                 files[internal] = session.scalars(found).one()
-    own, hidden = (f"/help-desk/cases/{number}/files/{files[one]}" for one in (False, True))
+    own, hidden = (f"/help-desk/cases/{number}/attachments/{files[one]}" for one in (False, True))
     other = opened(asker, "Another")
-    elsewhere = f"/help-desk/cases/{other}/files/{files[False]}"
+    elsewhere = f"/help-desk/cases/{other}/attachments/{files[False]}"
     expected = {
         "requester": (200, 404, 404),
         "manager_a": (404, 404, 404),
