@@ -70,6 +70,7 @@ module = Module(
         ),
         Check(name="messages", title="The outbox", function="portal.messages.queries:faults"),
     ),
+    slots=("records.page",),
     fills=(
         Fill(
             slot="home.cards",

@@ -22,6 +22,7 @@ PEOPLE: dict[str, tuple[Profile, str]] = {
     "manager_ab": (Profile.MANAGER, "AB"),
     "agent": (Profile.AGENT, ""),
     "admin": (Profile.ADMINISTRATOR, ""),
+    "requester": (Profile.REQUESTER, ""),
 }
 
 

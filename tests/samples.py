@@ -35,6 +35,7 @@ PLACE_OF = {
     "admin_at_a": "A",
     "agent": "",
     "admin": "",
+    "requester": "",
 }
 EVERYBODY = tuple(PLACE_OF)
 
@@ -155,6 +156,7 @@ class Canaries:
     shown: addresses where B's own manager must see the sign.
     told: kinds of messages that tell one location about another.
     across: look-ups that name other locations because that is what they are for.
+    of_all: patterns of addresses where programme staff work for all locations, B's too.
     offers: patterns of addresses that say where appointments are offered: B's street and city are
         shown there, and nothing else of B.
     """
@@ -164,6 +166,7 @@ class Canaries:
     shown: tuple[str, ...] = ()
     told: frozenset[str] = frozenset()
     across: frozenset[str] = frozenset()
+    of_all: tuple[str, ...] = ()
     offers: tuple[str, ...] = ()
 
 

@@ -39,11 +39,11 @@ def after_new_profile(scope: Scope, record: UserRecord, profile: Profile) -> Con
     """What follows from giving the user another profile."""
     held = record.user.held_profile
     sentences = [_("The new profile applies right away, from the next page the user opens.")]
-    if profile.is_staff and not held.is_staff:
+    if profile.is_staff and held.has_locations:
         sentences.append(
             _("Programme staff work for all locations: the user's own locations will be removed.")
         )
-    elif held.is_staff and not profile.is_staff and scope.location is not None:
+    elif profile.has_locations and not held.has_locations and scope.location is not None:
         sentences.append(_("The user will work at %(name)s.", name=scope.location.name))
     elif len(record.locations) + record.elsewhere > 1:
         sentences.append(_("A user has the same profile at all locations."))

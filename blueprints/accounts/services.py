@@ -9,7 +9,8 @@ from portal.accounts import corrections
 from portal.accounts import limit_on_adding as additions
 from portal.accounts import services as accounts
 from portal.accounts.corrections import Correction
-from portal.accounts.services import Added, NewUser, giver_of
+from portal.accounts.new_users import Added, NewUser
+from portal.accounts.services import giver_of
 from portal.errors import Conflict, Forbidden
 from portal.i18n import _
 from portal.normal_form import normalize
@@ -61,7 +62,7 @@ def refusal_of_whole_account(scope: Scope, user_id: int) -> str:
 def check_profile(scope: Scope, user_id: int, profile: Profile) -> None:
     """Raise as `change_profile` would for what can be told before it is confirmed."""
     check_whole_account(scope, user_id)
-    if get_user(scope, user_id).user.held_profile.is_staff and not profile.is_staff:
+    if not get_user(scope, user_id).user.held_profile.has_locations and profile.has_locations:
         rules.check_grant(giver_of(scope), profile, _here(scope))
 
 

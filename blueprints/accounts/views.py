@@ -23,7 +23,8 @@ from blueprints.accounts.lists import USERS
 from blueprints.accounts.queries import UserRecord, get_user
 from portal.access.scope import Scope
 from portal.accounts import limit_on_adding as additions
-from portal.accounts.services import NewUser, giver_of
+from portal.accounts.new_users import NewUser
+from portal.accounts.services import giver_of
 from portal.audit.services import viewed as audit_view
 from portal.db import unit_of_work
 from portal.errors import Conflict, Invalid, PortalError, TooMany
@@ -337,7 +338,7 @@ def change_locations(user_id: int) -> Response:
 
 def _overtaken(record: UserRecord, refusal: Conflict) -> Response:
     """The page as things are now, with what the sender ticked or cleared."""
-    if record.user.held_profile.is_staff:
+    if not record.user.held_profile.has_locations:
         return _page(record, status=409, refusal=refusal.message)
     form = _locations_form(scope(), record, request.form)
     form.go_on_from(record.location_ids)

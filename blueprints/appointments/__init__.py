@@ -96,6 +96,24 @@ module = Module(
             template="",
             capability="appointments.view",
         ),
+        Fill(
+            slot="case.record",
+            function="blueprints.appointments.contributions:of_case",
+            template="helpdesk/_record.html",
+            capability="appointments.view",
+        ),
+        Fill(
+            slot="helpdesk.topic",
+            function="blueprints.appointments.cases:request_about",
+            template="helpdesk/_filled.html",
+            capability="appointments.view",
+        ),
+        Fill(
+            slot="case.remedies",
+            function="blueprints.appointments.cases:remedies",
+            template="helpdesk/_remedies.html",
+            capability="appointments.cancel_second",
+        ),
     ),
     jobs=(
         Job(

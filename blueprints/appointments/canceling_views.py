@@ -3,9 +3,9 @@
 from flask import Response, flash, request, url_for
 
 from blueprints.appointments import services
+from blueprints.appointments.cases import KIND, request_text
 from blueprints.appointments.forms import ReasonForm
 from blueprints.appointments.next_dose import is_later_dose
-from blueprints.appointments.numbers import spoken
 from blueprints.appointments.pages import when
 from blueprints.appointments.queries import Booked, get_booked, of_ids
 from blueprints.appointments.rules import State
@@ -73,7 +73,8 @@ def cancel() -> Response:
         over=len(found) - len(to_come),
         later=[] if direct else later,
         lines=[_line(booked) for booked in to_come],
-        request_text="\n".join(_request(booked) for booked in later),
+        request_text="\n".join(request_text(booked) for booked in later),
+        requests=[] if direct else [_asking(booked) for booked in later],
     )
 
 
@@ -92,13 +93,9 @@ def _line(booked: Booked) -> dict[str, str]:
     }
 
 
-def _request(booked: Booked) -> str:
-    """What the help desk needs to cancel a second dose."""
-    return _(
-        "Please cancel the second dose appointment of %(name)s, confirmation number %(number)s.",
-        name=full_name(booked.recipient),
-        number=spoken(booked.number),
-    )
+def _asking(booked: Booked) -> dict[str, str]:
+    """Whose appointment it is, and what the help desk knows it by."""
+    return {"name": full_name(booked.recipient), "about": f"{KIND}:{booked.appointment.id}"}
 
 
 def done(count: int, told: int) -> str:

@@ -5,11 +5,13 @@ from typing import Any
 
 from flask import url_for
 
+from blueprints.appointments.cases import carried_booking
 from blueprints.appointments.next_dose import NotDue, dose_to_book
 from blueprints.appointments.numbers import spoken
 from blueprints.appointments.pages import when
 from blueprints.appointments.queries import in_slots, of_recipient, promised_doses
 from blueprints.appointments.record import reason_of
+from blueprints.appointments.rules import State
 from blueprints.appointments.told import count_to_call
 from blueprints.appointments.words import STATES, dose_label
 from blueprints.recipients.models import Recipient
@@ -18,6 +20,7 @@ from blueprints.scheduling.doses import DosesAsked
 from blueprints.scheduling.setups import Misfit
 from portal.access.scope import Scope
 from portal.i18n import _
+from portal.remedies import Carried
 
 
 def recipient_actions(scope: Scope, recipient: Recipient) -> dict[str, Any] | None:
@@ -88,3 +91,20 @@ def call_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
     count, round_id = count_to_call(scope)
     href = url_for("appointments.told", round_id=round_id) if count else ""
     return {"count": count, "href": href} if count else None
+
+
+def of_case(scope: Scope, carried: Carried) -> dict[str, Any] | None:
+    """The appointment, as the page of a case shows it."""
+    found = carried_booking(scope, carried)
+    if found is None:
+        return None
+    appointment = found.appointment
+    return {
+        "href": url_for("appointments.record", appointment_id=appointment.id),
+        "title": _(
+            "Appointment of %(name)s, %(when)s: %(state)s",
+            name=full_name(found.recipient),
+            when=when(appointment.day, appointment.minute),
+            state=STATES[State(appointment.state)],
+        ),
+    }

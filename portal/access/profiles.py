@@ -1,4 +1,5 @@
-"""The five profiles of SPEC A2. What each may do is said by the modules' capabilities."""
+"""The profiles of SPEC A2, and that of people who only ask the help desk (H1). What each may do is
+said by the modules' capabilities."""
 
 from enum import StrEnum
 
@@ -13,6 +14,7 @@ class Profile(StrEnum):
     READ_ONLY = "read_only"
     AGENT = "agent"
     ADMINISTRATOR = "administrator"
+    REQUESTER = "requester"
 
     @property
     def label(self) -> str:
@@ -24,6 +26,11 @@ class Profile(StrEnum):
         """Whether this is programme staff, who work for all locations."""
         return self in STAFF
 
+    @property
+    def has_locations(self) -> bool:
+        """Whether such users work at locations that they were given, and nowhere without one."""
+        return self in CLINIC
+
 
 LABELS = {
     Profile.PROVIDER: _l("Healthcare Provider"),
@@ -31,6 +38,7 @@ LABELS = {
     Profile.READ_ONLY: _l("Healthcare Provider Read-Only"),
     Profile.AGENT: _l("Support Agent"),
     Profile.ADMINISTRATOR: _l("Programme Administrator"),
+    Profile.REQUESTER: _l("Requester"),
 }
 
 STAFF = frozenset({Profile.AGENT, Profile.ADMINISTRATOR})

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from portal import links
 from portal.access.profiles import Profile
 from portal.accounts import services as accounts
-from portal.accounts.services import NewUser
+from portal.accounts.new_users import NewUser
 from portal.db import session, unit_of_work
 from portal.errors import PortalError
 from portal.people.models import User

@@ -5,9 +5,7 @@ by `portal.people.rules` whether the giver may, records the change with what was
 and takes effect at the changed user's very next request.
 """
 
-from dataclasses import dataclass
-
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from portal import links, throttle
@@ -15,6 +13,7 @@ from portal.access.profiles import Profile
 from portal.access.scope import Actor, Scope
 from portal.accounts import safeguards
 from portal.accounts import waiting_messages as waiting
+from portal.accounts.new_users import Added, NewUser, become_colleague
 from portal.audit.services import record
 from portal.db import session
 from portal.errors import Forbidden, Invalid, NotFound, TooMany
@@ -25,26 +24,6 @@ from portal.people.models import User, UserLocation
 from portal.people.rules import Giver, Holder
 from portal.places.models import Location
 from portal.signing_in import recovery
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewUser:
-    """A user to be added, as typed."""
-
-    username: str
-    first_name: str
-    last_name: str
-    email: str
-    profile: Profile
-    location_ids: frozenset[int]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Added:
-    """What came of adding: a new user, or one who existed and got locations."""
-
-    user: User
-    is_new: bool
 
 
 def giver_of(scope: Scope) -> Giver:
@@ -59,8 +38,9 @@ def giver_of(scope: Scope) -> Giver:
 def add_user(actor: Actor | None, giver: Giver, new: NewUser) -> Added:
     """Add a user, mail the welcome with the link that completes the registration.
 
-    A user who exists with this very username and e-mail address gets the locations added. If only
-    one of the two matches, the answer is the same sentence whoever the other user is. Raises
+    A user who exists with this very username and e-mail address gets the locations added, and who
+    only asked the help desk so far becomes a user of them. If only one of the two matches, the
+    answer is the same sentence whoever the other user is. Raises
     `Invalid` on the field at fault, `Forbidden` for locations that are not the giver's.
     """
     username = rules.clean_username(new.username)
@@ -71,11 +51,14 @@ def add_user(actor: Actor | None, giver: Giver, new: NewUser) -> Added:
     _check_locations_exist(new.location_ids)
     found = session().scalar(
         select(User)
-        .where(User.username == username, User.email == email)
+        .where(
+            User.email == email,
+            or_(User.username == username, User.profile == Profile.REQUESTER),
+        )
         .with_for_update(key_share=True)
     )
     if found is not None:
-        return Added(user=_add_to_existing(actor, giver, found, new), is_new=False)
+        return Added(user=_add_to_existing(actor, giver, found, new, username), is_new=False)
     if queries.is_mixed_up(username=username, email=email):
         raise taken()
     user = User(
@@ -113,10 +96,23 @@ def taken(field: str = "username") -> Invalid:
     )
 
 
-def _add_to_existing(actor: Actor | None, giver: Giver, user: User, new: NewUser) -> User:
+def _add_to_existing(
+    actor: Actor | None, giver: Giver, user: User, new: NewUser, username: str
+) -> User:
     held = Profile(user.profile)
     if held.is_staff or not user.active:
         raise taken()
+    if held is Profile.REQUESTER:
+        before: dict[str, object] = {"username": user.username, "profile": user.profile}
+        if not become_colleague(user, new.profile, username):
+            raise taken()
+        after: dict[str, object] = {"username": username, "profile": str(new.profile)}
+        nowhere: frozenset[int] = frozenset()
+        record_change(
+            actor, "user.profile_changed", user, location_ids=nowhere, before=before, after=after
+        )
+        add_locations(actor, giver, user, new.location_ids)
+        return user
     if held is not new.profile:
         raise Invalid(
             _(
@@ -141,8 +137,8 @@ def add_locations(
     """
     if not giver.everywhere and not location_ids <= giver.location_ids:
         raise Forbidden(_("You can give access only to your own locations."))
-    if Profile(user.profile).is_staff:
-        raise Invalid(_("Programme staff work for all locations."), field="locations")
+    if not Profile(user.profile).has_locations:
+        raise Invalid(_("Users of this profile have no locations of their own."), field="locations")
     _check_locations_exist(location_ids)
     before = queries.location_ids_of(user.id)
     for number in sorted(location_ids - before):
@@ -224,7 +220,7 @@ def change_profile(
 ) -> None:
     """Give the user another profile, at all of the user's locations.
 
-    Who was programme staff and becomes a clinic's user has no location yet and gets those of `at`.
+    Who becomes a clinic's user and has no location yet, as programme staff, gets those of `at`.
     Raises `Forbidden` if the giver may not, `Invalid` for the own account, and if a location would
     lose its last manager or the portal its last administrator.
     """
@@ -233,7 +229,7 @@ def change_profile(
         return
     rules.check_another(actor.id if actor else None, user.id)
     rules.check_whole_account(giver, Holder(profile=held, location_ids=location_ids))
-    later = frozenset() if profile.is_staff else at if held.is_staff else location_ids
+    later = frozenset() if profile.is_staff else location_ids if held.has_locations else at
     rules.check_grant(giver, profile, later)
     _check_locations_exist(later)
     safeguards.check_right_remains(actor, giver, user, location_ids)

@@ -81,9 +81,10 @@ def clean_name(text: str, *, field: str) -> str:
 
 
 def grantable_profiles(giver: Profile) -> tuple[Profile, ...]:
-    """The profiles that a user with profile `giver` may give, in the order of the guides."""
+    """The profiles that a user with profile `giver` may give, in the order of the guides. Nobody is
+    made a requester: people register as such."""
     if giver is Profile.ADMINISTRATOR:
-        return tuple(Profile)
+        return tuple(profile for profile in Profile if profile is not Profile.REQUESTER)
     return tuple(profile for profile in Profile if profile in CLINIC)
 
 

@@ -124,10 +124,10 @@ def _read(token: str, *, idle: timedelta, longest: timedelta) -> Session | None:
     profile = Profile(row.profile)
     places = {each.place.id: each.place for each in rows if each.place.id is not None}
     locations = tuple(Place(**place._mapping) for place in places.values())
-    if not locations and not profile.is_staff:
+    if not locations and profile.has_locations:
         return None
     current = next((place for place in locations if place.id == row.current_location_id), None)
-    if current is None and not profile.is_staff:
+    if current is None and profile.has_locations:
         current = locations[0]
     return Session(
         id=row.id,

@@ -72,7 +72,8 @@ class RecordPage:
     Modules contribute to the slots `<kind>.actions` (links beside `actions`), `<kind>.panel` (key
     figures below `panel`), `<kind>.record`
     (below the sections of the first tab) and `<kind>.related` (below those of the tab `related`),
-    each with `subject`. `pens` are the fields this user may edit now; facts name their pen.
+    each with `subject`, and to `records.page` (below the first tab of each kind of record) with the
+    page itself. `pens` are the fields this user may edit now; facts name their pen.
     `notices` are pairs of kind and text, shown above everything.
     """
 

@@ -100,7 +100,7 @@ def complete(verdict: Verdict) -> int | None:
     user = session().get(User, verdict.user_id)
     if user is None or not user.active or user.password_hash != verdict.judged_hash:
         return None
-    if not Profile(user.profile).is_staff and not _has_location(user.id):
+    if Profile(user.profile).has_locations and not _has_location(user.id):
         return None
     if user.must_change_password and not _temporary_password_counts(user.id):
         return None

@@ -18,6 +18,7 @@ from tests.samples import each
 
 MARK = "Qzx7Vbw9Kjp"
 OFFERS = each(lambda samples: samples.canaries.offers)
+OF_ALL = each(lambda samples: samples.canaries.of_all)
 SEARCHES = (MARK, "Qzx7", "qzx", *each(lambda samples: samples.canaries.searches))
 REGIONS = ({}, HTMX, {**HTMX, "HX-Target": "div#list"}, {"HX-Target": "div#record"})
 
@@ -85,6 +86,8 @@ def test_nothing_of_b_reaches_those_of_a(matrix: Matrix, who: str) -> None:
             text = text.replace(f'value="{MARK}"'.casefold(), "").replace('value="qzx"', "")
             text = text.replace(f"q={MARK}".casefold(), "").replace("q=qzx", "")
             text = text.replace(f"“{MARK}”".casefold(), "")
+        if who.startswith("agent") and any(re.match(pattern, url) for pattern in OF_ALL):
+            continue
         if any(re.match(pattern, url) for pattern in OFFERS):
             text = text.replace(f"street {MARK}, city {MARK}".casefold(), "")
         assert MARK.casefold() not in text, url

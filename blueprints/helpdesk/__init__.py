@@ -1,0 +1,95 @@
+"""`Help Desk`: people ask, agents answer and carry out remedies (SPEC H1 to H3, H8).
+
+The module knows no other: a case carries a record of any kind, and the module that owns it says
+what it is (`case.record`), what can be done (`case.remedies`) and what a request about it says
+(`helpdesk.topic`).
+"""
+
+from datetime import timedelta
+
+from portal.access.profiles import EVERYONE, STAFF
+from portal.i18n import _l
+from portal.module import Capability, Check, Fill, Job, MessageKind, Module, Tab
+
+module = Module(
+    name="helpdesk",
+    title="Help Desk",
+    blueprint="blueprints.helpdesk.routes:blueprint",
+    models="blueprints.helpdesk.models",
+    lists=("blueprints.helpdesk.lists:CASES", "blueprints.helpdesk.lists:OWN_CASES"),
+    tabs=(
+        Tab(
+            label=_l("Help Desk"),
+            endpoint="helpdesk.index",
+            capability="helpdesk.work",
+            icon="help",
+            order=800,
+        ),
+    ),
+    capabilities=(
+        Capability(
+            name="helpdesk.ask",
+            title=_l("Ask the help desk, and see one's own cases"),
+            profiles=EVERYONE,
+        ),
+        Capability(
+            name="helpdesk.work",
+            title=_l("Work on the cases of the help desk"),
+            profiles=STAFF,
+        ),
+    ),
+    slots=("case.record", "case.remedies", "case.attachments", "helpdesk.topic"),
+    fills=(
+        Fill(
+            slot="home.ask",
+            function="blueprints.helpdesk.contributions:on_home",
+            template="helpdesk/_groups.html",
+            capability="helpdesk.ask",
+        ),
+        Fill(
+            slot="home.help",
+            function="blueprints.helpdesk.contributions:on_help",
+            template="helpdesk/_help.html",
+            capability="helpdesk.ask",
+        ),
+        Fill(
+            slot="records.page",
+            function="blueprints.helpdesk.contributions:of_record",
+            template="helpdesk/_cases_of_record.html",
+            capability="helpdesk.ask",
+        ),
+    ),
+    checks=(
+        Check(
+            name="helpdesk.cases",
+            title="Cases, their entries and files, and the help desk's hours and topics",
+            function="blueprints.helpdesk.checks:cases",
+        ),
+    ),
+    practice="blueprints.helpdesk.practice:fill",
+    jobs=(
+        Job(
+            name="helpdesk.clocks",
+            title=_l("Tell the help desk of cases that wait too long"),
+            function="blueprints.helpdesk.jobs:tell_breaches",
+            every=timedelta(minutes=5),
+        ),
+        Job(
+            name="helpdesk.close",
+            title=_l("Close cases that were resolved some days ago"),
+            function="blueprints.helpdesk.jobs:close_resolved",
+            every=timedelta(hours=6),
+        ),
+    ),
+    settings="blueprints.helpdesk.settings:HelpDeskSettings",
+    words="blueprints.helpdesk.words:WORDS",
+    messages=(
+        MessageKind("helpdesk_registered"),
+        MessageKind("helpdesk_known"),
+        MessageKind("case_opened"),
+        MessageKind("case_news"),
+        MessageKind("case_resolved"),
+        MessageKind("case_for_staff"),
+        MessageKind("case_breach"),
+    ),
+)

@@ -1,0 +1,154 @@
+"""The list of the `Help Desk` tab, and everybody's own cases."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import false
+
+from blueprints.helpdesk.models import Case, number_of
+from blueprints.helpdesk.queries import MOST_FOUND, find_cases
+from blueprints.helpdesk.rules import UNSOLVED, CaseState
+from blueprints.helpdesk.topics import name_of, queues
+from blueprints.helpdesk.words import STATES, state_label, state_tone
+from portal.access.scope import Scope
+from portal.i18n import Label, _l
+from portal.listviews.definition import Clauses, Column, Filter, ListDefinition
+from portal.searching.text import words
+
+UNSOLVED_KEY = "unsolved"
+MINE, NOBODY = "mine", "nobody"
+
+
+def _state_clauses(_scope: Scope, key: str) -> Clauses:
+    if key == UNSOLVED_KEY:
+        return (Case.state.in_(UNSOLVED),)
+    return (Case.state == key,) if key in set(CaseState) else (false(),)
+
+
+def _states() -> Mapping[str, Label]:
+    return {
+        UNSOLVED_KEY: _l("Not resolved"),
+        "": _l("All"),
+        **{str(state): STATES[state] for state in CaseState},
+    }
+
+
+def _queues() -> Mapping[str, Label]:
+    return {"": _l("All"), **{queue: queue for queue in queues()}}
+
+
+def _assigned(scope: Scope, key: str) -> Clauses:
+    if key == MINE:
+        return (Case.assigned_to_id == scope.user.id,)
+    return (Case.assigned_to_id.is_(None),) if key == NOBODY else (false(),)
+
+
+def _assignees() -> Mapping[str, Label]:
+    return {"": _l("Anybody"), MINE: _l("Me"), NOBODY: _l("Nobody")}
+
+
+def _searched(_scope: Scope, text: str) -> Clauses:
+    """Each word begins a word of the number, the subject or the requester's name. Of what is found
+    too often, the newest cases are shown."""
+    ids = sorted(find_cases(words(text)))[-MOST_FOUND:]
+    return (Case.id.in_(ids),) if ids else (false(),)
+
+
+NUMBER = Column(
+    key="number",
+    label=_l("Case Number"),
+    attribute=Case.id,
+    kind="status",
+    labels=number_of,
+    sortable=False,
+)
+SUBJECT = Column(key="subject", label=_l("Subject"), attribute=Case.subject, sortable=False)
+TOPIC = Column(
+    key="topic",
+    label=_l("Topic"),
+    attribute=Case.topic,
+    kind="status",
+    labels=name_of,
+    sortable=False,
+)
+STATUS = Column(
+    key="status",
+    label=_l("Status"),
+    attribute=Case.state,
+    kind="status",
+    labels=state_label,
+    tone=state_tone,
+    sortable=False,
+)
+OPENED = Column(key="opened", label=_l("Opened"), attribute=Case.opened_at, kind="moment")
+
+CASES = ListDefinition(
+    name="cases",
+    title=_l("Help Desk"),
+    all_label=_l("All Cases"),
+    model=Case,
+    columns=(
+        SUBJECT,
+        NUMBER,
+        STATUS,
+        Column(key="queue", label=_l("Queue"), attribute=Case.queue, sortable=False),
+        Column(
+            key="requester",
+            label=_l("Requester"),
+            attribute=Case.requester_name,
+            sortable=False,
+        ),
+        OPENED,
+    ),
+    default_sort="-opened",
+    endpoint="helpdesk.index",
+    record_endpoint="helpdesk.case",
+    capability="helpdesk.work",
+    scope_column=None,
+    private=True,
+    brief=("number", "status", "opened"),
+    filters=(
+        Filter(key="q", label=_l("Search Cases"), where=_searched, private=True),
+        Filter(
+            key="state",
+            label=_l("Status"),
+            where=_state_clauses,
+            kind="choice",
+            choices=_states,
+            usual=lambda _scope: UNSOLVED_KEY,
+        ),
+        Filter(
+            key="queue",
+            label=_l("Queue"),
+            where=lambda _scope, queue: (Case.queue == queue,),
+            kind="choice",
+            choices=_queues,
+        ),
+        Filter(
+            key="assigned",
+            label=_l("Assigned To"),
+            where=_assigned,
+            kind="choice",
+            choices=_assignees,
+        ),
+    ),
+    empty_title=_l("No cases here"),
+    empty_text=_l("Change the filters to see others."),
+)
+
+OWN_CASES = ListDefinition(
+    name="own_cases",
+    title=_l("My Cases"),
+    all_label=_l("All My Cases"),
+    model=Case,
+    columns=(SUBJECT, NUMBER, STATUS, TOPIC, OPENED),
+    default_sort="-opened",
+    endpoint="helpdesk.own",
+    record_endpoint="helpdesk.case",
+    capability="helpdesk.ask",
+    scope_column=None,
+    private=True,
+    brief=("number", "status"),
+    where=lambda scope: (Case.requester_id == scope.user.id,),
+    empty_title=_l("You have no cases yet"),
+    empty_text=_l("Get Help is where you ask the help desk."),
+)

@@ -1,0 +1,239 @@
+"""Reading cases: whose they are decides who sees them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+
+from blueprints.helpdesk.models import (
+    Case,
+    CaseEntry,
+    CaseFile,
+    CaseLook,
+    CaseRemedy,
+    CaseWatcher,
+    CaseWord,
+    Requester,
+)
+from blueprints.helpdesk.rules import UNSOLVED, CaseState, EntryKind
+from portal.access.profiles import STAFF
+from portal.access.scope import Scope
+from portal.clock import now
+from portal.db import session
+from portal.errors import NotFound
+from portal.files.models import StoredFile
+from portal.people.models import User
+from portal.people.queries import registered
+from portal.places.models import Location
+
+LOOKS_LAST = timedelta(seconds=75)
+MOST_FOUND = 1_000
+
+
+def sees_all(scope: Scope) -> bool:
+    """Whether `scope` works at the help desk: all cases, and internal notes."""
+    return scope.can("helpdesk.work")
+
+
+def get_case(scope: Scope, case_id: int) -> Case:
+    """The case, if it is one's own, or for staff. Raises `NotFound`."""
+    scope.require("helpdesk.ask")
+    found = session().get(Case, case_id)
+    if found is None or not (sees_all(scope) or found.requester_id == scope.user.id):
+        raise NotFound
+    return found
+
+
+def lock_case(scope: Scope, case_id: int) -> Case:
+    """Like `get_case`, locked against other changes until the unit ends."""
+    get_case(scope, case_id)
+    return lock_any(case_id)
+
+
+def lock_any(case_id: int) -> Case:
+    """The case, locked, whoever asks. Raises `NotFound`."""
+    query = select(Case).where(Case.id == case_id).with_for_update()
+    found = session().scalar(query.execution_options(populate_existing=True))
+    if found is None:
+        raise NotFound
+    return found
+
+
+@dataclass(frozen=True)
+class Said:
+    """An entry with its author's name and its files."""
+
+    entry: CaseEntry
+    author: str
+    files: tuple[tuple[CaseFile, StoredFile], ...]
+
+
+def entries_of(scope: Scope, case: Case) -> list[Said]:
+    """What was said in the case, oldest first, as far as `scope` may see it."""
+    query = (
+        select(CaseEntry, User.first_name, User.last_name)
+        .outerjoin(User, User.id == CaseEntry.author_id)
+        .where(CaseEntry.case_id == case.id)
+        .order_by(CaseEntry.id)
+    )
+    if not sees_all(scope):
+        query = query.where(CaseEntry.kind != EntryKind.INTERNAL)
+    files: dict[int, list[tuple[CaseFile, StoredFile]]] = {}
+    for file, stored in session().execute(
+        select(CaseFile, StoredFile)
+        .join(StoredFile, StoredFile.id == CaseFile.file_id)
+        .where(CaseFile.case_id == case.id)
+        .order_by(CaseFile.id)
+    ):
+        files.setdefault(file.entry_id, []).append((file, stored))
+    return [
+        Said(entry, f"{first} {last}" if first else "", tuple(files.get(entry.id, ())))
+        for entry, first, last in session().execute(query)
+    ]
+
+
+def get_file(scope: Scope, case_id: int, file_id: int) -> tuple[CaseFile, StoredFile]:
+    """A file of the case, and where it is stored. Raises `NotFound`, also for one that hangs on a
+    note which `scope` does not see."""
+    get_case(scope, case_id)
+    query = (
+        select(CaseFile, StoredFile, CaseEntry.kind)
+        .join(StoredFile, StoredFile.id == CaseFile.file_id)
+        .join(CaseEntry, CaseEntry.id == CaseFile.entry_id)
+        .where(CaseFile.id == file_id, CaseFile.case_id == case_id)
+    )
+    found = session().execute(query).one_or_none()
+    if found is None or (found[2] == EntryKind.INTERNAL and not sees_all(scope)):
+        raise NotFound
+    return found[0], found[1]
+
+
+def number_of_files(case_id: int) -> int:
+    """How many files the case has."""
+    query = select(func.count()).select_from(CaseFile).where(CaseFile.case_id == case_id)
+    return session().scalar(query) or 0
+
+
+def agents() -> list[User]:
+    """The users who work at the help desk, by name."""
+    return list(
+        session().scalars(
+            select(User)
+            .where(User.profile.in_([str(profile) for profile in STAFF]), User.active, registered())
+            .order_by(User.last_name, User.first_name, User.id)
+        )
+    )
+
+
+def watchers_of(case_id: int) -> list[User]:
+    """The staff who watch a case."""
+    return list(
+        session().scalars(
+            select(User)
+            .join(CaseWatcher, CaseWatcher.user_id == User.id)
+            .where(CaseWatcher.case_id == case_id, User.active)
+            .order_by(User.last_name, User.id)
+        )
+    )
+
+
+def others_looking(scope: Scope, case_id: int) -> list[str]:
+    """The names of other agents who have the case open."""
+    rows = session().execute(
+        select(User.first_name, User.last_name)
+        .join(CaseLook, CaseLook.user_id == User.id)
+        .where(
+            CaseLook.case_id == case_id,
+            CaseLook.user_id != scope.user.id,
+            CaseLook.at > now() - LOOKS_LAST,
+        )
+        .order_by(User.last_name, User.id)
+    )
+    return [f"{first} {last}" for first, last in rows]
+
+
+def remedies_done(case_id: int) -> frozenset[str]:
+    """The names of the remedies that were carried out from the case."""
+    query = select(CaseRemedy.name).where(CaseRemedy.case_id == case_id)
+    return frozenset(session().scalars(query))
+
+
+def cases_about(scope: Scope, kind: str, record_id: int) -> Sequence[Case]:
+    """The cases that carry a record, newest first, as far as `scope` may see them."""
+    query = select(Case).where(Case.about_kind == kind, Case.about_id == record_id)
+    if not sees_all(scope):
+        query = query.where(Case.requester_id == scope.user.id)
+    return session().scalars(query.order_by(Case.id.desc())).all()
+
+
+def breached(clock: str, moment: datetime, *, most: int) -> list[Case]:
+    """Cases whose time for the first answer (`answer`) or the solution is over at `moment`, and of
+    which nobody was told yet. While a case waits for its requester its solution's clock stands."""
+    if clock == "answer":
+        where = (
+            Case.first_answered_at.is_(None),
+            Case.answer_breach_at.is_(None),
+            Case.answer_due_at < moment,
+            Case.state.in_(UNSOLVED),
+        )
+    else:
+        where = (
+            Case.resolved_at.is_(None),
+            Case.solution_breach_at.is_(None),
+            Case.solution_due_at < moment,
+            Case.state.in_((CaseState.NEW, CaseState.OPEN)),
+        )
+    return list(session().scalars(select(Case).where(*where).order_by(Case.id).limit(most)))
+
+
+def find_cases(sought: Sequence[str]) -> set[int]:
+    """The ids of cases with a word that begins with each of these; at most the newest thousand. A
+    word that few cases have is looked for first, the others among those cases."""
+    if not sought:
+        return set()
+    newest = {word: _with_word(word) for word in sought}
+    few = [ids for ids in newest.values() if len(ids) <= MOST_FOUND]
+    if not few:
+        return set.intersection(*newest.values())
+    found = set.intersection(*few)
+    for word, ids in newest.items():
+        if len(ids) > MOST_FOUND and found:
+            found = _with_word(word, among=found)
+    return found
+
+
+def _with_word(word: str, *, among: Collection[int] = ()) -> set[int]:
+    query = select(CaseWord.case_id).where(
+        CaseWord.word >= word, CaseWord.word < word + "\U0010ffff"
+    )
+    if among:
+        return set(session().scalars(query.where(CaseWord.case_id.in_(among))))
+    # The words themselves first: with a whole word the index gives the newest without sorting.
+    whole = select(CaseWord.case_id).where(CaseWord.word == word)
+    for each in (whole, query):
+        newest = each.order_by(CaseWord.case_id.desc()).limit(MOST_FOUND + 1)
+        found = set(session().scalars(newest))
+        if len(found) > MOST_FOUND:
+            break
+    return found
+
+
+def usual_location(scope: Scope) -> int | None:
+    """The location that a new case is about if nothing else is said: where one works now, or the
+    one whose PIN one registered with."""
+    if scope.location is not None:
+        return scope.location.id
+    query = select(Requester.location_id).where(Requester.user_id == scope.user.id)
+    return session().scalar(query)
+
+
+def location_with_pin(pin: str) -> Location | None:
+    """The location with this Provider PIN."""
+    return session().scalar(select(Location).where(Location.pin == pin))
+
+
+def name_of(user_id: int | None) -> str:
+    """The name of a user; empty for none."""
+    user = session().get(User, user_id) if user_id is not None else None
+    return user.full_name if user else ""

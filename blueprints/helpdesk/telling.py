@@ -1,0 +1,89 @@
+"""Who is mailed what about a case. Requesters are told every public step, each once; staff that
+something is to be done, never what an internal note says."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from blueprints.helpdesk.models import Case, CaseEntry
+from blueprints.helpdesk.queries import watchers_of
+from blueprints.helpdesk.rules import CaseState, EntryKind
+from portal import messages
+from portal.db import session
+from portal.people.models import User
+
+OPENED = "case_opened"
+NEWS = "case_news"
+RESOLVED = "case_resolved"
+FOR_STAFF = "case_for_staff"
+BREACH = "case_breach"
+
+
+def about(case_id: int) -> str:
+    """What the messages of a case are about."""
+    return f"case:{case_id}"
+
+
+def tell_opened(case: Case) -> None:
+    """Mail the requester the number of the case, and a link to it."""
+    _to(_requester(case), OPENED, case, once=f"opened:{case.id}", more={"subject": case.subject})
+
+
+def tell_entry(case: Case, entry: CaseEntry) -> None:
+    """Mail what was said or done to everybody it concerns but its author. The requester gets the
+    words of what is public; staff a link."""
+    if entry.kind != EntryKind.INTERNAL and entry.author_id != case.requester_id:
+        kind = RESOLVED if _is_solution(case, entry) else NEWS
+        _to(
+            _requester(case),
+            kind,
+            case,
+            once=f"entry:{entry.id}",
+            more={"subject": case.subject, "text": entry.text, "by_portal": not entry.author_id},
+        )
+    tell_staff(
+        case,
+        what="note" if entry.kind == EntryKind.INTERNAL else "entry",
+        once=f"entry:{entry.id}",
+        but=entry.author_id,
+    )
+
+
+def _is_solution(case: Case, entry: CaseEntry) -> bool:
+    return case.state == CaseState.RESOLVED and entry.text == case.resolution
+
+
+def tell_staff(case: Case, *, what: str, once: str, but: int | None = None) -> None:
+    """Mail who works on the case, and who watches it, that there is something new."""
+    people = {user.id: user for user in watchers_of(case.id)}
+    if case.assigned_to_id is not None:
+        people[case.assigned_to_id] = session().get_one(User, case.assigned_to_id)
+    for user in people.values():
+        if user.id not in {but, case.requester_id} and user.held_profile.is_staff:
+            _to(user, FOR_STAFF, case, once=f"{once}:{user.id}", more={"what": what})
+
+
+def tell_breach(case: Case, people: Iterable[User], *, clock: str) -> None:
+    """Mail staff that the time for the first answer (`answer`) or the solution is over."""
+    for user in people:
+        more = {"clock": clock, "queue": case.queue}
+        _to(user, BREACH, case, once=f"breach:{clock}:{case.id}:{user.id}", more=more)
+
+
+def _requester(case: Case) -> User:
+    return session().scalars(select(User).where(User.id == case.requester_id)).one()
+
+
+def _to(user: User, kind: str, case: Case, *, once: str, more: Mapping[str, Any]) -> None:
+    if not user.active:
+        return
+    messages.queue(
+        kind,
+        user.email,
+        context={"number": case.number, "case_id": case.id, "name": user.full_name, **more},
+        user_id=user.id,
+        location_id=case.location_id,
+        about=about(case.id),
+        once=f"case:{once}:{user.id}",
+    )
