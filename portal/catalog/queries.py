@@ -110,21 +110,6 @@ def first_day_of(product_id: int) -> date | None:
     )
 
 
-@remembered("product", "product_facts")
-def products_without_series() -> frozenset[int]:
-    """The products against diseases for which one dose is enough, whichever product it is: a yearly
-    flu shot belongs to no series."""
-    series = func.coalesce(ProductFacts.series_doses, 0)
-    groups = (
-        select(Product.vaccine_group)
-        .join(ProductFacts)
-        .where(Product.vaccine_group != "")
-        .group_by(Product.vaccine_group)
-        .having(func.min(series) == 1, func.max(series) == 1)
-    )
-    return frozenset(session().scalars(select(Product.id).where(Product.vaccine_group.in_(groups))))
-
-
 def doses_per_vial(product_ids: Collection[int], day: date) -> dict[int, int]:
     """How many doses a vial of each product has by its label on `day`, or on the nearest day for
     which that is known; products of which it is not known are left out. One statement."""
