@@ -14,7 +14,7 @@ from blueprints.recipients.models import (
 )
 from portal.access.scope import Scope
 from portal.catalog.models import Product
-from portal.catalog.queries import products_without_series
+from portal.catalog.queries import needs_one_dose, products_without_series
 from portal.db import session
 from portal.errors import NotFound
 from portal.places.models import Location
@@ -85,8 +85,9 @@ def doses_in_series(recipient_ids: Collection[int]) -> dict[int, list[Vaccinatio
     """Like `doses_of`, without doses that belong to no series: they say nothing of the dose that is
     due, nor of the dose status."""
     found = doses_of(recipient_ids)
-    if not found:
-        return {}
+    products = {dose.product_id for doses in found.values() for dose in doses}
+    if not any(needs_one_dose(number) for number in products):
+        return found
     alone = products_without_series()
     kept = {
         number: [dose for dose in doses if dose.product_id not in alone]

@@ -110,6 +110,12 @@ def first_day_of(product_id: int) -> date | None:
     )
 
 
+def needs_one_dose(product_id: int) -> bool:
+    """Whether one dose of the product is, or once was, all of its series."""
+    known = facts_of(frozenset((product_id,))).get(product_id, ())
+    return any(facts.series_doses == 1 for facts in known)
+
+
 @remembered("product", "product_facts")
 def products_without_series() -> frozenset[int]:
     """The products against diseases for which one dose is enough, whichever product it is: a yearly
