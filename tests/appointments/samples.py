@@ -16,7 +16,7 @@ from portal.clock import now
 from portal.db import unit_of_work
 from tests.appointments.visits import LINKS, REGISTRATIONS
 from tests.recipients.people import BORN
-from tests.samples import Access, Canaries, Common, Making, Own, Samples, Tour, Upgrade
+from tests.samples import Access, Canaries, Making, Own, Samples, Tour, Upgrade
 
 
 def make(making: Making) -> None:
@@ -72,7 +72,7 @@ def make(making: Making) -> None:
         making.note("told_round", letter, told.id)
         making.note("told_line", letter, line.id)
         making.note("registration", letter, alone.id)
-        making.note("slot", "", with_them.slot_id)
+        making.note("slot", letter, with_them.slot_id)
         making.note("appointment", letter, made[0])
         making.note("held_appointment", letter, made[2])
 
@@ -86,7 +86,7 @@ samples = Samples(
             "appointments.complete:appointment_id": Own("held_appointment"),
             "round_id": Own("told_round"),
             "line_id": Own("told_line"),
-            "slot_id": Common("slot"),
+            "slot_id": Own("slot"),
         },
         leading={
             "appointments.cancel": "/appointments/",

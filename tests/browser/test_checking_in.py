@@ -48,11 +48,11 @@ def test_three_ways_lead_to_waiting(app: Flask, scope: Scope, visit: Visit, scri
     page.get_by_role("link", name="Exampleton, Maria").click()
     expect(page.get_by_text("Easily confused today")).to_be_visible()
     page.get_by_label("Full name: Maria Exampleton").check()
-    page.get_by_role("button", name="Check In").click()
+    page.get_by_role("button", name="Check In", exact=True).click()
     expect(page.get_by_text("Confirm two things").first).to_be_visible()
     fits(page, script=script)
     page.get_by_label("Date of birth: 01/31/1950").check()
-    page.get_by_role("button", name="Check In").click()
+    page.get_by_role("button", name="Check In", exact=True).click()
     expect(page.get_by_text("Maria Exampleton is checked in.")).to_be_visible()
     fits(page, script=script)
 
@@ -62,7 +62,7 @@ def test_three_ways_lead_to_waiting(app: Flask, scope: Scope, visit: Visit, scri
     expect(page.get_by_role("heading", level=1)).to_have_text("Check in Bill Exampleton")
     page.get_by_label("Photo ID").check()
     page.get_by_label("Date of birth").check()
-    page.get_by_role("button", name="Check In").click()
+    page.get_by_role("button", name="Check In", exact=True).click()
     expect(page.get_by_text("Bill Exampleton is checked in.")).to_be_visible()
 
     page.goto("/appointments/")
@@ -72,7 +72,7 @@ def test_three_ways_lead_to_waiting(app: Flask, scope: Scope, visit: Visit, scri
     expect(page.get_by_role("heading", level=1)).to_have_text("Check in Carl Exampleton")
     page.get_by_label("Full name").check()
     page.get_by_label("Date of birth").check()
-    page.get_by_role("button", name="Check In").click()
+    page.get_by_role("button", name="Check In", exact=True).click()
     expect(page.get_by_text("Carl Exampleton is checked in.")).to_be_visible()
 
     page.get_by_role("link", name="Left Without a Dose").click()

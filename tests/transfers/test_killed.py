@@ -33,7 +33,6 @@ pytestmark = [
 
 # Module, function, which call of it, and whether to die before it or behind it.
 MOMENTS = [
-    (drafts, "claim", 1, "before"),
     (services, "lock_arrivals", 1, "behind"),
     (services, "_claim", 1, "before"),
     (services, "_claim", 1, "behind"),
@@ -45,7 +44,8 @@ MOMENTS = [
     (ledger, "_entry", 3, "behind"),
     (ledger, "_write", 1, "behind"),
     (notices, "queue_many", 1, "behind"),
-    (drafts, "close", 1, "behind"),
+    (drafts, "finish", 1, "before"),
+    (drafts, "finish", 1, "behind"),
     (audit_services, "_append", 1, "before"),
     (audit_services, "_append", 1, "behind"),
     (portal_db, "_finish", 1, "before"),
