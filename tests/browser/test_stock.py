@@ -136,5 +136,6 @@ def test_quarantine_stands_in_the_list_and_what_was_counted_on_the_confirmation(
     page.get_by_role("link", name="Show C-000001").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Count C-000001")
     page.go_back()
+    page.get_by_label("I have checked this: it is right as entered.").check()
     press(page, "Save")
     expect(page.get_by_role("heading", level=1)).to_have_text("Wastage W-000002")
