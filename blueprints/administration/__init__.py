@@ -2,7 +2,8 @@
 
 Other modules take part in the transaction through two slots, whose fills are called with the scope
 and the version: `administration.given` when a dose has left a record of the inventory, and
-`administration.taken_back` when it is back there.
+`administration.taken_back` when it is back there. Fills of `administration.lots` are called with
+the scope and say by record what is to be known of a lot before it is chosen: `{record_id: text}`.
 """
 
 from portal.access.profiles import CLINIC, MANAGERS, Profile
@@ -46,6 +47,7 @@ module = Module(
         ),
     ),
     slots=(
+        "administration.lots",
         "administration.given",
         "administration.taken_back",
         "administration.saved",

@@ -1,7 +1,7 @@
 """Reading doses given here, and the lots to give from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from portal.catalog.models import Product
 from portal.catalog.queries import products_of_ids
 from portal.db import session
 from portal.errors import NotFound
+from portal.module import current, load
 from portal.people.models import User, UserLocation
 from portal.remembering import remembered
 
@@ -94,12 +95,14 @@ def get_lot(scope: Scope, inventory_id: int) -> VaccineInventory:
 
 @dataclass(frozen=True)
 class OfferedLot:
-    """A lot to give from, its product, and whether this user gave from it today."""
+    """A lot to give from, its product, and whether this user gave from it today. `note` is what
+    other modules say of it: a vial of it is open."""
 
     record: VaccineInventory
     product: Product
     used_today: bool
     label: str = ""
+    note: str = ""
 
 
 def lots_offered(
@@ -112,6 +115,16 @@ def lots_offered(
     kept = next((one.record.product_id for one in found if one.record.id == keep), None)
     wanted = [one for one in found if product_id in (None, one.record.product_id)]
     return sorted(wanted, key=lambda one: one.record.product_id != kept) if keep else wanted
+
+
+def noted(scope: Scope, offered: Sequence[OfferedLot]) -> list[OfferedLot]:
+    """The lots with what other modules say of them today, those of which they say something
+    first."""
+    said: dict[int, str] = {}
+    for fill in current().fills("administration.lots") if offered else ():
+        said |= load(fill.function)(scope)
+    lots = [replace(one, note=said.get(one.record.id, "")) for one in offered]
+    return sorted(lots, key=lambda one: not one.note)
 
 
 @remembered("vaccine_inventory", "administration", "product")

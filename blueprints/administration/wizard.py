@@ -17,7 +17,7 @@ from blueprints.administration.forms import (
     VaccinationForm,
 )
 from blueprints.administration.judging import judged, number_due, questions_of, vaccine_of
-from blueprints.administration.queries import OfferedLot, get_lot, lots_offered
+from blueprints.administration.queries import OfferedLot, get_lot, lots_offered, noted
 from blueprints.administration.recording import Injection, Overriding, checked
 from blueprints.administration.rules import (
     ConsentBy,
@@ -159,7 +159,8 @@ def _details_prepare(scope: Scope, form: Form, answers: Answers) -> None:
     filled = cast(VaccinationForm, form)
     fields.prepare_injection(scope, filled)
     filled.when.choices = fields.when_choices()
-    fields.offer_lots(filled.lot, _lots(scope, filled, answers))
+    lots = _lots(scope, filled, answers)
+    fields.offer_lots(filled.lot, noted(scope, lots) if filled.when.data == NOW else lots)
 
 
 def _details_context(scope: Scope, answers: Answers) -> Mapping[str, Any]:

@@ -33,6 +33,12 @@ module = Module(
             order=20,
         ),
         Fill(
+            slot="administration.lots",
+            function="blueprints.vials.given:open_here",
+            template="",
+            capability="vials.view",
+        ),
+        Fill(
             slot="administration.given",
             function="blueprints.vials.given:taken",
             template="",

@@ -115,7 +115,7 @@ samples = Samples(
     ),
     wizards={
         "administration.give": Filled(
-            args=lambda ids: {"arrival_id": str(ids["arrival"])}, last=40, whole=135
+            args=lambda ids: {"arrival_id": str(ids["arrival"])}, last=42, whole=140
         )
     },
     tour=Tour(pages={"/administration/<id>": ("/administration/3",)}, begin=begin),

@@ -143,6 +143,20 @@ def test_yours_of_today_comes_first_and_is_not_chosen(nurse: Browser, manager: S
     assert "9 doses left" in labels[0]
 
 
+def test_a_lot_of_which_a_vial_is_open_says_so_and_comes_first(
+    nurse: Browser, manager: Scope
+) -> None:
+    early = chair.lot(manager, "EARLY", expiration_date=stock.day(-30))
+    late = chair.lot(manager, "LATE")
+    chair.gave(manager, chair.arrived(manager, person(manager, "Before")), late)
+    page = at_details(nurse, chair.arrived(manager, person(manager, "After")))
+    radios = page.root.all("input", type="radio", name="lot")
+    assert [radio.attributes["value"] for radio in radios] == [str(late), str(early)]
+    labels = [radio.parent.text for radio in radios if radio.parent]
+    assert "Open vial here: 9 doses, use by " in labels[0]
+    assert "Open vial" not in labels[1]
+
+
 def test_the_scan_chooses_the_lot(nurse: Browser, manager: Scope) -> None:
     chair.lot(manager, "ONE1")
     wanted = chair.lot(manager, "TWO2")
