@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from blueprints.administration.judging import judged
+from blueprints.administration.judging import due_after, judged
 from blueprints.administration.models import Administration
 from blueprints.administration.queries import Given, get_given, get_lot
 from blueprints.administration.recording import (
@@ -31,7 +31,6 @@ from blueprints.administration.telling import take_back, tell_given
 from blueprints.appointments import services as appointments
 from blueprints.appointments.holding import follow_status
 from blueprints.appointments.models import Appointment
-from blueprints.appointments.next_dose import NextDose, NotDue, next_dose
 from blueprints.checkin.services import note_dose_removed
 from blueprints.inventory.ledger.entries import lock_records
 from blueprints.inventory.models import VaccineInventory
@@ -215,7 +214,7 @@ def _change(
     session().flush()
     canceled = _settle(scope, recipient)
     take_back(dose.id)
-    tell_given(recipient, dose, version, _due_after(recipient))
+    tell_given(recipient, dose, version, due_after(recipient))
     _note(
         scope,
         "vaccination.edited" if record.id == before.inventory_id else "vaccination.lot_changed",
@@ -271,13 +270,6 @@ def remove(scope: Scope, vaccination_id: int, *, reason: str, seen: int) -> Corr
 def _settle(scope: Scope, recipient: Recipient) -> tuple[Appointment, ...]:
     follow_status(recipient.id)
     return tuple(appointments.cancel_unfitting(recipient_id=recipient.id, actor=scope.user))
-
-
-def _due_after(recipient: Recipient) -> NextDose | None:
-    try:
-        return next_dose(recipient)
-    except NotDue:
-        return None
 
 
 def _note(scope: Scope, action: str, dose: Vaccination, why: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
+from blueprints.appointments.next_dose import NextDose, NotDue, next_dose
 from blueprints.inventory.models import VaccineInventory
 from blueprints.recipients.models import Recipient, Vaccination
 from blueprints.recipients.queries import doses_of
@@ -91,3 +92,12 @@ def judged(
         else None,
     )
     return judge(planned, history_of(given_to(recipient), but=but))
+
+
+def due_after(recipient: Recipient) -> NextDose | None:
+    """The dose that follows those that were given; None if there is none."""
+    try:
+        due = next_dose(recipient)
+    except NotDue:
+        return None
+    return due if due.window is not None else None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from blueprints.administration.correcting import change_lot, edit, remove
-from blueprints.administration.judging import judged
+from blueprints.administration.judging import due_after, judged
 from blueprints.administration.models import Administration
 from blueprints.administration.queries import get_lot
 from blueprints.administration.recording import (
@@ -30,7 +30,6 @@ from blueprints.administration.telling import tell_given
 from blueprints.appointments import services as appointments
 from blueprints.appointments.holding import follow_status
 from blueprints.appointments.models import Appointment
-from blueprints.appointments.next_dose import NextDose, NotDue, next_dose
 from blueprints.appointments.rules import State
 from blueprints.checkin.models import Arrival
 from blueprints.checkin.queries import get_arrival
@@ -197,15 +196,6 @@ def _settle(scope: Scope, recipient: Recipient, arrival: Arrival, dose: Vaccinat
     else:
         follow_status(recipient.id)
     appointments.cancel_unfitting(recipient_id=recipient.id, actor=scope.user)
-
-
-def due_after(recipient: Recipient) -> NextDose | None:
-    """The dose that follows those that were given; None if there is none."""
-    try:
-        due = next_dose(recipient)
-    except NotDue:
-        return None
-    return due if due.window is not None else None
 
 
 def _note(

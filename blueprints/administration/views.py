@@ -5,11 +5,11 @@ from functools import partial
 from flask import Blueprint, Response
 
 from blueprints.administration import fields
+from blueprints.administration.judging import due_after
 from blueprints.administration.lists import VACCINATIONS
 from blueprints.administration.queries import get_given, recipient_of
 from blueprints.administration.record import vaccination_page
 from blueprints.administration.rules import RecordState
-from blueprints.administration.services import due_after
 from blueprints.administration.wizard import VACCINATE
 from blueprints.appointments.next_dose import NextDose, is_later_dose, open_booking
 from blueprints.appointments.pages import schedule_address
