@@ -27,7 +27,7 @@ from portal.places.models import Organization
 from portal.running import AlreadyLocked, lock_instance
 from portal.settings import Settings, current, load_settings
 from tests import databases
-from tests.personas import Personas
+from tests.personas import PEOPLE, Personas
 from tests.processes import results, start
 
 pytestmark = pytest.mark.both_databases
@@ -155,7 +155,7 @@ def test_everybody_signs_in_again(app: Flask, instance: Settings, tmp_path: Path
     with app.app_context(), unit_of_work(write=False):
         open_sessions = select(func.count()).where(UserSession.ended_at.is_(None))
         assert session().scalar(open_sessions) == 0
-        assert session().scalar(select(func.count()).select_from(User)) == 7
+        assert session().scalar(select(func.count()).select_from(User)) == len(PEOPLE)
 
 
 def test_keys_that_a_backup_lacks_stay(app: Flask, instance: Settings, tmp_path: Path) -> None:

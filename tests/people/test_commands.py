@@ -6,7 +6,7 @@ from flask import Flask
 from portal.accounts.commands import users
 from tests.client import Browser
 from tests.people.steps import NEW, mails, sign_in, user_of
-from tests.personas import Personas
+from tests.personas import PEOPLE, Personas
 
 
 def run(app: Flask, *words: str) -> Result:
@@ -17,7 +17,7 @@ def run(app: Flask, *words: str) -> Result:
 def test_the_list_shows_everybody(app: Flask, personas: Personas) -> None:
     result = run(app, "list")
     assert result.exit_code == 0
-    assert len(result.output.splitlines()) == 7
+    assert len(result.output.splitlines()) == len(PEOPLE)
     assert "Programme Administrator" in result.output
 
 
