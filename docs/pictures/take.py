@@ -27,6 +27,8 @@ PAGES = {
     "review": "",
     "inventory": "/vaccine-inventory/1",
     "account": "/locations/1",
+    "today": "/checkin/",
+    "appointments": "/appointments/",
 }
 
 

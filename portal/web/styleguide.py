@@ -14,6 +14,7 @@ from wtforms import (
 )
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
+from portal.linked import Linked, Way
 from portal.web.calendar import DayCell, HourCell, Month, month_title
 from portal.web.forms import DayField, Form, Required, WholeNumberField
 from portal.web.guards import signed_in
@@ -67,6 +68,9 @@ SAMPLE_HOURS = (
 )
 
 
+COUNTED = Linked("“Blue fridge” was counted on that date.", [Way("Show Count 1", "home.index")])
+
+
 @blueprint.get("/styleguide")
 @signed_in
 def index() -> Response:
@@ -80,4 +84,5 @@ def index() -> Response:
         broken=broken,
         month=sample_month(),
         hours=SAMPLE_HOURS,
+        counted=COUNTED,
     )
