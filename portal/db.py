@@ -118,7 +118,8 @@ def _lock(query: Select[Any], name: Hashable) -> None:
     locked = session().info[KEPT].locked if KEPT in session().info else set()
     if is_sqlite() or name in locked:
         return
-    session().execute(query)
+    # Only rows that were fetched are put into memory.
+    session().execute(query).all()
     if name is not None:
         locked.add(name)
 
