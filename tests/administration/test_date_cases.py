@@ -1,7 +1,7 @@
 """Days on which a dose may be given: ages, intervals, expiration, time zones (SPEC G10).
 
 Born on 29 February, born today, expiry today, yesterday and of a month only, a clinic's evening
-when it is tomorrow in UTC already; and the dates of the CDC's test cases for COVID-19.
+when it is tomorrow in UTC already; and dates of a second dose by the CDC's rule of four days of grace.
 """
 
 import csv
@@ -220,8 +220,8 @@ def test_intervals(key: str, days: int, expected: StopCode | None) -> None:
 @pytest.mark.parametrize(
     ("first", "second"),
     [
-        # CDC, CDSi test cases "COVID-19", two-dose primary series: a second dose four days early
-        # is valid, five days early is not; across the end of February, of a leap year too.
+        # By the CDC's rule for the two-dose primary series a second dose four days early is valid,
+        # five days early is not; across the end of February, of a leap year too.
         (date(2020, 12, 14), date(2020, 12, 31)),
         (date(2020, 12, 18), date(2021, 1, 4)),
         (date(2021, 2, 11), date(2021, 2, 28)),
@@ -230,7 +230,7 @@ def test_intervals(key: str, days: int, expected: StopCode | None) -> None:
         (date(2021, 12, 15), date(2022, 1, 1)),
     ],
 )
-def test_the_cdc_s_dates_for_dose_2_of_pfizer(first: date, second: date) -> None:
+def test_four_days_of_grace_for_dose_2_of_pfizer(first: date, second: date) -> None:
     before = second - timedelta(days=1)
     assert str(StopCode.TOO_EARLY) not in codes(PFIZER, 2, second, given(PFIZER, 1, first))
     assert str(StopCode.TOO_EARLY) in codes(PFIZER, 2, before, given(PFIZER, 1, first))
