@@ -1,7 +1,7 @@
 """Days on which a dose may be given: ages, intervals, expiration, time zones (SPEC G10).
 
 Born on 29 February, born today, expiry today, yesterday and of a month only, a clinic's evening
-when it is tomorrow in UTC already; and dates of a second dose by the CDC's rule of four days of grace.
+when it is tomorrow in UTC already; and dates of a second dose by the CDC's four days of grace.
 """
 
 import csv
