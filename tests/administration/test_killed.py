@@ -1,8 +1,6 @@
 """kill -9 at every moment of `Save`: pressed again, the dose is recorded once, and until then not
 at all."""
 
-import os
-import signal
 from typing import Any
 
 import pytest
@@ -25,6 +23,7 @@ from tests.appointments.booking import booked, offered, person, slot_at, status
 from tests.client import Browser, fields_of
 from tests.effort import some
 from tests.inventory import stock
+from tests.killing import press
 from tests.personas import Personas
 from tests.processes import ChildFailed, start
 
@@ -55,26 +54,6 @@ MOMENTS = [
     (portal_db, "_commit", 1, "before"),
     (portal_db, "_commit", 1, "behind"),
 ]
-
-
-def press(browser: Browser, address: str, fields: dict[str, Any], moment: tuple[Any, ...]) -> int:
-    """Send the form in this process, which dies at `moment`."""
-    module, name, number, when = moment
-    original = getattr(module, name)
-    calls = 0
-
-    def dies(*arguments: Any, **named: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if calls == number and when == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
-        value = original(*arguments, **named)
-        if calls == number:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return value
-
-    setattr(module, name, dies)
-    return browser.post(address, fields).status
 
 
 def state(recipient: int, record: int) -> tuple[tuple[int, int], str, int, int]:

@@ -1,8 +1,6 @@
 """kill -9 at every moment of the `Next` that receives a transfer: pressed again, it is received
 once, and until then not at all."""
 
-import os
-import signal
 from typing import Any
 
 import pytest
@@ -22,6 +20,7 @@ from portal.messages.models import Message
 from tests.client import Browser, fields_of
 from tests.effort import some
 from tests.inventory import stock
+from tests.killing import press
 from tests.personas import Personas
 from tests.processes import ChildFailed, start
 from tests.transfers.test_races import send
@@ -52,26 +51,6 @@ MOMENTS = [
     (portal_db, "_commit", 1, "before"),
     (portal_db, "_commit", 1, "behind"),
 ]
-
-
-def press(browser: Browser, address: str, fields: dict[str, Any], moment: tuple[Any, ...]) -> int:
-    """Send the form in this process, which dies at `moment`."""
-    module, name, number, when = moment
-    original = getattr(module, name)
-    calls = 0
-
-    def dies(*arguments: Any, **named: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if calls == number and when == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
-        value = original(*arguments, **named)
-        if calls == number:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return value
-
-    setattr(module, name, dies)
-    return browser.post(address, fields).status
 
 
 def state() -> tuple[str, int, int, int]:
