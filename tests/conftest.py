@@ -5,8 +5,12 @@ marked `both_databases`, and with `--all` everything that touches data, on each.
 `PORTAL_TEST_POSTGRESQL` names the server.
 """
 
+import copy
+import functools
 import shutil
+import sys
 from collections.abc import Callable, Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -16,7 +20,7 @@ from jinja2.bccache import Bucket
 from sqlalchemy import Engine, create_engine, text
 from werkzeug.routing import Rule
 
-from portal import catalogues, migrations
+from portal import catalogues, discovery, migrations
 from portal.app import create_app
 from portal.catalog.services import load_products
 from portal.db import db, unit_of_work
@@ -103,19 +107,34 @@ def database_url(lent: databases.Lent | None, template_database: str, tmp_path: 
 
 
 @pytest.fixture(scope="session", autouse=True)
-def url_builders() -> Iterator[None]:
-    """What Werkzeug compiles for a rule depends on the rule's text alone: once is enough, although
+def compiled_rules() -> Iterator[None]:
+    """What Werkzeug makes of a rule depends on the rule's text alone: once is enough, although
     each test has an application of its own."""
-    compile_builder, known = Rule._compile_builder, {}
+    compile_one, known = Rule.compile, dict[tuple[object, ...], Rule]()
 
-    def once(rule: Rule, append_unknown: bool = True) -> object:
-        key = (rule.rule, rule.subdomain, rule.host, repr(rule.defaults), append_unknown)
+    def once(rule: Rule) -> None:
+        key = (rule.rule, rule.subdomain, rule.host, repr(rule.defaults), rule.merge_slashes)
         if key not in known:
-            known[key] = compile_builder(rule, append_unknown)
-        return known[key]
+            compile_one(rule)
+            known[key] = rule
+            return
+        like = known[key]
+        rule._parts, rule._trace, rule._converters = like._parts, like._trace, like._converters
+        rule.arguments |= like.arguments
+        for name in ("_build", "_build_unknown"):
+            setattr(rule, name, getattr(like, name).__func__.__get__(rule))
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Rule, "_compile_builder", once)
+        patched.setattr(Rule, "compile", once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def installed_packages() -> Iterator[None]:
+    """What is installed changes only with where packages are looked for."""
+    ask = functools.cache(lambda _path, group: entry_points(group=group))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(discovery, "entry_points", lambda group: ask(tuple(sys.path), group))
         yield
 
 
@@ -197,11 +216,19 @@ def _assets(folder: Path) -> Path:
     return Assets(folder / "assets").build().folder
 
 
+@pytest.fixture(scope="session")
+def known_personas() -> dict[str, Personas]:
+    """By template, the people in it."""
+    return {}
+
+
 @pytest.fixture
-def personas(app: Flask) -> Personas:
+def personas(app: Flask, template_database: str, known_personas: dict[str, Personas]) -> Personas:
     """The people of the template database, by role."""
-    with app.app_context():
-        return Personas.load()
+    if template_database not in known_personas:
+        with app.app_context():
+            known_personas[template_database] = Personas.load()
+    return copy.deepcopy(known_personas[template_database])
 
 
 @pytest.fixture

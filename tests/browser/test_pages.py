@@ -54,7 +54,7 @@ class Looked:
     def __init__(self) -> None:
         self.parts: set[str] = set()
         self.layouts: set[str] = set()
-        self.builds: set[str] = set()
+        self.kinds: set[str] = set()
 
     def is_new(self, html: str) -> bool:
         """Whether the frame of the page, or what is in it, was not there before for anybody. With
@@ -80,15 +80,16 @@ class Looked:
         return found or RUN.everything
 
     def is_new_build(self, page: Page) -> bool:
-        """Whether no page had the same kinds of elements in the same order, whatever they say."""
+        """Whether the page has an element of a kind, or within another kind, that no page had,
+        whatever it says."""
         build = page.evaluate(
-            """() => [...new Set([...document.querySelectorAll("main, main *")].map((one) => [
+            """() => [...document.querySelectorAll("main, main *")].map((one) => [
                 one.parentElement.tagName, one.tagName, one.className, one.type ?? "",
                 ...one.getAttributeNames().sort(),
-            ].join(" ")))].join()"""
+            ].join(" "))"""
         )
-        found = build not in self.builds
-        self.builds.add(build)
+        found = not self.kinds.issuperset(build)
+        self.kinds.update(build)
         return found or RUN.everything
 
 
@@ -177,7 +178,7 @@ def does_not_fit(page: Page) -> Iterator[str]:
 
 def in_all_lights(page: Page, looked: Looked) -> Iterator[str]:
     """What axe finds on a desktop in the light; of each layout on a phone and in the dark, too.
-    A page that is built like another one and says something else is not looked at again."""
+    A page of nothing but kinds of elements that were looked at is not looked at again."""
     everywhere = looked.is_new_layout(page)
     if not looked.is_new_build(page) and not everywhere:
         return

@@ -1,16 +1,25 @@
 """Running the portal's commands as an operator would: as processes."""
 
+import functools
+import logging
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
+import warnings
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import configure_mappers
 
+from portal.app import create_app
+from portal.cli import main
+from portal.db import db
+from portal.settings import load_settings
 from tests.house.source import ROOT
+from tests.processes import FORK
 
 Portal = Callable[..., subprocess.CompletedProcess[str]]
 PARTS = ("bin", "portal", "blueprints", "templates", "static", "migrations", "wsgi.py")
@@ -25,7 +34,62 @@ def clean_environment(**more: str) -> dict[str, str]:
 def run_portal(
     instance: Path, *arguments: str, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """`portal --instance … arguments` in a process of its own."""
+    """`portal --instance … arguments` in a process of its own.
+
+    It is forked, so that the portal need not be loaded for every command; `run_program` starts it
+    from nothing.
+    """
+    _load_portal()
+    command = ["--instance", str(instance), *arguments]
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+        process = FORK.Process(
+            target=_be_the_portal,
+            args=(command, clean_environment(**environment), output.fileno(), errors.fileno()),
+        )
+        process.start()
+        process.join(100)
+        if process.is_alive():
+            process.kill()
+            raise subprocess.TimeoutExpired(command, 100)
+        output.seek(0)
+        errors.seek(0)
+        assert process.exitcode is not None
+        return subprocess.CompletedProcess(command, process.exitcode, output.read(), errors.read())
+
+
+@functools.cache
+def _load_portal() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        app = create_app(load_settings(Path(folder), jobs="off"))
+        with app.app_context():
+            configure_mappers()
+            db.engine.dispose()
+
+
+def _be_the_portal(
+    command: list[str], environment: dict[str, str], output: int, errors: int
+) -> None:
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(output, 1)
+    os.dup2(errors, 2)
+    sys.stdin = os.fdopen(0, closefd=False)
+    sys.stdout = os.fdopen(1, "w", closefd=False)
+    sys.stderr = os.fdopen(2, "w", closefd=False)
+    sys.argv = ["portal", *command]
+    os.chdir(ROOT)
+    os.environ.clear()
+    os.environ.update(environment)
+    warnings.resetwarnings()
+    warnings.simplefilter("ignore")
+    logging.getLogger().handlers.clear()
+    logging.lastResort = logging.StreamHandler()
+    main()
+
+
+def run_program(
+    instance: Path, *arguments: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """`portal --instance … arguments`, started from nothing."""
     return subprocess.run(
         [sys.executable, "-m", "portal", "--instance", str(instance), *arguments],
         cwd=ROOT,
@@ -40,7 +104,7 @@ def run_portal(
 @pytest.fixture
 def portal(tmp_path: Path) -> Portal:
     """`portal("check", "--json")` in an instance of this test's own."""
-    return partial(run_portal, tmp_path / "own")
+    return functools.partial(run_portal, tmp_path / "own")
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -77,6 +78,12 @@ def servers() -> Iterator[list[Server]]:
         server.stop(signal.SIGKILL if server.process.poll() is None else signal.SIGTERM)
 
 
+@pytest.fixture
+def own(new_instance: Path, tmp_path: Path) -> Path:
+    """An instance whose database has the newest schema."""
+    return Path(shutil.copytree(new_instance, tmp_path / "own"))
+
+
 def refused(checkout: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [checkout / "bin" / "run", *options], capture_output=True, text=True, check=False
@@ -142,21 +149,21 @@ def test_practice_has_a_banner_and_can_be_reset_meanwhile(
 
 
 def test_a_restore_is_refused_while_it_runs(
-    checkout: Path, tmp_path: Path, servers: list[Server]
+    checkout: Path, own: Path, servers: list[Server]
 ) -> None:
-    server = Server(checkout, tmp_path / "own")
+    server = Server(checkout, own)
     servers.append(server)
     server.wait()
 
     def portal(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [checkout / "bin" / "portal", "--instance", tmp_path / "own", *arguments],
+            [checkout / "bin" / "portal", "--instance", own, *arguments],
             capture_output=True,
             text=True,
             check=False,
         )
 
-    backup = tmp_path / "b.tar"
+    backup = own.parent / "b.tar"
     assert portal("backup", str(backup)).returncode == 0
     done = portal("restore", str(backup))
     assert done.returncode == 1
@@ -165,10 +172,8 @@ def test_a_restore_is_refused_while_it_runs(
     assert portal("restore", str(backup)).returncode == 0
 
 
-def test_a_worker_that_dies_is_replaced(
-    checkout: Path, tmp_path: Path, servers: list[Server]
-) -> None:
-    server = Server(checkout, tmp_path / "own")
+def test_a_worker_that_dies_is_replaced(checkout: Path, own: Path, servers: list[Server]) -> None:
+    server = Server(checkout, own)
     servers.append(server)
     server.wait()
     children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
@@ -224,9 +229,9 @@ def test_a_bad_setting_stops_the_start_with_one_sentence(
 
 
 def test_a_port_in_use_stops_the_start(
-    checkout: Path, tmp_path: Path, servers: list[Server]
+    checkout: Path, own: Path, tmp_path: Path, servers: list[Server]
 ) -> None:
-    server = Server(checkout, tmp_path / "own")
+    server = Server(checkout, own)
     servers.append(server)
     server.wait()
     done = refused(checkout, "--port", str(server.port), "--instance", str(tmp_path / "other"))

@@ -1,8 +1,6 @@
 """`portal shipments import FILE` (SPEC C1)."""
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,25 +9,20 @@ from flask import Flask
 from blueprints.shipments.commands import import_command
 from portal.imports import running
 from portal.imports.models import ImportRun
+from tests.cli.conftest import run_portal
 from tests.shipments.files import csv, row
 from tests.shipments.taken import shipments
 
 pytestmark = pytest.mark.both_databases
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-
 
 def command(app: Flask, file: Path) -> "subprocess.CompletedProcess[str]":
     """`portal shipments import FILE` in a process of its own."""
     settings = app.extensions["portal"].settings
-    return subprocess.run(
-        [sys.executable, "-m", "portal", "shipments", "import", str(file)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-        env=os.environ
-        | {"PORTAL_INSTANCE": str(settings.instance), "PORTAL_DATABASE_URL": settings.database_url},
+    return run_portal(
+        settings.instance,
+        *("shipments", "import", str(file)),
+        PORTAL_DATABASE_URL=settings.database_url,
     )
 
 

@@ -23,23 +23,29 @@ from sqlalchemy import (
 from tests.samples import each, together
 
 ROWS = 3
+# What `tables_of` gives. To ask the database takes long: who knows them passes them on.
+Tables = dict[str, Table]
 MOMENT = datetime(2021, 2, 24, 15, 30, tzinfo=UTC)
 
 
-def tables_of(engine: Engine) -> dict[str, Table]:
+def names_of(engine: Engine) -> list[str]:
+    """The names of the tables that hold data."""
+    names = inspect(engine).get_table_names()
+    return [name for name in names if "_search" not in name and name != "sqlite_sequence"]
+
+
+def tables_of(engine: Engine) -> Tables:
     """The tables that hold data, as the database describes them, by name and in order."""
     found = MetaData()
-    names = inspect(engine).get_table_names()
-    wanted = [name for name in names if "_search" not in name and name != "sqlite_sequence"]
-    found.reflect(engine, only=wanted)
+    found.reflect(engine, only=names_of(engine))
     return {table.name: table for table in found.sorted_tables}
 
 
-def fill(engine: Engine, first: int = 1) -> None:
+def fill(engine: Engine, first: int = 1, *, tables: Tables | None = None) -> None:
     """Put three rows into every table, the first of them with that number."""
     not_filled = each(lambda samples: samples.upgrade.not_filled)
     with engine.begin() as connection:
-        for name, table in tables_of(engine).items():
+        for name, table in (tables or tables_of(engine)).items():
             if name not in not_filled:
                 rows = [row_of(table, number) for number in range(first, first + ROWS)]
                 for row in rows:
@@ -71,15 +77,17 @@ def value_of(column: "Column[Any]", number: int) -> Any:
     return f"{number}-{column.name}"[:length]
 
 
-def rows_of(engine: Engine, like: dict[str, list[str]] | None = None) -> dict[str, Any]:
+def rows_of(
+    engine: Engine, like: dict[str, list[str]] | None = None, *, tables: Tables | None = None
+) -> dict[str, Any]:
     """All rows by table; with `like` only the tables and columns that it names."""
     found = {}
-    tables: dict[str, FromClause] = dict(tables_of(engine))
+    sources: dict[str, FromClause] = dict(tables or tables_of(engine))
     for name, query in together(lambda samples: samples.upgrade.moved).items():
-        if name not in tables and name in (like or {}):
-            tables[name] = query(tables).subquery()
+        if name not in sources and name in (like or {}):
+            sources[name] = query(sources).subquery()
     with engine.connect() as connection:
-        for name, table in tables.items():
+        for name, table in sources.items():
             columns = list(table.c)
             if like is not None:
                 columns = [table.c[column] for column in like.get(name, [])]
@@ -89,10 +97,10 @@ def rows_of(engine: Engine, like: dict[str, list[str]] | None = None) -> dict[st
     return found
 
 
-def columns_of(engine: Engine) -> dict[str, list[str]]:
+def columns_of(engine: Engine, *, tables: Tables | None = None) -> dict[str, list[str]]:
     """The columns of every table."""
     never = together(lambda samples: samples.upgrade.never_written)
     return {
         name: [c.name for c in table.columns if c.name not in never.get(name, ())]
-        for name, table in tables_of(engine).items()
+        for name, table in (tables or tables_of(engine)).items()
     }

@@ -27,7 +27,7 @@ from portal.settings import load_settings
 from tests.effort import amount, seed, some
 from tests.processes import FORK
 from tests.upgrade.conftest import Empty
-from tests.upgrade.filling import ROWS, columns_of, fill, rows_of, tables_of
+from tests.upgrade.filling import ROWS, Tables, columns_of, fill, names_of, rows_of, tables_of
 
 pytestmark = pytest.mark.both_databases
 
@@ -60,13 +60,15 @@ def test_nothing_is_lost_from_one_schema_to_the_next(empty: Empty, engines: list
     """Every schema gets rows of its own, beside those that came from the schemas before."""
     engine = connect(empty(), engines)
     migrations.upgrade(engine, to=FIRST)
+    tables = tables_of(engine)
     for number, (revision, following) in enumerate(pairwise(REVISIONS)):
-        fill(engine, first=1 + number * ROWS)
-        columns = columns_of(engine)
-        before = rows_of(engine, like=columns)
+        fill(engine, first=1 + number * ROWS, tables=tables)
+        columns = columns_of(engine, tables=tables)
+        before = rows_of(engine, like=columns, tables=tables)
         assert len(before) >= len(columns) - 3
         assert migrations.upgrade(engine, to=following) == (revision, following)
-        after = rows_of(engine, like=columns)
+        tables = tables_of(engine)
+        after = rows_of(engine, like=columns, tables=tables)
         for table, rows in before.items():
             assert set(rows) <= set(after[table]), f"{following}: {table}"
     assert migrations.upgrade(engine) == (NEWEST, NEWEST), "a second run has nothing to do"
@@ -183,7 +185,7 @@ def runner(url: str, folder: Path = migrations.FOLDER) -> BaseProcess:
 
 
 def state_of(engine: Engine) -> State:
-    names = frozenset(tables_of(engine)) - {"alembic_version"}
+    names = frozenset(names_of(engine)) - {"alembic_version"}
     return migrations.current(engine), names
 
 
@@ -206,13 +208,15 @@ def kill_in_the_middle(
     whole = runner(empty(), folder)
     whole.join(60)
     lasts = time.monotonic() - began
+    tables: Tables | None = None
     while True:
         url = empty()
         engine = connect(url, engines)
         migrations.upgrade(engine, to=FIRST)
-        fill(engine)
-        like = columns_of(engine)
-        before = rows_of(engine, like=like)
+        tables = tables or tables_of(engine)
+        fill(engine, tables=tables)
+        like = columns_of(engine, tables=tables)
+        before = rows_of(engine, like=like, tables=tables)
         process = runner(url, folder)
         time.sleep(chance.uniform(0.05, 0.7) * lasts)
         hit = process.is_alive()
