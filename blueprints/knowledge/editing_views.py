@@ -8,8 +8,13 @@ from markupsafe import Markup
 from blueprints.knowledge import services
 from blueprints.knowledge.forms import ArticleForm, NewArticleForm
 from blueprints.knowledge.pages import chosen_language, html_of
-from blueprints.knowledge.queries import Article, find_article, get_article, get_version
-from blueprints.knowledge.queries import versions_of
+from blueprints.knowledge.queries import (
+    Article,
+    find_article,
+    get_article,
+    get_version,
+    versions_of,
+)
 from blueprints.knowledge.shipped import LANGUAGES, find_shipped
 from blueprints.knowledge.views import blueprint
 from blueprints.knowledge.words import AUDIENCES, KINDS, LANGUAGE_NAMES, SHIPPED
@@ -217,6 +222,11 @@ def _edit_page(
 
 
 def _page(
-    template: str, form: ArticleForm, *, status: int = 200, preview: Markup | None = None, **more: Any
+    template: str,
+    form: ArticleForm,
+    *,
+    status: int = 200,
+    preview: Markup | None = None,
+    **more: Any,
 ) -> Response:
     return respond(template, status=status, form=form, preview=preview, **more)

@@ -14,7 +14,7 @@ WORD = re.compile(r"\w+")
 TITLE, KEYWORD, TEXT = 8.0, 6.0, 1.0
 LONGEST_QUESTION = 400
 MOST_WORDS = 12
-SHORTEST = 3
+SHORTEST, FEW = 3, 3
 # What an article must reach before it is offered to somebody who asks the help desk.
 WORTH_OFFERING = 9.0
 
@@ -47,8 +47,8 @@ def rank(
 ) -> list[str]:
     """The keys of `entries` that answer `question`, the best first.
 
-    A search wants every word; where none has all, one is enough. An offer is made only of what is
-    clearly about the question.
+    A search of a few words wants every one; a sentence, or where no article has all, any. An offer
+    is made only of what is clearly about the question.
     """
     words = words_of(question)
     if offering:
@@ -58,7 +58,7 @@ def rank(
     known = {key: tuple(value) for key, value in entries.items()}
     hits = {word: {key: _weight(word, found) for key, found in known.items()} for word in words}
     rarity = {
-        word: math.log(1 + len(known) / max(1, sum(1 for one in by_key.values() if one)))
+        word: 0.01 + math.log(len(known) / max(1, sum(1 for one in by_key.values() if one)))
         for word, by_key in hits.items()
     }
     scored = {}
@@ -70,7 +70,7 @@ def rank(
     if offering:
         keys = [key for key, (_all, score) in scored.items() if score >= WORTH_OFFERING]
     else:
-        every = [key for key, (whole, _score) in scored.items() if whole]
+        every = [key for key, (whole, _score) in scored.items() if whole and len(words) <= FEW]
         keys = every or list(scored)
     return sorted(keys, key=lambda key: (-scored[key][1], key))
 

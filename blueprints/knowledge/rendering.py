@@ -80,7 +80,7 @@ def _reader() -> "MarkdownIt":
 
     options: dict[str, Any] = {"html": False, "linkify": False, "typographer": False}
     reader = MarkdownIt("commonmark", options).disable(["image", "html_block", "html_inline"])
-    reader.validateLink = _allowed  # type: ignore[method-assign]
+    reader.validateLink = _allowed  # type: ignore[method-assign, assignment]
     return reader
 
 
