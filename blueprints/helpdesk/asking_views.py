@@ -82,11 +82,12 @@ def new(kind: str) -> Response:
     return _page(found, form, status=status, again=bool(sent.files))
 
 
-@blueprint.post("/get-help/offers")
+@blueprint.post("/get-help/<kind>/offers")
 @needs("helpdesk.ask")
 @repeatable
-def offers() -> Response:
+def offers(kind: str) -> Response:
     """What may answer the question, while its subject is being typed."""
+    _group(kind)
     subject = request.form.get("subject", "")[:LONGEST_SUBJECT]
     return respond("helpdesk/_offers.html", subject=subject)
 

@@ -6,7 +6,7 @@ from flask import Response, flash, request, url_for
 from markupsafe import Markup
 
 from blueprints.knowledge import services
-from blueprints.knowledge.forms import ArticleForm, NewArticleForm
+from blueprints.knowledge.forms import OWN, ArticleForm, NewArticleForm, choices
 from blueprints.knowledge.pages import chosen_language, html_of
 from blueprints.knowledge.queries import (
     Article,
@@ -17,7 +17,7 @@ from blueprints.knowledge.queries import (
 )
 from blueprints.knowledge.shipped import LANGUAGES, find_shipped
 from blueprints.knowledge.views import blueprint
-from blueprints.knowledge.words import AUDIENCES, KINDS, LANGUAGE_NAMES, SHIPPED
+from blueprints.knowledge.words import KINDS, LANGUAGE_NAMES, SHIPPED
 from portal.db import session
 from portal.errors import Conflict, Invalid, NotFound, PortalError
 from portal.formats.numbers import record_number
@@ -206,7 +206,7 @@ def _edit_page(
     preview: Markup | None = None,
 ) -> Response:
     if found.origin is None:
-        form.audience.choices = [one for one in AUDIENCES.items() if one[0] != SHIPPED]
+        form.audience.choices = choices(OWN)
     if newer is not None:
         form.seen.data = str(newer.number if newer.language == language else 0)
     return _page(

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, request, url_for
 
-from blueprints.knowledge.pages import address, chosen_language, html_of, link, reader_language
+from blueprints.knowledge.pages import chosen_language, html_of, link
 from blueprints.knowledge.queries import (
     Article,
     articles_for,
@@ -17,9 +17,8 @@ from blueprints.knowledge.shipped import LANGUAGES
 from blueprints.knowledge.words import LANGUAGE_NAMES, THEMES
 from portal.access.scope import Scope
 from portal.searching.text import typed
-from portal.web.context import find_scope, scope
+from portal.web.context import scope
 from portal.web.guards import needs, public
-from portal.web.htmx import go_to
 from portal.web.respond import respond
 
 blueprint = Blueprint("knowledge", __name__)
@@ -38,8 +37,10 @@ def index() -> Response:
 @needs("knowledge.view")
 def help_with() -> Response:
     """What `Help` leads to: the article about the page it was pressed on, else the list."""
-    found = for_page(articles_for(scope(), reader_language()), request.args.get("page", ""))
-    return go_to(address(found[0].slug) if found else url_for("knowledge.index"))
+    found = for_page(articles_for(scope(), chosen_language()), request.args.get("page", ""))
+    if not found:
+        return _list("knowledge/index.html", scope())
+    return _article_page("knowledge/article.html", scope(), found[0])
 
 
 @blueprint.get("/knowledge/<name>")
@@ -74,13 +75,14 @@ def _list(page: str, reader: Scope | None) -> Response:
     return respond(
         page,
         question=question,
-        found=[link(one, language) for one in found],
+        found=[_line(one, language) for one in found],
         themes=[
             (theme, THEMES.get(theme, theme), [_line(one, language) for one in several])
             for theme, several in themes.items()
         ],
         language=language,
         languages=_languages(language),
+        index=url_for("knowledge.index" if reader else "knowledge.public_index"),
         may_edit=reader is not None and reader.can("knowledge.edit"),
     )
 
@@ -107,5 +109,4 @@ def _article_page(page: str, reader: Scope | None, found: Article) -> Response:
         theme=THEMES.get(found.theme, found.theme),
         languages=_languages(found.language),
         may_edit=reader is not None and reader.can("knowledge.edit"),
-        signed_in=find_scope() is not None,
     )

@@ -43,6 +43,7 @@ samples = Samples(
     ),
     tour=Tour(
         pages={
+            "/knowledge/help": ("/knowledge/help?page=shipments.record",),
             "/knowledge/": ("/knowledge/?q=shipment", "/knowledge/?language=es"),
             "/knowledge/<name>": (
                 "/knowledge/ask-for-help",
@@ -56,6 +57,5 @@ samples = Samples(
             ),
             "/help/<name>": ("/help/sign-in",),
         },
-        no_pages=(r"/knowledge/help",),
     ),
 )
