@@ -24,10 +24,20 @@ def chosen_language() -> str:
     return wanted if wanted in LANGUAGES else reader_language()
 
 
+def public_language() -> str:
+    """The language of a page for people who are not signed in: that which was asked for, else the
+    first of their browser's that articles are written in."""
+    wanted = request.args.get("language", "")
+    if wanted in LANGUAGES:
+        return wanted
+    return request.accept_languages.best_match(LANGUAGES, MAIN) or MAIN
+
+
 def address(slug: str, language: str = "") -> str:
     """The address of an article, for who is signed in or not."""
     endpoint = "knowledge.article" if find_scope() else "knowledge.public_article"
-    other = language if language and language != reader_language() else None
+    usual = reader_language() if find_scope() else ""
+    other = language if language and language != usual else None
     return url_for(endpoint, name=slug, language=other)
 
 

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, request, url_for
 
-from blueprints.knowledge.pages import chosen_language, html_of, link
+from blueprints.knowledge.pages import chosen_language, html_of, link, public_language
 from blueprints.knowledge.queries import (
     Article,
     articles_for,
@@ -16,6 +16,7 @@ from blueprints.knowledge.queries import (
 from blueprints.knowledge.shipped import LANGUAGES
 from blueprints.knowledge.words import LANGUAGE_NAMES, THEMES
 from portal.access.scope import Scope
+from portal.i18n import speaking
 from portal.searching.text import typed
 from portal.web.context import scope
 from portal.web.guards import needs, public
@@ -30,7 +31,7 @@ MOST_FOUND = 25
 @needs("knowledge.view")
 def index() -> Response:
     """The articles for the reader by theme, or those that answer a search."""
-    return _list("knowledge/index.html", scope())
+    return _list("knowledge/index.html", scope(), chosen_language())
 
 
 @blueprint.get("/knowledge/help")
@@ -39,7 +40,7 @@ def help_with() -> Response:
     """What `Help` leads to: the article about the page it was pressed on, else the list."""
     found = for_page(articles_for(scope(), chosen_language()), request.args.get("page", ""))
     if not found:
-        return _list("knowledge/index.html", scope())
+        return _list("knowledge/index.html", scope(), chosen_language())
     return _article_page("knowledge/article.html", scope(), found[0])
 
 
@@ -55,19 +56,21 @@ def article(name: str) -> Response:
 @public("articles for people who have no account, or cannot sign in")
 def public_index() -> Response:
     """The articles for people who are not signed in."""
-    return _list("knowledge/public_index.html", None)
+    language = public_language()
+    with speaking(language):
+        return _list("knowledge/public_index.html", None, language)
 
 
 @blueprint.get("/help/<name>")
 @public("articles for people who have no account, or cannot sign in")
 def public_article(name: str) -> Response:
     """An article for people who are not signed in."""
-    found = get_public(name, chosen_language())
-    return _article_page("knowledge/public_article.html", None, found)
+    language = public_language()
+    with speaking(language):
+        return _article_page("knowledge/public_article.html", None, get_public(name, language))
 
 
-def _list(page: str, reader: Scope | None) -> Response:
-    language = chosen_language()
+def _list(page: str, reader: Scope | None, language: str) -> Response:
     known = articles_for(reader, language)
     question = typed(request.args.get("q", ""))
     found = search(known, question, most=MOST_FOUND) if question else []

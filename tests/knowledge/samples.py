@@ -4,7 +4,7 @@ from blueprints.knowledge import services
 from blueprints.knowledge.queries import get_article
 from portal.db import unit_of_work
 from tests.inventory import stock
-from tests.samples import Access, Common, Making, Samples, Text, Tour
+from tests.samples import Access, Common, Making, Samples, Text, Tour, Upgrade
 
 CHANGED = "ask-for-help"
 
@@ -58,4 +58,5 @@ samples = Samples(
             "/help/<name>": ("/help/sign-in",),
         },
     ),
+    upgrade=Upgrade(demanded={"article_version": {"kind": "text"}}),
 )

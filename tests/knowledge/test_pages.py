@@ -84,6 +84,20 @@ def test_both_languages_are_one_press_away_and_searched_together(provider: Brows
     assert "Nothing found" in provider.get("/knowledge/?q=xyzzy").root.text
 
 
+def test_who_is_not_signed_in_reads_in_the_browsers_language(
+    app: Flask, personas: Personas
+) -> None:
+    nobody = Browser(app, personas)
+    spanish = {"Accept-Language": "es-MX,es;q=0.9,en;q=0.5"}
+    for address, headers in (("/help/sign-in", spanish), ("/help/sign-in?language=es", {})):
+        page = nobody.client.get(address, headers=headers).get_data(as_text=True)
+        assert '<html lang="es">' in page
+        assert "Iniciar sesión" in page
+        assert "Todos los artículos" in page
+        assert "/help/forgot-password?language=es" in page
+    assert "All articles" in nobody.get("/help/sign-in").root.text
+
+
 def test_an_article_is_previewed_saved_and_harmless(agent: Browser, provider: Browser) -> None:
     page = agent.get("/knowledge/sign-in/edit")
     preview = agent.submit(page, {"text": SECRET}, button="Preview")
@@ -129,9 +143,7 @@ def test_an_own_article_is_written_withdrawn_and_brought_back(
 def test_the_help_desk_offers_articles_with_and_without_script(requester: Browser) -> None:
     page = requester.get("/get-help/vaccine-provider/new")
     assert "These articles may help" not in page.root.text
-    looked = requester.submit(
-        page, {"subject": "I forgot my password"}, button="Look for Articles"
-    )
+    looked = requester.submit(page, {"subject": "I forgot my password"}, button="Look for Articles")
     assert looked.status == 200
     assert "forgot-password" in titles(looked)
     assert "record-wastage" not in titles(looked)
