@@ -20,20 +20,20 @@ WORTH_OFFERING = 9.0
 
 
 @dataclass(frozen=True)
-class Entry:
+class Findable:
     """The folded words of one article in one language, each with its weight."""
 
     weights: Mapping[str, float]
 
 
 @lru_cache(maxsize=1000)
-def entry(title: str, keywords: str, text: str) -> Entry:
+def findable(title: str, keywords: str, text: str) -> Findable:
     """What an article is found by."""
     weights: Counter[str] = Counter()
     for weight, source in ((TEXT, text), (KEYWORD, keywords), (TITLE, title)):
         for word in WORD.findall(fold(source)):
             weights[word] = max(weights[word], weight)  # type: ignore[assignment]
-    return Entry(dict(weights))
+    return Findable(dict(weights))
 
 
 def words_of(question: str) -> tuple[str, ...]:
@@ -43,7 +43,7 @@ def words_of(question: str) -> tuple[str, ...]:
 
 
 def rank(
-    question: str, entries: Mapping[str, Iterable[Entry]], *, offering: bool = False
+    question: str, entries: Mapping[str, Iterable[Findable]], *, offering: bool = False
 ) -> list[str]:
     """The keys of `entries` that answer `question`, the best first.
 
@@ -75,7 +75,7 @@ def rank(
     return sorted(keys, key=lambda key: (-scored[key][1], key))
 
 
-def _weight(word: str, entries: Iterable[Entry]) -> float:
+def _weight(word: str, entries: Iterable[Findable]) -> float:
     best = 0.0
     for each in entries:
         exact = each.weights.get(word)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from blueprints.knowledge.finding import Entry, entry, rank
+from blueprints.knowledge.finding import Findable, findable, rank
 from blueprints.knowledge.models import ArticleVersion
 from blueprints.knowledge.shipped import LANGUAGES, MAIN, ShippedArticle, shipped
 from blueprints.knowledge.words import PUBLIC, READERS, SHIPPED, THEMES
@@ -64,9 +64,9 @@ class Article:
         return self.audience == PUBLIC
 
     @property
-    def found_by(self) -> Entry:
+    def found_by(self) -> Findable:
         """The words it is found by."""
-        return entry(self.title, self.keywords, self.text)
+        return findable(self.title, self.keywords, self.text)
 
 
 def may_read(scope: Scope, article: Article) -> bool:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from blueprints.knowledge.finding import entry, rank
+from blueprints.knowledge.finding import findable, rank
 from blueprints.knowledge.queries import articles_for, for_page, search
 from portal.access.scope import Scope
 from portal.db import unit_of_work
@@ -58,9 +58,9 @@ def test_what_says_nothing_is_answered_by_nothing(agent: Scope, subject: str) ->
 
 def test_a_word_of_the_title_counts_more_than_one_of_the_text() -> None:
     entries = {
-        "text": [entry("Other", "", "doses are counted")],
-        "title": [entry("Count doses", "", "nothing")],
-        "begins": [entry("Counting doses", "", "nothing")],
+        "text": [findable("Other", "", "doses are counted")],
+        "title": [findable("Count doses", "", "nothing")],
+        "begins": [findable("Counting doses", "", "nothing")],
     }
     assert rank("count", entries) == ["title", "begins", "text"]
     assert rank("count nothing-else", entries)[0] == "title"
