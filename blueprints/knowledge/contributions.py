@@ -14,7 +14,7 @@ MOST_OFFERED = 3
 def help_link(_scope: Scope, _subject: object) -> dict[str, Any] | None:
     """`Help` in the head of every page, leading to the article about it."""
     endpoint = request.endpoint or ""
-    return {"page": None if endpoint.startswith("knowledge.") else endpoint}
+    return {"page": None if endpoint.startswith("knowledge.") else endpoint or None}
 
 
 def on_help(_scope: Scope, _subject: object) -> dict[str, Any]:
