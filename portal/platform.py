@@ -70,7 +70,7 @@ module = Module(
         ),
         Check(name="messages", title="The outbox", function="portal.messages.queries:faults"),
     ),
-    slots=("records.page",),
+    slots=("records.page", "page.help"),
     fills=(
         Fill(
             slot="home.cards",

@@ -2,7 +2,8 @@
 
 The module knows no other: a case carries a record of any kind, and the module that owns it says
 what it is (`case.record`), what can be done (`case.remedies`) and what a request about it says
-(`helpdesk.topic`).
+(`helpdesk.topic`). What may answer a question before it is asked is offered through
+`helpdesk.offers`, which is given the words typed so far.
 """
 
 from datetime import timedelta
@@ -38,7 +39,13 @@ module = Module(
             profiles=STAFF,
         ),
     ),
-    slots=("case.record", "case.remedies", "case.attachments", "helpdesk.topic"),
+    slots=(
+        "case.record",
+        "case.remedies",
+        "case.attachments",
+        "helpdesk.topic",
+        "helpdesk.offers",
+    ),
     fills=(
         Fill(
             slot="home.ask",

@@ -7,6 +7,7 @@ from blueprints.helpdesk.attachments import SentFiles, taken
 from blueprints.helpdesk.forms import CaseForm, case_form
 from blueprints.helpdesk.models import Case
 from blueprints.helpdesk.queries import location_with_pin, usual_location
+from blueprints.helpdesk.rules import LONGEST_SUBJECT
 from blueprints.helpdesk.topics import TopicGroup, find_group, find_topic, group_of, groups
 from blueprints.helpdesk.views import blueprint
 from portal import settings
@@ -16,8 +17,8 @@ from portal.formats.numbers import record_number
 from portal.i18n import _, _l
 from portal.places.rules import clean_pin
 from portal.remedies import Carried
-from portal.web.context import scope
-from portal.web.guards import before_transaction, needs
+from portal.web.context import registry, scope
+from portal.web.guards import before_transaction, needs, repeatable
 from portal.web.htmx import go_to
 from portal.web.late_forms import keeps_late_input, late_values
 from portal.web.respond import respond
@@ -58,6 +59,8 @@ def new(kind: str) -> Response:
     form = made(formdata=request.form)
     _choices(found, form)
     sent: SentFiles = g.prepared
+    if "look" in request.form:
+        return _page(found, form, again=bool(sent.files), looked=True)
     status = Invalid.status
     if form.validate():
         try:
@@ -77,6 +80,16 @@ def new(kind: str) -> Response:
             )
             return go_to(url_for("helpdesk.case", case_id=case.id))
     return _page(found, form, status=status, again=bool(sent.files))
+
+
+@blueprint.post("/get-help/<kind>/offers")
+@needs("helpdesk.ask")
+@repeatable
+def offers(kind: str) -> Response:
+    """What may answer the question, while its subject is being typed."""
+    _group(kind)
+    subject = request.form.get("subject", "")[:LONGEST_SUBJECT]
+    return respond("helpdesk/_offers.html", subject=subject)
 
 
 def _group(key: str) -> TopicGroup:
@@ -161,7 +174,14 @@ def _pin(text: str, name: str, location_id: int | None) -> tuple[str, int | None
     return pin, location_id or place.id
 
 
-def _page(found: TopicGroup, form: CaseForm, *, status: int = 200, again: bool = False) -> Response:
+def _page(
+    found: TopicGroup,
+    form: CaseForm,
+    *,
+    status: int = 200,
+    again: bool = False,
+    looked: bool = False,
+) -> Response:
     return respond(
         "helpdesk/new.html",
         status=status,
@@ -169,5 +189,7 @@ def _page(found: TopicGroup, form: CaseForm, *, status: int = 200, again: bool =
         form=form,
         again=again,
         carried=_carried(form),
+        offering=not found.direct and bool(registry().fills("helpdesk.offers")),
+        looked=looked,
         needs_file=all(topic.needs_file for topic in found.topics),
     )

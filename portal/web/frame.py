@@ -2,8 +2,8 @@
 
 It is the same for all who see the same tabs at the same location in the same language, so it is
 rendered once for them and kept. `layouts/_frame.html` is given `Surroundings` and nothing of the
-request: what is kept depends on nothing else. What belongs to one person or one request (name,
-tokens) is put in each time and never kept.
+request: what is kept depends on nothing else. What belongs to one page, person or request (help,
+name, tokens) is put in each time and never kept.
 """
 
 from dataclasses import dataclass
@@ -55,7 +55,8 @@ class Frame:
     foot: Markup
 
     def header(self, *fillings: str) -> Markup:
-        """The header; for who is signed in with the user's name and the tokens of the form."""
+        """The header; for who is signed in with the way to help about this page, the user's name
+        and the tokens of the form."""
         first, *others = self.around_gaps
         pieces = zip(map(escape, fillings), others, strict=True)
         return Markup("").join((first, *(part for piece in pieces for part in piece)))
@@ -109,7 +110,7 @@ def _render(app: Flask, registry: Registry, around: Surroundings) -> Frame:
         for endpoint, current in around.tabs
     ]
     parts = app.jinja_env.get_template("layouts/_frame.html").module
-    header = parts.header(around, links, GAP, GAP)  # type: ignore[attr-defined]
+    header = parts.header(around, links, GAP, GAP, GAP)  # type: ignore[attr-defined]
     return Frame(
         body_tag=parts.body_tag(around),  # type: ignore[attr-defined]
         around_gaps=tuple(map(Markup, header.split(GAP))),
