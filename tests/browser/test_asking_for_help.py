@@ -5,14 +5,19 @@ from collections.abc import Iterator
 from email.message import EmailMessage
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Watch
+from blueprints.helpdesk import services
+from portal.db import unit_of_work
+from tests.browser.conftest import Visit, Watch
 from tests.browser.test_booking import letter
 from tests.browser.test_receiving import enter
 from tests.browser.ways import BOTH
+from tests.inventory.stock import scope_for
 from tests.messages.conftest import MailServer
+from tests.personas import Personas
 
 CHOSEN = "orchard lantern pebble"
 NUMBER = re.compile(r"CS-\d{7}")
@@ -138,3 +143,22 @@ def test_a_provider_registers_asks_and_is_answered(
     page.goto("/my-cases")
     expect(page.get_by_text("Resolved")).to_be_visible()
     assert all("carrier" not in mail.as_string() for mail in post_office.mails)
+
+
+def test_agents_who_have_the_same_case_open_hear_of_each_other(
+    app: Flask, personas: Personas, visit: Visit
+) -> None:
+    with app.app_context():
+        asker = scope_for(personas, "requester")
+        with unit_of_work():
+            case = services.open_case(asker, topic="inventory", subject="Box", description="…")
+            address = f"/help-desk/cases/{case.id}"
+    first, second = visit("agent"), visit("admin")
+    first.clock.install()
+    first.goto(address)
+    expect(first.get_by_text("Also open at")).to_have_count(0)
+    second.clock.install()
+    second.goto(address)
+    for page in (second, first):  # each page says by itself that it is open
+        page.clock.fast_forward(31_000)
+    expect(first.get_by_text("Also open at Admin Staff")).to_be_visible()
