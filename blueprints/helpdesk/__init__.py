@@ -16,7 +16,11 @@ module = Module(
     title="Help Desk",
     blueprint="blueprints.helpdesk.routes:blueprint",
     models="blueprints.helpdesk.models",
-    lists=("blueprints.helpdesk.lists:CASES", "blueprints.helpdesk.lists:OWN_CASES"),
+    lists=(
+        "blueprints.helpdesk.lists:CASES",
+        "blueprints.helpdesk.lists:OWN_CASES",
+        "blueprints.helpdesk.lists:MAILS",
+    ),
     tabs=(
         Tab(
             label=_l("Help Desk"),
@@ -65,6 +69,11 @@ module = Module(
             title="Cases, their entries and files, and the help desk's hours and topics",
             function="blueprints.helpdesk.checks:cases",
         ),
+        Check(
+            name="helpdesk.mail",
+            title="The mailbox of the help desk",
+            function="blueprints.helpdesk.checks:mails",
+        ),
     ),
     practice="blueprints.helpdesk.practice:fill",
     jobs=(
@@ -80,6 +89,12 @@ module = Module(
             function="blueprints.helpdesk.jobs:close_resolved",
             every=timedelta(hours=6),
         ),
+        Job(
+            name="helpdesk.mail",
+            title=_l("Take in answers to the help desk by e-mail"),
+            function="blueprints.helpdesk.mail.collecting:collect",
+            every=timedelta(minutes=2),
+        ),
     ),
     settings="blueprints.helpdesk.settings:HelpDeskSettings",
     words="blueprints.helpdesk.words:WORDS",
@@ -91,5 +106,6 @@ module = Module(
         MessageKind("case_resolved"),
         MessageKind("case_for_staff"),
         MessageKind("case_breach"),
+        MessageKind("case_closed"),
     ),
 )
