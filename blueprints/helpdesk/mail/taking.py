@@ -82,11 +82,10 @@ def _take(letter: Letter) -> MailOutcome:
     try:
         with unit_of_work():
             mail = _first(letter.digest, letter.message_id)
-            if mail is not None:
-                _judge(letter, mail, files)
-                outcome = MailOutcome(mail.outcome)
-        if mail is None:
-            return _outcome_of(letter.digest)
+            if mail is None:
+                return _outcome_of(letter.digest)
+            _judge(letter, mail, files)
+            outcome = MailOutcome(mail.outcome)
         files.kept = outcome is MailOutcome.JOINED
         return outcome
     finally:
@@ -115,9 +114,8 @@ def _first(digest: str, message_id: str) -> CaseMail | None:
 
 
 def _outcome_of(digest: str) -> MailOutcome:
-    with unit_of_work(write=False):
-        query = select(CaseMail.outcome).where(CaseMail.digest == digest)
-        return MailOutcome(session().scalars(query).one())
+    query = select(CaseMail.outcome).where(CaseMail.digest == digest)
+    return MailOutcome(session().scalars(query).one())
 
 
 def _judge(letter: Letter, mail: CaseMail, files: Enclosures) -> None:
