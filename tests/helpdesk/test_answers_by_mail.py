@@ -33,8 +33,8 @@ from tests.helpdesk.mailing import (
     Folder,
     entries,
     letter,
-    mails,
     maildir,
+    mails,
     outbox,
     set_up,
 )
