@@ -109,7 +109,7 @@ FOLDED = [
     ("Sí.\n\nEl lun, 30 nov 2026 a las 9:00, Help (<h@x>) escribió:\n\n> What?", "Sí."),
     ("Yes.\n\n-----Original Message-----\nFrom: Help\nWhat?", "Yes."),
     ("Yes.\n\n---------- Forwarded message ---------\nWhat?", "Yes."),
-    ("Yes.\n________________________________\nFrom: Help\nSent: Monday\nSubject: C\n\nWhat?", "Yes."),
+    ("Yes.\n________________________________\nFrom: H\nSent: M\nSubject: C\n\nWhat?", "Yes."),
     ("Yes.\n\nDe: Help\nEnviado: lunes\nPara: R\nAsunto: Case\n\nWhat?", "Yes."),
     ("Yes.\n\n##- Please type your answer above this line. -##\nHello Rita,", "Yes."),
     ("Yes.\n\n> ##- Escriba encima -##\n> Hello Rita,", "Yes."),
