@@ -57,6 +57,12 @@ module = Module(
             capability="helpdesk.ask",
         ),
         Fill(
+            slot="account.related",
+            function="blueprints.helpdesk.contributions:of_user",
+            template="helpdesk/_cases_of_record.html",
+            capability="helpdesk.ask",
+        ),
+        Fill(
             slot="records.page",
             function="blueprints.helpdesk.contributions:of_record",
             template="helpdesk/_cases_of_record.html",
