@@ -4,8 +4,8 @@
 
 Each database is made anew; nine cases of ten are closed, as after years of work. The application
 runs under gunicorn with one sync worker, and an agent who is signed in asks for one page after
-another. Times are of whole requests in milliseconds: least / median / 95 %, then the processor's time that
-server and database took for one, which a busy machine does not change.
+another. Times are of whole requests in milliseconds: least / median / 95 %, then the processor's
+time that server and database took for one.
 """
 
 import argparse

@@ -1,11 +1,11 @@
 """The list of the `Help Desk` tab, and everybody's own cases."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import false
+from sqlalchemy import ColumnElement, false
 
 from blueprints.helpdesk.models import Case, CaseMail, number_of
-from blueprints.helpdesk.queries import MOST_FOUND, find_cases
+from blueprints.helpdesk.queries import find_cases
 from blueprints.helpdesk.rules import UNSOLVED, CaseState, MailOutcome
 from blueprints.helpdesk.topics import name_of, queues
 from blueprints.helpdesk.words import (
@@ -53,10 +53,27 @@ def _assignees() -> Mapping[str, Label]:
     return {"": _l("Anybody"), MINE: _l("Me"), NOBODY: _l("Nobody")}
 
 
+def _parts(scope: Scope, values: Mapping[str, str]) -> Sequence[Clauses] | None:
+    """The cases of each state apart: by queue, by whom they are assigned to, or all. What is
+    searched for is few."""
+    if "q" in values:
+        return None
+    state = values.get("state", "")
+    states = UNSOLVED if state == UNSOLVED_KEY else [state] if state else list(CaseState)
+    if not set(states) <= set(CaseState):
+        return None
+    others: list[ColumnElement[bool]] = []
+    if queue := values.get("queue"):
+        others.append(Case.queue == queue)
+    if assigned := values.get("assigned"):
+        others += _assigned(scope, assigned)
+    return [(Case.state == each, *others) for each in states]
+
+
 def _searched(_scope: Scope, text: str) -> Clauses:
     """Each word begins a word of the number, the subject or the requester's name. Of what is found
     too often, the newest cases are shown."""
-    ids = sorted(find_cases(words(text)))[-MOST_FOUND:]
+    ids = find_cases(words(text))
     return (Case.id.in_(ids),) if ids else (false(),)
 
 
@@ -138,6 +155,7 @@ CASES = ListDefinition(
             choices=_assignees,
         ),
     ),
+    parts=_parts,
     empty_title=_l("No cases here"),
     empty_text=_l("Change the filters to see others."),
 )

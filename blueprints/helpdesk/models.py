@@ -112,7 +112,11 @@ class CaseWord(Base):
     """A folded word that a case is found by: of its number, its subject, its requester's name."""
 
     __tablename__ = "help_case_word"
-    __table_args__ = ({"sqlite_with_rowid": False},)
+    __table_args__ = (
+        # Whether a case that was found by one word has another, too.
+        Index("ix_help_case_word_case_id", "case_id", "word"),
+        {"sqlite_with_rowid": False},
+    )
 
     word: Mapped[str] = mapped_column(plain_text(80), primary_key=True)
     case_id: Mapped[int] = mapped_column(

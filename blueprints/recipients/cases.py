@@ -71,8 +71,8 @@ def _merging(scope: Scope, kept: Recipient, other: Recipient) -> Remedy:
         name=f"recipients.merge-{other.id}",
         label=_("Merge Record %(number)s: %(named)s", number=other.id, named=named),
         text=_(
-            "Appointments, vaccinations and all else of the other record move to the record of this "
-            "case. “Undo” on the tab Related of the recipient takes the merge back."
+            "Appointments, vaccinations and all else of the other record move to the record of "
+            "this case. “Undo” on the tab Related of the recipient takes the merge back."
         ),
         perform=perform,
     )

@@ -1,4 +1,5 @@
-"""E-mails that answer cases: where they are answered to, and each taken in once."""
+"""E-mails that answer cases: where they are answered to, and each taken in once. Finding cases by
+several words."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -57,6 +58,7 @@ def upgrade() -> None:
         ("ix_help_mail_case_id", ["case_id"]),
     ):
         op.create_index(op.f(name), "help_mail", columns)
+    op.create_index("ix_help_case_word_case_id", "help_case_word", ["case_id", "word"])
     op.create_table(
         "help_mailbox",
         sa.Column("id", sa.Integer(), nullable=False),
