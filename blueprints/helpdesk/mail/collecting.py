@@ -14,6 +14,7 @@ from blueprints.helpdesk.mail.reading import digest_of
 from blueprints.helpdesk.mail.taking import set_aside, take_in
 from blueprints.helpdesk.models import CaseMailbox
 from blueprints.helpdesk.rules import MailOutcome
+from blueprints.helpdesk.scanning import NotScanned
 from blueprints.helpdesk.settings import HelpDeskSettings
 from portal.clock import now
 from portal.db import insert, session, unit_of_work
@@ -64,7 +65,10 @@ def _collect_one(mailbox: Mailbox, name: str) -> MailOutcome | None:
     else:
         if raw is None:
             return None
-        outcome = take_in(raw)
+        try:
+            outcome = take_in(raw)
+        except NotScanned:
+            return None  # it waits
     if outcome in {MailOutcome.JOINED, MailOutcome.AUTOMATIC}:
         mailbox.delete(name)
     else:

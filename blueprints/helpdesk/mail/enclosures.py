@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from blueprints.helpdesk.attachments import AREA, check_stored
 from blueprints.helpdesk.mail.reading import Letter
 from blueprints.helpdesk.rules import LARGEST_FILE, MOST_FILES
+from blueprints.helpdesk.scanning import NotScanned
 from portal.errors import Invalid
 from portal.files.models import StoredFile
 from portal.files.services import Stored, clean_name, drop, keep, store
@@ -65,6 +66,11 @@ def put_down(letter: Letter) -> Enclosures:
             continue
         try:
             check_stored(stored, name)
+        except NotScanned:
+            # The e-mail waits in the mailbox until its files can be scanned.
+            drop(current(), stored)
+            made.tidy()
+            raise
         except Invalid:
             drop(current(), stored)
             made.refused.append(name)

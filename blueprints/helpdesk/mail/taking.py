@@ -23,6 +23,7 @@ from blueprints.helpdesk.rules import (
     EntryKind,
     MailOutcome,
 )
+from blueprints.helpdesk.scanning import NotScanned
 from blueprints.helpdesk.settings import HelpDeskSettings
 from portal import throttle
 from portal.access.scope import Scope
@@ -45,8 +46,8 @@ ONE_A_DAY = ((1, A_DAY),)
 def take_in(raw: bytes) -> MailOutcome:
     """Let an e-mail join its case, or note why not; says what became of it, now or before.
 
-    Opens its own units of work. Raises what the database raises when it cannot be used; whatever
-    else goes wrong is the fault of this e-mail, which is set aside.
+    Opens its own units of work. Raises what the database raises when it cannot be used, and
+    `NotScanned`; whatever else goes wrong is the fault of this e-mail, which is set aside.
     """
     try:
         letter = read_letter(raw)
@@ -55,7 +56,7 @@ def take_in(raw: bytes) -> MailOutcome:
     try:
         with acting(Through.MAIL):
             return _take(letter)
-    except (OperationalError, InterfaceError, OSError):
+    except (OperationalError, InterfaceError, OSError, NotScanned):
         raise
     except Exception as error:
         reason = _("It cannot be taken in (%(error)s).", error=where(error))
