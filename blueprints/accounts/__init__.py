@@ -26,7 +26,7 @@ module = Module(
     fills=(
         Fill(
             slot="case.record",
-            function="blueprints.accounts.cases:of_case",
+            function="blueprints.accounts.contributions:of_case",
             template="helpdesk/_record.html",
             capability="portal.use",
         ),

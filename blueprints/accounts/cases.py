@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from flask import url_for
-
 from blueprints.accounts.queries import get_user
 from portal import throttle
 from portal.access.scope import Scope
@@ -17,21 +15,9 @@ from portal.remedies import Carried, Remedy
 KIND = "user"
 
 
-def of_case(scope: Scope, carried: Carried) -> dict[str, Any] | None:
-    """The user, as the page of a case shows one."""
-    found = _carried(scope, carried)
-    if found is None:
-        return None
-    manages = scope.can("accounts.manage")
-    return {
-        "href": url_for("accounts.user", user_id=found.id) if manages else "",
-        "title": _("User %(name)s, %(username)s", name=found.full_name, username=found.username),
-    }
-
-
 def request_about(scope: Scope, carried: Carried) -> dict[str, Any] | None:
     """A request about a user names the account."""
-    found = _carried(scope, carried)
+    found = carried_user(scope, carried)
     if found is None:
         return None
     return {"topic": "sign_in", "record": found.username}
@@ -39,7 +25,7 @@ def request_about(scope: Scope, carried: Carried) -> dict[str, Any] | None:
 
 def remedies(scope: Scope, carried: Carried) -> dict[str, Any] | None:
     """Forgetting failed attempts to sign in, which strangers may have made."""
-    found = _carried(scope, carried)
+    found = carried_user(scope, carried)
     if found is None:
         return None
 
@@ -71,7 +57,7 @@ def remedies(scope: Scope, carried: Carried) -> dict[str, Any] | None:
     }
 
 
-def _carried(scope: Scope, carried: Carried) -> User | None:
+def carried_user(scope: Scope, carried: Carried) -> User | None:
     """The user who is carried: oneself, whom one looks after, for the help desk anybody."""
     if carried.about_kind != KIND or carried.about_id is None:
         return None

@@ -43,7 +43,7 @@ class HelpDeskSettings:
         "The maildir folder in which e-mails to that address arrive, if it is not an IMAP mailbox.",
     )
     imap_host: str = setting("", "The server of the IMAP mailbox in which they arrive.")
-    imap_port: int = setting(993, "Its port.", least=1, most=65_535)
+    imap_port: int = setting(993, "The port of that server.", least=1, most=65_535)
     imap_security: str = setting(
         "tls",
         "How the connection to it is secured; none only on the same machine.",

@@ -72,7 +72,7 @@ module = Module(
     fills=(
         Fill(
             slot="case.record",
-            function="blueprints.inventory.cases:of_case",
+            function="blueprints.inventory.contributions:of_case",
             template="helpdesk/_record.html",
             capability="inventory.view",
         ),

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from flask import url_for
-
 from blueprints.inventory.correcting.services import may_reverse, reverse
 from blueprints.inventory.counted import counted_after
 from blueprints.inventory.models import VaccineInventory
@@ -24,21 +22,9 @@ KIND = "inventory"
 MOST_ENTRIES = 5
 
 
-def of_case(scope: Scope, carried: Carried) -> dict[str, Any] | None:
-    """The record, as the page of a case shows it."""
-    found = _carried(scope, carried)
-    if found is None:
-        return None
-    record = found[1]
-    return {
-        "href": url_for("inventory.record", inventory_id=record.id),
-        "title": _("Vaccine inventory %(name)s", name=record.name),
-    }
-
-
 def request_about(scope: Scope, carried: Carried) -> dict[str, Any] | None:
     """A request about the record names it."""
-    found = _carried(scope, carried)
+    found = carried_record(scope, carried)
     if found is None:
         return None
     return {"topic": "inventory", "record": found[1].name, "subject": found[1].name}
@@ -46,14 +32,14 @@ def request_about(scope: Scope, carried: Carried) -> dict[str, Any] | None:
 
 def remedies(scope: Scope, carried: Carried) -> dict[str, Any] | None:
     """Reversing the newest entries that stand."""
-    found = _carried(scope, carried)
+    found = carried_record(scope, carried)
     if found is None:
         return None
     there, record = found
     return {"remedies": list(_reversals(there, record))[:MOST_ENTRIES]}
 
 
-def _carried(scope: Scope, carried: Carried) -> tuple[Scope, VaccineInventory] | None:
+def carried_record(scope: Scope, carried: Carried) -> tuple[Scope, VaccineInventory] | None:
     """The record that is carried, if it is one and `scope` sees it, and the scope at its location:
     programme staff may work at any."""
     if carried.about_kind != KIND or carried.about_id is None:

@@ -44,7 +44,7 @@ module = Module(
     fills=(
         Fill(
             slot="case.record",
-            function="blueprints.recipients.cases:of_case",
+            function="blueprints.recipients.contributions:of_case",
             template="helpdesk/_record.html",
             capability="recipients.view",
         ),

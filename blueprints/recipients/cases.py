@@ -3,8 +3,6 @@ person (SPEC H8)."""
 
 from typing import Any
 
-from flask import url_for
-
 from blueprints.recipients import merging
 from blueprints.recipients.look_alikes import look_alikes
 from blueprints.recipients.models import Recipient
@@ -20,22 +18,9 @@ KIND = "recipient"
 MOST_OTHERS = 3
 
 
-def of_case(scope: Scope, carried: Carried) -> dict[str, Any] | None:
-    """The recipient, as the page of a case shows one."""
-    found = _carried(scope, carried)
-    if found is None:
-        return None
-    return {
-        "href": url_for("recipients.record", recipient_id=found.id),
-        "title": _(
-            "Recipient %(name)s, %(born)s", name=full_name(found), born=day(found.birth_date)
-        ),
-    }
-
-
 def request_about(scope: Scope, carried: Carried) -> dict[str, Any] | None:
     """A request about the recipient says so; the name is on the record."""
-    found = _carried(scope, carried)
+    found = carried_person(scope, carried)
     if found is None:
         return None
     return {"topic": "recipients", "record": full_name(found)}
@@ -43,7 +28,7 @@ def request_about(scope: Scope, carried: Carried) -> dict[str, Any] | None:
 
 def remedies(scope: Scope, carried: Carried) -> dict[str, Any] | None:
     """Merging each record that looks like the same person into this one."""
-    found = _carried(scope, carried)
+    found = carried_person(scope, carried)
     if found is None:
         return None
     others = look_alikes(scope, found, apart_from={found.id, *known_apart(found.id)})
@@ -51,7 +36,7 @@ def remedies(scope: Scope, carried: Carried) -> dict[str, Any] | None:
     return {"remedies": [_merging(scope, found, other) for other in seen[:MOST_OTHERS]]}
 
 
-def _carried(scope: Scope, carried: Carried) -> Recipient | None:
+def carried_person(scope: Scope, carried: Carried) -> Recipient | None:
     if carried.about_kind != KIND or carried.about_id is None:
         return None
     try:

@@ -6,7 +6,7 @@ from email.message import EmailMessage
 import pytest
 
 from blueprints.helpdesk.mail import bounds, texts
-from blueprints.helpdesk.mail.bounds import Unreadable
+from blueprints.helpdesk.mail.bounds import NotTakenApart
 from blueprints.helpdesk.mail.reading import MOST_FILES_READ, Letter, read_letter
 from tests.effort import amount, seed
 from tests.work import watching
@@ -216,7 +216,7 @@ def test_what_would_cost_too_much_is_not_taken_apart(
         raise AssertionError("it was taken apart")
 
     monkeypatch.setattr("blueprints.helpdesk.mail.reading.message_from_bytes", parse)
-    with pytest.raises(Unreadable, match=r"\w"):
+    with pytest.raises(NotTakenApart, match=r"\w"):
         read_letter(raw)
 
 
@@ -262,7 +262,7 @@ def test_whatever_is_broken_is_read_or_refused() -> None:
                     )
         try:
             letter = read_letter(bytes(broken))
-        except Unreadable:
+        except NotTakenApart:
             continue
         read_letters += 1
         for text in (letter.text, letter.quoted, letter.subject, letter.sender):

@@ -8,8 +8,8 @@ from sqlalchemy import or_, update
 
 from blueprints.helpdesk.mail import mailboxes
 from blueprints.helpdesk.mail.addresses import is_set_up
-from blueprints.helpdesk.mail.bounds import Unreadable
-from blueprints.helpdesk.mail.mailboxes import Mailbox, MailboxUnusable
+from blueprints.helpdesk.mail.bounds import NotTakenApart
+from blueprints.helpdesk.mail.mailboxes import Arrivals, MailboxUnusable
 from blueprints.helpdesk.mail.reading import digest_of
 from blueprints.helpdesk.mail.taking import set_aside, take_in
 from blueprints.helpdesk.models import CaseMailbox
@@ -54,11 +54,11 @@ def collect() -> str | None:
     return ", ".join(f"{count} {what}" for what, count in counts.items()) or None
 
 
-def _collect_one(mailbox: Mailbox, name: str) -> MailOutcome | None:
+def _collect_one(mailbox: Arrivals, name: str) -> MailOutcome | None:
     """Take one e-mail in and then delete it; dying between the two only deletes it later."""
     try:
         raw = mailbox.read(name)
-    except Unreadable as error:
+    except NotTakenApart as error:
         # The number of an e-mail that was never fetched may be given again some day.
         known_as = f"{now().date()} {name}"
         outcome = set_aside(digest_of(known_as.encode("utf-8", "replace")), str(error))

@@ -28,14 +28,14 @@ class MailboxUnusable(Exception):
     """The mailbox cannot be read at present; the sentence holds no secret."""
 
 
-class Mailbox(Protocol):
+class Arrivals(Protocol):
     """E-mails by names that last while it is open."""
 
     def names(self) -> list[str]:
         """Those that are there and not flagged, oldest first."""
 
     def read(self, name: str) -> bytes | None:
-        """One e-mail; None for one that is gone. Raises `bounds.Unreadable` for a huge one."""
+        """One e-mail; None for one that is gone. Raises `bounds.NotTakenApart` for a huge one."""
 
     def delete(self, name: str) -> None:
         """Delete one that was taken in."""
@@ -137,7 +137,7 @@ class Imap:
 
 
 @contextmanager
-def opened(settings: HelpDeskSettings) -> Iterator[Mailbox]:
+def opened(settings: HelpDeskSettings) -> Iterator[Arrivals]:
     """The mailbox of the settings. Raises `MailboxUnusable`, also for what goes wrong with the
     server while it is open."""
     try:

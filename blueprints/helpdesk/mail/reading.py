@@ -12,7 +12,7 @@ from email.message import Message
 from email.policy import compat32
 
 from blueprints.helpdesk.mail import bounds, headers, texts
-from blueprints.helpdesk.mail.bounds import Unreadable
+from blueprints.helpdesk.mail.bounds import NotTakenApart
 from blueprints.helpdesk.rules import LONGEST_SUBJECT
 from portal.errors import where
 from portal.i18n import _
@@ -51,13 +51,13 @@ class Letter:
 
 
 def read_letter(raw: bytes) -> Letter:
-    """Take an e-mail apart. Raises `Unreadable`."""
+    """Take an e-mail apart. Raises `NotTakenApart`."""
     content = bounds.check(raw)
     try:
         return _read(content)
     except Exception as error:
         # Parsers of e-mail fail in ways nobody has listed.
-        raise Unreadable(_("It cannot be read (%(error)s).", error=where(error))) from error
+        raise NotTakenApart(_("It cannot be read (%(error)s).", error=where(error))) from error
 
 
 def digest_of(raw: bytes) -> str:

@@ -10,7 +10,7 @@ from blueprints.helpdesk import services, telling
 from blueprints.helpdesk.entries import ByMail, add_entry
 from blueprints.helpdesk.mail import enclosures
 from blueprints.helpdesk.mail.addresses import is_ours
-from blueprints.helpdesk.mail.bounds import Unreadable
+from blueprints.helpdesk.mail.bounds import NotTakenApart
 from blueprints.helpdesk.mail.enclosures import Enclosures
 from blueprints.helpdesk.mail.matching import Match, find_case, find_match
 from blueprints.helpdesk.mail.reading import Letter, digest_of, read_letter
@@ -51,7 +51,7 @@ def take_in(raw: bytes) -> MailOutcome:
     """
     try:
         letter = read_letter(raw)
-    except Unreadable as error:
+    except NotTakenApart as error:
         return set_aside(digest_of(raw), str(error))
     try:
         with acting(Through.MAIL):
