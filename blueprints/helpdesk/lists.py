@@ -202,7 +202,14 @@ MAILS = ListDefinition(
     all_label=_l("All E-mails"),
     model=CaseMail,
     columns=(
-        Column(key="subject", label=_l("Subject"), attribute=CaseMail.subject, sortable=False),
+        Column(
+            key="subject",
+            label=_l("Subject"),
+            attribute=CaseMail.subject,
+            kind="status",
+            labels=lambda subject: subject or _l("No subject"),
+            sortable=False,
+        ),
         Column(key="sender", label=_l("From"), attribute=CaseMail.sender, sortable=False),
         Column(
             key="outcome",

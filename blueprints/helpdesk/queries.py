@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import aliased
 
 from blueprints.helpdesk.models import (
@@ -215,8 +215,13 @@ def _holding(among: Select[Any], others: Sequence[str]) -> list[int]:
     """The newest of these cases that have the other words, too."""
     found = among.subquery()
     word = aliased(CaseWord)
+    # As a value of each case: for EXISTS, PostgreSQL reads all cases with the other word first.
     has = [
-        exists().where(word.case_id == found.c.case_id, *_begins(word.word, other))
+        select(word.case_id)
+        .where(word.case_id == found.c.case_id, *_begins(word.word, other))
+        .limit(1)
+        .scalar_subquery()
+        .is_not(None)
         for other in others
     ]
     query = select(found.c.case_id).where(*has).order_by(found.c.case_id.desc())
