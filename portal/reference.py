@@ -92,7 +92,9 @@ def settings_page(registry: Registry) -> str:
         lines.append(f"| `{item.name}` | {shown} | {HELP[item.name]} |")
     for module in _by_name(registry):
         if module.settings:
-            lines += ["", f"## {module.title}", "", f"In a section `[modules.{module.name}]`:", ""]
+            name = module.name
+            where = f"`[modules.{name}]`, or from the environment as `PORTAL_{name.upper()}_…`"
+            lines += ["", f"## {module.title}", "", f"In a section {where}:", ""]
             lines += ["| Setting | Default | Meaning |", "|---|---|---|"]
             lines += [_module_setting(item) for item in fields(load(module.settings))]
     return "\n".join([*lines, ""])

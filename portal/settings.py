@@ -141,11 +141,12 @@ def setting(
     least: int | None = None,
     most: int | None = None,
     choices: tuple[T, ...] = (),
+    secret: bool = False,
 ) -> T:
     """A field of a module's settings: its default, its meaning for docs/settings.md, and which
-    values are accepted."""
+    values are accepted. A secret is not shown where the settings are."""
     meaning = {"help": help, "least": least, "most": most, "choices": choices}
-    return field(default=default, metadata=meaning)
+    return field(default=default, metadata=meaning, repr=not secret)
 
 
 def accepted(metadata: Mapping[str, Any]) -> str:
@@ -161,12 +162,15 @@ def accepted(metadata: Mapping[str, Any]) -> str:
 
 
 def read_module(kind: type[T], name: str, given: Mapping[str, Any]) -> T:
-    """The settings `kind` of the module `name` from its section of `portal.toml`.
+    """The settings `kind` of the module `name` from its section of `portal.toml`, and from the
+    environment as `PORTAL_NAME_KEY`.
 
     Raises `SettingsError` with a sentence that names the setting.
     """
     section = f"[modules.{name}]"
     known = {item.name: item for item in fields(cast(Any, kind))}
+    named = {key: os.environ.get(f"PORTAL_{name}_{key}".upper()) for key in known}
+    given = {**given, **{key: text for key, text in named.items() if text is not None}}
     unknown = sorted(set(given) - set(known))
     if unknown:
         raise SettingsError(f"Unknown setting: {section} {', '.join(unknown)}.")

@@ -153,6 +153,12 @@ def welcome(account: str, address: str) -> None:
     _make_known(pair)
 
 
+def forgive(account: str) -> None:
+    """Forget the failures of strangers: who never signed in as `account` from where they are may
+    try as often as if nothing had happened."""
+    _forget("stranger", account)
+
+
 def take(kind: str, subject: str, limits: Sequence[Limit]) -> int:
     """Count one use of `kind` (up to 16 characters) by `subject`, if all `limits` allow it.
 

@@ -1,8 +1,8 @@
 """`Account Management`: location managers and programme administrators look after accounts."""
 
-from portal.access.profiles import Profile
+from portal.access.profiles import STAFF, Profile
 from portal.i18n import _l
-from portal.module import Capability, Module, Tab
+from portal.module import Capability, Fill, Module, Tab
 
 module = Module(
     name="accounts",
@@ -15,6 +15,32 @@ module = Module(
             name="accounts.manage",
             title=_l("Account Management: add, change, deactivate users"),
             profiles=frozenset({Profile.MANAGER, Profile.ADMINISTRATOR}),
+        ),
+        Capability(
+            name="accounts.unlock",
+            title=_l("Forget failed attempts to sign in, from a case of the help desk"),
+            profiles=STAFF,
+        ),
+    ),
+    slots=("account.related",),
+    fills=(
+        Fill(
+            slot="case.record",
+            function="blueprints.accounts.contributions:of_case",
+            template="helpdesk/_record.html",
+            capability="portal.use",
+        ),
+        Fill(
+            slot="helpdesk.topic",
+            function="blueprints.accounts.cases:request_about",
+            template="helpdesk/_filled.html",
+            capability="portal.use",
+        ),
+        Fill(
+            slot="case.remedies",
+            function="blueprints.accounts.cases:remedies",
+            template="helpdesk/_remedies.html",
+            capability="accounts.unlock",
         ),
     ),
     tabs=(

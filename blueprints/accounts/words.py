@@ -4,4 +4,5 @@ from portal.i18n import _l
 
 WORDS = {
     "accounts": _l("Account Management"),
+    "user.unlocked": _l("Failed attempts to sign in forgotten"),
 }

@@ -17,7 +17,11 @@ module = Module(
     title="Help Desk",
     blueprint="blueprints.helpdesk.routes:blueprint",
     models="blueprints.helpdesk.models",
-    lists=("blueprints.helpdesk.lists:CASES", "blueprints.helpdesk.lists:OWN_CASES"),
+    lists=(
+        "blueprints.helpdesk.lists:CASES",
+        "blueprints.helpdesk.lists:OWN_CASES",
+        "blueprints.helpdesk.lists:MAILS",
+    ),
     tabs=(
         Tab(
             label=_l("Help Desk"),
@@ -60,6 +64,12 @@ module = Module(
             capability="helpdesk.ask",
         ),
         Fill(
+            slot="account.related",
+            function="blueprints.helpdesk.contributions:of_user",
+            template="helpdesk/_cases_of_record.html",
+            capability="helpdesk.ask",
+        ),
+        Fill(
             slot="records.page",
             function="blueprints.helpdesk.contributions:of_record",
             template="helpdesk/_cases_of_record.html",
@@ -71,6 +81,11 @@ module = Module(
             name="helpdesk.cases",
             title="Cases, their entries and files, and the help desk's hours and topics",
             function="blueprints.helpdesk.checks:cases",
+        ),
+        Check(
+            name="helpdesk.mail",
+            title="The mailbox of the help desk",
+            function="blueprints.helpdesk.checks:mails",
         ),
     ),
     practice="blueprints.helpdesk.practice:fill",
@@ -87,6 +102,12 @@ module = Module(
             function="blueprints.helpdesk.jobs:close_resolved",
             every=timedelta(hours=6),
         ),
+        Job(
+            name="helpdesk.mail",
+            title=_l("Take in answers to the help desk by e-mail"),
+            function="blueprints.helpdesk.mail.collecting:collect",
+            every=timedelta(minutes=2),
+        ),
     ),
     settings="blueprints.helpdesk.settings:HelpDeskSettings",
     words="blueprints.helpdesk.words:WORDS",
@@ -98,5 +119,6 @@ module = Module(
         MessageKind("case_resolved"),
         MessageKind("case_for_staff"),
         MessageKind("case_breach"),
+        MessageKind("case_closed"),
     ),
 )

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from blueprints.helpdesk import rules
+from blueprints.helpdesk.scanning import scan
 from portal.errors import Invalid
 from portal.files.kinds import ZIP
 from portal.files.services import Stored, open_stored
@@ -35,6 +36,8 @@ def check_stored(stored: Stored, name: str) -> None:
             ),
             field="files",
         )
+    with open_stored(current(), stored) as content:
+        scan(content)
 
 
 def _is_office(stored: Stored, name: str) -> bool:

@@ -4,10 +4,12 @@ from typing import Any
 
 from flask import url_for
 
+from blueprints.helpdesk.carrying import read_carried
 from blueprints.helpdesk.queries import cases_about, sees_all
 from blueprints.helpdesk.topics import groups
 from blueprints.helpdesk.words import state_label, state_tone
 from portal.access.scope import Scope
+from portal.people.models import User
 from portal.records.page import RecordPage
 
 
@@ -22,13 +24,27 @@ def on_help(_scope: Scope, _subject: object) -> dict[str, Any]:
 
 
 def of_record(scope: Scope, page: RecordPage) -> dict[str, Any] | None:
-    """The cases that carry the record, as far as the user may see them."""
-    record_id = getattr(page.subject, "id", None)
-    found = cases_about(scope, page.kind, record_id) if isinstance(record_id, int) else ()
-    if not found:
+    """The cases that carry the record, as far as the user may see them, and the way to ask about
+    it."""
+    return _about(scope, page.kind, getattr(page.subject, "id", None))
+
+
+def of_user(scope: Scope, user: User) -> dict[str, Any] | None:
+    """The same for a user."""
+    return _about(scope, "user", user.id)
+
+
+def _about(scope: Scope, kind: str, record_id: object) -> dict[str, Any] | None:
+    if not isinstance(record_id, int):
+        return None
+    found, staff = cases_about(scope, kind, record_id), sees_all(scope)
+    about = f"{kind}:{record_id}"
+    asks = "" if staff or read_carried(scope, about) is None else about
+    if not found and not asks:
         return None
     return {
-        "staff": sees_all(scope),
+        "staff": staff,
+        "ask": url_for("helpdesk.ask", about=asks) if asks else "",
         "cases": [
             {
                 "number": case.number,

@@ -1,6 +1,7 @@
 """What every change of a case goes through: its clocks, its entries, its files, the audit trail."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from blueprints.helpdesk import hours, rules, telling
@@ -46,6 +47,14 @@ def put(case: Case, to: CaseState) -> None:
     case.state = to
 
 
+@dataclass(frozen=True)
+class ByMail:
+    """What came with words that were said by e-mail: its Message-ID, and what it repeated."""
+
+    message_id: str
+    quoted: str = ""
+
+
 def add_entry(
     case: Case,
     kind: EntryKind,
@@ -54,6 +63,7 @@ def add_entry(
     author: Actor | None,
     files: Sequence[StoredFile] = (),
     tell: bool = True,
+    mail: ByMail | None = None,
 ) -> CaseEntry:
     """Add an entry to a case that is locked, and mail it to whom it concerns."""
     entry = CaseEntry(
@@ -62,6 +72,8 @@ def add_entry(
         author_id=author.id if author else None,
         through=str(present()),
         text=text,
+        quoted=mail.quoted if mail else "",
+        mail_id=mail.message_id or None if mail else None,
     )
     session().add(entry)
     case.version += 1

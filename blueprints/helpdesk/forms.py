@@ -103,3 +103,7 @@ class RemedyForm(Form):
     """Why a remedy is carried out."""
 
     reason = TextAreaField(_l("Reason"), [Required(), Length(max=200)], render_kw={"rows": 2})
+
+
+class SettleForm(Form):
+    """Nothing to fill in: pressing the button is the answer."""

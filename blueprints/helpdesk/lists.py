@@ -1,14 +1,21 @@
 """The list of the `Help Desk` tab, and everybody's own cases."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import false
+from sqlalchemy import ColumnElement, false
 
-from blueprints.helpdesk.models import Case, number_of
-from blueprints.helpdesk.queries import MOST_FOUND, find_cases
-from blueprints.helpdesk.rules import UNSOLVED, CaseState
+from blueprints.helpdesk.models import Case, CaseMail, number_of
+from blueprints.helpdesk.queries import find_cases
+from blueprints.helpdesk.rules import UNSOLVED, CaseState, MailOutcome
 from blueprints.helpdesk.topics import name_of, queues
-from blueprints.helpdesk.words import STATES, state_label, state_tone
+from blueprints.helpdesk.words import (
+    OUTCOMES,
+    STATES,
+    outcome_label,
+    outcome_tone,
+    state_label,
+    state_tone,
+)
 from portal.access.scope import Scope
 from portal.i18n import Label, _l
 from portal.listviews.definition import Clauses, Column, Filter, ListDefinition
@@ -46,10 +53,27 @@ def _assignees() -> Mapping[str, Label]:
     return {"": _l("Anybody"), MINE: _l("Me"), NOBODY: _l("Nobody")}
 
 
+def _parts(scope: Scope, values: Mapping[str, str]) -> Sequence[Clauses] | None:
+    """The cases of each state apart: by queue, by whom they are assigned to, or all. What is
+    searched for is few."""
+    if "q" in values:
+        return None
+    state = values.get("state", "")
+    states = UNSOLVED if state == UNSOLVED_KEY else [state] if state else list(CaseState)
+    if not set(states) <= set(CaseState):
+        return None
+    others: list[ColumnElement[bool]] = []
+    if queue := values.get("queue"):
+        others.append(Case.queue == queue)
+    if assigned := values.get("assigned"):
+        others += _assigned(scope, assigned)
+    return [(Case.state == each, *others) for each in states]
+
+
 def _searched(_scope: Scope, text: str) -> Clauses:
     """Each word begins a word of the number, the subject or the requester's name. Of what is found
     too often, the newest cases are shown."""
-    ids = sorted(find_cases(words(text)))[-MOST_FOUND:]
+    ids = find_cases(words(text))
     return (Case.id.in_(ids),) if ids else (false(),)
 
 
@@ -131,6 +155,7 @@ CASES = ListDefinition(
             choices=_assignees,
         ),
     ),
+    parts=_parts,
     empty_title=_l("No cases here"),
     empty_text=_l("Change the filters to see others."),
 )
@@ -151,4 +176,69 @@ OWN_CASES = ListDefinition(
     where=lambda scope: (Case.requester_id == scope.user.id,),
     empty_title=_l("You have no cases yet"),
     empty_text=_l("Get Help is where you ask the help desk."),
+)
+
+
+def _mail_clauses(_scope: Scope, key: str) -> Clauses:
+    if key == UNSOLVED_KEY:
+        return (
+            CaseMail.outcome.in_((MailOutcome.UNMATCHED, MailOutcome.ASIDE)),
+            CaseMail.settled_at.is_(None),
+        )
+    return (CaseMail.outcome == key,) if key in set(MailOutcome) else (false(),)
+
+
+def _outcomes() -> Mapping[str, Label]:
+    return {
+        UNSOLVED_KEY: _l("Not settled"),
+        "": _l("All"),
+        **{str(outcome): OUTCOMES[outcome] for outcome in MailOutcome},
+    }
+
+
+MAILS = ListDefinition(
+    name="case_mails",
+    title=_l("E-mails"),
+    all_label=_l("All E-mails"),
+    model=CaseMail,
+    columns=(
+        Column(
+            key="subject",
+            label=_l("Subject"),
+            attribute=CaseMail.subject,
+            kind="status",
+            labels=lambda subject: subject or _l("No subject"),
+            sortable=False,
+        ),
+        Column(key="sender", label=_l("From"), attribute=CaseMail.sender, sortable=False),
+        Column(
+            key="outcome",
+            label=_l("Status"),
+            attribute=CaseMail.outcome,
+            kind="status",
+            labels=outcome_label,
+            tone=outcome_tone,
+            sortable=False,
+        ),
+        Column(key="at", label=_l("Arrived"), attribute=CaseMail.at, kind="moment"),
+    ),
+    default_sort="-at",
+    endpoint="helpdesk.mails",
+    record_endpoint="helpdesk.mail",
+    capability="helpdesk.work",
+    scope_column=None,
+    private=True,
+    brief=("outcome", "at"),
+    filters=(
+        Filter(
+            key="outcome",
+            label=_l("Status"),
+            where=_mail_clauses,
+            kind="choice",
+            choices=_outcomes,
+            usual=lambda _scope: UNSOLVED_KEY,
+        ),
+    ),
+    empty_title=_l("No e-mails here"),
+    empty_text=_l("E-mails that belong to no case are listed here."),
 )

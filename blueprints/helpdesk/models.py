@@ -112,7 +112,11 @@ class CaseWord(Base):
     """A folded word that a case is found by: of its number, its subject, its requester's name."""
 
     __tablename__ = "help_case_word"
-    __table_args__ = ({"sqlite_with_rowid": False},)
+    __table_args__ = (
+        # Whether a case that was found by one word has another, too.
+        Index("ix_help_case_word_case_id", "case_id", "word"),
+        {"sqlite_with_rowid": False},
+    )
 
     word: Mapped[str] = mapped_column(plain_text(80), primary_key=True)
     case_id: Mapped[int] = mapped_column(
@@ -192,3 +196,47 @@ class CaseRemedy(Base):
     name: Mapped[str] = mapped_column(String(60))
     done_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     done_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class CaseMail(Base):
+    """An e-mail that arrived: taken in once, by its digest.
+
+    `outcome`: `joined` a case; `automatic`, which nobody answers; `unmatched`, which belongs to no
+    case; `aside`, which could not be read. What joined is in its entry and nowhere else; `text` of
+    the others is wiped once somebody has settled them.
+    """
+
+    __tablename__ = "help_mail"
+    __table_args__ = (
+        CheckConstraint(
+            "outcome IN ('joined', 'automatic', 'unmatched', 'aside')", "known_outcome"
+        ),
+        CheckConstraint("outcome <> 'joined' OR case_id IS NOT NULL", "joined_a_case"),
+        Index("ix_help_mail_outcome", "outcome", "settled_at", "at", "id"),
+        Index("ix_help_mail_at", "at", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    message_id: Mapped[str] = mapped_column(String(200), default="")
+    outcome: Mapped[str] = mapped_column(plain_text(10))
+    reason: Mapped[str] = mapped_column(plain_text(300), default="")
+    sender: Mapped[str] = mapped_column(plain_text(254), default="")
+    subject: Mapped[str] = mapped_column(plain_text(160), default="")
+    text: Mapped[str] = mapped_column(Text, default="")
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("help_case.id"), index=True)
+    at: Mapped[datetime] = mapped_column(default=now)
+    settled_at: Mapped[datetime | None] = mapped_column(default=None)
+    settled_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), default=None)
+
+
+class CaseMailbox(Base):
+    """The one mailbox: which process reads it now, and how it answers."""
+
+    __tablename__ = "help_mailbox"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lease_until: Mapped[datetime | None] = mapped_column(default=None)
+    lease_owner: Mapped[str] = mapped_column(String(80), default="")
+    failing_since: Mapped[datetime | None] = mapped_column(default=None)
+    last_error: Mapped[str] = mapped_column(String(300), default="")

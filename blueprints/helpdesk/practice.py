@@ -3,7 +3,8 @@
 from sqlalchemy import select
 
 from blueprints.helpdesk import services
-from blueprints.helpdesk.models import Requester
+from blueprints.helpdesk.models import CaseMail, Requester
+from blueprints.helpdesk.rules import MailOutcome
 from portal.access.profiles import Profile
 from portal.access.scope import Scope
 from portal.db import session, unit_of_work
@@ -41,6 +42,7 @@ def fill() -> None:
     """Somebody who registered at the help desk, and a few cases in every stage."""
     with unit_of_work():
         requester = _requester()
+        _add_mail()
         agent = _scope(session().scalars(select(User).where(User.username == "agent")).one())
         for topic, subject, description, answer, solved in ASKED:
             case = services.open_case(
@@ -53,6 +55,21 @@ def fill() -> None:
                 services.resolve(agent, case.id, answer)
             else:
                 services.comment(agent, case.id, answer, asks=True)
+
+
+def _add_mail() -> None:
+    """An e-mail that belongs to no case, as an agent finds it."""
+    session().add(
+        CaseMail(
+            digest="0" * 64,
+            outcome=MailOutcome.UNMATCHED,
+            reason="no_case",
+            sender="clinic@example.org",
+            subject="Question",
+            text="Hello, we have a question about our last shipment. Whom do we call?",
+        )
+    )
+    session().flush()
 
 
 def _requester() -> Scope:

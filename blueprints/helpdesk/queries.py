@@ -1,10 +1,12 @@
 """Reading cases: whose they are decides who sees them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import aliased
 
 from blueprints.helpdesk.models import (
     Case,
@@ -28,7 +30,8 @@ from portal.people.queries import registered
 from portal.places.models import Location
 
 LOOKS_LAST = timedelta(seconds=75)
-MOST_FOUND = 1_000
+MOST_FOUND = 200
+LOOKED_THROUGH = 1_000
 
 
 def sees_all(scope: Scope) -> bool:
@@ -187,36 +190,77 @@ def breached(clock: str, moment: datetime, *, most: int) -> list[Case]:
     return list(session().scalars(select(Case).where(*where).order_by(Case.id).limit(most)))
 
 
-def find_cases(sought: Sequence[str]) -> set[int]:
-    """The ids of cases with a word that begins with each of these; at most the newest thousand. A
-    word that few cases have is looked for first, the others among those cases."""
+def find_cases(sought: Sequence[str]) -> list[int]:
+    """The ids of cases with a word that begins with each of these, at most 200: of what is found
+    more often, newer ones.
+
+    A word that few cases have is looked for first, and the others among those. Where all words are
+    frequent, the newest 1,000 cases of the first are looked through.
+    """
     if not sought:
-        return set()
-    newest = {word: _with_word(word) for word in sought}
-    few = [ids for ids in newest.values() if len(ids) <= MOST_FOUND]
-    if not few:
-        return set.intersection(*newest.values())
-    found = set.intersection(*few)
-    for word, ids in newest.items():
-        if len(ids) > MOST_FOUND and found:
-            found = _with_word(word, among=found)
-    return found
+        return []
+    newest = {word: _newest(word) for word in sought}
+    first = min(sought, key=lambda word: len(newest[word]))
+    others = [word for word in dict.fromkeys(sought) if word != first]
+    if not others:
+        return newest[first][:MOST_FOUND]
+    if len(newest[first]) <= MOST_FOUND:
+        among: Select[Any] = select(Case.id.label("case_id")).where(Case.id.in_(newest[first]))
+    else:
+        among = _in_order(*_whole_or_begun(first)).limit(LOOKED_THROUGH)
+    return _holding(among, others)
 
 
-def _with_word(word: str, *, among: Collection[int] = ()) -> set[int]:
-    query = select(CaseWord.case_id).where(
-        CaseWord.word >= word, CaseWord.word < word + "\U0010ffff"
-    )
-    if among:
-        return set(session().scalars(query.where(CaseWord.case_id.in_(among))))
-    # The words themselves first: with a whole word the index gives the newest without sorting.
-    whole = select(CaseWord.case_id).where(CaseWord.word == word)
-    for each in (whole, query):
-        newest = each.order_by(CaseWord.case_id.desc()).limit(MOST_FOUND + 1)
-        found = set(session().scalars(newest))
-        if len(found) > MOST_FOUND:
-            break
-    return found
+def _holding(among: Select[Any], others: Sequence[str]) -> list[int]:
+    """The newest of these cases that have the other words, too."""
+    found = among.subquery()
+    word = aliased(CaseWord)
+    # As a value of each case: for EXISTS, PostgreSQL reads all cases with the other word first.
+    has = [
+        select(word.case_id)
+        .where(word.case_id == found.c.case_id, *_begins(word.word, other))
+        .limit(1)
+        .scalar_subquery()
+        .is_not(None)
+        for other in others
+    ]
+    query = select(found.c.case_id).where(*has).order_by(found.c.case_id.desc())
+    return list(session().scalars(query.limit(MOST_FOUND)))
+
+
+def _newest(word: str) -> list[int]:
+    """The newest cases with the word, at most one more than are shown: the whole word if that is
+    frequent, otherwise all words that begin so, as far as a bounded look at the index goes."""
+    whole = _ids(_in_order(CaseWord.word == word).limit(MOST_FOUND + 1))
+    if len(whole) > MOST_FOUND:
+        return whole
+    begun = _begins(CaseWord.word, word)
+    found = _ids(select(CaseWord.case_id).where(*begun).limit(LOOKED_THROUGH + 1))
+    if len(found) > LOOKED_THROUGH:
+        # From the end of the index: of its last word the newest.
+        backwards = (CaseWord.word.desc(), CaseWord.case_id.desc())
+        query = select(CaseWord.case_id).where(*begun).order_by(*backwards).limit(MOST_FOUND + 1)
+        found = whole + _ids(query)
+    return sorted(set(found), reverse=True)[: MOST_FOUND + 1]
+
+
+def _whole_or_begun(word: str) -> tuple[ColumnElement[bool], ...]:
+    known = _ids(_in_order(CaseWord.word == word).limit(1))
+    return (CaseWord.word == word,) if known else _begins(CaseWord.word, word)
+
+
+def _begins(column: Any, word: str) -> tuple[ColumnElement[bool], ...]:
+    return column >= word, column < word + "\U0010ffff"
+
+
+def _in_order(*where: ColumnElement[bool]) -> Select[Any]:
+    """The newest first: of one word as the index has them."""
+    order = (CaseWord.word.desc(), CaseWord.case_id.desc())
+    return select(CaseWord.case_id.label("case_id")).where(*where).order_by(*order)
+
+
+def _ids(query: Select[Any]) -> list[int]:
+    return list(session().scalars(query))
 
 
 def usual_location(scope: Scope) -> int | None:

@@ -3,6 +3,8 @@ own cases. The answer is the same whether the e-mail address is known or not, an
 
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -115,20 +117,20 @@ def register(new: NewRequester, admitted: Admitted) -> None:
         .order_by((User.email == email).desc())
         .limit(1)
     )
-    try:
-        with session().begin_nested():
-            user = _make(first, last, email if known is None else _nobody(), location_id)
-            _give(user, admitted)
-            if known is not None or not allowed:
-                raise _Undone
-    except _Undone:
-        if known is not None and allowed:
-            _meet(known, admitted)
+    known_id = known.id if known else None
+    # Everybody's registration takes the same steps; those that are not meant are undone.
+    with _tried(keep=known is None and allowed):
+        user = _make(first, last, email if known is None else _nobody(), location_id)
+        _give(user, admitted)
+        if known is None:
+            _meet(user, admitted, wanted=False)
+    if known is not None:
+        _meet(known, admitted, wanted=allowed)
     record(
         None,
         "user.registered_at_desk",
         subject="user",
-        subject_id=known.id if known else None,
+        subject_id=known_id,
         location_id=location_id,
     )
 
@@ -177,19 +179,31 @@ def _give(user: User, admitted: Admitted) -> None:
     )
 
 
-def _meet(user: User, admitted: Admitted) -> None:
+def _meet(user: User, admitted: Admitted, *, wanted: bool) -> None:
     """Who registered but never chose a password gets another temporary one; everybody else a note.
     A deactivated user gets nothing."""
-    if not user.active:
-        return
-    if user.held_profile is Profile.REQUESTER and user.must_change_password:
+    waits = user.held_profile is Profile.REQUESTER and user.must_change_password
+    wanted = wanted and user.active
+    with _tried(keep=wanted and not waits):
+        messages.queue(
+            KNOWN,
+            user.email,
+            context={"name": user.full_name, "username": user.username},
+            user_id=user.id,
+            about=f"user:{user.id}",
+        )
+    with _tried(keep=wanted and waits):
         messages.cancel_about(f"user:{user.id}", reason="registered again", kinds=[REGISTERED])
         _give(user, admitted)
-        return
-    messages.queue(
-        KNOWN,
-        user.email,
-        context={"name": user.full_name, "username": user.username},
-        user_id=user.id,
-        about=f"user:{user.id}",
-    )
+
+
+@contextmanager
+def _tried(*, keep: bool) -> Iterator[None]:
+    """Undo what the block does, unless it is to be kept: it is done either way."""
+    try:
+        with session().begin_nested():
+            yield
+            if not keep:
+                raise _Undone
+    except _Undone:
+        pass

@@ -32,6 +32,15 @@ class EntryKind(StrEnum):
     EVENT = "event"
 
 
+class MailOutcome(StrEnum):
+    """What became of an e-mail."""
+
+    JOINED = "joined"
+    AUTOMATIC = "automatic"
+    UNMATCHED = "unmatched"
+    ASIDE = "aside"
+
+
 MOVES: Mapping[CaseState, frozenset[CaseState]] = {
     CaseState.NEW: frozenset(
         {CaseState.OPEN, CaseState.WAITING, CaseState.RESOLVED, CaseState.CLOSED}

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 
 from blueprints.helpdesk import rules, telling
-from blueprints.helpdesk.entries import add_entry, check_files, due, note_change, put
+from blueprints.helpdesk.entries import ByMail, add_entry, check_files, due, note_change, put
 from blueprints.helpdesk.models import (
     Case,
     CaseEntry,
@@ -113,6 +113,7 @@ def comment(
     files: Sequence[StoredFile] = (),
     asks: bool = False,
     seen: int | None = None,
+    mail: ByMail | None = None,
 ) -> CaseEntry:
     """Say something that everybody in the case sees; the other side is mailed.
 
@@ -130,7 +131,7 @@ def comment(
     after = rules.after_comment(case.state, staff=staff, asks=asks)
     if after != case.state:
         put(case, after)
-    return add_entry(case, EntryKind.PUBLIC, text, author=scope.user, files=files)
+    return add_entry(case, EntryKind.PUBLIC, text, author=scope.user, files=files, mail=mail)
 
 
 def _check_unanswered(scope: Scope, case: Case, seen: int | None) -> None:
@@ -158,13 +159,20 @@ def _note_answer(scope: Scope, case: Case) -> None:
         case.assigned_to_id = scope.user.id
 
 
-def note(scope: Scope, case_id: int, text: str, *, files: Sequence[StoredFile] = ()) -> CaseEntry:
+def note(
+    scope: Scope,
+    case_id: int,
+    text: str,
+    *,
+    files: Sequence[StoredFile] = (),
+    mail: ByMail | None = None,
+) -> CaseEntry:
     """Say something that staff alone see. Raises `Forbidden` for anybody else."""
     scope.require("helpdesk.work")
     case = lock_case(scope, case_id)
     text = rules.clean_text(text, field="text")
     check_files(files, case)
-    return add_entry(case, EntryKind.INTERNAL, text, author=scope.user, files=files)
+    return add_entry(case, EntryKind.INTERNAL, text, author=scope.user, files=files, mail=mail)
 
 
 def attach(scope: Scope, case_id: int, files: Sequence[StoredFile]) -> CaseEntry:

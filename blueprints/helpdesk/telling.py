@@ -6,18 +6,22 @@ from typing import Any
 
 from sqlalchemy import select
 
+from blueprints.helpdesk.mail.addresses import address_of
 from blueprints.helpdesk.models import Case, CaseEntry
 from blueprints.helpdesk.queries import watchers_of
 from blueprints.helpdesk.rules import CaseState, EntryKind
+from blueprints.helpdesk.settings import HelpDeskSettings
 from portal import messages
 from portal.db import session
 from portal.people.models import User
+from portal.settings import of_module
 
 OPENED = "case_opened"
 NEWS = "case_news"
 RESOLVED = "case_resolved"
 FOR_STAFF = "case_for_staff"
 BREACH = "case_breach"
+CLOSED = "case_closed"
 
 
 def about(case_id: int) -> str:
@@ -54,14 +58,20 @@ def _is_solution(case: Case, entry: CaseEntry) -> bool:
     return case.state == CaseState.RESOLVED and entry.text == case.resolution
 
 
+def tell_closed(case: Case, user: User, *, once: str) -> None:
+    """Mail somebody that the case they answered is closed, and what to do; once for each `once`."""
+    _to(user, CLOSED, case, once=f"closed:{case.id}:{once}", more={})
+
+
 def tell_staff(case: Case, *, what: str, once: str, but: int | None = None) -> None:
     """Mail who works on the case, and who watches it, that there is something new."""
     people = {user.id: user for user in watchers_of(case.id)}
     if case.assigned_to_id is not None:
         people[case.assigned_to_id] = session().get_one(User, case.assigned_to_id)
+    news = {"what": what, "public_answers": of_module(HelpDeskSettings).agents_answer_by_mail}
     for user in people.values():
         if user.id not in {but, case.requester_id} and user.held_profile.is_staff:
-            _to(user, FOR_STAFF, case, once=f"{once}:{user.id}", more={"what": what})
+            _to(user, FOR_STAFF, case, once=f"{once}:{user.id}", more=news)
 
 
 def tell_breach(case: Case, people: Iterable[User], *, clock: str) -> None:
@@ -78,12 +88,15 @@ def _requester(case: Case) -> User:
 def _to(user: User, kind: str, case: Case, *, once: str, more: Mapping[str, Any]) -> None:
     if not user.active:
         return
+    reply_to = address_of(case.token)
+    context = {"number": case.number, "case_id": case.id, "name": user.full_name, **more}
     messages.queue(
         kind,
         user.email,
-        context={"number": case.number, "case_id": case.id, "name": user.full_name, **more},
+        context={**context, "by_mail": bool(reply_to)},
         user_id=user.id,
         location_id=case.location_id,
         about=about(case.id),
+        reply_to=reply_to,
         once=f"case:{once}:{user.id}",
     )

@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, url_for
 
 from blueprints.helpdesk.lists import CASES, OWN_CASES
+from blueprints.helpdesk.mail.addresses import is_set_up
 from portal.i18n import _
 from portal.listviews.definition import Action
 from portal.listviews.views import list_page
@@ -16,7 +17,8 @@ blueprint = Blueprint("helpdesk", __name__)
 @needs("helpdesk.work")
 def index() -> Response:
     """All cases: those that are not resolved, unless the filters say otherwise."""
-    return list_page(CASES, scope())
+    mails = Action(label=_("E-mails"), href=url_for("helpdesk.mails"))
+    return list_page(CASES, scope(), actions=[mails] if is_set_up() else [])
 
 
 @blueprint.get("/my-cases")

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from blueprints.helpdesk.rules import CaseState
-from portal.i18n import Label, _l
+from blueprints.helpdesk.rules import CaseState, MailOutcome
+from portal.i18n import Label, _, _l
 from portal.listviews.definition import Tone
 
 STATES: Mapping[CaseState, Label] = {
@@ -20,6 +20,25 @@ _TONES: Mapping[CaseState, Tone] = {
     CaseState.RESOLVED: "success",
 }
 
+OUTCOMES: Mapping[MailOutcome, Label] = {
+    MailOutcome.UNMATCHED: _l("Belongs to no case"),
+    MailOutcome.ASIDE: _l("Could not be read"),
+    MailOutcome.AUTOMATIC: _l("Automatic"),
+    MailOutcome.JOINED: _l("Added to its case"),
+}
+_MAIL_TONES: Mapping[MailOutcome, Tone] = {
+    MailOutcome.UNMATCHED: "warning",
+    MailOutcome.ASIDE: "danger",
+    MailOutcome.JOINED: "success",
+}
+_REASONS: Mapping[str, Label] = {
+    "no_case": _l("It was not sent to the address of a case, and answers none of our e-mails."),
+    "not_theirs": _l("The sender is neither the requester of the case nor staff who work on it."),
+    "too_many": _l("Too many e-mails came for the case, or from the sender."),
+    "closed": _l("The case is closed. The sender was told to open a new one."),
+    "own": _l("The portal itself sent it."),
+}
+
 WORDS = {
     "case": _l("Case"),
     "cases": _l("Cases"),
@@ -29,6 +48,7 @@ WORDS = {
     "case_news": _l("News of a case"),
     "case_resolved": _l("Case resolved"),
     "case_for_staff": _l("Case: news for staff"),
+    "case_closed": _l("Answer to a closed case"),
     "case_breach": _l("Case: time is over"),
     "case.opened": _l("Case opened"),
     "case.assigned": _l("Case assigned"),
@@ -36,6 +56,8 @@ WORDS = {
     "case.resolved": _l("Case resolved"),
     "case.merged": _l("Case merged into another"),
     "case.remedied": _l("Remedy carried out from a case"),
+    "mail": _l("E-mail to the help desk"),
+    "case_mail.settled": _l("E-mail to the help desk settled"),
     "user.registered_at_desk": _l("Registered at the help desk"),
 }
 
@@ -48,3 +70,23 @@ def state_label(state: str) -> Label:
 def state_tone(state: str) -> Tone:
     """Its color."""
     return _TONES.get(CaseState(state), "neutral")
+
+
+def outcome_label(outcome: str) -> Label:
+    """The words for what became of an e-mail."""
+    return OUTCOMES[MailOutcome(outcome)]
+
+
+def outcome_tone(outcome: str) -> Tone:
+    """Its color."""
+    return _MAIL_TONES.get(MailOutcome(outcome), "neutral")
+
+
+def why(outcome: str, reason: str) -> Label:
+    """Why it came to that: for what is automatic the name of the header that says so."""
+    if reason in _REASONS or outcome != MailOutcome.AUTOMATIC:
+        return _REASONS.get(reason, reason)
+    return _(
+        "A machine sent it, as its header %(name)s says. Such e-mails are not answered.",
+        name=reason,
+    )

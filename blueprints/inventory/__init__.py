@@ -71,6 +71,24 @@ module = Module(
     ),
     fills=(
         Fill(
+            slot="case.record",
+            function="blueprints.inventory.contributions:of_case",
+            template="helpdesk/_record.html",
+            capability="inventory.view",
+        ),
+        Fill(
+            slot="helpdesk.topic",
+            function="blueprints.inventory.cases:request_about",
+            template="helpdesk/_filled.html",
+            capability="inventory.view",
+        ),
+        Fill(
+            slot="case.remedies",
+            function="blueprints.inventory.cases:remedies",
+            template="helpdesk/_remedies.html",
+            capability="inventory.correct",
+        ),
+        Fill(
             slot="shipment.actions",
             function="blueprints.inventory.contributions:shipment_actions",
             template="inventory/_shipment_actions.html",

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import url_for
 
+from blueprints.inventory.cases import carried_record
 from blueprints.inventory.ledger.balance import balance_here, totals
 from blueprints.inventory.quarantine.queries import count_held_here, list_held_here
 from blueprints.inventory.queries import (
@@ -18,6 +19,7 @@ from blueprints.inventory.settings import thresholds, warn_days
 from blueprints.shipments.models import Shipment
 from portal.access.scope import Scope
 from portal.i18n import _
+from portal.remedies import Carried
 
 IN_THE_MAIL = 20
 ON_A_CARD = 5
@@ -134,3 +136,15 @@ def list_actions(scope: Scope, _subject: object) -> dict[str, Any]:
 def quarantine_action(_scope: Scope, _subject: object) -> dict[str, Any]:
     """The way to the lots that are held at all locations."""
     return {"href": url_for("inventory.quarantines")}
+
+
+def of_case(scope: Scope, carried: Carried) -> dict[str, Any] | None:
+    """The record, as the page of a case shows it."""
+    found = carried_record(scope, carried)
+    if found is None:
+        return None
+    record = found[1]
+    return {
+        "href": url_for("inventory.record", inventory_id=record.id),
+        "title": _("Vaccine inventory %(name)s", name=record.name),
+    }

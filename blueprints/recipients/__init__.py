@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from portal.access.profiles import CLINIC, Profile
 from portal.i18n import _l
-from portal.module import Capability, Check, Job, Module, Tab
+from portal.module import Capability, Check, Fill, Job, Module, Tab
 
 HANDLES = frozenset({Profile.PROVIDER, Profile.MANAGER})
 
@@ -41,6 +41,26 @@ module = Module(
         ),
     ),
     slots=("recipient.actions", "recipient.record", "recipient.related"),
+    fills=(
+        Fill(
+            slot="case.record",
+            function="blueprints.recipients.contributions:of_case",
+            template="helpdesk/_record.html",
+            capability="recipients.view",
+        ),
+        Fill(
+            slot="helpdesk.topic",
+            function="blueprints.recipients.cases:request_about",
+            template="helpdesk/_filled.html",
+            capability="recipients.view",
+        ),
+        Fill(
+            slot="case.remedies",
+            function="blueprints.recipients.cases:remedies",
+            template="helpdesk/_remedies.html",
+            capability="recipients.merge",
+        ),
+    ),
     jobs=(
         Job(
             name="recipients.unfinished",

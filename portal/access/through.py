@@ -17,6 +17,7 @@ class Through(StrEnum):
     IMPORT = "import"
     JOB = "job"
     COMMAND = "command"
+    MAIL = "mail"
 
     @property
     def label(self) -> str:
@@ -28,6 +29,7 @@ class Through(StrEnum):
             Through.IMPORT: _("Import of a file"),
             Through.JOB: _("Scheduled job"),
             Through.COMMAND: _("Command line"),
+            Through.MAIL: _("E-mail"),
         }[self]
 
 

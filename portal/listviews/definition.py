@@ -136,6 +136,9 @@ class ListDefinition:
     private: the values are personal and stay out of addresses: cursors hold ids alone, and what
     was searched for is kept on the server (`services.keep_words`).
     filters: fields above the list, in place of its search.
+    parts: for values of the filters by key, disjoint parts of the rows that they leave, of which
+    each comes sorted from one index (its columns, the sort column, id), however many there are;
+    None where they leave few. Such rows are counted exactly up to 1,000.
     extra: further columns by name, not shown, that menu and ticks look at.
     menu: the links of the menu at the end of each row, asked once for the rows of a page.
     ticks: boxes at the rows, and what can be done with those that are ticked.
@@ -162,6 +165,7 @@ class ListDefinition:
     brief: tuple[str, ...] = ()
     private: bool = False
     filters: tuple[Filter, ...] = ()
+    parts: Callable[[Scope, Mapping[str, str]], Sequence[Clauses] | None] | None = None
     extra: Mapping[str, ColumnElement[Any] | InstrumentedAttribute[Any]] = field(
         default_factory=dict
     )

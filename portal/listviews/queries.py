@@ -119,13 +119,14 @@ class Source:
         self.few: list[Pair] | None = None
         if self.view == RECENT:
             self.few = self._pairs(self._select(self.sort, definition.id))
-        elif self.words or self.narrowing:
+        elif (self.words or self.narrowing) and not self.parts:
             self.few = self._found()
 
     def _filter(self, state: ListState) -> bool:
         """Narrow the list by its filters; whether any did. What a filter refuses leaves nothing."""
         values = dict(state.filters)
         clauses: list[ColumnElement[bool]] = []
+        chosen: dict[str, str] = {}
         alone = [each for each in self.definition.filters if each.alone and values.get(each.key)]
         for each in alone or self.definition.filters:
             value = values.get(each.key)
@@ -133,12 +134,15 @@ class Source:
                 value = each.usual(self.scope) if each.usual else ""
             if not value:
                 continue
+            chosen[each.key] = value
             try:
                 clauses += each.where(self.scope, value)
             except Invalid as refusal:
                 self.refused.append(refusal.message)
                 clauses.append(false())
         self.narrowing += clauses
+        parts = self.definition.parts
+        self.parts = parts(self.scope, chosen) if parts and not self.refused else None
         return bool(clauses)
 
     @cached_property
@@ -146,6 +150,9 @@ class Source:
         """The number of rows on all pages."""
         if self.few is not None:
             return RowTotal(len(self.few))
+        if self.parts:
+            numbers = [self._of_part(part).limit(CAP + 1) for part in self.parts]
+            return capped(select(_union(numbers).c.id))
         if self.filtered and not self.words:
             return capped(self._select(self.definition.id), most=COUNTED)
         if self.words or self.narrowing:
@@ -300,12 +307,18 @@ class Source:
             )
         query = self._rows().where(number.in_(page)).order_by(*_order(key, number, descending))
         rows = list(session().execute(query.limit(limit)))
-        if (self.words or self.narrowing) and len(rows) < limit:
+        if (self.words or self.narrowing) and not self.parts and len(rows) < limit:
             return self._sorted_matches(position, descending, limit)
         return rows
 
     def _part(self, descending: bool, limit: int, *where: ColumnElement[bool]) -> Select[Any]:
         """The first ids in this direction; of matches, as far as the walk goes."""
+        if self.parts:
+            order = _order(self.sort, self.definition.id, descending)
+            parts = [
+                self._of_part(part, *where).order_by(*order).limit(limit) for part in self.parts
+            ]
+            return select(_union(parts).c.id)
         if not (self.words or self.narrowing):
             order = _order(self.sort, self.definition.id, descending)
             return self._select(self.definition.id).where(*where).order_by(*order).limit(limit)
@@ -327,6 +340,9 @@ class Source:
         # Taken as they come out of the subquery: to be told to sort them, it would read to the end.
         return select(walked.c.id).where(walked.c.wanted).limit(limit)
 
+    def _of_part(self, part: Clauses, *where: ColumnElement[bool]) -> Select[Any]:
+        return self._select(self.definition.id.label("id"), narrowed=False).where(*part, *where)
+
     def _sorted_matches(
         self, position: Pair | None, descending: bool, limit: int
     ) -> list[Row[Any]]:
@@ -342,6 +358,11 @@ class Source:
             page = page.where(or_(behind, tied))
         page = page.order_by(*_order(value, number, descending)).limit(limit)
         return self._fetch([pair[1] for pair in self._pairs(page)])
+
+
+def _union(parts: Sequence[Select[Any]]) -> Any:
+    """The rows of all parts, each with a limit of its own."""
+    return union_all(*(select(part.subquery()) for part in parts)).subquery()
 
 
 def _order(value: Any, number: Any, descending: bool) -> tuple[Any, Any]:

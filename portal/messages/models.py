@@ -48,7 +48,8 @@ class Message(Base):
     sign-in link), wiped when the message is sent or cancelled. `about` names what the message
     is about, so that it can be cancelled when that is superseded. `once` is unique, a digest of
     the key it was promised under: a message promised twice is queued once. `message_id` is fixed
-    at queueing, so that a repetition after a crash can be recognised as one. A message with
+    at queueing, so that a repetition after a crash can be recognised as one. `reply_to` is where
+    answers go; empty for where they usually do. A message with
     `not_before` is planned until then, and its next try is that moment. `search` holds the address
     and what the message is about, and is wiped with them.
     """
@@ -94,6 +95,7 @@ class Message(Base):
     lease_until: Mapped[datetime | None]
     lease_owner: Mapped[str | None] = mapped_column(String(80))
     message_id: Mapped[str] = mapped_column(String(200), unique=True)
+    reply_to: Mapped[str] = mapped_column(String(254), default="")
     about: Mapped[str | None] = mapped_column(String(120), index=True)
     once: Mapped[str | None] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -46,6 +46,7 @@ class NewMessage:
     language: str | None = None
     channel: str = "email"
     attachments: tuple[Attachment, ...] = ()
+    reply_to: str = ""
     made_at: datetime = field(default_factory=now)
 
 
@@ -64,6 +65,7 @@ def queue(
     language: str | None = None,
     channel: str = "email",
     attachments: tuple[Attachment, ...] = (),
+    reply_to: str = "",
 ) -> bool:
     """Promise a message, as part of this unit of work; False if `once` was promised before.
 
@@ -72,7 +74,8 @@ def queue(
     somebody in). `about` names the subject, for `cancel_about`. Before `not_before`, at any
     distance, it is planned, and after `not_after` no longer sent. The language is `language`, else
     that of the user `user_id`, else English. `to` is an address of `channel`: one that cannot be
-    makes a message that has failed, visible to the administrator. Raises `ValueError` for a channel
+    makes a message that has failed, visible to the administrator. `reply_to` is the address that
+    an e-mail is answered to; empty: the one of the settings. Raises `ValueError` for a channel
     that the kind does not leave by, and for attachments of more than 7 MiB.
     """
     message = NewMessage(
@@ -89,6 +92,7 @@ def queue(
         language=language,
         channel=channel,
         attachments=attachments,
+        reply_to=reply_to,
     )
     return queue_many([message]) == 1
 
@@ -212,6 +216,7 @@ def _row(one: NewMessage, host: str, languages: Mapping[int, str]) -> dict[str, 
         "not_before": later,
         "not_after": one.not_after,
         "message_id": f"<{secrets.token_hex(16)}@{host}>",
+        "reply_to": one.reply_to,
         "about": one.about,
         "once": _digest(one.once) if one.once else None,
         "created_at": one.made_at,

@@ -140,8 +140,8 @@ def as_email(
     """The e-mail with all its headers; the Message-ID is the one fixed when it was promised."""
     email = EmailMessage(policy=SMTP)
     email["From"] = _sender(settings.mail_from)
-    if settings.mail_reply_to:
-        email["Reply-To"] = _sender(settings.mail_reply_to)
+    if reply_to := message.reply_to or settings.mail_reply_to:
+        email["Reply-To"] = _sender(reply_to)
     email["To"] = message.address
     email["Subject"] = rendered.subject
     email["Date"] = format_datetime(at)

@@ -103,7 +103,7 @@ def forget_contents() -> str | None:
         done = writing.execute(
             update(Message)
             .where(old)
-            .values(context={}, secret=None, address="", search="")
+            .values(context={}, secret=None, address="", reply_to="", search="")
             .execution_options(synchronize_session=False)
         )
     return f"{done.rowcount} wiped"  # type: ignore[attr-defined]

@@ -4,6 +4,8 @@ for choosing a password of one's own."""
 import secrets
 from datetime import timedelta
 
+from sqlalchemy.orm.attributes import flag_modified
+
 from portal import links
 from portal.db import session
 from portal.people import sessions
@@ -29,5 +31,7 @@ def give(user: User, password_hash: str) -> None:
     links.withdraw(user.id)
     user.password_hash = password_hash
     user.must_change_password = True
+    # Written even if it was so before: the work tells nobody who had such a password already.
+    flag_modified(user, "password_hash")
     session().flush()
     links.create(user.id, TEMPORARY, lifetime=LIFETIME)

@@ -3,7 +3,7 @@
 import io
 
 from blueprints.helpdesk import services
-from blueprints.helpdesk.models import CaseFile
+from blueprints.helpdesk.models import CaseFile, CaseMail
 from blueprints.helpdesk.queries import entries_of
 from portal.db import session, unit_of_work
 from portal.files.services import keep, store
@@ -35,6 +35,17 @@ def make(making: Making) -> None:
             (first, *_rest) = entries_of(scope, case)
             file = session().get_one(CaseFile, first.files[0][0].id)
             making.note("case", who, case.id)
+            mail = CaseMail(
+                digest=f"{case.id:064}",
+                outcome="unmatched",
+                reason="no_case",
+                sender="stranger@example.org",
+                subject=f"Hello {sign}".strip(),
+                text=f"Where is it? {sign}".strip(),
+            )
+            session().add(mail)
+            session().flush()
+            making.note("mail", who, mail.id)
             making.note("case_file", who, file.id)
 
 
@@ -43,11 +54,12 @@ samples = Samples(
     access=Access(
         arguments={
             "case_id": Theirs("case"),
+            "mail_id": Theirs("mail"),
             "helpdesk.file:file_id": Theirs("case_file"),
             "helpdesk:kind": Text("vaccine-provider", missing="nothing"),
             "helpdesk.remedy:name": Text("appointments.cancel_second"),
         },
-        everywhere={"case_id": STAFF},
+        everywhere={"case_id": STAFF, "mail_id": STAFF},
         public={
             "helpdesk.register": frozenset({200}),
             "helpdesk.registered": frozenset({200}),
@@ -56,11 +68,15 @@ samples = Samples(
     canaries=Canaries(
         searches=("Question",),
         shown=("/my-cases",),
-        of_all=(r"/help-desk/", r"/my-cases", r"/lists/cases/search"),
+        of_all=(r"/help-desk/", r"/help-desk/mails/", r"/my-cases", r"/lists/cases/search"),
     ),
     tour=Tour(
         pages={
             "/help-desk/": ("?state=",),
+            "/help-desk/mails/": ("?outcome=",),
+            "/help-desk/mails/<id>": ("/help-desk/mails/1",),
+            "/help-desk/mails/<id>/add": ("/help-desk/mails/1/add",),
+            "/help-desk/mails/<id>/settle": ("/help-desk/mails/1/settle",),
             "/help-desk/cases/<id>": ("/help-desk/cases/1", "/help-desk/cases/2"),
             "/help-desk/cases/<id>/resolve": ("/help-desk/cases/1/resolve",),
             "/help-desk/cases/<id>/merge": ("/help-desk/cases/1/merge",),
@@ -86,6 +102,7 @@ samples = Samples(
                 "about_id": None,
             },
             "help_case_entry": {"kind": "public"},
+            "help_mail": {"outcome": "unmatched", "settled_at": None},
         }
     ),
 )

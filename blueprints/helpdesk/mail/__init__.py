@@ -1,0 +1,1 @@
+"""Answers by e-mail: reading a mailbox, and letting what arrived join its case."""
