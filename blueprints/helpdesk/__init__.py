@@ -38,7 +38,13 @@ module = Module(
             profiles=STAFF,
         ),
     ),
-    slots=("case.record", "case.remedies", "case.attachments", "helpdesk.topic"),
+    slots=(
+        "case.record",
+        "case.remedies",
+        "case.attachments",
+        "helpdesk.topic",
+        "helpdesk.form",
+    ),
     fills=(
         Fill(
             slot="home.ask",
