@@ -14,6 +14,7 @@ from blueprints.onboarding.rules import Account, UserRow, Verdict, Wrong
 from portal.access.profiles import Profile
 from portal.access.scope import Actor
 from portal.accounts import services as accounts
+from portal.accounts.many import add_new_users
 from portal.accounts.new_users import NewUser
 from portal.db import session
 from portal.errors import PortalError
@@ -58,6 +59,23 @@ class _Adding:
 
     user_id: int | None
     lines: list[tuple[UserRow, bool]] = field(default_factory=list)
+
+    @property
+    def location_ids(self) -> frozenset[int]:
+        return frozenset(row.location_id for row, _corrected in self.lines)
+
+
+def _new_user(adding: _Adding) -> NewUser:
+    first = adding.lines[0][0]
+    assert first.profile is not None
+    return NewUser(
+        username=first.username,
+        first_name=first.first_name,
+        last_name=first.last_name,
+        email=first.email,
+        profile=first.profile,
+        location_ids=adding.location_ids,
+    )
 
 
 class _Accounts:
@@ -161,8 +179,23 @@ class _Work:
                     f"known:{verdict.account.id}", _Adding(verdict.account.id)
                 )
             adding.lines.append((row, verdict.corrected))
+        added = self._add_together(list(people.values()))
         for adding in people.values():
-            self._carry_out(adding)
+            first = adding.lines[0][0]
+            if adding.user_id is None and first.username in added:
+                self._added(adding, added[first.username])
+            else:
+                self._carry_out(adding)
+        self.known.look(list(added), [])
+
+    def _add_together(self, people: Sequence[_Adding]) -> dict[str, User]:
+        """Add those who are plainly new."""
+        new = [_new_user(adding) for adding in people if adding.user_id is None]
+        try:
+            with session().begin_nested():
+                return add_new_users(self.actor, self.giver, new)
+        except PortalError:
+            return {}  # one by one it is found out whose line is wrong
 
     def _judged(self, row: UserRow) -> Verdict | None:
         """What the line asks for, unless it is wrong or there is nothing to do."""
@@ -180,11 +213,15 @@ class _Work:
         rows = [row for row, _corrected in adding.lines]
         try:
             with session().begin_nested():
-                user = self._add_new(rows) if adding.user_id is None else self._add_to(adding, rows)
+                user = self._add_one(adding)
         except PortalError as refusal:
             for row in rows:
                 self._refused(row, in_file(refusal))
             return
+        self._added(adding, user)
+        self.known.look([user.username], [user.email])
+
+    def _added(self, adding: _Adding, user: User) -> None:
         for row, was_corrected in adding.lines:
             self.done.append(
                 Applied(
@@ -194,26 +231,12 @@ class _Work:
                     username=user.username if was_corrected else "",
                 )
             )
-        self.known.look([user.username], [user.email])
 
-    def _add_new(self, rows: Sequence[UserRow]) -> User:
-        first = rows[0]
-        assert first.profile is not None
-        new = NewUser(
-            username=first.username,
-            first_name=first.first_name,
-            last_name=first.last_name,
-            email=first.email,
-            profile=first.profile,
-            location_ids=frozenset(row.location_id for row in rows),
-        )
-        return accounts.add_user(self.actor, self.giver, new).user
-
-    def _add_to(self, adding: _Adding, rows: Sequence[UserRow]) -> User:
-        assert adding.user_id is not None
+    def _add_one(self, adding: _Adding) -> User:
+        if adding.user_id is None:
+            return accounts.add_user(self.actor, self.giver, _new_user(adding)).user
         user = accounts.load_for_change(adding.user_id)
-        places = frozenset(row.location_id for row in rows)
-        accounts.add_locations(self.actor, self.giver, user, places)
+        accounts.add_locations(self.actor, self.giver, user, adding.location_ids)
         return user
 
     def remove(self, rows: Sequence[UserRow]) -> None:
