@@ -116,8 +116,8 @@ def _to_add(row: UserRow, named: Account | None, mailed: Account | None) -> Foun
             raise Wrong(
                 field,
                 _(
-                    "This username and e-mail address are registered under another name. Enter the "
-                    "name of the NCID registration."
+                    "This username and e-mail address are registered under another name. Enter "
+                    "the name of the NCID registration."
                 ),
             )
         return named, False
@@ -153,8 +153,8 @@ def _to_remove(row: UserRow, named: Account | None, mailed: Account | None) -> F
 
 def _taken() -> str:
     return _(
-        "This username belongs to someone else. Check it with the person, and enter the username of "
-        "the NCID registration."
+        "This username belongs to someone else. Check it with the person, and enter the username "
+        "of the NCID registration."
     )
 
 
@@ -165,8 +165,8 @@ def _unknown() -> str:
 def duplicate_email() -> str:
     """What is said of an address that is somebody else's."""
     return _(
-        "This e-mail address belongs to another person. An e-mail address can be used by one person "
-        "only. Enter the person's own."
+        "This e-mail address belongs to another person. An e-mail address can be used by one "
+        "person only. Enter the person's own."
     )
 
 

@@ -1,10 +1,9 @@
-"""The HCP User Onboarding Template: its columns, the block above, the name of its file (SPEC H4)."""
+"""The HCP User Onboarding Template: its columns, the block above, its name (SPEC H4)."""
 
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 from portal.access.profiles import Profile
 from portal.errors import Invalid
@@ -148,25 +147,25 @@ INSTRUCTIONS = (
     ),
     _l("2. Above the table, fill in your organization, your name, e-mail, title and phone number."),
     _l(
-        "3. Fill in one line for each person and location. First name, last name and e-mail must be "
-        "those of the NCID registration."
+        "3. Fill in one row for each person and location. First name, last name and e-mail must "
+        "be those of the NCID registration."
     ),
     _l("4. Select the profile from the list. A person has the same profile at all locations."),
     _l(
-        "5. Select “Add” to give access to a location, “Remove” to take it away. Who is removed from "
-        "the last location can no longer sign in."
+        "5. Select “Add” to give access to a location, “Remove” to take it away. Who is removed "
+        "from the last location can no longer sign in."
     ),
     _l(
-        "6. Someone with several usernames: remove the locations of the usernames that are no longer "
-        "wanted, and add the same locations to the username to keep, in one file."
+        "6. Someone with several usernames: remove the locations of the usernames that are no "
+        "longer wanted, and add the same locations to the username to keep, in one file."
     ),
     _l(
         "7. Attach the file to a request “HCP Onboarding & Recipient Bulk Upload”, request type "
         "“HCP User Onboarding”."
     ),
     _l(
-        "If some lines could not be loaded, a file with only these lines comes back. Correct the red "
-        "cells and attach it to the same case."
+        "If some rows could not be loaded, a file with only these rows comes back. Correct the "
+        "red cells and attach it to the same case."
     ),
 )
 

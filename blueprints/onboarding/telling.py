@@ -113,8 +113,8 @@ def result_of(run: ImportRun) -> str:
     if run.problem and not run.rows_done:
         said = [
             _(
-                "“%(name)s” could not be read, and nothing was loaded. %(problem)s Correct the file "
-                "and attach it to this case.",
+                "“%(name)s” could not be read, and nothing was loaded. %(problem)s Correct the "
+                "file and attach it to this case.",
                 name=run.file_name,
                 problem=run.problem,
             )

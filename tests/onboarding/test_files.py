@@ -2,23 +2,27 @@
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal.db import unit_of_work
-from portal.messages.models import Message
 from portal.people.models import User
-from portal.people.queries import location_ids_of
 from tests.client import Browser
 from tests.onboarding.workbooks import (
+    ABOVE,
+    HEADER,
     MANAGER,
     NAME,
     Returned,
     attach,
+    case_of,
     error_file,
     line,
+    mails,
     open_request,
+    places_of,
     process,
     told,
+    upload,
     workbook,
 )
 from tests.personas import Personas
@@ -26,33 +30,10 @@ from tests.personas import Personas
 pytestmark = pytest.mark.both_databases
 
 
-@pytest.fixture
-def asker(app: Flask, personas: Personas) -> Browser:
-    """Somebody who registered at the help desk."""
-    return Browser(app, personas).sign_in("requester")
-
-
-@pytest.fixture
-def agent(app: Flask, personas: Personas) -> Browser:
-    """An agent."""
-    return Browser(app, personas).sign_in("agent")
-
-
-def places_of(app: Flask, username: str) -> frozenset[int]:
-    """Where a user works."""
+def number_of_users(app: Flask) -> int:
+    """How many accounts there are."""
     with app.app_context(), unit_of_work(write=False) as session:
-        user = session.scalars(select(User).where(User.username == username)).one()
-        return location_ids_of(user.id)
-
-
-def mails(app: Flask, kind: str) -> list[str]:
-    """The addresses of messages of this kind."""
-    with app.app_context(), unit_of_work(write=False) as session:
-        return list(
-            session.scalars(
-                select(Message.address).where(Message.kind == kind).order_by(Message.id)
-            )
-        )
+        return session.scalar(select(func.count()).select_from(User)) or 0
 
 
 def test_good_rows_become_users_and_failed_ones_come_back_until_they_are_right(
@@ -77,7 +58,7 @@ def test_good_rows_become_users_and_failed_ones_come_back_until_they_are_right(
         "12-02-20_ERROR.xlsx”. Correct the red cells, save, and attach the file to this case. "
         "Yellow cells were corrected by the portal."
     )
-    assert "case_news" in {kind for kind in ("case_news",) if mails(app, kind)}
+    assert mails(app, "case_news") == ["requester@example.org"]
 
     name, content = error_file(app, case_id)
     assert name == "Washington County Health Department HCP 12-02-20_ERROR.xlsx"
@@ -97,3 +78,69 @@ def test_good_rows_become_users_and_failed_ones_come_back_until_they_are_right(
     assert (run.added, run.unchanged, run.failed) == (1, 1, 0)
     assert told(app, case_id)[1].startswith(f"“{name}” was processed. Loaded: 1. Unchanged: 1.")
     assert "efox@example.org" in mails(app, "welcome")
+
+
+HEADERLESS = [line(), line("Bob", "Fox", "bfox")]
+MISSING = (
+    "These columns are missing: Location Action, Zip. Add them to the header row, or start from "
+    "the template."
+)
+UNREADABLE: list[tuple[str, bytes, str, str]] = [
+    (
+        "no header",
+        workbook(*HEADERLESS, header=("Somebody", "Else")),
+        NAME,
+        "No header row was found in the first 10 rows.",
+    ),
+    (
+        "columns missing",
+        workbook(line(), header=[*HEADER[:5], "", *HEADER[6:9], ""]),
+        NAME,
+        MISSING,
+    ),
+    (
+        "a column twice",
+        workbook((*line(), "x"), header=[*HEADER, "Email"]),
+        NAME,
+        "These columns appear more than once: Email. Keep one of each.",
+    ),
+    ("no rows", workbook(), NAME, "The file has a header but no rows."),
+    (
+        "no organization",
+        workbook(line(), above=ABOVE[1:]),
+        NAME,
+        "Organization Name is blank above the table. Fill it in.",
+    ),
+    (
+        "no preparer",
+        workbook(line(), above=[ABOVE[0], ("Preparer Name", None), *ABOVE[2:]]),
+        NAME,
+        "Preparer Name is blank above the table. Fill it in.",
+    ),
+    (
+        "a preparer without mailbox",
+        workbook(line(), above=[*ABOVE[:2], ("Preparer Email", "none"), *ABOVE[3:]]),
+        NAME,
+        "Preparer Email: Enter an e-mail address, for example name@clinic.org.",
+    ),
+    ("cut off", workbook(line())[:-400], NAME, "damaged"),
+    ("only a text", b"Please add Ann Brown.\n", "list.csv", "No header row was found"),
+]
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "said"),
+    [one[1:] for one in UNREADABLE],
+    ids=[one[0] for one in UNREADABLE],
+)
+def test_a_file_that_cannot_be_read_says_why_and_loads_nobody(
+    app: Flask, agent: Browser, content: bytes, name: str, said: str
+) -> None:
+    before = number_of_users(app)
+    where, run = upload(app, agent, content, name)
+    assert run.state == "failed"
+    (told_text,) = told(app, case_of(app, run))
+    assert said in told_text
+    assert "nothing was loaded" in told_text
+    assert number_of_users(app) == before
+    assert said in agent.get(where).root.text

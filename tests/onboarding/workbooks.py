@@ -10,16 +10,23 @@ from openpyxl.worksheet.worksheet import Worksheet
 from sqlalchemy import select
 
 from blueprints.helpdesk.models import CaseEntry, CaseFile
-from blueprints.onboarding import telling
+from blueprints.helpdesk.services import open_case
+from blueprints.onboarding import services, telling
 from blueprints.onboarding.models import OnboardingUpload
-from portal.db import unit_of_work
+from blueprints.onboarding.services import find_file
+from portal.access.scope import Scope
+from portal.db import session, unit_of_work
 from portal.files.models import StoredFile
-from portal.files.services import path_of
+from portal.files.services import keep, path_of, store
 from portal.imports import running
 from portal.imports.models import ImportRun
+from portal.messages.models import Message
+from portal.people.models import User
+from portal.people.queries import location_ids_of
 from portal.settings import current
 from portal.sheets.columns import ADVICE
-from tests.client import Browser, Page
+from tests.client import Browser
+from tests.inventory.stock import scope_for
 
 HEADER = (
     "First Name",
@@ -107,9 +114,9 @@ def attach(browser: Browser, case_id: int, content: bytes, name: str = NAME) -> 
 
 def newest_file(app: Flask, case_id: int) -> int:
     """The id of the newest attachment of the case."""
-    with app.app_context(), unit_of_work(write=False) as session:
+    with app.app_context(), unit_of_work(write=False) as reading:
         return (
-            session.scalars(
+            reading.scalars(
                 select(CaseFile.id).where(CaseFile.case_id == case_id).order_by(CaseFile.id.desc())
             ).first()
             or 0
@@ -124,9 +131,9 @@ def process(app: Flask, agent: Browser, case_id: int) -> tuple[str, ImportRun]:
     sent = agent.submit(page, action=action)
     assert sent.status == 303
     work(app)
-    with app.app_context(), unit_of_work(write=False) as session:
-        run = session.scalars(select(ImportRun).order_by(ImportRun.id.desc())).first()
-        session.expunge_all()
+    with app.app_context(), unit_of_work(write=False) as reading:
+        run = reading.scalars(select(ImportRun).order_by(ImportRun.id.desc())).first()
+        reading.expunge_all()
     assert run is not None
     return sent.leads_to, run
 
@@ -140,9 +147,9 @@ def work(app: Flask) -> None:
 
 def told(app: Flask, case_id: int) -> list[str]:
     """What the portal told in the case."""
-    with app.app_context(), unit_of_work(write=False) as session:
+    with app.app_context(), unit_of_work(write=False) as reading:
         return list(
-            session.scalars(
+            reading.scalars(
                 select(CaseEntry.text)
                 .where(CaseEntry.case_id == case_id, CaseEntry.kind == "event")
                 .order_by(CaseEntry.id)
@@ -152,8 +159,8 @@ def told(app: Flask, case_id: int) -> list[str]:
 
 def error_file(app: Flask, case_id: int) -> tuple[str, bytes]:
     """The name and content of the newest file that the portal attached."""
-    with app.app_context(), unit_of_work(write=False) as session:
-        file = session.scalars(
+    with app.app_context(), unit_of_work(write=False) as reading:
+        file = reading.scalars(
             select(StoredFile)
             .join(CaseFile, CaseFile.file_id == StoredFile.id)
             .where(CaseFile.case_id == case_id, CaseFile.by_id.is_(None))
@@ -204,8 +211,78 @@ class Returned:
 
 def uploads(app: Flask) -> int:
     """How many attachments were processed."""
-    with app.app_context(), unit_of_work(write=False) as session:
-        return len(session.scalars(select(OnboardingUpload.id)).all())
+    with app.app_context(), unit_of_work(write=False) as reading:
+        return len(reading.scalars(select(OnboardingUpload.id)).all())
 
 
-Shown = Page
+def places_of(app: Flask, username: str) -> frozenset[int]:
+    """Where a user works."""
+    with app.app_context(), unit_of_work(write=False) as reading:
+        user = reading.scalars(select(User).where(User.username == username)).one()
+        return location_ids_of(user.id)
+
+
+def mails(app: Flask, kind: str) -> list[str]:
+    """The addresses of messages of this kind."""
+    with app.app_context(), unit_of_work(write=False) as reading:
+        return list(
+            reading.scalars(
+                select(Message.address).where(Message.kind == kind).order_by(Message.id)
+            )
+        )
+
+
+def sent_file(asker: Scope, content: bytes, name: str = NAME, *, topic: str = "onboarding") -> int:
+    """A case with this file, inside the application; its id."""
+    stored = store(current(), io.BytesIO(content), "cases")
+    with unit_of_work():
+        return open_case(
+            asker,
+            topic=topic,
+            subject="Users",
+            description="Please add them.",
+            location_id=asker.location.id if asker.location else None,
+            files=[keep(stored, name=name)],
+        ).id
+
+
+def pressed(agent: Scope, case_id: int) -> int:
+    """What `Process` does with the newest attachment; the id of its import."""
+    with unit_of_work():
+        file_id = (
+            session()
+            .scalars(
+                select(CaseFile.id).where(CaseFile.case_id == case_id).order_by(CaseFile.id.desc())
+            )
+            .first()
+        )
+        assert file_id is not None
+        file = find_file(agent, case_id, file_id)
+        with path_of(current(), file).open("rb") as content:
+            copy = store(current(), content, "onboarding_users")
+        return services.process(agent, case_id, file_id, copy).run_id
+
+
+def upload(
+    app: Flask, agent: Browser, content: bytes, name: str = NAME, *, who: str = "requester"
+) -> tuple[str, ImportRun]:
+    """Send a file in a case of `who` and have it processed; the address of its page, and its
+    import."""
+    with app.app_context():
+        case_id = sent_file(scope_for(agent.personas, who), content, name)
+        run_id = pressed(scope_for(agent.personas, "agent"), case_id)
+        running.process_waiting(current())
+        telling.tell_results()
+        with unit_of_work(write=False) as present:
+            found = present.scalars(
+                select(OnboardingUpload).where(OnboardingUpload.run_id == run_id)
+            ).one()
+            present.expunge_all()
+    return f"/onboarding/uploads/{found.id}", found.run
+
+
+def case_of(app: Flask, run: ImportRun) -> int:
+    """The case of an import."""
+    with app.app_context(), unit_of_work(write=False) as reading:
+        query = select(OnboardingUpload.case_id).where(OnboardingUpload.run_id == run.id)
+        return reading.scalars(query).one()
