@@ -1,4 +1,5 @@
-"""`HCP Onboarding & Recipient Bulk Upload`: users by spreadsheet (SPEC H4 to H6, H9).
+"""`HCP Onboarding & Recipient Bulk Upload`: users and recipients by spreadsheet
+(SPEC F3, H4 to H6, H9).
 
 A file comes as the attachment of a case; an agent has it processed, and its result is told in the
 case, with the rows that failed as a workbook to correct.
@@ -13,11 +14,14 @@ from portal.module import Capability, Fill, Job, Module
 module = Module(
     name="onboarding",
     title="Onboarding",
-    requires=("helpdesk", "accounts", "locations"),
+    requires=("helpdesk", "accounts", "locations", "recipients"),
     under="helpdesk",
     blueprint="blueprints.onboarding.views:blueprint",
     models="blueprints.onboarding.models",
-    imports=("blueprints.onboarding.importing:USERS",),
+    imports=(
+        "blueprints.onboarding.importing:USERS",
+        "blueprints.onboarding.importing:RECIPIENTS",
+    ),
     capabilities=(
         Capability(
             name="onboarding.process",

@@ -4,8 +4,9 @@ from typing import Any
 
 from blueprints.helpdesk.models import Case, CaseFile
 from blueprints.helpdesk.topics import TopicGroup
+from blueprints.onboarding.kinds import KINDS
 from blueprints.onboarding.queries import upload_of_file
-from blueprints.onboarding.services import KINDS, may_be_processed
+from blueprints.onboarding.services import may_be_processed
 from portal.access.scope import Scope
 from portal.db import session
 
@@ -23,5 +24,9 @@ def of_attachment(scope: Scope, file: CaseFile) -> dict[str, Any] | None:
 
 def of_form(_scope: Scope, group: TopicGroup) -> dict[str, Any] | None:
     """The blank templates of the topics that take files."""
-    topics = [topic for topic in group.topics if topic.key in KINDS]
-    return {"topics": topics} if topics else None
+    templates = [
+        (topic.name, KINDS[topic.key].template_endpoint)
+        for topic in group.topics
+        if topic.key in KINDS
+    ]
+    return {"templates": templates} if templates else None

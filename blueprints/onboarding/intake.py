@@ -10,13 +10,13 @@ from blueprints.onboarding import applying, kept, rules
 from blueprints.onboarding.applying import Applied
 from blueprints.onboarding.kept import KnownRow, Rest
 from blueprints.onboarding.queries import limit_of, mended_before
-from blueprints.onboarding.rules import Earlier, Site, Sites, UserRow, Wrong, check_limit
+from blueprints.onboarding.rules import Earlier, Site, Sites, UserRow, Wrong, check_limit, error_at
 from portal.access.scope import Actor
 from portal.db import lock_number, session
 from portal.imports.definition import Beginning
 from portal.imports.outcomes import Judged, Outcome
 from portal.places.models import Location
-from portal.sheets.columns import BoundColumns, CellError, CellMended, parse_row, shown
+from portal.sheets.columns import BoundColumns, CellError, CellMended, parse_row
 from portal.sheets.table import Row
 
 # Two files at once would see each other's half: the number of the lock that keeps them apart.
@@ -92,14 +92,6 @@ class UserLines:
     def error(self, wrong: Wrong, cells: Sequence[Any]) -> CellError:
         """What is wrong, at its cell."""
         return error_at(self.bound, wrong, cells)
-
-
-def error_at(bound: BoundColumns, wrong: Wrong, cells: Sequence[Any]) -> CellError:
-    """What is wrong, at its cell."""
-    label = next((one.label for one in bound.columns if one.key == wrong.field), "")
-    place = bound.positions.get(wrong.field or "")
-    cell = cells[place] if place is not None and place < len(cells) else None
-    return CellError(label, wrong.message, shown(cell), place)
 
 
 @dataclass(frozen=True)

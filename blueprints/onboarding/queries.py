@@ -74,17 +74,15 @@ def mended_before(run_id: int) -> dict[str, int]:
     }
 
 
-def list_rows(
-    run_id: int, *, states: tuple[str, ...], after: int = 0, limit: int
-) -> list[OnboardingRow]:
-    """Rows of an import that did not go in, from the one behind row number `after` on."""
+def list_rows(run_id: int, *, after: int = 0, limit: int) -> list[OnboardingRow]:
+    """Rows of an import that still wait, from the one behind row number `after` on."""
     return list(
         session().scalars(
             select(OnboardingRow)
             .where(
                 OnboardingRow.run_id == run_id,
                 OnboardingRow.row > after,
-                OnboardingRow.state.in_(states),
+                OnboardingRow.state != "mended",
             )
             .order_by(OnboardingRow.row)
             .limit(limit)

@@ -1,13 +1,13 @@
 """Decisions about one line of an onboarding file, over plain values (SPEC H5, H6)."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from portal.access.profiles import Profile
 from portal.errors import PortalError
 from portal.i18n import _
-from portal.sheets.columns import fold
+from portal.sheets.columns import BoundColumns, CellError, fold, shown
 
 Step = Literal["new", "add", "remove", "unchanged"]
 
@@ -104,6 +104,14 @@ def _of_account(row: UserRow, account: Account, corrected: bool) -> Verdict:
             ),
         )
     return Verdict("unchanged" if there else "add", account, corrected)
+
+
+def error_at(bound: BoundColumns, wrong: Wrong, cells: Sequence[Any]) -> CellError:
+    """What is wrong, at its cell."""
+    label = next((one.label for one in bound.columns if one.key == wrong.field), "")
+    place = bound.positions.get(wrong.field or "")
+    cell = cells[place] if place is not None and place < len(cells) else None
+    return CellError(label, wrong.message, shown(cell), place)
 
 
 Found = tuple[Account | None, bool]

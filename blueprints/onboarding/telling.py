@@ -92,7 +92,7 @@ def _say(upload_id: int, stored: Stored | None) -> bool:
         return False
     upload = session().get_one(OnboardingUpload, upload_id)
     files = [keep(stored, name=error_name(upload.run.file_name))] if stored else []
-    waits = bool(upload.run.failed or upload.run.problem)
+    waits = bool(upload.run.failed or upload.run.undecided or upload.run.problem)
     say(
         upload.case_id,
         result_of(upload.run),
@@ -131,8 +131,15 @@ def result_of(run: ImportRun) -> str:
                     name=error_name(run.file_name),
                 )
             )
+    if run.undecided:
+        said.append(
+            _(
+                "Some recipients may be registered already. Open “Result” beside the attachment, "
+                "and say whether each is the same person."
+            )
+        )
     said += run.notes
-    if not follows_convention(run.file_name):
+    if run.kind == "onboarding_users" and not follows_convention(run.file_name):
         said.append(
             _(
                 "Next time, name the file after the organization and the date, for example "

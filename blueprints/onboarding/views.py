@@ -6,16 +6,19 @@ from typing import cast
 from flask import Blueprint, Response, after_this_request, flash, g, request, send_file, url_for
 from flask_login import current_user
 
-from blueprints.helpdesk.models import number_of
+from blueprints.helpdesk.models import Case, number_of
 from blueprints.onboarding import services
-from blueprints.onboarding.forms import UserRowForm, form_of
-from blueprints.onboarding.models import OnboardingUpload
+from blueprints.onboarding.forms import RowForm, form_of
+from blueprints.onboarding.kinds import KINDS, UploadKind
+from blueprints.onboarding.models import OnboardingRow, OnboardingUpload
 from blueprints.onboarding.queries import get_upload, list_corrected, list_rows
-from blueprints.onboarding.services import KINDS, RowRefused
-from blueprints.onboarding.sheets import TEMPLATE_NAME
+from blueprints.onboarding.services import RowRefused
+from blueprints.recipients.bulk import compared_with
+from blueprints.recipients.look_alikes import Compared
+from blueprints.recipients.words import full_name
 from portal.access.scope import Scope
 from portal.db import session, unit_of_work
-from portal.errors import Conflict, NotFound, PortalError
+from portal.errors import Conflict, Invalid, NotFound, PortalError
 from portal.files.services import drop, path_of, store
 from portal.formats.numbers import record_number
 from portal.i18n import _
@@ -31,18 +34,26 @@ from portal.web.respond import respond
 blueprint = Blueprint("onboarding", __name__, url_prefix="/onboarding")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PAGE = 25
+AREA = "onboarding"
 
 
 @blueprint.get("/template.xlsx")
 @needs("helpdesk.ask")
 def template() -> Response:
     """The blank HCP User Onboarding Template."""
-    return _template("onboarding")
+    return _template(KINDS["onboarding"])
 
 
-def _template(topic: str) -> Response:
-    definition = KINDS[topic]
+@blueprint.get("/recipients-template.xlsx")
+@needs("helpdesk.ask")
+def recipient_template() -> Response:
+    """The blank Recipient Bulk Upload Template."""
+    return _template(KINDS["recipient_upload"])
+
+
+def _template(kind: UploadKind) -> Response:
     content = io.BytesIO()
+    definition = kind.definition
     write_template(
         content,
         definition.columns(current(), False),
@@ -50,7 +61,7 @@ def _template(topic: str) -> Response:
         instructions=[str(line) for line in definition.instructions],
     )
     content.seek(0)
-    return send_file(content, XLSX, as_attachment=True, download_name=TEMPLATE_NAME)
+    return send_file(content, XLSX, as_attachment=True, download_name=kind.template_name)
 
 
 def _copied(case_id: int, file_id: int) -> SentFile | None:
@@ -66,7 +77,7 @@ def _copied(case_id: int, file_id: int) -> SentFile | None:
         path = path_of(current(), file)
     try:
         with path.open("rb") as content:
-            sent = SentFile(store(current(), content, KINDS["onboarding"].name))
+            sent = SentFile(store(current(), content, AREA))
     except FileNotFoundError:
         return None
 
@@ -109,22 +120,32 @@ def progress(upload_id: int) -> Response:
 
 
 def _page(
-    found: OnboardingUpload, *, refused: tuple[int, UserRowForm] | None = None, status: int = 200
+    found: OnboardingUpload,
+    *,
+    refused: tuple[int, RowForm] | None = None,
+    said: str = "",
+    status: int = 200,
 ) -> Response:
     run = found.run
     case = get_upload(scope(), found.id)[1]
     running = run.state in ("waiting", "reading")
     after = record_number(request.args.get("after")) or 0
-    rows = [] if running else list_rows(run.id, states=("failed",), after=after, limit=PAGE + 1)
+    rows = [] if running else list_rows(run.id, after=after, limit=PAGE + 1)
+    columns = services.kind_of(case).definition.columns(current(), False)
     forms = [
-        (row, refused[1] if refused and refused[0] == row.row else form_of(row))
+        (
+            row,
+            refused[1] if refused and refused[0] == row.row else form_of(columns, row.row, row=row),
+        )
         for row in rows[:PAGE]
+        if row.state == "failed"
     ]
     return respond(
         "onboarding/upload.html",
         regions={"onboarding-upload": "onboarding/_upload.html"},
         status=status,
         upload=found,
+        said=said,
         case=case,
         case_number=number_of(case.id),
         run=run,
@@ -132,6 +153,7 @@ def _page(
         silence=silence() if running else None,
         figures=_figures(found),
         forms=forms,
+        questions=[_question(case, row) for row in rows[:PAGE] if row.state == "undecided"],
         more=rows[PAGE - 1].row if len(rows) > PAGE else None,
         after=after,
         may_mend=services.may_mend(scope(), case),
@@ -153,22 +175,49 @@ def _figures(found: OnboardingUpload) -> list[dict[str, object]]:
     return figures
 
 
+def _question(case: Case, row: OnboardingRow) -> tuple[OnboardingRow, str, list[Compared]]:
+    """An undecided row, whom it names, and who looks like that."""
+    details = services.details_in(row)
+    if not services.may_mend(scope(), case):
+        return row, full_name(details), []  # other people's records are none of theirs
+    return row, full_name(details), compared_with(details, row.alike, case.location_id or 0)
+
+
 @blueprint.post("/uploads/<int:upload_id>/rows/<int:row>")
 @needs("helpdesk.ask")
 def mend(upload_id: int, row: int) -> Response:
     """Take in a failed row as it was corrected here."""
-    found, _case = get_upload(scope(), upload_id)
-    form = UserRowForm(formdata=request.form, prefix=f"row{row}")
+    found, case = get_upload(scope(), upload_id)
+    columns = services.kind_of(case).definition.columns(current(), False)
+    form = form_of(columns, row, sent=request.form)
     if not form.validate():
         return _page(found, refused=(row, form), status=422)
     try:
         with session().begin_nested():
-            services.mend(scope(), upload_id, row, form.typed)
+            done = services.mend(scope(), upload_id, row, form.typed)
     except RowRefused as refusal:
-        form.mark(list(refusal.wrong))
+        form.mark(refusal.wrong)
         return _page(found, refused=(row, form), status=422)
     except Conflict as refusal:
-        form.refuse(refusal)
-        return _page(found, refused=(row, form), status=409)
-    flash(_("Row %(row)s was loaded.", row=found.run.row_name(row)), "success")
+        return _page(found, said=refusal.message, status=409)
+    name = found.run.row_name(row)
+    if done.state == "undecided":
+        flash(_("Row %(row)s needs your decision.", row=name), "info")
+    else:
+        flash(_("Row %(row)s was loaded.", row=name), "success")
+    return go_to(url_for("onboarding.upload", upload_id=upload_id))
+
+
+@blueprint.post("/uploads/<int:upload_id>/rows/<int:row>/decide")
+@needs("helpdesk.ask")
+def decide(upload_id: int, row: int) -> Response:
+    """Say whether an undecided row is about somebody who is registered already."""
+    found, _case = get_upload(scope(), upload_id)
+    same = request.form.get("same", "")
+    try:
+        with session().begin_nested():
+            services.decide(scope(), upload_id, row, record_number(same) if same else None)
+    except (Conflict, Invalid) as refusal:
+        return _page(found, said=refusal.message, status=refusal.status)
+    flash(_("Row %(row)s was decided.", row=found.run.row_name(row)), "success")
     return go_to(url_for("onboarding.upload", upload_id=upload_id))

@@ -232,7 +232,14 @@ def mails(app: Flask, kind: str) -> list[str]:
         )
 
 
-def sent_file(asker: Scope, content: bytes, name: str = NAME, *, topic: str = "onboarding") -> int:
+def sent_file(
+    asker: Scope,
+    content: bytes,
+    name: str = NAME,
+    *,
+    topic: str = "onboarding",
+    location_id: int | None = None,
+) -> int:
     """A case with this file, inside the application; its id."""
     stored = store(current(), io.BytesIO(content), "cases")
     with unit_of_work():
@@ -241,7 +248,7 @@ def sent_file(asker: Scope, content: bytes, name: str = NAME, *, topic: str = "o
             topic=topic,
             subject="Users",
             description="Please add them.",
-            location_id=asker.location.id if asker.location else None,
+            location_id=asker.location.id if asker.location else location_id,
             files=[keep(stored, name=name)],
         ).id
 
@@ -259,17 +266,25 @@ def pressed(agent: Scope, case_id: int) -> int:
         assert file_id is not None
         file = find_file(agent, case_id, file_id)
         with path_of(current(), file).open("rb") as content:
-            copy = store(current(), content, "onboarding_users")
+            copy = store(current(), content, "onboarding")
         return services.process(agent, case_id, file_id, copy).run_id
 
 
 def upload(
-    app: Flask, agent: Browser, content: bytes, name: str = NAME, *, who: str = "requester"
+    app: Flask,
+    agent: Browser,
+    content: bytes,
+    name: str = NAME,
+    *,
+    who: str = "requester",
+    topic: str = "onboarding",
+    location_id: int | None = None,
 ) -> tuple[str, ImportRun]:
     """Send a file in a case of `who` and have it processed; the address of its page, and its
     import."""
     with app.app_context():
-        case_id = sent_file(scope_for(agent.personas, who), content, name)
+        asker = scope_for(agent.personas, who)
+        case_id = sent_file(asker, content, name, topic=topic, location_id=location_id)
         run_id = pressed(scope_for(agent.personas, "agent"), case_id)
         running.process_waiting(current())
         telling.tell_results()
