@@ -57,5 +57,6 @@ module = Module(
             every=timedelta(hours=24),
         ),
     ),
+    practice="blueprints.onboarding.practice:fill",
     words="blueprints.onboarding.words:WORDS",
 )

@@ -10,7 +10,7 @@ from typing import Literal
 from sqlalchemy import or_, select
 
 from blueprints.onboarding import rules
-from blueprints.onboarding.rules import Account, UserRow, Verdict, Wrong
+from blueprints.onboarding.rules import Account, RowVerdict, UserRow, Wrong
 from portal.access.profiles import Profile
 from portal.access.scope import Actor
 from portal.accounts import services as accounts
@@ -125,7 +125,7 @@ class _Accounts:
         self._named[account.username] = account
         self._mailed[account.email] = account
 
-    def judge(self, row: UserRow) -> Verdict:
+    def judge(self, row: UserRow) -> RowVerdict:
         return rules.judge(row, self._named.get(row.username), self._mailed.get(row.email))
 
     def changed(self, account: Account, location_ids: frozenset[int]) -> None:
@@ -149,7 +149,7 @@ def corrected(rows: Sequence[UserRow]) -> dict[int, str]:
         try:
             verdict = known.judge(row)
         except Wrong as wrong:
-            verdict = wrong.verdict or Verdict("unchanged", None)
+            verdict = wrong.verdict or RowVerdict("unchanged", None)
         if verdict.corrected and verdict.account is not None:
             found[row.number] = verdict.account.username
     return found
@@ -197,7 +197,7 @@ class _Work:
         except PortalError:
             return {}  # one by one it is found out whose line is wrong
 
-    def _judged(self, row: UserRow) -> Verdict | None:
+    def _judged(self, row: UserRow) -> RowVerdict | None:
         """What the line asks for, unless it is wrong or there is nothing to do."""
         try:
             verdict = self.known.judge(row)
@@ -256,7 +256,7 @@ class _Work:
             self.known.changed(verdict.account, verdict.account.location_ids - gone)
             self._note(row, "removed", verdict.account.id, verdict)
 
-    def _note(self, row: UserRow, became: Became, user_id: int, verdict: Verdict) -> None:
+    def _note(self, row: UserRow, became: Became, user_id: int, verdict: RowVerdict) -> None:
         right = verdict.account.username if verdict.corrected and verdict.account else ""
         self.done.append(Applied(number=row.number, became=became, user_id=user_id, username=right))
 

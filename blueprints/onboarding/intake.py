@@ -10,7 +10,8 @@ from blueprints.onboarding import applying, kept, rules
 from blueprints.onboarding.applying import Applied
 from blueprints.onboarding.kept import KnownRow, Rest
 from blueprints.onboarding.queries import limit_of, mended_before
-from blueprints.onboarding.rules import Earlier, Site, Sites, UserRow, Wrong, check_limit, error_at
+from blueprints.onboarding.rules import Earlier, NamedSite, Sites, UserRow, Wrong, check_limit
+from blueprints.onboarding.wrong_cells import error_at
 from portal.access.scope import Actor
 from portal.db import lock_number, session
 from portal.imports.definition import Beginning
@@ -30,7 +31,7 @@ def all_sites() -> Sites:
     rows = session().execute(
         select(Location.id, Location.name, Location.city, Location.zip_code).order_by(Location.id)
     )
-    return Sites(Site(*row) for row in rows)
+    return Sites(NamedSite(*row) for row in rows)
 
 
 class UserLines:
@@ -95,7 +96,7 @@ class UserLines:
 
 
 @dataclass(frozen=True)
-class _Line:
+class _UserInFile:
     """A line with its cells; a `broken` one does not go in, but its username may be found."""
 
     number: int
@@ -116,9 +117,9 @@ class UserFile:
         self.mended = mended_before(beginning.run.id)
         self.rest = Rest(beginning.bound)
 
-    def read(self, rows: Sequence[Row]) -> Judged[_Line | KnownRow]:
+    def read(self, rows: Sequence[Row]) -> Judged[_UserInFile | KnownRow]:
         """Parse lines, and find the locations. What was mended in the portal before is known."""
-        judged: Judged[_Line | KnownRow] = Judged()
+        judged: Judged[_UserInFile | KnownRow] = Judged()
         self.rest.begin(rows)
         for number, cells in rows:
             record_id = self.mended.get(kept.digest(self.bound, cells))
@@ -128,11 +129,11 @@ class UserFile:
             row, errors = self.lines.read(number, cells, self.limit)
             judged.errors += [(number, error) for error in errors]
             if row is not None:
-                judged.rows.append(_Line(number, row, cells, bool(errors)))
+                judged.rows.append(_UserInFile(number, row, cells, bool(errors)))
         self.rest.failed(judged.errors)
         return judged
 
-    def take_in(self, rows: Sequence[_Line | KnownRow]) -> Outcome:
+    def take_in(self, rows: Sequence[_UserInFile | KnownRow]) -> Outcome:
         """Write the lines: who is added is mailed the welcome, who is removed from the last
         location is signed out."""
         lock_number(ONE_FILE_AT_A_TIME, 0)
@@ -140,7 +141,7 @@ class UserFile:
         outcome.unchanged += [
             (one.number, one.record_id) for one in rows if isinstance(one, KnownRow)
         ]
-        lines = {one.number: one for one in rows if isinstance(one, _Line)}
+        lines = {one.number: one for one in rows if isinstance(one, _UserInFile)}
         giver = applying.giver_for(self.limit)
         applied = applying.apply(
             self.actor, giver, [line.row for line in lines.values() if not line.broken]
@@ -153,7 +154,7 @@ class UserFile:
         self.rest.write(self.run_id, outcome)
         return outcome
 
-    def _note(self, one: Applied, line: _Line, outcome: Outcome) -> None:
+    def _note(self, one: Applied, line: _UserInFile, outcome: Outcome) -> None:
         if one.username:
             outcome.mended.append((one.number, self._mended(one.username)))
         if one.wrong is not None:

@@ -24,7 +24,7 @@ Typed = Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Corrected:
+class RowResult:
     """What became of a row that was corrected: the record it led to; or what is still wrong, by
     the keys of columns; or the records that it may be about."""
 
@@ -46,38 +46,38 @@ class UploadKind:
     template_name: str
     template_endpoint: str
     may_correct: str
-    take_in: Callable[[Scope, Case, int, Typed], Corrected]
+    take_in: Callable[[Scope, Case, int, Typed], RowResult]
     at_location: bool = False
 
 
-def take_in_user(scope: Scope, case: Case, number: int, typed: Typed) -> Corrected:
+def take_in_user(scope: Scope, case: Case, number: int, typed: Typed) -> RowResult:
     """Do what the row of a file of users asks for."""
     bound, cells = as_row(USERS, typed)
     limit = limit_of_case(case)
     line, errors = UserLines(bound, all_sites(), Earlier()).read(number, cells, limit)
     if errors or line is None:
-        return Corrected(wrong=_by_key(bound, errors))
+        return RowResult(wrong=_by_key(bound, errors))
     (done,) = applying.apply(scope.user, applying.giver_for(limit), [line])
     if done.wrong is not None:
-        return Corrected(wrong=[(done.wrong.field or "", done.wrong.message)])
-    return Corrected(record_id=done.user_id)
+        return RowResult(wrong=[(done.wrong.field or "", done.wrong.message)])
+    return RowResult(record_id=done.user_id)
 
 
-def take_in_recipient(scope: Scope, case: Case, _number: int, typed: Typed) -> Corrected:
+def take_in_recipient(scope: Scope, case: Case, _number: int, typed: Typed) -> RowResult:
     """Register the recipient of a row, unless it may be somebody who is registered."""
     assert case.location_id is not None
     bound, cells = as_row(RECIPIENTS, typed)
     details, errors = read_recipient(bound, cells, today=clock.today(current().time_zone))
     if details is None:
-        return Corrected(wrong=_by_key(bound, errors))
+        return RowResult(wrong=_by_key(bound, errors))
     known = Registered(case.location_id, [details])
     same = known.same(details)
     if same is not None:
-        return Corrected(record_id=same.id)
+        return RowResult(record_id=same.id)
     if alike := known.alike(details):
-        return Corrected(alike=alike)
+        return RowResult(alike=alike)
     added = recipients.register_at(scope.user, details, location_id=case.location_id)
-    return Corrected(record_id=added.id)
+    return RowResult(record_id=added.id)
 
 
 def as_row(definition: ImportDefinition, typed: Typed) -> tuple[BoundColumns, list[str]]:

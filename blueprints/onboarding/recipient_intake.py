@@ -10,7 +10,8 @@ from blueprints.onboarding.intake import ONE_FILE_AT_A_TIME
 from blueprints.onboarding.kept import KnownRow, Rest
 from blueprints.onboarding.queries import mended_before
 from blueprints.onboarding.recipient_sheets import details_of
-from blueprints.onboarding.rules import Wrong, error_at
+from blueprints.onboarding.rules import Wrong
+from blueprints.onboarding.wrong_cells import error_at
 from blueprints.recipients import rules, services
 from blueprints.recipients.bulk import Registered
 from blueprints.recipients.rules import Details

@@ -1,13 +1,13 @@
 """Decisions about one line of an onboarding file, over plain values (SPEC H5, H6)."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from portal.access.profiles import Profile
 from portal.errors import PortalError
 from portal.i18n import _
-from portal.sheets.columns import BoundColumns, CellError, fold, shown
+from portal.normal_form import normalize
 
 Step = Literal["new", "add", "remove", "unchanged"]
 
@@ -18,7 +18,7 @@ class Wrong(PortalError):
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message, field=field)
-        self.verdict: Verdict | None = None
+        self.verdict: RowVerdict | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,12 +49,17 @@ class Account:
     location_ids: frozenset[int]
 
 
-class Verdict(NamedTuple):
+class RowVerdict(NamedTuple):
     """What a line asks for, of which account; `corrected` if that was found by name and e-mail."""
 
     step: Step
     account: Account | None
     corrected: bool = False
+
+
+def fold(text: str) -> str:
+    """A name reduced to its letters and digits, for comparing."""
+    return "".join(filter(str.isalnum, normalize("NFKD", text))).casefold()
 
 
 def same_name(one: UserRow | Account, other: UserRow | Account) -> bool:
@@ -65,30 +70,30 @@ def same_name(one: UserRow | Account, other: UserRow | Account) -> bool:
     )
 
 
-def judge(row: UserRow, named: Account | None, mailed: Account | None) -> Verdict:
+def judge(row: UserRow, named: Account | None, mailed: Account | None) -> RowVerdict:
     """What the line asks for. `named` is the account with its username, `mailed` the one with its
     e-mail address. Raises `Wrong`; nothing is guessed but a username, by name and e-mail."""
     account, corrected = (_to_remove if row.remove else _to_add)(row, named, mailed)
     if account is None:
-        return Verdict("new", None)
+        return RowVerdict("new", None)
     try:
         return _of_account(row, account, corrected)
     except Wrong as wrong:
         if corrected:
-            wrong.verdict = Verdict("unchanged", account, corrected)
+            wrong.verdict = RowVerdict("unchanged", account, corrected)
         raise
 
 
-def _of_account(row: UserRow, account: Account, corrected: bool) -> Verdict:
+def _of_account(row: UserRow, account: Account, corrected: bool) -> RowVerdict:
     if account.profile.is_staff:
         raise Wrong("username", _taken())
     if account.profile is Profile.REQUESTER:
         if row.remove:
             raise Wrong("username", _unknown())
-        return Verdict("new", account)
+        return RowVerdict("new", account)
     there = row.location_id in account.location_ids
     if row.remove:
-        return Verdict("remove" if there else "unchanged", account, corrected)
+        return RowVerdict("remove" if there else "unchanged", account, corrected)
     if not account.active:
         raise Wrong(
             "username",
@@ -103,15 +108,7 @@ def _of_account(row: UserRow, account: Account, corrected: bool) -> Verdict:
                 profile=account.profile.label,
             ),
         )
-    return Verdict("unchanged" if there else "add", account, corrected)
-
-
-def error_at(bound: BoundColumns, wrong: Wrong, cells: Sequence[Any]) -> CellError:
-    """What is wrong, at its cell."""
-    label = next((one.label for one in bound.columns if one.key == wrong.field), "")
-    place = bound.positions.get(wrong.field or "")
-    cell = cells[place] if place is not None and place < len(cells) else None
-    return CellError(label, wrong.message, shown(cell), place)
+    return RowVerdict("unchanged" if there else "add", account, corrected)
 
 
 Found = tuple[Account | None, bool]
@@ -203,7 +200,7 @@ def check_limit(location_id: int, limit: Collection[int] | None) -> None:
         )
 
 
-class Site(NamedTuple):
+class NamedSite(NamedTuple):
     """A location as far as a line names it."""
 
     id: int
@@ -215,8 +212,8 @@ class Site(NamedTuple):
 class Sites:
     """The locations, found by what a line says of one."""
 
-    def __init__(self, sites: Iterable[Site]) -> None:
-        self._named: dict[str, list[Site]] = {}
+    def __init__(self, sites: Iterable[NamedSite]) -> None:
+        self._named: dict[str, list[NamedSite]] = {}
         for site in sites:
             self._named.setdefault(fold(site.name), []).append(site)
 
@@ -241,7 +238,7 @@ class Sites:
         return near[0].id
 
 
-def _may_be_at(site: Site, city: str, zip_code: str) -> bool:
+def _may_be_at(site: NamedSite, city: str, zip_code: str) -> bool:
     """Whether city or ZIP code are those of the location, as far as it has any."""
     cities = {fold(site.city), fold(city)}
     codes = {site.zip_code[:5], zip_code[:5]}

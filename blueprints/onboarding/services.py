@@ -33,7 +33,7 @@ from portal.settings import current
 ENDINGS = (".xlsx", ".csv")
 
 
-class RowRefused(PortalError):
+class StillWrong(PortalError):
     """A row that was corrected is still wrong: sentences by the keys of columns."""
 
     status = 422
@@ -123,12 +123,12 @@ def mend(scope: Scope, upload_id: int, number: int, typed: Mapping[str, str]) ->
     """Take in a failed row as it was corrected; one that may be about somebody who is registered
     waits for a decision then.
 
-    Raises `RowRefused` if it is still wrong, and `Conflict` if somebody else has mended it.
+    Raises `StillWrong` if it is still wrong, and `Conflict` if somebody else has mended it.
     """
     upload, case, row = _lock_row(scope, upload_id, number, "failed")
     became = kind_of(case).take_in(scope, case, number, typed)
     if became.wrong:
-        raise RowRefused(became.wrong)
+        raise StillWrong(became.wrong)
     if became.alike:
         row.state, row.alike = "undecided", became.alike
         row.cells = dict(typed)

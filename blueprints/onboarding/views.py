@@ -12,7 +12,7 @@ from blueprints.onboarding.forms import RowForm, form_of
 from blueprints.onboarding.kinds import KINDS, UploadKind
 from blueprints.onboarding.models import OnboardingRow, OnboardingUpload
 from blueprints.onboarding.queries import get_upload, list_corrected, list_rows
-from blueprints.onboarding.services import RowRefused
+from blueprints.onboarding.services import StillWrong
 from blueprints.recipients.bulk import compared_with
 from blueprints.recipients.look_alikes import Compared
 from blueprints.recipients.words import full_name
@@ -195,7 +195,7 @@ def mend(upload_id: int, row: int) -> Response:
     try:
         with session().begin_nested():
             done = services.mend(scope(), upload_id, row, form.typed)
-    except RowRefused as refusal:
+    except StillWrong as refusal:
         form.mark(refusal.wrong)
         return _page(found, refused=(row, form), status=422)
     except Conflict as refusal:

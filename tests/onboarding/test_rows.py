@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from blueprints.onboarding.intake import UserLines
-from blueprints.onboarding.rules import Account, Earlier, Site, Sites, Wrong, judge
+from blueprints.onboarding.rules import Account, Earlier, NamedSite, Sites, Wrong, judge
 from blueprints.onboarding.sheets import COLUMNS
 from portal.access.profiles import Profile
 from portal.sheets.columns import bind
@@ -15,11 +15,11 @@ from portal.sheets.table import UnreadableCell
 from tests.onboarding.workbooks import HEADER, MANAGER, PROVIDER, line
 
 SITES = (
-    Site(1, "Clinic A", "Plymouth", "27962"),
-    Site(2, "Clinic B", "Plymouth", "27962"),
-    Site(3, "Premium hospital Raleigh", "Raleigh", "27601"),
-    Site(4, "Premium hospital Durham", "Durham", "27701"),
-    Site(5, "No address", "", ""),
+    NamedSite(1, "Clinic A", "Plymouth", "27962"),
+    NamedSite(2, "Clinic B", "Plymouth", "27962"),
+    NamedSite(3, "Premium hospital Raleigh", "Raleigh", "27601"),
+    NamedSite(4, "Premium hospital Durham", "Durham", "27701"),
+    NamedSite(5, "No address", "", ""),
 )
 
 
