@@ -37,7 +37,8 @@ def fill() -> None:
     with unit_of_work(write=False):
         requester, agent = _scope("requester"), _scope("agent")
         place = session().scalars(select(Location).order_by(Location.id).limit(1)).one()
-    where = ("Add", place.name, place.street or "1 Main Street", place.city, place.zip_code)
+        place_id, pin = place.id, place.pin
+        where = ("Add", place.name, place.street or "1 Main Street", place.city, place.zip_code)
     write_xlsx(
         content,
         [column.label for column in COLUMNS],
@@ -54,8 +55,8 @@ def fill() -> None:
             topic="onboarding",
             subject="HCP User Onboarding",
             description="Two new colleagues.",
-            location_id=place.id,
-            fields={"pin": place.pin},
+            location_id=place_id,
+            fields={"pin": pin},
             files=[keep(attached, name=NAME)],
         )
         file_id = session().scalars(select(CaseFile.id).where(CaseFile.case_id == case.id)).one()
