@@ -1,11 +1,17 @@
 """Failed rows corrected in the portal, without the spreadsheet (SPEC H9)."""
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from blueprints.onboarding.jobs import forget
 from blueprints.onboarding.models import OnboardingRow
+from portal.clock import now
 from portal.db import unit_of_work
+from portal.imports import jobs
+from portal.imports.models import ImportRun
 from tests.client import Browser
 from tests.onboarding.workbooks import (
     MANAGER,
@@ -126,3 +132,21 @@ def test_a_requester_cannot_save_a_row_by_hand(
     sent = asker.post(f"{where}/rows/9", {**values, "row9-profile": MANAGER})
     assert sent.status == 404
     assert "efox@example.org" not in mails(app, "welcome")
+
+
+def test_failed_rows_are_deleted_with_their_file(app: Flask, agent: Browser) -> None:
+    where, _run = upload(app, agent, workbook(line(), *BAD))
+    with app.app_context():
+        with unit_of_work() as session:
+            for run in session.scalars(select(ImportRun)):
+                run.finished_at = now() - timedelta(days=29)
+        assert (jobs.forget_old(), forget()) == ("0 files", "0 files")
+        with unit_of_work() as session:
+            for run in session.scalars(select(ImportRun)):
+                run.finished_at = now() - timedelta(days=31)
+        assert (jobs.forget_old(), forget()) == ("1 files", "1 files")
+        with unit_of_work(write=False) as session:
+            assert session.scalars(select(OnboardingRow)).all() == []
+    page = agent.get(where)
+    assert "This file and its rows have been deleted." in page.root.text
+    assert "Eve" not in page.root.text
