@@ -8,6 +8,7 @@ key outside the database, so that it need not wait in the outbox either: the mai
 import base64
 import hashlib
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -53,23 +54,34 @@ class Owner:
 
 def create(user_id: int, purpose: str, *, lifetime: timedelta) -> Link:
     """Make a link for the user; the result goes into the mail's secrets, as `link`."""
+    return create_many([user_id], purpose, lifetime=lifetime)[user_id]
+
+
+def create_many(user_ids: Iterable[int], purpose: str, *, lifetime: timedelta) -> dict[int, Link]:
+    """Make a link for each of the users, by the user's id."""
     moment = clock.now()
-    link = MailedLink(
-        token_hash=hashed(f"{user_id}|{purpose}|{moment.isoformat()}"),
-        purpose=purpose,
-        user_id=user_id,
-        created_at=moment,
-        expires_at=moment + lifetime,
-    )
-    session().add(link)
+    made = [
+        MailedLink(
+            token_hash=hashed(f"{user_id}|{purpose}|{moment.isoformat()}"),
+            purpose=purpose,
+            user_id=user_id,
+            created_at=moment,
+            expires_at=moment + lifetime,
+        )
+        for user_id in user_ids
+    ]
+    session().add_all(made)
     session().flush()
-    described: Link = {
-        "id": link.id,
-        "user": user_id,
-        "purpose": purpose,
-        "made": moment.isoformat(),
-    }
-    link.token_hash = hashed(_token(described))
+    described: dict[int, Link] = {}
+    for link in made:
+        one: Link = {
+            "id": link.id,
+            "user": link.user_id,
+            "purpose": purpose,
+            "made": moment.isoformat(),
+        }
+        link.token_hash = hashed(_token(one))
+        described[link.user_id] = one
     session().flush()
     return described
 

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Index, String, delete, func, insert, selec
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
+from portal.bulk import insert_rows
 from portal.db import Base, is_sqlite, session, unit_of_work
 from portal.networks import bucket
 
@@ -172,6 +173,26 @@ def take(kind: str, subject: str, limits: Sequence[Limit]) -> int:
     return wait
 
 
+def take_unused(kind: str, subjects: Sequence[str], window: timedelta) -> frozenset[str]:
+    """Count one use of `kind` by each of `subjects` that had none within the window; those."""
+    keys = {_key(kind, subject): subject for subject in subjects}
+    if not keys:
+        return frozenset()
+    _lock(*keys)
+    used = set(
+        session().scalars(
+            select(Attempt.key_hash).where(
+                Attempt.kind == kind,
+                Attempt.key_hash.in_(keys),
+                Attempt.at > clock.now() - window,
+            )
+        )
+    )
+    free = [key for key in keys if key not in used]
+    insert_rows(Attempt, [{"kind": kind, "key_hash": key, "at": clock.now()} for key in free])
+    return frozenset(keys[key] for key in free)
+
+
 def take_back(kind: str, subject: str) -> None:
     """Undo one `take`: what was counted turned out to be harmless."""
     newest = (
@@ -199,8 +220,11 @@ def _lock(*keys: str) -> None:
     """Let attempts on the same keys pass one by one; on SQLite the write lock does that."""
     if is_sqlite():
         return
-    for number in sorted(int(key[:15], 16) for key in keys):
-        session().execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+    numbers = sorted(int(key[:15], 16) for key in keys)
+    session().execute(
+        text("SELECT pg_advisory_xact_lock(number) FROM unnest(CAST(:numbers AS bigint[])) number"),
+        {"numbers": numbers},
+    )
 
 
 def _number(kind: str, key: str, window: timedelta) -> int:

@@ -1,4 +1,4 @@
-"""A process that dies in the middle of a request, at a moment that a test names."""
+"""A process that dies in the middle of its work, at a moment that a test names."""
 
 import os
 import signal
@@ -9,6 +9,13 @@ from tests.client import Browser
 
 def press(browser: Browser, address: str, fields: dict[str, Any], moment: tuple[Any, ...]) -> int:
     """Send the form in this process, which dies at `moment`."""
+    die_at(moment)
+    return browser.post(address, fields).status
+
+
+def die_at(moment: tuple[Any, ...]) -> None:
+    """Let this process die at `moment`: a module, the name of one of its functions, at which call
+    of it, `before` or `after`."""
     module, name, number, when = moment
     original = getattr(module, name)
     calls = 0
@@ -24,4 +31,3 @@ def press(browser: Browser, address: str, fields: dict[str, Any], moment: tuple[
         return value
 
     setattr(module, name, dies)
-    return browser.post(address, fields).status

@@ -49,6 +49,7 @@ module = Module(
         "case.attachments",
         "helpdesk.topic",
         "helpdesk.offers",
+        "helpdesk.form",
     ),
     fills=(
         Fill(

@@ -17,7 +17,7 @@ from blueprints.recipients.models import (
 )
 from blueprints.recipients.queries import find, get_recipient
 from blueprints.recipients.rules import Details, DoseStatus, SeenBecause
-from portal.access.scope import Scope
+from portal.access.scope import Actor, Scope
 from portal.audit.services import record as audit
 from portal.clock import now
 from portal.db import insert, lock, session
@@ -39,22 +39,29 @@ def register(scope: Scope, details: Details, *, apart_from: Collection[int] = ()
     `apart_from` are ids of recipients who look alike and were found to be other people.
     """
     scope.require("recipients.handle")
-    recipient = Recipient(created_by_id=scope.user.id)
-    put_details(recipient, checked(scope, details), by_id=scope.user.id)
+    return register_at(
+        scope.user, checked(scope, details), location_id=scope.location_id, apart_from=apart_from
+    )
+
+
+def register_at(
+    actor: Actor, details: Details, *, location_id: int, apart_from: Collection[int] = ()
+) -> Recipient:
+    """A new recipient of a location, of details that were checked; who may is decided elsewhere."""
+    recipient = Recipient(created_by_id=actor.id)
+    put_details(recipient, details, by_id=actor.id)
     session().add(recipient)
     session().flush()
-    link_to_location(
-        recipient_id=recipient.id, location_id=scope.location_id, why=SeenBecause.REGISTERED
-    )
+    link_to_location(recipient_id=recipient.id, location_id=location_id, why=SeenBecause.REGISTERED)
     audit(
-        scope.user,
+        actor,
         "recipient.registered",
         subject="recipient",
         subject_id=recipient.id,
-        location_id=scope.location_id,
+        location_id=location_id,
     )
     for other in apart_from:
-        keep_apart(scope, recipient.id, other)
+        _keep_apart(actor, recipient.id, other, location_id)
     return recipient
 
 
@@ -155,18 +162,22 @@ def set_dose_status(*, recipient_id: int, status: str) -> None:
 
 def keep_apart(scope: Scope, one: int, other: int) -> None:
     """Remember that two recipients who look alike are two people."""
+    _keep_apart(scope.user, one, other, scope.location_id)
+
+
+def _keep_apart(actor: Actor, one: int, other: int, location_id: int) -> None:
     lower, higher = sorted((one, other))
     session().execute(
         insert(NotTheSame)
-        .values(lower_id=lower, higher_id=higher, decided_at=now(), decided_by_id=scope.user.id)
+        .values(lower_id=lower, higher_id=higher, decided_at=now(), decided_by_id=actor.id)
         .on_conflict_do_nothing(index_elements=["lower_id", "higher_id"])
     )
     audit(
-        scope.user,
+        actor,
         "recipient.not_the_same",
         subject="recipient",
         subject_id=one,
-        location_id=scope.location_id,
+        location_id=location_id,
         after={"other": other},
     )
 

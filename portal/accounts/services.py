@@ -48,7 +48,7 @@ def add_user(actor: Actor | None, giver: Giver, new: NewUser) -> Added:
     first = rules.clean_name(new.first_name, field="first_name")
     last = rules.clean_name(new.last_name, field="last_name")
     rules.check_grant(giver, new.profile, new.location_ids)
-    _check_locations_exist(new.location_ids)
+    check_locations_exist(new.location_ids)
     found = session().scalar(
         select(User)
         .where(
@@ -139,7 +139,7 @@ def add_locations(
         raise Forbidden(_("You can give access only to your own locations."))
     if not Profile(user.profile).has_locations:
         raise Invalid(_("Users of this profile have no locations of their own."), field="locations")
-    _check_locations_exist(location_ids)
+    check_locations_exist(location_ids)
     before = queries.location_ids_of(user.id)
     for number in sorted(location_ids - before):
         session().add(UserLocation(user_id=user.id, location_id=number))
@@ -231,7 +231,7 @@ def change_profile(
     rules.check_whole_account(giver, Holder(profile=held, location_ids=location_ids))
     later = frozenset() if profile.is_staff else location_ids if held.has_locations else at
     rules.check_grant(giver, profile, later)
-    _check_locations_exist(later)
+    check_locations_exist(later)
     safeguards.check_right_remains(actor, giver, user, location_ids)
     user.profile = profile
     _set_locations(user, before=location_ids, later=later)
@@ -355,7 +355,8 @@ def _revoke(user: User) -> None:
     waiting.access_ended(user)
 
 
-def _check_locations_exist(location_ids: frozenset[int]) -> None:
+def check_locations_exist(location_ids: frozenset[int]) -> None:
+    """Raise `Invalid` on `locations` for ids of none."""
     query = select(func.count()).select_from(Location).where(Location.id.in_(location_ids))
     if location_ids and session().scalar(query) != len(location_ids):
         raise Invalid(_("Choose locations from the list."), field="locations")

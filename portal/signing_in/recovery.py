@@ -1,6 +1,7 @@
 """Asking for a new password by mail. The answer, and the work done for it, are the same for
 everybody: known or not, with mails left or not."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import or_, select
@@ -85,19 +86,29 @@ def invite(user: User) -> None:
     """Mail the welcome with the link that completes the registration; older ones are void."""
     links.withdraw(user.id, links.INVITATION)
     messages.cancel_about(f"invitation:{user.id}", reason="replaced by a newer invitation")
-    link = new_link(user)
-    messages.queue(
-        "welcome",
-        user.email,
-        context={
-            "name": user.full_name,
-            "username": user.username,
-            "hours": settings.current().invitation_hours,
-        },
-        secret={"link": link},
-        user_id=user.id,
-        about=f"invitation:{user.id}",
-        not_after=links.ends(link, _lifetime(user)),
+    invite_new([user])
+
+
+def invite_new(users: Sequence[User]) -> None:
+    """Mail the welcome to users who were never invited before."""
+    lifetime = timedelta(hours=settings.current().invitation_hours)
+    made = links.create_many([user.id for user in users], links.INVITATION, lifetime=lifetime)
+    messages.queue_many(
+        messages.NewMessage(
+            kind="welcome",
+            to=user.email,
+            context={
+                "name": user.full_name,
+                "username": user.username,
+                "hours": settings.current().invitation_hours,
+            },
+            secret={"link": made[user.id]},
+            user_id=user.id,
+            language=user.language,
+            about=f"invitation:{user.id}",
+            not_after=links.ends(made[user.id], lifetime),
+        )
+        for user in users
     )
 
 

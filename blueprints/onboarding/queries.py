@@ -1,0 +1,102 @@
+"""Reading uploads: who sees the case sees what became of its files."""
+
+from sqlalchemy import select
+
+from blueprints.helpdesk.models import Case
+from blueprints.helpdesk.queries import get_case
+from blueprints.onboarding.digests import digest_of
+from blueprints.onboarding.models import OnboardingRow, OnboardingUpload
+from portal.access.profiles import Profile
+from portal.access.scope import Scope
+from portal.db import session
+from portal.errors import NotFound
+from portal.imports.models import ImportError
+from portal.people.models import User
+from portal.people.queries import location_ids_of
+
+
+def upload_of_run(run_id: int) -> OnboardingUpload:
+    """The upload that an import belongs to."""
+    return (
+        session().scalars(select(OnboardingUpload).where(OnboardingUpload.run_id == run_id)).one()
+    )
+
+
+def upload_of_file(case_file_id: int) -> OnboardingUpload | None:
+    """The upload of an attachment, if it was processed."""
+    return session().scalar(
+        select(OnboardingUpload).where(OnboardingUpload.case_file_id == case_file_id)
+    )
+
+
+def get_upload(scope: Scope, upload_id: int) -> tuple[OnboardingUpload, Case]:
+    """The upload and its case. Raises `NotFound` unless `scope` may see the case."""
+    found = session().get(OnboardingUpload, upload_id)
+    if found is None:
+        raise NotFound
+    return found, get_case(scope, found.case_id)
+
+
+def limit_of_case(case: Case) -> frozenset[int] | None:
+    """The locations that a file of the case may be about; None for all.
+
+    Who works at locations sends files about these alone, whoever processes them.
+    """
+    requester = session().get_one(User, case.requester_id)
+    if not Profile(requester.profile).has_locations:
+        return None
+    return location_ids_of(requester.id)
+
+
+def limit_of(run_id: int) -> frozenset[int] | None:
+    """The locations that an import may be about; None for all."""
+    upload = upload_of_run(run_id)
+    return limit_of_case(session().get_one(Case, upload.case_id))
+
+
+def mended_before(run_id: int) -> dict[str, int]:
+    """The rows of the case that were corrected in the portal, with the records they led to: by the
+    digests of what was sent, and of what came back in the file of failed rows."""
+    upload = upload_of_run(run_id)
+    rows = session().execute(
+        select(OnboardingRow.digest, OnboardingRow.cells, OnboardingRow.record_id)
+        .join(OnboardingUpload, OnboardingUpload.run_id == OnboardingRow.run_id)
+        .where(
+            OnboardingUpload.case_id == upload.case_id,
+            OnboardingUpload.run_id != run_id,
+            OnboardingRow.state == "mended",
+        )
+    )
+    return {
+        digest: record_id or 0
+        for sent, cells, record_id in rows
+        for digest in (sent, digest_of(cells))
+    }
+
+
+def list_rows(run_id: int, *, after: int = 0, limit: int) -> list[OnboardingRow]:
+    """Rows of an import that still wait, from the one behind row number `after` on."""
+    return list(
+        session().scalars(
+            select(OnboardingRow)
+            .where(
+                OnboardingRow.run_id == run_id,
+                OnboardingRow.row > after,
+                OnboardingRow.state != "mended",
+            )
+            .order_by(OnboardingRow.row)
+            .limit(limit)
+        )
+    )
+
+
+def list_corrected(run_id: int, *, limit: int = 200) -> list[ImportError]:
+    """What the portal corrected by itself in the rows of an import."""
+    return list(
+        session().scalars(
+            select(ImportError)
+            .where(ImportError.run_id == run_id, ImportError.mended)
+            .order_by(ImportError.row, ImportError.id)
+            .limit(limit)
+        )
+    )
