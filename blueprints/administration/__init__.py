@@ -4,6 +4,7 @@ Other modules take part in the transaction through two slots, whose fills are ca
 and the version: `administration.given` when a dose has left a record of the inventory, and
 `administration.taken_back` when it is back there. Fills of `administration.lots` are called with
 the scope and say by record what is to be known of a lot before it is chosen: `{record_id: text}`.
+`administration.day_end` is a place on the sheet of the day end; its subject is the day.
 """
 
 from portal.access.profiles import CLINIC, MANAGERS, Profile
@@ -54,6 +55,7 @@ module = Module(
         "administration.actions",
         "administration.record",
         "administration.related",
+        "administration.day_end",
     ),
     fills=(
         Fill(
@@ -61,6 +63,19 @@ module = Module(
             function="blueprints.administration.contributions:next_step",
             template="",
             capability="administration.give",
+            order=10,
+        ),
+        Fill(
+            slot="arrival.row",
+            function="blueprints.administration.contributions:day_notes",
+            template="",
+            capability="administration.view",
+        ),
+        Fill(
+            slot="today.sections",
+            function="blueprints.administration.contributions:day_tally",
+            template="administration/_day_tally.html",
+            capability="administration.view",
             order=10,
         ),
         Fill(

@@ -137,13 +137,15 @@ def zone_name(scope: Scope) -> str:
     return moment_in(clock.now(), scope.place.time_zone).rpartition(" ")[2]
 
 
-def moment(scope: Scope, day: date | None, text: str) -> datetime:
+def moment(
+    scope: Scope, day: date | None, text: str, *, field: str = "given_time", on: str = "given_on"
+) -> datetime:
     """The moment of a day and a time as typed. Raises `Invalid` on the field that is wrong."""
     if day is None:
-        raise Invalid(_("Enter the day on which the dose was given."), field="given_on")
+        raise Invalid(_("Enter the day on which the dose was given."), field=on)
     if not text:
-        raise Invalid(_("Enter a time such as 2:05 PM."), field="given_time")
-    return moment_of(day, minute_of(text), scope.place.time_zone)
+        raise Invalid(_("Enter a time such as 2:05 PM."), field=field)
+    return moment_of(day, minute_of(text, field=field), scope.place.time_zone, field=field)
 
 
 def ensure_moment(scope: Scope, recipient: Recipient, at: datetime | None) -> None:

@@ -58,4 +58,5 @@ WORDS = {
     "vaccination.edited": _l("Details of a dose changed"),
     "vaccination.lot_changed": _l("Lot of a dose changed"),
     "vaccination.removed": _l("Record of a dose removed"),
+    "vaccination.event_noted": _l("Adverse event noted"),
 }

@@ -105,6 +105,9 @@ TO_DO = (
     DayState.EXPECTED,
 )
 
+# Those who are still to be given a dose.
+WANT_DOSE = (DayState.WAITING, DayState.AT_CHAIR, DayState.EXPECTED)
+
 
 def standing_of(state: str, observe_until: datetime | None, at: datetime) -> DayState:
     """The standing at a moment of somebody who came and whose check-in was not undone."""
