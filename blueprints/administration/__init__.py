@@ -1,8 +1,10 @@
 """`Vaccine Administration`: giving a dose, and what is known of it (SPEC G9, G10).
 
 Other modules take part in the transaction through two slots, whose fills are called with the scope
-and the version: `administration.given` when a dose has left a record of the inventory, and
-`administration.taken_back` when it is back there. Fills of `administration.lots` are called with
+and the version: `administration.given`, also with the vial that was chosen, when a dose has left a
+record of the inventory, and `administration.taken_back` when it is back there. Fills of
+`administration.vials` are called with the scope and ids of records and say which vials can be
+chosen: `[(value, label, record_id or None)]`, no `record_id` for what goes with any. Fills of `administration.lots` are called with
 the scope and say by record what is to be known of a lot before it is chosen: `{record_id: text}`.
 `administration.day_end` is a place on the sheet of the day end; its subject is the day.
 """
@@ -49,6 +51,7 @@ module = Module(
     ),
     slots=(
         "administration.lots",
+        "administration.vials",
         "administration.given",
         "administration.taken_back",
         "administration.saved",

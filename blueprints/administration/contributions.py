@@ -11,12 +11,12 @@ from sqlalchemy import func, select
 from blueprints.administration.adverse import VAERS, VAERS_PHONE, arrivals_with_events
 from blueprints.administration.day import still_wanted, tally_of
 from blueprints.administration.models import Administration
-from blueprints.administration.queries import given_here, is_newest
+from blueprints.administration.queries import dose_of_arrival, given_here, is_newest
 from blueprints.administration.rules import RecordState
 from blueprints.appointments.words import dose_label
 from blueprints.checkin.day import DayLine, DayList
 from blueprints.checkin.models import Arrival
-from blueprints.checkin.rules import ArrivalStep, DayState, may
+from blueprints.checkin.rules import ArrivalState, ArrivalStep, DayState, may
 from blueprints.recipients.models import Recipient
 from portal.access.scope import Scope
 from portal.db import session
@@ -26,7 +26,16 @@ LOOKED_AT = timedelta(days=30)
 
 
 def next_step(_scope: Scope, arrival: Arrival) -> dict[str, Any] | None:
-    """The next step of somebody who is here: the dose."""
+    """The next step of somebody who is here: the dose; while observed, what happens after it."""
+    if arrival.state == ArrivalState.OBSERVING:
+        dose = dose_of_arrival(arrival.id)
+        if dose is None:
+            return None
+        return {
+            "label": _("Note Adverse Event"),
+            "href": url_for("administration.adverse_event", vaccination_id=dose),
+            "primary": False,
+        }
     if not may(ArrivalStep.VACCINATE, arrival.state):
         return None
     return {

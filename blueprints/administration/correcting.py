@@ -223,7 +223,7 @@ def _change(
     )
     if record.id != before.inventory_id:
         announce("administration.taken_back", scope, before)
-        announce("administration.given", scope, version)
+        announce("administration.given", scope, version, "")
     return Corrected(dose, version, canceled)
 
 

@@ -194,9 +194,9 @@ class DayEnd:
         many were."""
         recorded = self.tally.of_records
         return [
-            (one, recorded.get(one.record.id, 0))
+            (one, recorded.get(one.inventory_id, 0))
             for one in self.records
-            if one.given != recorded.get(one.record.id, 0)
+            if one.given != recorded.get(one.inventory_id, 0)
         ]
 
     @property

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from wtforms import RadioField
+from wtforms import RadioField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from blueprints.administration.forms import (
@@ -130,6 +130,30 @@ def offer_lots(field: RadioField, offered: Sequence[OfferedLot]) -> None:
     }
     if len(offered) == 1 and field.data is None and not field.raw_data:
         field.data = str(offered[0].record.id)
+
+
+def offer_vials(field: SelectField, choices: Sequence[tuple[str, str, int | None]]) -> None:
+    """Fill the vials to choose from; none where none is open."""
+    offered = [(value, label) for value, label, _record in choices]
+    field.choices = [("", _("Your open vial of the lot, or the one in use")), *offered]
+    if not offered:
+        field.choices = []
+
+
+def chosen_vial(answers: Mapping[str, Any]) -> str:
+    """The vial that was chosen; blank for a dose that was given earlier."""
+    return (answers.get("vial") or "") if answers["when"] == NOW else ""
+
+
+def ensure_vial(choices: Sequence[tuple[str, str, int | None]], answers: Mapping[str, Any]) -> None:
+    """Raise `Invalid` for a vial that is not of the chosen lot, or no longer open."""
+    chosen = chosen_vial(answers)
+    fitting = {value for value, _label, record in choices if record in (None, int(answers["lot"]))}
+    if chosen and chosen not in fitting:
+        raise Invalid(
+            _("This vial is of another lot, or used up. Choose the lot or the vial again."),
+            field="vial",
+        )
 
 
 def zone_name(scope: Scope) -> str:

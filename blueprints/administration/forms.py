@@ -85,6 +85,7 @@ class VaccinationForm(InjectionFields):
         coerce=str,
         validate_choice=False,
     )
+    vial = SelectField(_l("Vial"), coerce=str, validate_choice=False)
     when = RadioField(_l("When"), [Required()])
     given_on = DayField(_l("Date"))
     given_time = StringField(_l("Time"), [Length(max=12)])

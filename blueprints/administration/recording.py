@@ -209,7 +209,8 @@ def read_screening(text: str) -> tuple[str, list[ScreeningAnswer]]:
     ]
 
 
-def announce(slot: str, scope: Scope, version: Administration) -> None:
-    """Call what other modules do in the same transaction when a dose is taken or put back."""
+def announce(slot: str, scope: Scope, version: Administration, *choice: str) -> None:
+    """Call what other modules do in the same transaction when a dose is taken or put back; where
+    one is taken, with the vial that was chosen."""
     for fill in current().fills(slot):
-        load(fill.function)(scope, version)
+        load(fill.function)(scope, version, *choice)

@@ -52,7 +52,8 @@ __all__ = ["Giving", "Injection", "Overriding", "change_lot", "edit", "give", "r
 
 @dataclass(frozen=True, kw_only=True)
 class Giving:
-    """A dose to record: for whom, of which lot, how, and what was asked and agreed before."""
+    """A dose to record: for whom, of which lot, how, and what was asked and agreed before. `vial` is
+    one of `queries.vial_choices`; blank leaves it to the module that knows of vials."""
 
     arrival_id: int
     inventory_id: int
@@ -65,6 +66,7 @@ class Giving:
     fact_sheet: str = ""
     fact_sheet_on: date | None = None
     fact_sheet_language: str = ""
+    vial: str = ""
     overriding: Overriding = field(default_factory=Overriding)
 
 
@@ -119,7 +121,7 @@ def give(scope: Scope, giving: Giving) -> Vaccination:
     _settle(scope, recipient, arrival, dose)
     tell_given(recipient, dose, version, due_after(recipient))
     _note(scope, dose, record, version)
-    announce("administration.given", scope, version)
+    announce("administration.given", scope, version, giving.vial)
     return dose
 
 

@@ -39,6 +39,25 @@ module = Module(
             capability="vials.view",
         ),
         Fill(
+            slot="administration.vials",
+            function="blueprints.vials.given:choices",
+            template="",
+            capability="vials.view",
+        ),
+        Fill(
+            slot="today.sections",
+            function="blueprints.vials.contributions:of_today",
+            template="vials/_today.html",
+            capability="vials.view",
+            order=20,
+        ),
+        Fill(
+            slot="administration.day_end",
+            function="blueprints.vials.contributions:at_day_end",
+            template="vials/_today.html",
+            capability="vials.view",
+        ),
+        Fill(
             slot="administration.given",
             function="blueprints.vials.given:taken",
             template="",

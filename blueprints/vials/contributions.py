@@ -1,11 +1,19 @@
 """What this module shows on other modules' pages."""
 
-from typing import Any
+from datetime import date
+from typing import Any, Protocol
 
 from blueprints.vials.queries import OpenedVial, open_vials, used_up_today
 from blueprints.vials.settings import VialSettings
 from portal.access.scope import Scope
 from portal.settings import of_module
+
+
+class DayOfClinic(Protocol):
+    """What is known of a day at the present location."""
+
+    @property
+    def day(self) -> date: ...
 
 
 def card(scope: Scope, _subject: object) -> dict[str, Any] | None:
@@ -29,6 +37,18 @@ def card(scope: Scope, _subject: object) -> dict[str, Any] | None:
         "handles": scope.can("vials.handle"),
         "place": scope.location,
     }
+
+
+def of_today(scope: Scope, found: DayOfClinic) -> dict[str, Any] | None:
+    """The open vials on the page of the present day."""
+    return at_day_end(scope, found.day)
+
+
+def at_day_end(scope: Scope, day: date) -> dict[str, Any] | None:
+    """The open vials, with what is to be wasted of them; of the present day alone."""
+    if scope.location is None or day != scope.today():
+        return None
+    return {"vials": open_vials(scope), "wastes": scope.can("wastage.record")}
 
 
 def is_soon(one: OpenedVial) -> bool:

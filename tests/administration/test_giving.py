@@ -190,7 +190,7 @@ def test_a_longer_observation_after_an_allergy(manager: Scope) -> None:
 def test_other_modules_take_part_in_the_transaction(
     manager: Scope, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(slot: str, _scope: Scope, version: object) -> None:
+    def fail(slot: str, _scope: Scope, version: object, _vial: str) -> None:
         assert slot == "administration.given"
         raise Conflict("The vial is gone.")
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
@@ -26,7 +27,10 @@ class RecordDay:
     day were entered on a later one.
     """
 
-    record: VaccineInventory
+    inventory_id: int
+    name: str
+    lot: str
+    available: int
     opening: int
     received: int
     corrected: int
@@ -44,7 +48,7 @@ class RecordDay:
     @property
     def unexplained(self) -> int:
         """The doses that the record has now beyond those of the ledger; 0 if both agree."""
-        return self.record.doses_available - self.closing - self.later
+        return self.available - self.closing - self.later
 
     @property
     def is_quiet(self) -> bool:
@@ -59,40 +63,64 @@ def day_of_records(scope: Scope, day: date) -> list[RecordDay]:
     entry, record = DoseEntry, VaccineInventory
     before, on_day, after = (
         func.coalesce(func.sum(entry.doses).filter(condition), 0)
-        for condition in (entry.happened_on < day, entry.happened_on == day, entry.happened_on > day)
+        for condition in (
+            entry.happened_on < day,
+            entry.happened_on == day,
+            entry.happened_on > day,
+        )
     )
     entered_later = func.count().filter(
         entry.happened_on == day, entry.recorded_at >= _end_of(day, scope.place.time_zone)
     )
+    shown = (record.id, record.name, record.lot, record.doses_available)
     rows = session().execute(
-        select(record, entry.kind, before, on_day, after, entered_later)
+        select(*shown, entry.kind, before, on_day, after, entered_later)
         .join(entry, entry.inventory_id == record.id)
         .where(record.location_id == scope.location_id)
-        .group_by(record.id, entry.kind)
+        .group_by(*shown, record.product_name, entry.kind)
         .order_by(record.product_name, record.lot, record.id)
     )
-    found: dict[int, list[tuple[VaccineInventory, Kind, int, int, int, int]]] = {}
-    for one, kind, *sums in rows:
-        numbers = [int(number) for number in sums]
-        found.setdefault(one.id, []).append(
-            (one, Kind(kind), numbers[0], numbers[1], numbers[2], numbers[3])
+    lines: dict[int, list[_KindOfDay]] = {}
+    for row in rows:
+        number, name, lot, available, kind, *sums, later = row
+        numbers = [int(one) for one in sums]
+        line = _KindOfDay(
+            number, name, lot, available, Kind(kind), numbers[0], numbers[1], numbers[2], later
         )
-    days = (_of_record(lines) for lines in found.values())
+        lines.setdefault(line.inventory_id, []).append(line)
+    days = (_of_record(of_record) for of_record in lines.values())
     return [one for one in days if not one.is_quiet]
 
 
-def _of_record(lines: Sequence[tuple[VaccineInventory, Kind, int, int, int, int]]) -> RecordDay:
-    moved = {kind: on_day for _record, kind, _before, on_day, _after, _later in lines}
+class _KindOfDay(NamedTuple):
+    """The doses of a record that moved in one way: before, on and after the day."""
+
+    inventory_id: int
+    name: str
+    lot: str
+    available: int
+    kind: Kind
+    before: int
+    on_day: int
+    after: int
+    entered_later: int
+
+
+def _of_record(lines: Sequence[_KindOfDay]) -> RecordDay:
+    moved = {line.kind: line.on_day for line in lines}
     return RecordDay(
-        record=lines[0][0],
-        opening=sum(on_hand(kind, before) for _record, kind, before, *_rest in lines),
+        inventory_id=lines[0].inventory_id,
+        name=lines[0].name,
+        lot=lines[0].lot,
+        available=lines[0].available,
+        opening=sum(on_hand(line.kind, line.before) for line in lines),
         received=sum(moved.get(kind, 0) for kind in RECEIVED),
         corrected=moved.get(Kind.ADJUSTED, 0),
         given=moved.get(Kind.ADMINISTERED, 0),
         wasted=moved.get(Kind.WASTED, 0),
         sent=sum(moved.get(kind, 0) for kind in SENT),
-        later=sum(on_hand(line[1], line[4]) for line in lines),
-        entered_later=sum(line[5] for line in lines),
+        later=sum(on_hand(line.kind, line.after) for line in lines),
+        entered_later=sum(line.entered_later for line in lines),
     )
 
 
