@@ -4,8 +4,9 @@ Other modules take part in the transaction through two slots, whose fills are ca
 and the version: `administration.given`, also with the vial that was chosen, when a dose has left a
 record of the inventory, and `administration.taken_back` when it is back there. Fills of
 `administration.vials` are called with the scope and ids of records and say which vials can be
-chosen: `[(value, label, record_id or None)]`, no `record_id` for what goes with any. Fills of `administration.lots` are called with
-the scope and say by record what is to be known of a lot before it is chosen: `{record_id: text}`.
+chosen: `[(value, label, record_id or None)]`, no `record_id` for what goes with any. Fills of
+`administration.lots` are called with the scope and say by record what is to be known of a lot
+before it is chosen: `{record_id: text}`.
 `administration.day_end` is a place on the sheet of the day end; its subject is the day.
 """
 

@@ -52,8 +52,9 @@ __all__ = ["Giving", "Injection", "Overriding", "change_lot", "edit", "give", "r
 
 @dataclass(frozen=True, kw_only=True)
 class Giving:
-    """A dose to record: for whom, of which lot, how, and what was asked and agreed before. `vial` is
-    one of `queries.vial_choices`; blank leaves it to the module that knows of vials."""
+    """A dose to record: for whom, of which lot, how, and what was asked and agreed before.
+
+    `vial` is one of `queries.vial_choices`; blank leaves it to the module that knows of vials."""
 
     arrival_id: int
     inventory_id: int

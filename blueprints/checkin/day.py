@@ -100,8 +100,8 @@ class DayLine:
     """Somebody on the list of a day.
 
     `since` is the moment that tells the order among those of one standing: when they came, or are
-    to come. `minute` is the time of the appointment, None for a walk-in. `product_id` is the vaccine
-    that the appointment is for, None where any may be given.
+    to come. `minute` is the time of the appointment, None for a walk-in. `product_id` is the
+    vaccine that the appointment is for, None where any may be given.
     """
 
     person: Person

@@ -30,7 +30,6 @@ from portal.formats.shown import number
 from portal.i18n import _, ngettext
 from portal.places.models import Location
 
-
 NEW = "new"
 
 
@@ -116,8 +115,8 @@ def _chosen(
     if choice and chosen is None:
         raise Conflict(
             _(
-                "The open vial you chose is of another lot, empty, or its time is over. Nothing was "
-                "saved. Choose the vial again."
+                "The open vial you chose is of another lot, empty, or its time is over. Nothing "
+                "was saved. Choose the vial again."
             )
         )
     return next((vial for vial in vials if vial.id == chosen), None)

@@ -22,9 +22,9 @@ class RecordDay:
     """A record on one day of its location: the doses in the morning, what came and left by the
     ledger, and those in the evening.
 
-    Reversals count as what they undo, so a number may be negative. `later` is how the ledger changed
-    after the day, `available` what the record says now, and `entered_later` how many lines of the
-    day were entered on a later one.
+    Reversals count as what they undo, so a number may be negative. `later` is how the ledger
+    changed after the day, `available` what the record says now, and `entered_later` how many lines
+    of the day were entered on a later one.
     """
 
     inventory_id: int
