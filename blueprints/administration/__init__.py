@@ -106,6 +106,9 @@ module = Module(
     ),
     messages=(
         MessageKind("vaccination_given", still_true="blueprints.administration.telling:still_true"),
+        MessageKind(
+            "vaccination_removed", still_true="blueprints.administration.telling:still_removed"
+        ),
     ),
     checks=(
         Check(

@@ -73,7 +73,7 @@ def _further(scope: Scope, random: Random) -> list[int]:
         .order_by(RecipientLocation.recipient_id.desc())
         .limit(AT_EACH)
     )
-    made = []
+    made: list[int] = []
     for recipient_id in people.all():
         back = 1 if len(made) < YESTERDAY else random.randrange(1, 7 * WEEKS)
         day = scope.today() - timedelta(days=back)

@@ -134,9 +134,14 @@ def ensure_allowed(
     }
 
 
-def take_dose(scope: Scope, record: VaccineInventory, day: date) -> int:
-    """Take one dose of exactly this record; the id of the line of the ledger. Raises `Invalid`."""
-    movement = ledger.Movement(kind=Kind.ADMINISTERED, doses=1, happened_on=day)
+def take_dose(
+    scope: Scope, record: VaccineInventory, day: date, *, before_hold: bool = False
+) -> int:
+    """Take one dose of exactly this record; the id of the line of the ledger. `before_hold` says
+    that it was used before the record was put in quarantine. Raises `Invalid`."""
+    movement = ledger.Movement(
+        kind=Kind.ADMINISTERED, doses=1, happened_on=day, before_hold=before_hold
+    )
     try:
         return ledger.post(scope.user, record.id, movement).id
     except Invalid as refusal:

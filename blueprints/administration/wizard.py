@@ -26,7 +26,7 @@ from blueprints.administration.rules import (
 )
 from blueprints.administration.scanning import choose_lot
 from blueprints.administration.services import Giving, give
-from blueprints.administration.visits import Chair, about, admit, chair, news
+from blueprints.administration.visits import Chair, about, admit, chair, news, over
 from blueprints.checkin.queries import alike_today
 from blueprints.checkin.rules import are_enough, identifiers
 from blueprints.checkin.words import IDENTIFIERS
@@ -79,6 +79,7 @@ def _identity_context(scope: Scope, answers: Answers) -> Mapping[str, Any]:
     return {
         "birth_date": here.recipient.birth_date,
         "name": full_name(here.recipient),
+        "over": over(here),
         "alike": alike_today(scope, here.recipient),
     }
 
@@ -168,6 +169,7 @@ def _details_context(scope: Scope, answers: Answers) -> Mapping[str, Any]:
     here, product = chair(scope, answers.args), _product(answers)
     return {
         "name": full_name(here.recipient),
+        "over": over(here),
         "birth_date": here.recipient.birth_date,
         "product": fields.product_label(product),
         "zone": fields.zone_name(scope),
@@ -260,6 +262,7 @@ def _review_context(scope: Scope, answers: Answers) -> Mapping[str, Any]:
     found = _judge(scope, here, answers)
     return {
         "name": full_name(here.recipient),
+        "over": over(here),
         "birth_date": here.recipient.birth_date,
         "product": fields.product_label(product),
         "record": record,

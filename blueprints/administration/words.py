@@ -53,6 +53,7 @@ WORDS = {
     "administration": _l("Vaccination"),
     "administrations": _l("Vaccinations"),
     "vaccination_given": _l("Vaccination recorded"),
+    "vaccination_removed": _l("Vaccination record removed"),
     "vaccination.given": _l("Dose given"),
     "vaccination.overridden": _l("Dose given against a rule"),
     "vaccination.edited": _l("Details of a dose changed"),

@@ -1,12 +1,14 @@
 """What holds of arrivals, over plain values."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 FEWEST_IDENTIFIERS = 2
 LONGEST_REASON = 200
 LONGEST_OBSERVATION = 120
+# A visit that began in the evening may end after midnight.
+LONGEST_VISIT = timedelta(hours=6)
 
 
 class ArrivalState(StrEnum):
@@ -65,6 +67,11 @@ _FROM: dict[ArrivalStep, tuple[ArrivalState, ...]] = {
 def may(step: ArrivalStep, state: str) -> bool:
     """Whether `step` can be done with somebody who is in `state`."""
     return ArrivalState(state) in _FROM[step]
+
+
+def is_same_visit(day: date, checked_in_at: datetime, *, today: date, at: datetime) -> bool:
+    """Whether a check-in on `day` is still that of the visit of now."""
+    return day == today or at - checked_in_at < LONGEST_VISIT
 
 
 def identifiers(codes: Iterable[str]) -> tuple[Identifier, ...]:
