@@ -23,7 +23,9 @@ module = Module(
             profiles=frozenset({Profile.PROVIDER, Profile.MANAGER}),
         ),
     ),
-    slots=("vials.soon",),
+    # `vials.soon` is a place below the open vials whose doses will be lost; they are its subject.
+    # `vials.closing`: `function(scope)` gives for how many minutes more people come today, or None.
+    slots=("vials.soon", "vials.closing"),
     fills=(
         Fill(
             slot="home.cards",
