@@ -40,7 +40,7 @@ class GivenOfDay:
 
 
 @dataclass(frozen=True)
-class Tally:
+class DayTally:
     """The doses given on a day, by product, by lot and by vaccinator, and the adverse events that
     were noted of them."""
 
@@ -101,7 +101,7 @@ def _given_on(scope: Scope, day: date) -> tuple[object, ...]:
     )
 
 
-def tally_of(scope: Scope, day: date) -> Tally:
+def tally_of(scope: Scope, day: date) -> DayTally:
     """What was given at the present location on `day`."""
     scope.require("administration.view")
     given = _given_on(scope, day)
@@ -144,7 +144,7 @@ def tally_of(scope: Scope, day: date) -> Tally:
         )
         for row in rows
     ]
-    return Tally(lines, events or 0)
+    return DayTally(lines, events or 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,7 +185,7 @@ class DayEnd:
     """The doses of a day by record, beside what the records of vaccinations say was given."""
 
     day: date
-    tally: Tally
+    tally: DayTally
     records: Sequence[RecordDay]
 
     @property

@@ -205,7 +205,8 @@ def _details_check(scope: Scope, answers: Answers) -> None:
         raise Invalid(
             _("Lot %(lot)s has no doses left. Choose another lot.", lot=record.lot), field="lot"
         )
-    fields.ensure_vial(vial_choices(scope, lots_offered(scope, day)), answers)
+    if fields.chosen_vial(answers):
+        fields.ensure_vial(vial_choices(scope, lots_offered(scope, day)), answers)
     never = final(_judge(scope, here, answers))
     if never:
         raise Invalid(" ".join(one.text for one in never), field="lot")

@@ -4,16 +4,12 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import select
-
 from blueprints.vials.queries import open_vials
-from blueprints.vials.services import NEW, Source, note_dose_put_back, note_dose_taken
+from blueprints.vials.services import NEW, DoseSource, note_dose_put_back, note_dose_taken
 from portal.access.scope import Scope
 from portal.clock import local
-from portal.db import session
 from portal.formats.shown import moment_in
 from portal.i18n import _, ngettext
-from portal.people.models import User
 
 
 class DoseOfRecord(Protocol):
@@ -33,7 +29,7 @@ class DoseOfRecord(Protocol):
 def taken(scope: Scope, dose: DoseOfRecord, choice: str = "") -> None:
     """A dose left its record: it came from an open vial, or opened one. `choice` is the value of
     one of the `choices`."""
-    source = Source(by_id=dose.given_by_id, entry_id=dose.entry_id, vial=choice)
+    source = DoseSource(by_id=dose.given_by_id, entry_id=dose.entry_id, vial=choice)
     note_dose_taken(dose.inventory_id, at=dose.given_at, actor=scope.user, source=source)
 
 
@@ -48,7 +44,6 @@ def choices(scope: Scope, record_ids: Collection[int]) -> list[tuple[str, str, i
     vials = [one for one in open_vials(scope) if one.record.id in record_ids and not one.over]
     if not vials:
         return []
-    names = _names({one.vial.punctured_by_id for one in vials})
     found: list[tuple[str, str, int | None]] = [(NEW, _("A new vial, opened for this dose"), None)]
     for one in vials:
         opened = local(one.vial.punctured_at, scope.place.time_zone)
@@ -56,17 +51,10 @@ def choices(scope: Scope, record_ids: Collection[int]) -> list[tuple[str, str, i
             "Lot %(lot)s, opened %(time)s by %(user)s",
             lot=one.record.lot,
             time=opened.strftime("%I:%M %p").lstrip("0"),
-            user=names.get(one.vial.punctured_by_id, _("somebody")),
+            user=one.opened_by or _("somebody"),
         )
         found.append((str(one.vial.id), said, one.record.id))
     return found
-
-
-def _names(ids: Collection[int | None]) -> dict[int | None, str]:
-    rows = session().execute(
-        select(User.id, User.first_name, User.last_name).where(User.id.in_(ids))
-    )
-    return {number: f"{first} {last}" for number, first, last in rows}
 
 
 def open_here(scope: Scope) -> dict[int, str]:

@@ -34,7 +34,7 @@ NEW = "new"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class DoseSource:
     """From where a dose came: who gave it, by which line of the ledger it left its record, and the
     vial that was chosen: its id as text, `NEW` for one that was punctured for it, or blank."""
 
@@ -44,7 +44,7 @@ class Source:
 
 
 def note_dose_taken(
-    inventory_id: int, *, at: datetime, actor: Actor | None, source: Source | None = None
+    inventory_id: int, *, at: datetime, actor: Actor | None, source: DoseSource | None = None
 ) -> OpenVial:
     """A dose of the record was given `at` that moment: it came from the vial that was chosen, from
     the one in use then, or one was opened for it.
@@ -52,7 +52,7 @@ def note_dose_taken(
     A part of services, not a use case: whoever calls it has checked the right and posts the dose on
     the ledger, in the same transaction. Raises `Conflict` if it cannot be of the chosen vial.
     """
-    source = source or Source()
+    source = source or DoseSource()
     record = _lock(inventory_id)
     zone = session().get_one(Location, record.location_id).time_zone
     day = local(at, zone).date()

@@ -270,7 +270,7 @@ def test_a_dose_put_back_is_in_the_vial_it_came_from(personas: Personas) -> None
     at = now() - timedelta(minutes=30)
     entry = given_entry(manager, record)
     with unit_of_work():
-        source = services.Source(entry_id=entry, vial=str(first))
+        source = services.DoseSource(entry_id=entry, vial=str(first))
         services.note_dose_taken(record, at=at, actor=manager.user, source=source)
     second = give(provider, record, minutes=40, vial=services.NEW)
     with unit_of_work():

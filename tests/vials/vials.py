@@ -8,7 +8,7 @@ from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.rules import Kind
 from blueprints.vials.models import OpenVial
 from blueprints.vials.queries import OpenedVial, open_vials
-from blueprints.vials.services import Source, note_dose_put_back, note_dose_taken
+from blueprints.vials.services import DoseSource, note_dose_put_back, note_dose_taken
 from portal.access.scope import Scope
 from portal.catalog.models import ProductFacts
 from portal.clock import now
@@ -30,7 +30,7 @@ def give(
     moment = at or now() - timedelta(minutes=minutes)
     with unit_of_work():
         entry = _post(scope, record)
-        source = Source(entry_id=entry, vial=vial)
+        source = DoseSource(entry_id=entry, vial=vial)
         return note_dose_taken(record, at=moment, actor=scope.user, source=source).id
 
 
