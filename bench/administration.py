@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from flask import Flask
 from sqlalchemy import event, select
 
 from bench.saving import PEOPLE, Person, database, hidden
@@ -86,13 +87,11 @@ def prepare(instance: Path, visits: int) -> tuple[Chairs, list[int]]:
                 person = register(scope, details)
                 known = ("name", "birth_date")
                 arrivals.append(check_in(scope, recipient_id=person.id, identified_by=known).id)
-        chairs = Chairs(arrivals, product, lot)
-        counts = statements(app, chairs)
-        db.engine.dispose()
-    return chairs, counts
+    chairs = Chairs(arrivals, product, lot)
+    return chairs, statements(app, chairs)
 
 
-def statements(app: object, chairs: Chairs) -> list[int]:
+def statements(app: Flask, chairs: Chairs) -> list[int]:
     """How many statements each request of a dose takes."""
     counts: list[int] = []
 
@@ -100,7 +99,7 @@ def statements(app: object, chairs: Chairs) -> list[int]:
         """The same person, without a server between."""
 
         def __init__(self) -> None:
-            self.client = app.test_client()  # type: ignore[attr-defined]
+            self.client = app.test_client()
             page = self.ask("/sign-in")[1]
             given = {"username": "manager.a", "password": PASSPHRASE}
             self.ask("/sign-in", {**hidden(page, "/sign-in"), **given})
@@ -117,9 +116,11 @@ def statements(app: object, chairs: Chairs) -> list[int]:
         if counts:
             counts[-1] += 1
 
-    event.listen(db.engine, "before_cursor_execute", count)
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", count)
     Inside().give(chairs, chairs.arrivals.pop())
-    event.remove(db.engine, "before_cursor_execute", count)
+    engine.dispose()
     return counts
 
 
