@@ -23,6 +23,7 @@ from portal.db import session
 from portal.i18n import _
 
 LOOKED_AT = timedelta(days=30)
+AFTER_DOSE = (DayState.OBSERVING, DayState.OBSERVED, DayState.DONE)
 
 
 def next_step(_scope: Scope, arrival: Arrival) -> dict[str, Any] | None:
@@ -105,7 +106,11 @@ def day_tally(scope: Scope, found: DayList) -> dict[str, Any]:
 
 def day_notes(scope: Scope, lines: Sequence[DayLine]) -> dict[str, Any]:
     """By arrival, that an adverse event was noted after the dose."""
-    ids = [line.arrival_id for line in lines if line.arrival_id is not None]
+    ids = [
+        line.arrival_id
+        for line in lines
+        if line.arrival_id is not None and line.standing in AFTER_DOSE
+    ]
     noted = arrivals_with_events(scope, ids) if ids else set()
     return {"notes": {number: str(_("Adverse event noted")) for number in noted}}
 
