@@ -59,7 +59,7 @@ class Person:
             "Cookie": "; ".join(f"{name}={one.value}" for name, one in self.cookies.items()),
             "Content-Type": "application/x-www-form-urlencoded",
         }
-        body = None if sent is None else urlencode(sent)
+        body = None if sent is None else urlencode(sent, doseq=True)
         self.server.request("GET" if sent is None else "POST", path, body, headers)
         answer = self.server.getresponse()
         page = answer.read().decode()

@@ -1,9 +1,13 @@
 """`Vaccine Administration`: giving a dose, and what is known of it (SPEC G9, G10).
 
 Other modules take part in the transaction through two slots, whose fills are called with the scope
-and the version: `administration.given` when a dose has left a record of the inventory, and
-`administration.taken_back` when it is back there. Fills of `administration.lots` are called with
-the scope and say by record what is to be known of a lot before it is chosen: `{record_id: text}`.
+and the version: `administration.given`, also with the vial that was chosen, when a dose has left a
+record of the inventory, and `administration.taken_back` when it is back there. Fills of
+`administration.vials` are called with the scope and ids of records and say which vials can be
+chosen: `[(value, label, record_id or None)]`, no `record_id` for what goes with any. Fills of
+`administration.lots` are called with the scope and say by record what is to be known of a lot
+before it is chosen: `{record_id: text}`.
+`administration.day_end` is a place on the sheet of the day end; its subject is the day.
 """
 
 from portal.access.profiles import CLINIC, MANAGERS, Profile
@@ -48,12 +52,14 @@ module = Module(
     ),
     slots=(
         "administration.lots",
+        "administration.vials",
         "administration.given",
         "administration.taken_back",
         "administration.saved",
         "administration.actions",
         "administration.record",
         "administration.related",
+        "administration.day_end",
     ),
     fills=(
         Fill(
@@ -61,6 +67,19 @@ module = Module(
             function="blueprints.administration.contributions:next_step",
             template="",
             capability="administration.give",
+            order=10,
+        ),
+        Fill(
+            slot="arrival.row",
+            function="blueprints.administration.contributions:day_notes",
+            template="",
+            capability="administration.view",
+        ),
+        Fill(
+            slot="today.sections",
+            function="blueprints.administration.contributions:day_tally",
+            template="administration/_day_tally.html",
+            capability="administration.view",
             order=10,
         ),
         Fill(
@@ -87,6 +106,9 @@ module = Module(
     ),
     messages=(
         MessageKind("vaccination_given", still_true="blueprints.administration.telling:still_true"),
+        MessageKind(
+            "vaccination_removed", still_true="blueprints.administration.telling:still_removed"
+        ),
     ),
     checks=(
         Check(

@@ -1,5 +1,6 @@
 """What the module shows on other modules' pages."""
 
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -7,22 +8,35 @@ from zoneinfo import ZoneInfo
 from flask import url_for
 from sqlalchemy import func, select
 
+from blueprints.administration.adverse import VAERS, VAERS_PHONE, arrivals_with_events
+from blueprints.administration.day import still_wanted, tally_of
 from blueprints.administration.models import Administration
-from blueprints.administration.queries import given_here, is_newest
+from blueprints.administration.queries import dose_of_arrival, given_here, is_newest
 from blueprints.administration.rules import RecordState
 from blueprints.appointments.words import dose_label
+from blueprints.checkin.day import DayLine, DayList
 from blueprints.checkin.models import Arrival
-from blueprints.checkin.rules import ArrivalStep, may
+from blueprints.checkin.rules import ArrivalState, ArrivalStep, DayState, may
 from blueprints.recipients.models import Recipient
 from portal.access.scope import Scope
 from portal.db import session
 from portal.i18n import _
 
 LOOKED_AT = timedelta(days=30)
+AFTER_DOSE = (DayState.OBSERVING, DayState.OBSERVED, DayState.DONE)
 
 
 def next_step(_scope: Scope, arrival: Arrival) -> dict[str, Any] | None:
-    """The next step of somebody who is here: the dose."""
+    """The next step of somebody who is here: the dose; while observed, what happens after it."""
+    if arrival.state == ArrivalState.OBSERVING:
+        dose = dose_of_arrival(arrival.id)
+        if dose is None:
+            return None
+        return {
+            "label": _("Note Adverse Event"),
+            "href": url_for("administration.adverse_event", vaccination_id=dose),
+            "primary": False,
+        }
     if not may(ArrivalStep.VACCINATE, arrival.state):
         return None
     return {
@@ -74,6 +88,31 @@ def today_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
         .one()
     )
     return {"doses": row[0], "own": row[1]}
+
+
+def day_tally(scope: Scope, found: DayList) -> dict[str, Any]:
+    """What was given on the day, and on the present one what is left for those still to come."""
+    is_today = found.day == scope.today()
+    return {
+        "tally": tally_of(scope, found.day),
+        "no_shows": found.counts[DayState.NO_SHOW],
+        "wanted": still_wanted(scope, found) if is_today else [],
+        "is_today": is_today,
+        "day_end": url_for("administration.day_end", day=found.day.isoformat()),
+        "vaers": VAERS,
+        "vaers_phone": VAERS_PHONE,
+    }
+
+
+def day_notes(scope: Scope, lines: Sequence[DayLine]) -> dict[str, Any]:
+    """By arrival, that an adverse event was noted after the dose."""
+    ids = [
+        line.arrival_id
+        for line in lines
+        if line.arrival_id is not None and line.standing in AFTER_DOSE
+    ]
+    noted = arrivals_with_events(scope, ids) if ids else set()
+    return {"notes": {number: str(_("Adverse event noted")) for number in noted}}
 
 
 def overrides_card(scope: Scope, _subject: object) -> dict[str, Any] | None:

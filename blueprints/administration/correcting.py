@@ -27,13 +27,15 @@ from blueprints.administration.rules import (
     local_day,
     may_correct,
 )
-from blueprints.administration.telling import take_back, tell_given
+from blueprints.administration.telling import take_back, tell_given, tell_removed, was_told
 from blueprints.appointments import services as appointments
 from blueprints.appointments.holding import follow_status
 from blueprints.appointments.models import Appointment
+from blueprints.appointments.telling import is_told
 from blueprints.checkin.services import note_dose_removed
 from blueprints.inventory.ledger.entries import lock_records
 from blueprints.inventory.models import VaccineInventory
+from blueprints.inventory.quarantine.queries import was_before_hold
 from blueprints.recipients.models import Recipient, Vaccination
 from blueprints.recipients.services import lock_recipient
 from portal.access.scope import Scope
@@ -51,11 +53,13 @@ JUDGED_ONCE = (StopCode.CONTRAINDICATED, StopCode.PRECAUTION)
 
 @dataclass(frozen=True)
 class Corrected:
-    """A dose after a correction, and the appointments that were canceled because of it."""
+    """A dose after a correction, and the appointments that were canceled because of it. `to_call`
+    says that the recipient has to know, and gets no message."""
 
     vaccination: Vaccination
     newest: Administration
     canceled: tuple[Appointment, ...] = ()
+    to_call: bool = False
 
 
 def may_be_corrected(scope: Scope, given: Given) -> bool:
@@ -178,10 +182,20 @@ def _change(
     day = local_day(at, before.time_zone)
     moves = record.id != before.inventory_id or day != dose.given_on
     found = found_against(given, recipient, record, injection)
+    before_hold = record.id == before.inventory_id and was_before_hold(record, at)
     if not moves:
         # The dose left this lot long ago, whatever has become of the lot since.
         found = tuple(one for one in found if one not in final(found))
-    overridden = _overridden(scope, before, found, overriding or Overriding())
+    elif before_hold:
+        found = tuple(one for one in found if one.code is not StopCode.HELD)
+    known = (dose.product_id, dose.dose_number, dose.given_on)
+    overridden = _overridden(
+        scope,
+        before,
+        found,
+        overriding or Overriding(),
+        is_same_dose=known == (record.product_id, injection.dose_number, day),
+    )
     entry_id = before.entry_id
     if moves:
         lock_records(
@@ -190,7 +204,7 @@ def _change(
             )
         )
         put_back(scope, before.entry_id, dose.given_on, why)
-        entry_id = take_dose(scope, record, day)
+        entry_id = take_dose(scope, record, day, before_hold=before_hold)
     version = write(
         successor(
             scope,
@@ -223,17 +237,24 @@ def _change(
     )
     if record.id != before.inventory_id:
         announce("administration.taken_back", scope, before)
-        announce("administration.given", scope, version)
-    return Corrected(dose, version, canceled)
+        announce("administration.given", scope, version, "")
+    return Corrected(dose, version, canceled, to_call=_are_to_call(recipient, canceled))
 
 
 def _overridden(
-    scope: Scope, before: Administration, found: Sequence[Objection], overriding: Overriding
+    scope: Scope,
+    before: Administration,
+    found: Sequence[Objection],
+    overriding: Overriding,
+    *,
+    is_same_dose: bool,
 ) -> dict[str, object]:
     """The columns that say what is overridden now. What was overridden before need not be decided
-    on once more; what does not speak against the dose any more is left out."""
-    standing = {str(one.code) for one in found if one.stops} | set(JUDGED_ONCE)
-    kept = set(before.override_of.split()) & standing
+    on once more while it is the same dose: of that product, number and day. What does not speak
+    against the dose any more is left out."""
+    old = set(before.override_of.split())
+    standing = {str(one.code) for one in found if one.stops} if is_same_dose else set()
+    kept = old & (standing | set(JUDGED_ONCE))
     news = [one for one in found if str(one.code) not in kept]
     columns = ensure_allowed(scope, news, overriding)
     if not kept:
@@ -261,10 +282,16 @@ def remove(scope: Scope, vaccination_id: int, *, reason: str, seen: int) -> Corr
     if before.appointment_id is not None:
         appointments.reopen(appointment_id=before.appointment_id, actor=scope.user)
     canceled = _settle(scope, recipient)
+    knows = was_told(dose.id)
     take_back(dose.id)
+    to_call = knows and not tell_removed(recipient, dose, version)
     _note(scope, "vaccination.removed", dose, reason)
     announce("administration.taken_back", scope, before)
-    return Corrected(dose, version, canceled)
+    return Corrected(dose, version, canceled, to_call=to_call or _are_to_call(recipient, canceled))
+
+
+def _are_to_call(recipient: Recipient, canceled: Sequence[Appointment]) -> bool:
+    return bool(canceled) and not is_told(recipient)
 
 
 def _settle(scope: Scope, recipient: Recipient) -> tuple[Appointment, ...]:

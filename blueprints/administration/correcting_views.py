@@ -269,3 +269,11 @@ def _tell(done: Corrected) -> None:
             ),
             "warning",
         )
+    if done.to_call:
+        flash(
+            _(
+                "This person gets no messages. Call them about this change: the phone number is on "
+                "the recipient’s record."
+            ),
+            "warning",
+        )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from wtforms import RadioField
+from wtforms import RadioField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from blueprints.administration.forms import (
@@ -132,18 +132,44 @@ def offer_lots(field: RadioField, offered: Sequence[OfferedLot]) -> None:
         field.data = str(offered[0].record.id)
 
 
+def offer_vials(field: SelectField, choices: Sequence[tuple[str, str, int | None]]) -> None:
+    """Fill the vials to choose from; none where none is open."""
+    offered = [(value, label) for value, label, _record in choices]
+    field.choices = [("", _("Your open vial of the lot, or the one in use")), *offered]
+    if not offered:
+        field.choices = []
+
+
+def chosen_vial(answers: Mapping[str, Any]) -> str:
+    """The vial that was chosen; blank for a dose that was given earlier."""
+    return (answers.get("vial") or "") if answers["when"] == NOW else ""
+
+
+def ensure_vial(choices: Sequence[tuple[str, str, int | None]], answers: Mapping[str, Any]) -> None:
+    """Raise `Invalid` for a vial that is not of the chosen lot, or no longer open."""
+    chosen = chosen_vial(answers)
+    fitting = {value for value, _label, record in choices if record in (None, int(answers["lot"]))}
+    if chosen and chosen not in fitting:
+        raise Invalid(
+            _("This vial is of another lot, or used up. Choose the lot or the vial again."),
+            field="vial",
+        )
+
+
 def zone_name(scope: Scope) -> str:
     """How the location's clocks are called now: EST."""
     return moment_in(clock.now(), scope.place.time_zone).rpartition(" ")[2]
 
 
-def moment(scope: Scope, day: date | None, text: str) -> datetime:
+def moment(
+    scope: Scope, day: date | None, text: str, *, field: str = "given_time", on: str = "given_on"
+) -> datetime:
     """The moment of a day and a time as typed. Raises `Invalid` on the field that is wrong."""
     if day is None:
-        raise Invalid(_("Enter the day on which the dose was given."), field="given_on")
+        raise Invalid(_("Enter the day on which the dose was given."), field=on)
     if not text:
-        raise Invalid(_("Enter a time such as 2:05 PM."), field="given_time")
-    return moment_of(day, minute_of(text), scope.place.time_zone)
+        raise Invalid(_("Enter a time such as 2:05 PM."), field=field)
+    return moment_of(day, minute_of(text, field=field), scope.place.time_zone, field=field)
 
 
 def ensure_moment(scope: Scope, recipient: Recipient, at: datetime | None) -> None:

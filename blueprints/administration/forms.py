@@ -13,7 +13,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Length
 
 from blueprints.administration.recording import LONGEST_NAME
-from blueprints.administration.rules import LONGEST_REASON
+from blueprints.administration.rules import LONGEST_EVENT, LONGEST_REASON
 from portal.catalog.screening import ScreeningQuestion
 from portal.i18n import _l
 from portal.web.forms import (
@@ -85,6 +85,7 @@ class VaccinationForm(InjectionFields):
         coerce=str,
         validate_choice=False,
     )
+    vial = SelectField(_l("Vial"), coerce=str, validate_choice=False)
     when = RadioField(_l("When"), [Required()])
     given_on = DayField(_l("Date"))
     given_time = StringField(_l("Time"), [Length(max=12)])
@@ -127,6 +128,18 @@ class LotForm(WhyFields):
         coerce=str,
         validate_choice=False,
     )
+
+
+class AdverseEventForm(Form):
+    """What was noted after a dose."""
+
+    what = TextAreaField(
+        _l("What happened?"),
+        [Required(), Length(max=LONGEST_EVENT)],
+        description=_l("For example: hives on both arms after 10 minutes, 911 was called"),
+    )
+    began_on = DayField(_l("Date it began"), [Required()])
+    began_time = StringField(_l("Time it began"), [Required(), Length(max=12)])
 
 
 class RemoveForm(Form):

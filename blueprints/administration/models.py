@@ -1,4 +1,4 @@
-"""What is known of each dose given here, in versions."""
+"""What is known of each dose given here, in versions, and what was noted after it."""
 
 from datetime import date, datetime
 
@@ -90,3 +90,29 @@ class Administration(Base):
     recorded_at: Mapped[datetime] = mapped_column(default=now)
     recorded_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     why: Mapped[str] = mapped_column(Text, default="")
+
+
+class AdverseEvent(Base):
+    """What was noted of a person's health after a dose. Nobody changes a note; more is noted below.
+
+    `began_at` is when it began, as far as whoever noted it knows.
+    """
+
+    __tablename__ = "adverse_event"
+    __sealed__ = (
+        *("vaccination_id", "location_id", "what", "began_at", "time_zone"),
+        *("noted_at", "noted_by_id"),
+    )
+    __table_args__ = (
+        CheckConstraint("what <> ''", "says_something"),
+        Index("ix_adverse_event_vaccination_id", "vaccination_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
+    vaccination_id: Mapped[int] = mapped_column(ForeignKey("vaccination.id"))
+    location_id: Mapped[int] = mapped_column(ForeignKey("location.id"))
+    what: Mapped[str] = mapped_column(Text)
+    began_at: Mapped[datetime]
+    time_zone: Mapped[str] = mapped_column(String(64))
+    noted_at: Mapped[datetime] = mapped_column(default=now)
+    noted_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))

@@ -1,5 +1,5 @@
-"""Sample doses for practice mode: given over the past weeks, one corrected, one removed, one
-against a rule."""
+"""Sample doses for practice mode: given over the past weeks, some yesterday; one corrected, one
+removed, one against a rule, one with an adverse event."""
 
 from datetime import UTC, datetime, time, timedelta
 from random import Random
@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from blueprints.administration.adverse import note_event
 from blueprints.administration.correcting import edit, injection_of, remove
 from blueprints.administration.judging import questions_of
 from blueprints.administration.models import Administration
@@ -29,6 +30,8 @@ from portal.places.models import Location
 
 AT_EACH = 9
 WEEKS = 5
+# So many of them were given yesterday, at the least.
+YESTERDAY = 4
 
 
 def fill() -> None:
@@ -45,6 +48,7 @@ def fill() -> None:
         with unit_of_work():
             if len(made) > 3:  # noqa: PLR2004
                 _correct(scope, made)
+                _note_event(scope, made[-1])
 
 
 def _of_appointments(scope: Scope, random: Random) -> list[int]:
@@ -69,9 +73,10 @@ def _further(scope: Scope, random: Random) -> list[int]:
         .order_by(RecipientLocation.recipient_id.desc())
         .limit(AT_EACH)
     )
-    made = []
+    made: list[int] = []
     for recipient_id in people.all():
-        day = scope.today() - timedelta(days=random.randrange(1, 7 * WEEKS))
+        back = 1 if len(made) < YESTERDAY else random.randrange(1, 7 * WEEKS)
+        day = scope.today() - timedelta(days=back)
         dose = Vaccination(
             recipient_id=recipient_id,
             product_id=0,
@@ -192,6 +197,17 @@ def _vaccinator(scope: Scope) -> User:
         .limit(1)
     )
     return found or session().get_one(User, scope.user.id)
+
+
+def _note_event(scope: Scope, vaccination_id: int) -> None:
+    """Note an adverse event after a dose."""
+    given = get_given(scope, vaccination_id).newest
+    note_event(
+        scope,
+        vaccination_id,
+        "Sample: felt faint for 5 minutes, lay down, left feeling well",
+        given.given_at + timedelta(minutes=12),
+    )
 
 
 def _correct(scope: Scope, made: list[int]) -> None:

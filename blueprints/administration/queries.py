@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import aliased
 
 from blueprints.administration.models import Administration
+from blueprints.administration.rules import RecordState
 from blueprints.inventory.models import VaccineInventory
 from blueprints.recipients.models import Recipient, Vaccination
 from portal.access.profiles import Profile
@@ -85,6 +86,17 @@ def given_here(scope: Scope, recipient_id: int) -> Sequence[tuple[Vaccination, A
     return [(dose, newest) for dose, newest in rows]
 
 
+def dose_of_arrival(arrival_id: int) -> int | None:
+    """The id of the vaccination that a visit led to, if there is one."""
+    return session().scalar(
+        select(Administration.vaccination_id).where(
+            Administration.arrival_id == arrival_id,
+            Administration.state == RecordState.GIVEN,
+            is_newest(),
+        )
+    )
+
+
 def get_lot(scope: Scope, inventory_id: int) -> VaccineInventory:
     """A record of the vaccine inventory at the present location. Raises `NotFound`."""
     record = session().get(VaccineInventory, inventory_id)
@@ -125,6 +137,20 @@ def noted(scope: Scope, offered: Sequence[OfferedLot]) -> list[OfferedLot]:
         said |= load(fill.function)(scope)
     lots = [replace(one, note=said.get(one.record.id, "")) for one in offered]
     return sorted(lots, key=lambda one: not one.note)
+
+
+def vial_choices(
+    scope: Scope, offered: Sequence[OfferedLot]
+) -> Sequence[tuple[str, str, int | None]]:
+    """From which vials of these lots a dose may come: value, label, and the record's id."""
+    ids = [one.record.id for one in offered]
+    fills = current().fills("administration.vials") if ids else ()
+    return [
+        choice
+        for fill in fills
+        if scope.can(fill.capability)
+        for choice in load(fill.function)(scope, ids)
+    ]
 
 
 @remembered("vaccine_inventory", "administration", "product")

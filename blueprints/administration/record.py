@@ -5,6 +5,7 @@ from typing import Any
 from flask import url_for
 
 from blueprints.administration import fields
+from blueprints.administration.adverse import VAERS, VAERS_PHONE, events_of
 from blueprints.administration.correcting import may_be_corrected
 from blueprints.administration.models import Administration
 from blueprints.administration.queries import Given, recipient_of, versions_of
@@ -51,7 +52,7 @@ def vaccination_page(scope: Scope, given: Given) -> RecordPage:
             ),
             Figure(_("Date and Time"), moment_in(newest.given_at, newest.time_zone)),
         ),
-        actions=tuple(_actions(scope, given)),
+        actions=(*_actions(scope, given), *_note_action(scope, given)),
         tabs=(
             RecordTab("details", _("Details"), _details(given, full_name(person))),
             RecordTab("related", _("Related"), (_versions(dose.id),)),
@@ -93,6 +94,16 @@ def _actions(scope: Scope, given: Given) -> list[RecordAction]:
         RecordAction(_("Change Lot"), url_for("administration.lot", vaccination_id=number)),
         RecordAction(_("Remove"), url_for("administration.remove", vaccination_id=number)),
     ]
+
+
+def _note_action(scope: Scope, given: Given) -> list[RecordAction]:
+    here = scope.location is not None and given.newest.location_id == scope.location_id
+    if not here or not scope.can("administration.give"):
+        return []
+    if given.newest.state != RecordState.GIVEN:
+        return []
+    address = url_for("administration.adverse_event", vaccination_id=given.vaccination.id)
+    return [RecordAction(_("Note Adverse Event"), address)]
 
 
 def _details(given: Given, name: str) -> tuple[Section, ...]:
@@ -141,6 +152,17 @@ def _details(given: Given, name: str) -> tuple[Section, ...]:
         Section("vaccination", _("Vaccination"), facts=vaccination),
         Section("before", _("Before the dose"), facts=before),
     ]
+    noted = events_of(dose.id)
+    if noted:
+        sections.insert(
+            0,
+            Section(
+                "events",
+                _("Adverse events"),
+                template="administration/_events.html",
+                context={"noted": noted, "vaers": VAERS, "vaers_phone": VAERS_PHONE},
+            ),
+        )
     if asked:
         sections.append(
             Section(

@@ -134,9 +134,14 @@ def ensure_allowed(
     }
 
 
-def take_dose(scope: Scope, record: VaccineInventory, day: date) -> int:
-    """Take one dose of exactly this record; the id of the line of the ledger. Raises `Invalid`."""
-    movement = ledger.Movement(kind=Kind.ADMINISTERED, doses=1, happened_on=day)
+def take_dose(
+    scope: Scope, record: VaccineInventory, day: date, *, before_hold: bool = False
+) -> int:
+    """Take one dose of exactly this record; the id of the line of the ledger. `before_hold` says
+    that it was used before the record was put in quarantine. Raises `Invalid`."""
+    movement = ledger.Movement(
+        kind=Kind.ADMINISTERED, doses=1, happened_on=day, before_hold=before_hold
+    )
     try:
         return ledger.post(scope.user, record.id, movement).id
     except Invalid as refusal:
@@ -209,7 +214,8 @@ def read_screening(text: str) -> tuple[str, list[ScreeningAnswer]]:
     ]
 
 
-def announce(slot: str, scope: Scope, version: Administration) -> None:
-    """Call what other modules do in the same transaction when a dose is taken or put back."""
+def announce(slot: str, scope: Scope, version: Administration, *choice: str) -> None:
+    """Call what other modules do in the same transaction when a dose is taken or put back; where
+    one is taken, with the vial that was chosen."""
     for fill in current().fills(slot):
-        load(fill.function)(scope, version)
+        load(fill.function)(scope, version, *choice)

@@ -11,6 +11,7 @@ from portal.errors import Invalid
 from portal.i18n import _
 
 LONGEST_REASON = 500
+LONGEST_EVENT = 2_000
 USUAL_OBSERVATION, LONG_OBSERVATION = 15, 30
 # Answers after which people are observed for longer. Source: CDC, interim considerations for
 # preparing for the potential management of anaphylaxis after COVID-19 vaccination.
@@ -105,6 +106,29 @@ def ensure_happened(given_at: datetime, now: datetime, birth_date: date, zone: s
         raise Invalid(_("This is in the future. Enter when the dose was given."), field="given_on")
     if local_day(given_at, zone) < birth_date:
         raise Invalid(_("This is before the person was born."), field="given_on")
+
+
+def ensure_after_dose(began_at: datetime, given_at: datetime, now: datetime) -> None:
+    """Raise `Invalid` for an adverse event that began before the dose, or lies in the future."""
+    if began_at > now + FROM_NOW:
+        raise Invalid(_("This is in the future. Enter when it began."), field="began_on")
+    # Times are entered to the minute.
+    if began_at < given_at.replace(second=0, microsecond=0):
+        raise Invalid(
+            _("This is before the dose was given. Enter when it began."), field="began_on"
+        )
+
+
+def ensure_event_text(what: str) -> str:
+    """What happened, without white space around it. Raises `Invalid` for nothing, or a lot."""
+    what = what.strip()
+    if not what:
+        raise Invalid(_("Enter what happened."), field="what")
+    if len(what) > LONGEST_EVENT:
+        raise Invalid(
+            _("Shorten this to %(number)s characters.", number=f"{LONGEST_EVENT:,}"), field="what"
+        )
+    return what
 
 
 def clean_volume(text: str) -> str:

@@ -14,6 +14,8 @@ from portal.formats.codes import lot_key
 from portal.i18n import _
 from portal.web.forms import Form, ScanField
 
+LONGEST_LOT = 20
+
 
 def choose_lot(
     scope: Scope,
@@ -34,13 +36,17 @@ def choose_lot(
         if pressed:
             scan.errors = [_("Scan the code on the vial or carton, or choose the lot by hand.")]
         return bool(pressed)
-    try:
-        readings = gs1.read(scan.data, today=scope.today())
-    except Invalid as refusal:
-        scan.errors = [refusal.message]
-        return True
-    fitting = [one for one in offered if any(_fits(one, reading) for reading in readings)]
-    said = _said(readings)
+    typed = _typed_lot(scan.data, offered)
+    if typed:
+        fitting, said = typed, typed[0].record.lot
+    else:
+        try:
+            readings = gs1.read(scan.data, today=scope.today())
+        except Invalid as refusal:
+            scan.errors = [_not_read(scan.data, refusal)]
+            return True
+        fitting = [one for one in offered if any(_fits(one, reading) for reading in readings)]
+        said = _said(readings)
     if len(fitting) != 1:
         lot.data = None
         scan.errors = [
@@ -70,6 +76,23 @@ def choose_lot(
     lot.data = str(found.id)
     scan.done([("success", _("Lot %(lot)s is chosen. Compare it with the vial.", lot=found.lot))])
     return True
+
+
+def _typed_lot(text: str, offered: Sequence[OfferedLot]) -> list[OfferedLot]:
+    """The offered lots whose number was typed instead of a code."""
+    if len(text) > LONGEST_LOT:
+        return []
+    return [one for one in offered if one.record.lot_key == lot_key(text)]
+
+
+def _not_read(text: str, refusal: Invalid) -> str:
+    """What is said of what is neither a code nor a lot number of those that are offered."""
+    if len(text) > LONGEST_LOT:
+        return refusal.message
+    return _(
+        "%(refusal)s It is not the number of a lot that can be used here either.",
+        refusal=refusal.message,
+    )
 
 
 def _fits(offered: OfferedLot, reading: gs1.Reading) -> bool:

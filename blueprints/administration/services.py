@@ -27,6 +27,7 @@ from blueprints.administration.rules import (
     sheet_day_fits,
 )
 from blueprints.administration.telling import tell_given
+from blueprints.administration.visits import why_over
 from blueprints.appointments import services as appointments
 from blueprints.appointments.holding import follow_status
 from blueprints.appointments.models import Appointment
@@ -44,7 +45,7 @@ from portal.catalog.models import Product
 from portal.catalog.screening import ScreeningAnswer
 from portal.clock import now
 from portal.db import session
-from portal.errors import Invalid
+from portal.errors import Conflict, Invalid
 from portal.i18n import _
 
 __all__ = ["Giving", "Injection", "Overriding", "change_lot", "edit", "give", "remove"]
@@ -52,7 +53,9 @@ __all__ = ["Giving", "Injection", "Overriding", "change_lot", "edit", "give", "r
 
 @dataclass(frozen=True, kw_only=True)
 class Giving:
-    """A dose to record: for whom, of which lot, how, and what was asked and agreed before."""
+    """A dose to record: for whom, of which lot, how, and what was asked and agreed before.
+
+    `vial` is one of `queries.vial_choices`; blank leaves it to the module that knows of vials."""
 
     arrival_id: int
     inventory_id: int
@@ -65,6 +68,7 @@ class Giving:
     fact_sheet: str = ""
     fact_sheet_on: date | None = None
     fact_sheet_language: str = ""
+    vial: str = ""
     overriding: Overriding = field(default_factory=Overriding)
 
 
@@ -78,6 +82,7 @@ def give(scope: Scope, giving: Giving) -> Vaccination:
     """
     scope.require("administration.give")
     arrival = get_arrival(scope, giving.arrival_id)
+    _ensure_visit(scope, arrival)
     recipient = lock_recipient(arrival.recipient_id)
     _check_agreed(giving)
     injection = checked(scope, giving.injection)
@@ -87,7 +92,12 @@ def give(scope: Scope, giving: Giving) -> Vaccination:
     if giving.fact_sheet_on is not None:
         _check_sheet(giving.fact_sheet_on, day, recipient)
     minutes = observe_minutes((one.code, one.answer) for one in giving.answers)
-    note_vaccinated(scope, arrival.id, observe_minutes=minutes if day == scope.today() else 0)
+    minutes = minutes if day == scope.today() else 0
+    try:
+        note_vaccinated(scope, arrival.id, observe_minutes=minutes)
+    except Conflict:
+        _ensure_visit(scope, arrival)
+        raise
     record = get_lot(scope, giving.inventory_id)
     product = session().get_one(Product, record.product_id)
     found = judged(
@@ -119,8 +129,15 @@ def give(scope: Scope, giving: Giving) -> Vaccination:
     _settle(scope, recipient, arrival, dose)
     tell_given(recipient, dose, version, due_after(recipient))
     _note(scope, dose, record, version)
-    announce("administration.given", scope, version)
+    announce("administration.given", scope, version, giving.vial)
     return dose
+
+
+def _ensure_visit(scope: Scope, arrival: Arrival) -> None:
+    """Raise `Conflict` for a check-in of another day, or one that is over."""
+    said = why_over(arrival, scope.today())
+    if said:
+        raise Conflict(_("%(why)s Nothing was saved.", why=said))
 
 
 def _check_agreed(giving: Giving) -> None:

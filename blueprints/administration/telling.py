@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from blueprints.administration.models import Administration
 from blueprints.appointments.next_dose import NextDose
@@ -14,9 +14,10 @@ from portal.catalog.models import Product
 from portal.db import session
 from portal.formats.numbers import record_number
 from portal.i18n import _
+from portal.messages.models import Message, MessageState
 from portal.places.models import Location
 
-GIVEN = "vaccination_given"
+GIVEN, REMOVED = "vaccination_given", "vaccination_removed"
 
 
 def about(vaccination_id: int) -> str:
@@ -53,9 +54,54 @@ def tell_given(
     )
 
 
+def was_told(vaccination_id: int) -> bool:
+    """Whether a message about the dose has left, or is leaving now."""
+    return bool(
+        session().scalar(
+            select(
+                exists().where(
+                    Message.about == about(vaccination_id),
+                    Message.kind == GIVEN,
+                    Message.state.in_((MessageState.SENT, MessageState.SENDING)),
+                )
+            )
+        )
+    )
+
+
+def tell_removed(recipient: Recipient, dose: Vaccination, version: Administration) -> bool:
+    """Tell that the dose of which the recipient was told was not given; whether the recipient is
+    told."""
+    if not is_told(recipient):
+        return False
+    place = session().get_one(Location, version.location_id)
+    return messages.queue(
+        REMOVED,
+        recipient.email,
+        context={
+            "version": version.version,
+            "dose": dose.dose_number,
+            "day": dose.given_on,
+            "place": place.name,
+            "phone": place.phone,
+        },
+        about=about(dose.id),
+        once=f"{REMOVED}:{dose.id}",
+        location_id=version.location_id,
+        language=recipient.language,
+    )
+
+
 def take_back(vaccination_id: int) -> None:
     """Say nothing more of what a dose was recorded as until now."""
     messages.cancel_about(about(vaccination_id), reason=_("The record of the dose was changed."))
+
+
+def still_removed(subject: str | None, _context: Mapping[str, Any]) -> bool:
+    """Whether the record of the dose is still removed (asked at sending)."""
+    number = record_number((subject or "").rpartition(":")[2]) or 0
+    state = session().scalar(select(Vaccination.state).where(Vaccination.id == number))
+    return state == "entered_in_error"
 
 
 def still_true(subject: str | None, context: Mapping[str, Any]) -> bool:

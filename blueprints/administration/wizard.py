@@ -17,7 +17,7 @@ from blueprints.administration.forms import (
     VaccinationForm,
 )
 from blueprints.administration.judging import judged, number_due, questions_of, vaccine_of
-from blueprints.administration.queries import OfferedLot, get_lot, lots_offered, noted
+from blueprints.administration.queries import OfferedLot, get_lot, lots_offered, noted, vial_choices
 from blueprints.administration.recording import Injection, Overriding, checked
 from blueprints.administration.rules import (
     ConsentBy,
@@ -26,7 +26,7 @@ from blueprints.administration.rules import (
 )
 from blueprints.administration.scanning import choose_lot
 from blueprints.administration.services import Giving, give
-from blueprints.administration.visits import Chair, about, admit, chair, news
+from blueprints.administration.visits import Chair, about, admit, chair, news, over
 from blueprints.checkin.queries import alike_today
 from blueprints.checkin.rules import are_enough, identifiers
 from blueprints.checkin.words import IDENTIFIERS
@@ -79,6 +79,7 @@ def _identity_context(scope: Scope, answers: Answers) -> Mapping[str, Any]:
     return {
         "birth_date": here.recipient.birth_date,
         "name": full_name(here.recipient),
+        "over": over(here),
         "alike": alike_today(scope, here.recipient),
     }
 
@@ -161,12 +162,14 @@ def _details_prepare(scope: Scope, form: Form, answers: Answers) -> None:
     filled.when.choices = fields.when_choices()
     lots = _lots(scope, filled, answers)
     fields.offer_lots(filled.lot, noted(scope, lots) if filled.when.data == NOW else lots)
+    fields.offer_vials(filled.vial, vial_choices(scope, lots) if filled.when.data == NOW else ())
 
 
 def _details_context(scope: Scope, answers: Answers) -> Mapping[str, Any]:
     here, product = chair(scope, answers.args), _product(answers)
     return {
         "name": full_name(here.recipient),
+        "over": over(here),
         "birth_date": here.recipient.birth_date,
         "product": fields.product_label(product),
         "zone": fields.zone_name(scope),
@@ -202,6 +205,8 @@ def _details_check(scope: Scope, answers: Answers) -> None:
         raise Invalid(
             _("Lot %(lot)s has no doses left. Choose another lot.", lot=record.lot), field="lot"
         )
+    if fields.chosen_vial(answers):
+        fields.ensure_vial(vial_choices(scope, lots_offered(scope, day)), answers)
     never = final(_judge(scope, here, answers))
     if never:
         raise Invalid(" ".join(one.text for one in never), field="lot")
@@ -258,6 +263,7 @@ def _review_context(scope: Scope, answers: Answers) -> Mapping[str, Any]:
     found = _judge(scope, here, answers)
     return {
         "name": full_name(here.recipient),
+        "over": over(here),
         "birth_date": here.recipient.birth_date,
         "product": fields.product_label(product),
         "record": record,
@@ -286,6 +292,7 @@ def giving_of(scope: Scope, answers: Answers) -> Giving:
         fact_sheet=answers["fact_sheet"],
         fact_sheet_on=answers["fact_sheet_on"],
         fact_sheet_language=answers["fact_sheet_language"],
+        vial=fields.chosen_vial(answers),
         overriding=Overriding(
             reason=answers.get("override_reason") or "",
             seen=tuple((answers.get("stops") or "").split()),

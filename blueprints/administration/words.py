@@ -53,9 +53,11 @@ WORDS = {
     "administration": _l("Vaccination"),
     "administrations": _l("Vaccinations"),
     "vaccination_given": _l("Vaccination recorded"),
+    "vaccination_removed": _l("Vaccination record removed"),
     "vaccination.given": _l("Dose given"),
     "vaccination.overridden": _l("Dose given against a rule"),
     "vaccination.edited": _l("Details of a dose changed"),
     "vaccination.lot_changed": _l("Lot of a dose changed"),
     "vaccination.removed": _l("Record of a dose removed"),
+    "vaccination.event_noted": _l("Adverse event noted"),
 }

@@ -13,6 +13,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from blueprints.appointments.calls import CallLine
 from portal.clock import now
 from portal.db import Base
 
@@ -105,12 +106,9 @@ class ToldRound(Base):
     made_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
 
 
-class ToldLine(Base):
+class ToldLine(CallLine):
     """An appointment of such a change, as of its `version`, and by which `way` its recipient is
-    told; with `none` somebody calls.
-
-    Until `claimed_until` the line belongs to the caller `caller_id`, who also noted the `outcome`.
-    """
+    told; with `none` somebody calls."""
 
     __tablename__ = "told_line"
     __table_args__ = (
@@ -126,8 +124,3 @@ class ToldLine(Base):
     appointment_id: Mapped[int] = mapped_column(ForeignKey("appointment.id"))
     version: Mapped[int]
     way: Mapped[str] = mapped_column(String(8))
-    outcome: Mapped[str] = mapped_column(String(12), default="")
-    caller_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), default=None)
-    claimed_until: Mapped[datetime | None] = mapped_column(default=None)
-    called_at: Mapped[datetime | None] = mapped_column(default=None)
-    tries: Mapped[int] = mapped_column(default=0)

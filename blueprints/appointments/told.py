@@ -1,20 +1,15 @@
-"""Who was told of a change to several appointments, and who has to be called (SPEC G13).
-
-A line of the call list is claimed in one statement and then belongs to one caller for ten minutes,
-so that nobody is called twice. It is the caller's until somebody else claims it.
-"""
+"""Who was told of a change to several appointments, and who has to be called (SPEC G13)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, String, and_, case, cast, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, String, and_, case, cast, exists, func, or_, select
 
+from blueprints.appointments import calls
 from blueprints.appointments.models import Appointment, ToldLine, ToldRound
 from blueprints.appointments.queries import Booked, of_ids
 from blueprints.appointments.rules import (
-    CLAIMED_FOR,
-    TRIED_AGAIN_AFTER,
     AppointmentChange,
     CallOutcome,
     ToldWay,
@@ -24,8 +19,7 @@ from portal.access.scope import Actor, Scope
 from portal.audit.services import record as audit
 from portal.clock import now
 from portal.db import session
-from portal.errors import Conflict, NotFound
-from portal.i18n import _
+from portal.errors import NotFound
 from portal.messages.models import Message, MessageState
 from portal.people.models import User
 
@@ -168,41 +162,12 @@ def claim_next(scope: Scope, round_id: int) -> ToldLine | None:
     """The next line to call, which is the user's for ten minutes; the one they have already, if
     any. None if nobody is left to call now."""
     found = get_round(scope, round_id)
-    mine = session().scalar(
-        select(ToldLine).where(
-            ToldLine.round_id == found.id,
-            ToldLine.caller_id == scope.user.id,
-            ToldLine.claimed_until > now(),
-            ToldLine.outcome.in_(TO_CALL),
-        )
-    )
-    return mine if mine is not None else _claim(found.id, scope.user.id)
-
-
-def _claim(round_id: int, user_id: int) -> ToldLine | None:
-    moment = now()
-    following = (
+    lines = (
         select(ToldLine.id)
         .join(ToldRound, ToldRound.id == ToldLine.round_id)
-        .where(
-            ToldLine.round_id == round_id,
-            _needs_call(),
-            ToldLine.outcome.in_(TO_CALL),
-            or_(ToldLine.claimed_until.is_(None), ToldLine.claimed_until <= moment),
-            or_(ToldLine.called_at.is_(None), ToldLine.called_at <= moment - TRIED_AGAIN_AFTER),
-        )
-        .order_by(ToldLine.tries, ToldLine.id)
-        .limit(1)
-        .with_for_update(of=ToldLine, skip_locked=True)
-        .scalar_subquery()
+        .where(ToldLine.round_id == found.id, _needs_call())
     )
-    return session().scalar(
-        update(ToldLine)
-        .where(ToldLine.id == following)
-        .values(caller_id=user_id, claimed_until=moment + CLAIMED_FOR)
-        .returning(ToldLine)
-        .execution_options(synchronize_session=False, populate_existing=True)
-    )
+    return calls.claim_next(ToldLine, lines, scope.user.id, TO_CALL)
 
 
 def get_line(scope: Scope, line_id: int) -> ToldLine:
@@ -218,22 +183,7 @@ def note_call(scope: Scope, line_id: int, outcome: CallOutcome) -> ToldLine:
     """Note what came of a call. Raises `Conflict` if the line is another caller's by now, or its
     outcome is known."""
     get_line(scope, line_id)
-    moment = now()
-    noted = session().scalar(
-        update(ToldLine)
-        .where(
-            ToldLine.id == line_id,
-            ToldLine.caller_id == scope.user.id,
-            ToldLine.outcome.in_(TO_CALL),
-        )
-        .values(
-            outcome=str(outcome), called_at=moment, claimed_until=moment, tries=ToldLine.tries + 1
-        )
-        .returning(ToldLine)
-        .execution_options(synchronize_session=False, populate_existing=True)
-    )
-    if noted is None:
-        raise Conflict(_("Someone else has this call now. Nothing was saved. Take the next one."))
+    noted = calls.note_outcome(ToldLine, line_id, scope.user.id, str(outcome), TO_CALL)
     audit(
         scope.user,
         "appointment.called",

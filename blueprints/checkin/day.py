@@ -14,6 +14,7 @@ from blueprints.checkin.models import Arrival
 from blueprints.checkin.queries import PERSON, Person, alike_among
 from blueprints.checkin.rules import (
     TO_DO,
+    WANT_DOSE,
     ArrivalState,
     DayState,
     Resemblance,
@@ -70,6 +71,7 @@ _ARRIVALS = (
         Appointment.day.label("booked_day"),
         Appointment.minute,
         Appointment.dose_number,
+        Appointment.product_id,
         *(column.label(f"person_{column.key}") for column in PERSON),
     )
     .join(Recipient, Recipient.id == Arrival.recipient_id)
@@ -84,6 +86,7 @@ _BOOKINGS = (
         Appointment.starts_at,
         Appointment.minute,
         Appointment.dose_number,
+        Appointment.product_id,
         *(column.label(f"person_{column.key}") for column in PERSON),
     )
     .join(Recipient, Recipient.id == Appointment.recipient_id)
@@ -97,7 +100,8 @@ class DayLine:
     """Somebody on the list of a day.
 
     `since` is the moment that tells the order among those of one standing: when they came, or are
-    to come. `minute` is the time of the appointment, None for a walk-in.
+    to come. `minute` is the time of the appointment, None for a walk-in. `product_id` is the
+    vaccine that the appointment is for, None where any may be given.
     """
 
     person: Person
@@ -107,6 +111,7 @@ class DayLine:
     arrival_id: int | None = None
     minute: int | None = None
     dose_number: int | None = None
+    product_id: int | None = None
     checked_in_at: datetime | None = None
     observe_until: datetime | None = None
     note: str = ""
@@ -115,6 +120,11 @@ class DayLine:
     def is_to_do(self) -> bool:
         """Whether something is still to be done with this person today."""
         return self.standing in TO_DO
+
+    @property
+    def wants_dose(self) -> bool:
+        """Whether this person still comes for a dose today, or waits for one."""
+        return self.standing in WANT_DOSE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,6 +184,7 @@ def _of_arrival(row: Any, day: date, at: datetime) -> DayLine:
         arrival_id=row.id,
         minute=row.minute if row.booked_day == day else None,
         dose_number=row.dose_number,
+        product_id=row.product_id,
         checked_in_at=row.checked_in_at,
         observe_until=row.observe_until if row.state == ArrivalState.OBSERVING else None,
         note=row.note,
@@ -189,6 +200,7 @@ def _of_booking(row: Any, at: datetime) -> DayLine:
         appointment_id=row.id,
         minute=row.minute,
         dose_number=row.dose_number,
+        product_id=row.product_id,
     )
 
 

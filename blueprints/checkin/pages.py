@@ -74,6 +74,7 @@ def list_context(scope: Scope, found: DayList, *, whole: bool) -> dict[str, Any]
         "figures": _figures(found),
         "more": 0 if whole else len(found.to_do) - len(lines),
         "nobody": not found.lines,
+        "live": found.day == scope.today(),
         "handles": handles,
         "rows": [_row(scope, found, line, notes) for line in lines],
     }

@@ -1,12 +1,14 @@
 """What holds of arrivals, over plain values."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 FEWEST_IDENTIFIERS = 2
 LONGEST_REASON = 200
 LONGEST_OBSERVATION = 120
+# A visit that began in the evening may end after midnight.
+LONGEST_VISIT = timedelta(hours=6)
 
 
 class ArrivalState(StrEnum):
@@ -67,6 +69,11 @@ def may(step: ArrivalStep, state: str) -> bool:
     return ArrivalState(state) in _FROM[step]
 
 
+def is_same_visit(day: date, checked_in_at: datetime, *, today: date, at: datetime) -> bool:
+    """Whether a check-in on `day` is still that of the visit of now."""
+    return day == today or at - checked_in_at < LONGEST_VISIT
+
+
 def identifiers(codes: Iterable[str]) -> tuple[Identifier, ...]:
     """The identifiers that `codes` name, each once and in their own order. Raises `ValueError` for
     others."""
@@ -104,6 +111,9 @@ TO_DO = (
     DayState.OBSERVING,
     DayState.EXPECTED,
 )
+
+# Those who are still to be given a dose.
+WANT_DOSE = (DayState.WAITING, DayState.AT_CHAIR, DayState.EXPECTED)
 
 
 def standing_of(state: str, observe_until: datetime | None, at: datetime) -> DayState:

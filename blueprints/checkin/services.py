@@ -168,6 +168,12 @@ def note_dose_removed(arrival_id: int) -> Arrival:
     return arrival
 
 
+def note_changed(arrival_id: int) -> None:
+    """Note that something else is said of this arrival now, so that open lists show it."""
+    _locked(arrival_id).version += 1
+    session().flush()
+
+
 def _identified(codes: Iterable[str]) -> tuple[Identifier, ...]:
     try:
         known = identifiers(codes)

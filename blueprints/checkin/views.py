@@ -1,10 +1,12 @@
 """Routes of the check-in: the list of today, checking somebody in."""
 
+from datetime import date, timedelta
 from functools import partial
 
 from flask import Blueprint, Response, flash, request, url_for
 
 from blueprints.appointments.models import Appointment
+from blueprints.appointments.pages import day_asked
 from blueprints.appointments.rules import State as AppointmentState
 from blueprints.checkin import pages, services
 from blueprints.checkin.day import day_list, version_of
@@ -34,12 +36,16 @@ from portal.web.respond import respond
 
 blueprint = Blueprint("checkin", __name__, url_prefix="/checkin")
 
+ONE_DAY = timedelta(days=1)
+
 
 @blueprint.get("/")
 @needs("checkin.view")
 def today() -> Response:
-    """Who is expected, here, and done today at the present location."""
-    return _today(whole=True)
+    """Who is expected, here, and done today at the present location, or was on an earlier day."""
+    present = scope().today()
+    day = min(day_asked(request.args.get("day"), present) or present, present)
+    return _page_of(day, whole=True)
 
 
 @blueprint.get("/now")
@@ -49,17 +55,23 @@ def now() -> Response:
     """The list of today for a page that shows it; nothing if it is the very one the page has."""
     if request.args.get("seen") == version_of(scope(), scope().today()):
         return Response(status=204)
-    return _today(whole=request.args.get("short") is None)
+    return _page_of(scope().today(), whole=request.args.get("short") is None)
 
 
-def _today(*, whole: bool) -> Response:
-    day = scope().today()
+def _page_of(day: date, *, whole: bool) -> Response:
     found = day_list(scope(), day)
+    is_today = day == scope().today()
+    if not is_today:
+        summary = f"{day.isoformat()}, {len(found.lines)}"
+        note(partial(audit_view, scope(), "appointments", None, summary=summary))
     return respond(
         "checkin/today.html",
         regions={"day-list": "checkin/_day.html"},
-        day=day,
         day_name=long_day(day),
+        is_today=is_today,
+        earlier=url_for("checkin.today", day=(day - ONE_DAY).isoformat()),
+        later="" if is_today else url_for("checkin.today", day=(day + ONE_DAY).isoformat()),
+        sheet=url_for("appointments.day_sheet", day=day.isoformat()),
         form=NumberForm(formdata=None),
         found=found,
         **pages.list_context(scope(), found, whole=whole),

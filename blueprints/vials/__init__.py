@@ -23,7 +23,9 @@ module = Module(
             profiles=frozenset({Profile.PROVIDER, Profile.MANAGER}),
         ),
     ),
-    slots=("vials.soon",),
+    # `vials.soon` is a place below the open vials whose doses will be lost; they are its subject.
+    # `vials.closing`: `function(scope)` gives for how many minutes more people come today, or None.
+    slots=("vials.soon", "vials.closing"),
     fills=(
         Fill(
             slot="home.cards",
@@ -36,6 +38,25 @@ module = Module(
             slot="administration.lots",
             function="blueprints.vials.given:open_here",
             template="",
+            capability="vials.view",
+        ),
+        Fill(
+            slot="administration.vials",
+            function="blueprints.vials.given:choices",
+            template="",
+            capability="vials.view",
+        ),
+        Fill(
+            slot="today.sections",
+            function="blueprints.vials.contributions:of_today",
+            template="vials/_today.html",
+            capability="vials.view",
+            order=20,
+        ),
+        Fill(
+            slot="administration.day_end",
+            function="blueprints.vials.contributions:at_day_end",
+            template="vials/_today.html",
             capability="vials.view",
         ),
         Fill(

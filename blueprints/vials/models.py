@@ -48,3 +48,15 @@ class OpenVial(Base):
     document_id: Mapped[int | None] = mapped_column(
         ForeignKey("stock_document.id"), unique=True, default=None
     )
+
+
+class VialDose(Base):
+    """That the dose which left its record by a line of the ledger was of this vial."""
+
+    __tablename__ = "vial_dose"
+    __table_args__ = (Index("ix_vial_dose_vial_id", "vial_id"),)
+
+    entry_id: Mapped[int] = mapped_column(
+        BIG, ForeignKey("dose_entry.id"), primary_key=True, autoincrement=False
+    )
+    vial_id: Mapped[int] = mapped_column(ForeignKey("open_vial.id"))

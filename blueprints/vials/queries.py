@@ -1,7 +1,7 @@
 """Reading open vials: how many doses are left in them, and for how long."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
@@ -15,6 +15,8 @@ from portal.access.scope import Scope
 from portal.catalog.queries import facts_on
 from portal.clock import local, now
 from portal.db import session
+from portal.people.models import User
+from portal.remembering import remembered
 
 SHOWN = 30
 
@@ -25,7 +27,7 @@ class OpenedVial:
 
     `minutes_left` is None where the product data does not say how long it may be used; `limit` is
     what the data does say then. `extra` is whether it may be used, and its label admits one more
-    dose than it had.
+    dose than it had. `opened_by` is who punctured it, blank if that is not known.
     """
 
     vial: OpenVial
@@ -34,6 +36,7 @@ class OpenedVial:
     minutes_left: int | None
     limit: str
     extra: bool
+    opened_by: str = ""
 
     @property
     def over(self) -> bool:
@@ -59,14 +62,16 @@ def get_vial(scope: Scope, vial_id: int) -> OpenVial:
     return vial
 
 
+@remembered("open_vial", "vaccine_inventory", "dose_entry", "stock_document", "user_account")
 def open_vials(scope: Scope) -> list[OpenedVial]:
     """The vials in use at the present location with doses left, those that end first on top."""
     scope.require("vials.view")
     rows = (
         session()
         .execute(
-            select(OpenVial, VaccineInventory)
+            select(OpenVial, VaccineInventory, User.first_name, User.last_name)
             .join(VaccineInventory, VaccineInventory.id == OpenVial.inventory_id)
+            .outerjoin(User, User.id == OpenVial.punctured_by_id)
             .where(
                 OpenVial.location_id == scope.location_id,
                 VaccineInventory.doses_available > 0,
@@ -79,11 +84,12 @@ def open_vials(scope: Scope) -> list[OpenedVial]:
     gone = wasted_beside([row.OpenVial for row in rows])
     available = {row.VaccineInventory.id: row.VaccineInventory.doses_available for row in rows}
     found = []
-    for vial, record in rows:
+    for vial, record, first, last in rows:
         left = left_in(vial.doses, vial.taken, gone.get(vial.id, 0), available[record.id])
         available[record.id] -= left
         if left:
-            found.append(_shown(scope, vial, record, left))
+            name = f"{first} {last}" if first else ""
+            found.append(replace(_shown(scope, vial, record, left), opened_by=name))
     found.sort(key=lambda one: (one.minutes_left is None, one.minutes_left or 0))
     return found[:SHOWN]
 

@@ -48,29 +48,33 @@ def _duration(number: str, unit: str) -> timedelta:
 @dataclass(frozen=True)
 class Punctured:
     """A vial as a dose may have come from it. `same_day` says that it was punctured on the day of
-    the dose, `empty` that nothing is left in it."""
+    the dose, `empty` that nothing is left in it, `own` that whoever gave the dose punctured it."""
 
     id: int
     punctured_at: datetime
     beyond_use_at: datetime | None
     same_day: bool
     empty: bool
+    own: bool = False
 
 
 def vial_of(vials: Sequence[Punctured], at: datetime, limit: timedelta | None) -> int | None:
     """The vial that a dose given `at` came from. None: one was opened for it.
 
-    Of the vials in use then it is the one punctured first; else one that was noted as punctured
-    later, but within the limit (without a limit: on the same day). Its clock began earlier, then.
+    Of the vials in use then it is the one that whoever gave the dose punctured, else the one
+    punctured first; else one that was noted as punctured later, but within the limit (without a
+    limit: on the same day). Its clock began earlier, then.
     """
-    usable = [one for one in vials if not one.empty]
-    for one in sorted(usable, key=lambda one: (one.punctured_at, one.id)):
-        if one.punctured_at <= at:
-            if one.beyond_use_at is None or at < one.beyond_use_at:
-                return one.id
-        elif (one.punctured_at < at + limit) if limit else one.same_day:
-            return one.id
-    return None
+    usable = [one for one in vials if not one.empty and may_hold(one, at, limit)]
+    usable.sort(key=lambda one: (not one.own, one.punctured_at, one.id))
+    return usable[0].id if usable else None
+
+
+def may_hold(one: Punctured, at: datetime, limit: timedelta | None) -> bool:
+    """Whether a dose given `at` can have come from this vial, by the clock."""
+    if one.punctured_at <= at:
+        return one.beyond_use_at is None or at < one.beyond_use_at
+    return (one.punctured_at < at + limit) if limit else one.same_day
 
 
 def left_in(doses: int | None, taken: int, wasted: int, available: int) -> int:

@@ -4,9 +4,11 @@ Doses move on the ledger alone. Whoever records a dose given calls `note_dose_ta
 transaction.
 """
 
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from blueprints.inventory.leaving.selection import Chosen
 from blueprints.inventory.ledger.entries import lock_record
@@ -14,7 +16,7 @@ from blueprints.inventory.models import StockDocument, VaccineInventory
 from blueprints.inventory.rules import DocumentKind
 from blueprints.inventory.services import add_extra_dose
 from blueprints.vials import rules
-from blueprints.vials.models import OpenVial
+from blueprints.vials.models import OpenVial, VialDose
 from blueprints.vials.queries import get_vial, vials_of, wasted_beside
 from blueprints.vials.rules import VialState
 from blueprints.wastage.services import Loss, record_loss
@@ -28,33 +30,37 @@ from portal.formats.shown import number
 from portal.i18n import _, ngettext
 from portal.places.models import Location
 
+NEW = "new"
 
-def note_dose_taken(inventory_id: int, *, at: datetime, actor: Actor | None) -> OpenVial:
-    """A dose of the record was given `at` that moment: it came from the vial in use then, or one
-    was opened for it.
+
+@dataclass(frozen=True, kw_only=True)
+class DoseSource:
+    """From where a dose came: who gave it, by which line of the ledger it left its record, and the
+    vial that was chosen: its id as text, `NEW` for one that was punctured for it, or blank."""
+
+    by_id: int | None = None
+    entry_id: int | None = None
+    vial: str = ""
+
+
+def note_dose_taken(
+    inventory_id: int, *, at: datetime, actor: Actor | None, source: DoseSource | None = None
+) -> OpenVial:
+    """A dose of the record was given `at` that moment: it came from the vial that was chosen, from
+    the one in use then, or one was opened for it.
 
     A part of services, not a use case: whoever calls it has checked the right and posts the dose on
-    the ledger, in the same transaction.
+    the ledger, in the same transaction. Raises `Conflict` if it cannot be of the chosen vial.
     """
+    source = source or DoseSource()
     record = _lock(inventory_id)
     zone = session().get_one(Location, record.location_id).time_zone
     day = local(at, zone).date()
     facts = facts_on(record.product_id, day)
     limit = rules.limit_of(facts.after_puncture_limit, day) if facts else None
+    by_id = source.by_id or (actor.id if actor else None)
     vials = vials_of(inventory_id)
-    gone = wasted_beside(vials)
-    punctured = [
-        rules.Punctured(
-            id=vial.id,
-            punctured_at=vial.punctured_at,
-            beyond_use_at=vial.beyond_use_at,
-            same_day=local(vial.punctured_at, zone).date() == day,
-            empty=vial.doses is not None and vial.taken + gone.get(vial.id, 0) >= vial.doses,
-        )
-        for vial in vials
-    ]
-    chosen = rules.vial_of(punctured, at, limit)
-    vial = next((vial for vial in vials if vial.id == chosen), None)
+    vial = _chosen(vials, source.vial, at, limit, zone=zone, by_id=by_id)
     if vial is None:
         vial = OpenVial(
             inventory_id=record.id,
@@ -63,7 +69,7 @@ def note_dose_taken(inventory_id: int, *, at: datetime, actor: Actor | None) -> 
             beyond_use_at=at + limit if limit else None,
             doses=doses_per_vial([record.product_id], day).get(record.product_id),
             taken=0,
-            punctured_by_id=actor.id if actor else None,
+            punctured_by_id=by_id,
         )
         session().add(vial)
     elif at < vial.punctured_at:
@@ -72,27 +78,79 @@ def note_dose_taken(inventory_id: int, *, at: datetime, actor: Actor | None) -> 
     vial.taken += 1
     _open(vial)
     session().flush()
+    if source.entry_id is not None:
+        session().add(VialDose(entry_id=source.entry_id, vial_id=vial.id))
+        session().flush()
     return vial
 
 
-def note_dose_put_back(inventory_id: int, *, at: datetime) -> None:
+def _chosen(
+    vials: Sequence[OpenVial],
+    choice: str,
+    at: datetime,
+    limit: timedelta | None,
+    *,
+    zone: str,
+    by_id: int | None,
+) -> OpenVial | None:
+    """The vial that a dose came from; None for a new one."""
+    if choice == NEW:
+        return None
+    gone = wasted_beside(vials)
+    day = local(at, zone).date()
+    punctured = [
+        rules.Punctured(
+            id=vial.id,
+            punctured_at=vial.punctured_at,
+            beyond_use_at=vial.beyond_use_at,
+            same_day=local(vial.punctured_at, zone).date() == day,
+            empty=vial.doses is not None and vial.taken + gone.get(vial.id, 0) >= vial.doses,
+            own=by_id is not None and vial.punctured_by_id == by_id,
+        )
+        for vial in vials
+    ]
+    if choice:
+        punctured = [one for one in punctured if str(one.id) == choice]
+    chosen = rules.vial_of(punctured, at, limit)
+    if choice and chosen is None:
+        raise Conflict(
+            _(
+                "The open vial you chose is of another lot, empty, or its time is over. Nothing "
+                "was saved. Choose the vial again."
+            )
+        )
+    return next((vial for vial in vials if vial.id == chosen), None)
+
+
+def note_dose_put_back(inventory_id: int, *, at: datetime, entry_id: int | None = None) -> None:
     """The dose of the record that was noted as given `at` that moment was not: it is in its vial
     again. The vial stays open, its clock running, until somebody says that it was not opened.
 
-    Of a vial whose rest was wasted, and of one that is not known, nothing changes.
+    `entry_id` is the line of the ledger by which it had left. Of a vial whose rest was wasted, and
+    of one that is not known, nothing changes.
     """
     _lock(inventory_id)
-    vial = session().scalar(
-        select(OpenVial)
-        .where(
-            OpenVial.inventory_id == inventory_id,
-            OpenVial.punctured_at <= at,
-            OpenVial.taken > 0,
+    dose = session().get(VialDose, entry_id) if entry_id is not None else None
+    if dose is not None:
+        vial = session().get_one(OpenVial, dose.vial_id)
+        session().delete(dose)
+    else:
+        found = session().scalar(
+            select(OpenVial)
+            .where(
+                OpenVial.inventory_id == inventory_id,
+                OpenVial.punctured_at <= at,
+                OpenVial.taken > 0,
+            )
+            .order_by(OpenVial.punctured_at.desc(), OpenVial.id.desc())
+            .limit(1)
         )
-        .order_by(OpenVial.punctured_at.desc(), OpenVial.id.desc())
-        .limit(1)
-    )
-    if vial is None or (vial.state == VialState.WASTED and vial not in vials_of(inventory_id)):
+        if found is None:
+            return
+        vial = found
+    session().flush()
+    is_closed = vial.state == VialState.WASTED and vial not in vials_of(inventory_id)
+    if is_closed or not vial.taken:
         return
     vial.taken -= 1
     _open(vial)
@@ -189,6 +247,7 @@ def say_not_opened(scope: Scope, vial_id: int) -> None:
         location_id=vial.location_id,
         before={"inventory": vial.inventory_id, "punctured_at": vial.punctured_at.isoformat()},
     )
+    session().execute(delete(VialDose).where(VialDose.vial_id == vial.id))
     session().delete(vial)
     session().flush()
 

@@ -11,7 +11,8 @@ class VialSettings:
 
     warn_minutes: int = setting(
         90,
-        "How many minutes before an open vial may no longer be used `Home` points it out.",
+        "How many minutes before an open vial may no longer be used, or before the location "
+        "closes, `Home` points it out.",
         least=0,
         most=1_440,
     )

@@ -18,6 +18,7 @@ from wtforms import (
     FieldList,
     FormField,
     PasswordField,
+    SelectField,
     SelectMultipleField,
     StringField,
     TextAreaField,
@@ -131,7 +132,7 @@ def _longest_of(field: Field) -> int:
 
 
 class _Meta(DefaultMeta):
-    """Gives every text field its cleaning, and every field a length limit."""
+    """Gives every text field its cleaning, every field a length limit, every choice a sentence."""
 
     csrf = False
 
@@ -148,6 +149,9 @@ class _Meta(DefaultMeta):
 
     def bind_field(self, form: Any, unbound_field: "UnboundField[Any]", options: Any) -> Any:
         field = super().bind_field(form, unbound_field, options)
+        if isinstance(field, SelectField):
+            sentence = field.invalid_choice_message or _("Choose one of these.")  # type: ignore[attr-defined]
+            field.invalid_choice_message = sentence  # type: ignore[attr-defined]
         if not isinstance(field, StringField):
             return field
         if not any(isinstance(each, Length) for each in field.validators):

@@ -132,8 +132,8 @@ def test_a_new_invitation_voids_the_old_one(browser: Browser) -> None:
         ("first_name", "  ", "Please fill in this field."),
         ("last_name", "x" * 81, "80"),
         ("profile", "", "Please fill in this field."),
-        ("profile", "administrator", "Not a valid choice"),
-        ("profile", "agent", "Not a valid choice"),
+        ("profile", "administrator", "Choose one of these."),
+        ("profile", "agent", "Choose one of these."),
         ("locations", [], "Choose at least one location."),
     ],
 )

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from blueprints.administration.adverse import note_event
 from blueprints.administration.services import Giving, Injection, Overriding, edit, give
 from blueprints.checkin.services import check_in
 from blueprints.recipients.rules import Details
 from blueprints.recipients.services import register
 from portal.catalog.screening import ScreeningAnswer
+from portal.clock import now
 from portal.db import unit_of_work
 from tests.browser.steps import second_step
 from tests.recipients.people import BORN
@@ -65,6 +67,7 @@ def make(making: Making) -> None:
                 ),
             )
             edit(scope, dose.id, injection(sign, "RD"), why=f"Typed wrong {sign}".strip(), seen=1)
+            note_event(scope, dose.id, f"Hives {sign}".strip(), now())
         making.note("given_dose", letter, dose.id)
 
 
@@ -82,7 +85,7 @@ def begin(signed_in: "Callable[[str], Page]") -> Iterator[tuple[str, str]]:
     rule = "/administration/vaccinations/<id>"
     yield rule, address
     yield rule, f"{address}?tab=related"
-    for part in ("saved", "edit", "lot", "remove"):
+    for part in ("saved", "edit", "lot", "remove", "adverse-event"):
         yield f"{rule}/{part}", f"{address}/{part}"
     page.goto("/administration/3")
     page.locator("input[name=product]").first.check()
@@ -111,11 +114,12 @@ samples = Samples(
             "/administration/vaccinations/{given_dose}?tab=related",
             "/administration/vaccinations/{given_dose}/saved",
             "/administration/vaccinations/{given_dose}/edit",
+            "/administration/day-end",
         ),
     ),
     wizards={
         "administration.give": Filled(
-            args=lambda ids: {"arrival_id": str(ids["arrival"])}, last=42, whole=140
+            args=lambda ids: {"arrival_id": str(ids["arrival"])}, last=43, whole=140
         )
     },
     tour=Tour(pages={"/administration/<id>": ("/administration/3",)}, begin=begin),
@@ -128,7 +132,8 @@ samples = Samples(
                 "override_of": "",
                 "override_reason": "",
                 "overridden_by_id": None,
-            }
+            },
+            "adverse_event": {"what": "Hives"},
         }
     ),
 )

@@ -9,12 +9,15 @@ from sqlalchemy.exc import DatabaseError
 
 from blueprints.administration.correcting import Corrected, change_lot, edit, injection_of, remove
 from blueprints.administration.queries import get_given, lots_offered
+from blueprints.administration.telling import still_removed
 from blueprints.appointments.rules import State
-from blueprints.inventory.models import VaccineInventory
+from blueprints.inventory.models import Quarantine, VaccineInventory
+from blueprints.recipients.models import Recipient
 from portal.access.scope import Scope
 from portal.clock import now
 from portal.db import unit_of_work
 from portal.errors import AtAnotherLocation, Conflict, Invalid, NotFound
+from portal.messages.models import Message
 from tests.administration import chair
 from tests.appointments import booking
 from tests.appointments.booking import booked, offered, person, slot_at, status
@@ -205,3 +208,78 @@ def test_the_check_finds_what_was_changed_by_hand(manager: Scope) -> None:
     said = chair.wrong()
     assert f"Vaccination {made}: its dose is not right in the ledger." in said
     assert f"Vaccination {made} does not say what its newest version says." in said
+
+
+def test_an_old_override_does_not_cover_a_new_stop_of_its_kind(manager: Scope) -> None:
+    record = chair.lot(manager)
+    recipient = person(manager)
+    chair.gave(manager, chair.arrived(manager, recipient), record, given_at=chair.ago(10))
+    second = chair.gave(
+        manager,
+        chair.arrived(manager, recipient),
+        record,
+        dose_number=2,
+        override="The physician ordered it",
+        seen=("too_early",),
+    )
+    # The same stop as before: nobody is asked once more.
+    edited(manager, second, site="RD")
+    assert chair.versions(second)[-1].override_of == "too_early"
+    # On another day it is another stop.
+    with pytest.raises(Conflict, match="Too early"):
+        edited(manager, second, seen=2, given_at=chair.ago(5))
+
+
+def test_whoever_was_told_of_a_dose_is_told_that_it_was_removed(manager: Scope) -> None:
+    record = chair.lot(manager)
+    told, unsent = (
+        chair.gave(manager, chair.arrived(manager, person(manager, name, language="es")), record)
+        for name in ("Told", "Unsent")
+    )
+    with unit_of_work() as session:
+        (message,) = session.query(Message).filter_by(about=f"vaccination:{told}")
+        message.state = "sent"
+        message.sent_at = now()
+    assert not removed(manager, told).to_call
+    assert not removed(manager, unsent).to_call
+    (message,) = [each for each in booking.messages() if each.kind == "vaccination_removed"]
+    assert (message.about, message.language) == (f"vaccination:{told}", "es")
+    with unit_of_work(write=False):
+        assert still_removed(message.about, message.context)
+
+
+def test_whoever_was_told_and_gets_no_messages_any_more_is_to_be_called(manager: Scope) -> None:
+    recipient = person(manager)
+    made = chair.gave(manager, chair.arrived(manager, recipient), chair.lot(manager))
+    with unit_of_work() as session:
+        (message,) = session.query(Message).filter_by(about=f"vaccination:{made}")
+        message.state = "sent"
+        message.sent_at = now()
+        session.get_one(Recipient, recipient).contact_by = "none"
+    assert removed(manager, made).to_call
+    assert "vaccination_removed" not in {each.kind for each in booking.messages()}
+
+
+def test_the_day_of_a_dose_given_before_its_lot_was_held_can_be_corrected(manager: Scope) -> None:
+    record = chair.lot(manager)
+    arrival = chair.arrived(manager, person(manager))
+    made = chair.gave(manager, arrival, record, given_at=chair.ago(3))
+    with unit_of_work() as session:
+        found = session.get_one(VaccineInventory, record)
+        hold = Quarantine(
+            location_id=manager.location_id,
+            product_id=found.product_id,
+            product_name=found.product_name,
+            lot=found.lot,
+            lot_key=found.lot_key,
+            reason="temperature",
+            placed_at=chair.ago(1),
+            placed_by_id=manager.user.id,
+        )
+        session.add(hold)
+        found.quarantined = True
+    edited(manager, made, given_at=chair.ago(2))
+    assert chair.dose(made).given_on == stock.day(2)
+    with pytest.raises(Invalid, match="quarantine"):
+        edited(manager, made, seen=2, given_at=chair.ago(0))
+    assert (chair.left(record), chair.wrong()) == ((9, 1), [])

@@ -84,7 +84,7 @@ def test_twice_is_once(manager: Scope) -> None:
     record = chair.lot(manager)
     arrival = chair.arrived(manager, person(manager))
     chair.gave(manager, arrival, record)
-    with pytest.raises(Conflict, match="Someone else was faster"):
+    with pytest.raises(Conflict, match="was recorded already"):
         chair.gave(manager, arrival, record, dose_number=2)
     assert chair.left(record) == (9, 1)
 
@@ -190,7 +190,7 @@ def test_a_longer_observation_after_an_allergy(manager: Scope) -> None:
 def test_other_modules_take_part_in_the_transaction(
     manager: Scope, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(slot: str, _scope: Scope, version: object) -> None:
+    def fail(slot: str, _scope: Scope, version: object, _vial: str) -> None:
         assert slot == "administration.given"
         raise Conflict("The vial is gone.")
 

@@ -1,16 +1,20 @@
 """`Vaccinate`, page by page (SPEC G9): at most four screens, a lot that cannot be confused."""
 
 import zlib
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 
+from blueprints.checkin.models import Arrival
+from blueprints.checkin.services import undo
 from blueprints.inventory.models import VaccineInventory
+from blueprints.vials.models import OpenVial
 from portal.access.scope import Scope
 from portal.catalog.gs1 import check_digit
 from portal.db import unit_of_work
 from tests.administration import chair
-from tests.administration.pages import answered, at_consent, at_details, at_review, sent
+from tests.administration.pages import answered, at_consent, at_details, at_review, form_of, sent
 from tests.appointments import booking
 from tests.appointments.booking import booked, offered, person, slot_at, status
 from tests.client import Browser
@@ -84,7 +88,7 @@ def test_save_twice_is_once(nurse: Browser, manager: Scope) -> None:
     assert chair.left(record) == (9, 1)
     again = nurse.get(f"/administration/{arrival}")
     assert again.status == 409
-    assert "This visit is over" in again.root.text
+    assert "The dose of this visit was recorded already" in again.root.text
 
 
 def test_everything_is_judged_again_after_a_pause(nurse: Browser, manager: Scope) -> None:
@@ -179,6 +183,93 @@ def test_a_scan_of_another_lot_than_chosen_stops(nurse: Browser, manager: Scope)
         for radio in page.root.all("input", type="radio", name="lot")
         if "checked" in radio.attributes
     ]
+
+
+def test_a_lot_number_that_is_typed_instead_of_a_code_chooses_the_lot(
+    nurse: Browser, manager: Scope
+) -> None:
+    chair.lot(manager, "ONE1")
+    wanted = chair.lot(manager, "TWO2")
+    page = at_details(nurse, chair.arrived(manager, person(manager)))
+    chosen = sent(nurse, page, "Choose by code", scan="two2", assist="scan")
+    assert "Lot TWO2 is chosen" in chosen.root.text
+    radio = chosen.root.one("input", type="radio", name="lot", value=str(wanted))
+    assert "checked" in radio.attributes
+    refused = sent(nurse, page, "Choose by code", scan="TWO3", assist="scan")
+    assert "not the number of a lot that can be used here" in refused.root.text
+
+
+def test_a_site_that_was_not_chosen_is_asked_for(nurse: Browser, manager: Scope) -> None:
+    chair.lot(manager)
+    page = at_details(nurse, chair.arrived(manager, person(manager)))
+    refused = sent(nurse, page, "Next")
+    assert refused.status == 422
+    assert "Choose one of these." in refused.root.text
+    assert "Not a valid choice" not in refused.root.text
+
+
+def test_a_dose_comes_from_the_vial_that_was_chosen(nurse: Browser, manager: Scope) -> None:
+    record = chair.lot(manager)
+    chair.gave(manager, chair.arrived(manager, person(manager, "First")), record)
+    form = at_details(nurse, chair.arrived(manager, person(manager, "Second")))
+    options = [each.text for each in form.root.one("select", name="vial").all("option")]
+    assert options[:2] == [
+        "Your open vial of the lot, or the one in use",
+        "A new vial, opened for this dose",
+    ]
+    assert "by Manager A" in options[2]
+    review = sent(nurse, form, "Next", site="LD", lot=str(record), vial="new")
+    sent(nurse, review, "Save")
+    with unit_of_work(write=False) as session:
+        vials = [(vial.taken, vial.punctured_by_id) for vial in session.query(OpenVial)]
+    assert [taken for taken, _by in vials] == [1, 1]
+    assert len({by for _taken, by in vials}) == 2
+    # From now on the provider's own is the usual one.
+    again = at_details(nurse, chair.arrived(manager, person(manager, "Third")))
+    sent(nurse, sent(nurse, again, "Next", site="LD", lot=str(record)), "Save")
+    with unit_of_work(write=False) as session:
+        assert [vial.taken for vial in session.query(OpenVial).order_by(OpenVial.id)] == [1, 2]
+
+
+def test_a_vial_of_another_lot_is_refused(nurse: Browser, manager: Scope) -> None:
+    one, other = chair.lot(manager, "ONE1"), chair.lot(manager, "TWO2")
+    chair.gave(manager, chair.arrived(manager, person(manager, "First")), one)
+    with unit_of_work(write=False) as session:
+        vial = session.query(OpenVial).one().id
+    form = at_details(nurse, chair.arrived(manager, person(manager, "Second")))
+    refused = sent(nurse, form, "Next", site="LD", lot=str(other), vial=str(vial))
+    assert refused.status == 422
+    assert "This vial is of another lot" in refused.root.text
+
+
+def test_a_form_that_is_resumed_on_another_day_leads_to_a_new_check_in(
+    nurse: Browser, manager: Scope
+) -> None:
+    record, recipient = chair.lot(manager), person(manager)
+    arrival = chair.arrived(manager, recipient)
+    form = at_review(nurse, arrival)
+    with unit_of_work() as session:
+        found = session.get_one(Arrival, arrival)
+        found.day = stock.day(1)
+        found.checked_in_at -= timedelta(hours=20)
+    address = form_of(form).attributes["action"]
+    for page in (sent(nurse, form, "Save"), nurse.get(address)):
+        assert "Check the person in again today." in page.root.text
+        link = page.root.one("div", id="wizard").with_text("a", "Check In")
+        assert link.attributes["href"] == f"/checkin/recipients/{recipient}"
+    assert chair.left(record) == (10, 0)
+    assert nurse.get(f"/administration/{arrival}").status == 409
+
+
+def test_an_undone_check_in_says_what_to_do(nurse: Browser, manager: Scope) -> None:
+    record, recipient = chair.lot(manager), person(manager)
+    arrival = chair.arrived(manager, recipient)
+    form = at_review(nurse, arrival)
+    with unit_of_work():
+        undo(manager, arrival)
+    refused = sent(nurse, form, "Save")
+    assert "was undone, perhaps in another tab. Check the person in again." in refused.root.text
+    assert chair.left(record) == (10, 0)
 
 
 @pytest.mark.parametrize(

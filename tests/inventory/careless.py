@@ -29,7 +29,7 @@ def begin_deferred(**_how: Any) -> None:
 
 
 def read_then_write(
-    inventory_id: int, kind: Kind, doses: int, *, used_on: date | None = None
+    inventory_id: int, kind: Kind, doses: int, *, used_on: date | None = None, **_more: object
 ) -> int:
     """Look whether there are enough, compute in Python, write the result."""
     with db.db.engine.connect() as other:

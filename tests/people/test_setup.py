@@ -147,7 +147,7 @@ def test_there_is_no_code_when_somebody_has_an_account(app: Flask, personas: Per
         ("username", "a b", "3 to 64 letters"),
         ("new_password", "Swan Quarter Clinic 1", "uses common words"),
         ("organization", "", "Please fill in this field."),
-        ("time_zone", "Mars/Olympus", "Not a valid choice"),
+        ("time_zone", "Mars/Olympus", "Choose one of these."),
         ("first_name", "x" * 81, "80"),
     ],
 )

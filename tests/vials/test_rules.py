@@ -96,3 +96,12 @@ def test_no_vial_holds_more_than_the_record_has() -> None:
     assert left_in(10, 4, 0, 2) == 2
     assert left_in(10, 4, 7, 100) == 0
     assert left_in(None, 4, 0, 3) == 3
+
+
+def test_whoever_gives_a_dose_takes_it_from_their_own_vial() -> None:
+    own = Punctured(2, NINE + HOURS, NINE + 7 * HOURS, same_day=True, empty=False, own=True)
+    assert vial_of([punctured(1, NINE), own], NINE + 2 * HOURS, 6 * HOURS) == 2
+    # Not before it was opened, not once it is empty.
+    assert vial_of([punctured(1, NINE), own], NINE + 8 * HOURS, 6 * HOURS) is None
+    empty = Punctured(2, NINE, NINE + 7 * HOURS, same_day=True, empty=True, own=True)
+    assert vial_of([punctured(1, NINE), empty], NINE + 2 * HOURS, 6 * HOURS) == 1

@@ -17,7 +17,7 @@ from portal.db import unit_of_work
 from portal.errors import Conflict, Forbidden, Invalid, NotFound
 from tests.inventory import stock
 from tests.personas import Personas
-from tests.vials.vials import LIMIT, available, facts, give, opened, put_back, vial
+from tests.vials.vials import LIMIT, available, facts, give, given_entry, opened, put_back, vial
 
 pytestmark = pytest.mark.both_databases
 
@@ -244,3 +244,48 @@ def test_who_may_not_and_who_works_elsewhere_changes_nothing(personas: Personas)
             act(other)
     assert opened(other) == []
     assert (available(record), vial(number).doses) == (19, 10)
+
+
+def test_two_chairs_have_a_vial_of_the_same_lot_each(personas: Personas) -> None:
+    manager, provider = (stock.scope_for(personas, who) for who in ("manager_a", "provider_a"))
+    record = stock.add(manager, doses=40)
+    first = give(manager, record, minutes=50)
+    assert give(provider, record, minutes=40) == first, (
+        "one vial is enough until somebody opens another"
+    )
+    second = give(provider, record, minutes=30, vial=services.NEW)
+    assert second != first
+    assert [give(provider, record, minutes=20), give(manager, record, minutes=20)] == [
+        second,
+        first,
+    ]
+    assert give(manager, record, vial=str(second)) == second
+    assert (vial(first).taken, vial(second).taken) == (3, 3)
+
+
+def test_a_dose_put_back_is_in_the_vial_it_came_from(personas: Personas) -> None:
+    manager, provider = (stock.scope_for(personas, who) for who in ("manager_a", "provider_a"))
+    record = stock.add(manager, doses=40)
+    first = give(manager, record, minutes=50)
+    at = now() - timedelta(minutes=30)
+    entry = given_entry(manager, record)
+    with unit_of_work():
+        source = services.DoseSource(entry_id=entry, vial=str(first))
+        services.note_dose_taken(record, at=at, actor=manager.user, source=source)
+    second = give(provider, record, minutes=40, vial=services.NEW)
+    with unit_of_work():
+        services.note_dose_put_back(record, at=at, entry_id=entry)
+    assert (vial(first).taken, vial(second).taken) == (1, 1)
+
+
+def test_a_vial_that_cannot_be_is_refused(personas: Personas) -> None:
+    scope = stock.scope_for(personas, "manager_a")
+    record, other = (
+        stock.add(scope, doses=40),
+        stock.add(scope, doses=40, lot="OTHER1", name="Other"),
+    )
+    over = give(scope, record, minutes=13 * 60)
+    for wrong in (str(over), str(give(scope, other)), "999", "x"):
+        with pytest.raises(Conflict, match="Choose the vial again"):
+            give(scope, record, vial=wrong)
+    assert available(record) == 39

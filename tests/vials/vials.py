@@ -8,7 +8,7 @@ from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.rules import Kind
 from blueprints.vials.models import OpenVial
 from blueprints.vials.queries import OpenedVial, open_vials
-from blueprints.vials.services import note_dose_put_back, note_dose_taken
+from blueprints.vials.services import DoseSource, note_dose_put_back, note_dose_taken
 from portal.access.scope import Scope
 from portal.catalog.models import ProductFacts
 from portal.clock import now
@@ -18,15 +18,32 @@ from tests.inventory import stock
 LIMIT = timedelta(hours=12)
 
 
-def give(scope: Scope, record: int, *, minutes: int = 0, at: datetime | None = None) -> int:
-    """Give a dose so many minutes ago; the id of its vial."""
+def give(
+    scope: Scope,
+    record: int,
+    *,
+    minutes: int = 0,
+    at: datetime | None = None,
+    vial: str = "",
+) -> int:
+    """Give a dose so many minutes ago, from a vial that was chosen; the id of its vial."""
     moment = at or now() - timedelta(minutes=minutes)
     with unit_of_work():
-        given = ledger.Movement(
-            kind=Kind.ADMINISTERED, doses=1, happened_on=min(scope.today(), stock.day())
-        )
-        ledger.post(scope.user, record, given)
-        return note_dose_taken(record, at=moment, actor=scope.user).id
+        entry = _post(scope, record)
+        source = DoseSource(entry_id=entry, vial=vial)
+        return note_dose_taken(record, at=moment, actor=scope.user, source=source).id
+
+
+def given_entry(scope: Scope, record: int) -> int:
+    """A dose that leaves its record; the id of the line of the ledger."""
+    with unit_of_work():
+        return _post(scope, record)
+
+
+def _post(scope: Scope, record: int) -> int:
+    day = min(scope.today(), stock.day())
+    given = ledger.Movement(kind=Kind.ADMINISTERED, doses=1, happened_on=day)
+    return ledger.post(scope.user, record, given).id
 
 
 def put_back(record: int, at: datetime) -> None:

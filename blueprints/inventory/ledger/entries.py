@@ -26,7 +26,8 @@ from portal.i18n import _, ngettext
 
 @dataclass(frozen=True, kw_only=True)
 class Movement:
-    """Doses that came or went: `doses` of a `kind`, on the day `happened_on`."""
+    """Doses that came or went: `doses` of a `kind`, on the day `happened_on`. `before_hold` says
+    that they were used before their record was put in quarantine, which does not matter then."""
 
     kind: Kind
     doses: int
@@ -35,6 +36,7 @@ class Movement:
     note: str = ""
     document_id: int | None = None
     shipment_id: int | None = None
+    before_hold: bool = False
 
 
 def post(actor: Actor | None, inventory_id: int, movement: Movement) -> DoseEntry:
@@ -65,7 +67,11 @@ def _entry(actor: Actor | None, inventory_id: int, movement: Movement) -> DoseEn
     return DoseEntry(
         inventory_id=inventory_id,
         location_id=_move(
-            inventory_id, movement.kind, movement.doses, used_on=movement.happened_on
+            inventory_id,
+            movement.kind,
+            movement.doses,
+            used_on=movement.happened_on,
+            before_hold=movement.before_hold,
         ),
         kind=movement.kind,
         doses=movement.doses,
@@ -167,7 +173,14 @@ def lock_records(inventory_ids: Select[int]) -> None:
     )
 
 
-def _move(inventory_id: int, kind: Kind, doses: int, *, used_on: date | None = None) -> int:
+def _move(
+    inventory_id: int,
+    kind: Kind,
+    doses: int,
+    *,
+    used_on: date | None = None,
+    before_hold: bool = False,
+) -> int:
     """Move the counters, in one statement that refuses to go below zero, or to use what may not be;
     returns the record's location. A record that is in memory is as it is now.
 
@@ -185,9 +198,9 @@ def _move(inventory_id: int, kind: Kind, doses: int, *, used_on: date | None = N
         if change < 0:
             statement = statement.where(getattr(record, name) >= -change)
     if used_on is not None and kind in NEEDS_USABLE:
-        statement = statement.where(
-            record.quarantined.is_(False), record.expiration_date >= used_on
-        )
+        statement = statement.where(record.expiration_date >= used_on)
+        if not before_hold:
+            statement = statement.where(record.quarantined.is_(False))
     found: VaccineInventory | None = session().scalar(statement.returning(record))
     if found is None:
         raise _refusal(inventory_id, kind, doses, used_on)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import aliased
@@ -41,6 +42,21 @@ def what_is_held(*quarantines: Quarantine) -> Held:
         )
     )
     return Held(*(int(number) for number in session().execute(query).one()))
+
+
+def was_before_hold(record: VaccineInventory, at: datetime) -> bool:
+    """Whether the record is in quarantine now, and was not `at` that moment."""
+    if not record.quarantined:
+        return False
+    since = session().scalar(
+        select(func.min(Quarantine.placed_at)).where(
+            Quarantine.product_id == record.product_id,
+            Quarantine.lot_key == record.lot_key,
+            or_(Quarantine.location_id.is_(None), Quarantine.location_id == record.location_id),
+            Quarantine.released_at.is_(None),
+        )
+    )
+    return since is not None and at < since
 
 
 def list_held_here(scope: Scope, *, most: int) -> Sequence[VaccineInventory]:

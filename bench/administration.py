@@ -1,0 +1,254 @@
+"""Saving a dose: statements, milliseconds for one vaccinator and for eight at once; and what the
+list of the day costs while nothing changes.
+
+    python -m bench.administration [--saves 20] [--postgresql URL]
+
+Each dose is entered as a person enters it, page by page; the time is that of the last `Save`, from
+a real server. On SQLite, and with the address of a server (`postgresql:///postgres?host=…`) on a
+database that is made on it and dropped.
+"""
+
+import argparse
+import html
+import re
+import statistics
+import threading
+import time
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy import event, select
+
+from bench.saving import PEOPLE, Person, database, hidden
+from bench.serving import PASSPHRASE, practice_instance, serving
+from blueprints.checkin.services import check_in
+from blueprints.inventory.models import VaccineInventory
+from blueprints.recipients.rules import Details
+from blueprints.recipients.services import register
+from portal.accounts.practice import manager_of
+from portal.app import create_app
+from portal.catalog.models import Product
+from portal.db import db, unit_of_work
+from portal.people.models import User
+from portal.settings import load_settings
+
+Sent = dict[str, str]
+LISTED = re.compile(r'hx-get="([^"]*/checkin/now[^"]*)"')
+ROUNDS = 50
+
+
+@dataclass(frozen=True)
+class Chairs:
+    """Visits to vaccinate, and what is given."""
+
+    arrivals: list[int]
+    product: int
+    lot: int
+
+
+def prepare(instance: Path, visits: int) -> tuple[Chairs, list[int]]:
+    """Check so many people in at the location of `manager.a`, and give one dose without a server
+    between: how many statements each of its requests takes."""
+    app = create_app(load_settings(instance, jobs="off"))
+    with app.app_context():
+        with unit_of_work() as session:
+            user = session.scalars(select(User).where(User.username == "manager.a")).one()
+            place = user.current_location_id
+            assert place is not None
+            scope = manager_of(place)
+            assert scope is not None
+            record = session.scalars(
+                select(VaccineInventory)
+                .join(Product, Product.id == VaccineInventory.product_id)
+                .where(
+                    VaccineInventory.location_id == place,
+                    VaccineInventory.quarantined.is_(False),
+                    VaccineInventory.expiration_date > scope.today(),
+                    Product.name.contains("COVID-19"),
+                )
+                .order_by(VaccineInventory.doses_available.desc())
+                .limit(1)
+            ).one()
+            assert record.doses_available > visits, "too few doses for so many saves"
+            product, lot = record.product_id, record.id
+        arrivals = []
+        for number in range(visits):
+            with unit_of_work():
+                details = Details(
+                    first_name=f"Bench{number}",
+                    last_name="Exampleton",
+                    birth_date=date(1960, 1, 1 + number % 28),
+                    email=f"bench{number}@example.org",
+                    contact_by="email",
+                )
+                person = register(scope, details)
+                known = ("name", "birth_date")
+                arrivals.append(check_in(scope, recipient_id=person.id, identified_by=known).id)
+    chairs = Chairs(arrivals, product, lot)
+    return chairs, statements(app, chairs)
+
+
+def statements(app: Flask, chairs: Chairs) -> list[int]:
+    """How many statements each request of a dose takes."""
+    counts: list[int] = []
+
+    class Inside(Vaccinator):
+        """The same person, without a server between."""
+
+        def __init__(self) -> None:
+            self.client = app.test_client()
+            page = self.ask("/sign-in")[1]
+            given = {"username": "manager.a", "password": PASSPHRASE}
+            self.ask("/sign-in", {**hidden(page, "/sign-in"), **given})
+            counts.clear()
+
+        def ask(self, path: str, sent: Sent | None = None) -> tuple[int, str, str]:
+            """As a browser, counting."""
+            counts.append(0)
+            how = "GET" if sent is None else "POST"
+            answer = self.client.open(path, method=how, data=sent)
+            return answer.status_code, answer.text, (answer.location or "").partition("?")[0]
+
+    def count(*_what: object) -> None:
+        if counts:
+            counts[-1] += 1
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", count)
+    Inside().give(chairs, chairs.arrivals.pop())
+    engine.dispose()
+    return counts
+
+
+class Vaccinator(Person):
+    """Somebody who gives doses."""
+
+    def give(self, chairs: Chairs, arrival: int) -> float:
+        """Go through the wizard; the milliseconds of its last step."""
+        address = f"/administration/{arrival}"
+        page = self.ask(address)[1]
+        form = hidden(page, address)
+        answers = {
+            name.replace("-code", "-answer"): "no" for name in form if name.endswith("-code")
+        }
+        sent = {**form, **answers, "identified_by": ["name", "birth_date"]}
+        sent |= {"product": str(chairs.product), "language": "en", "go": "next"}
+        address = self._next(address, sent)  # type: ignore[arg-type]
+        sheet = {
+            "consent_by": "recipient",
+            "fact_sheet": "COVID-19 Vaccine VIS, 01/31/2025",
+            "fact_sheet_on": self._value(address, "fact_sheet_on"),
+            "fact_sheet_language": "en",
+        }
+        address = self._next(address, {**self._hidden(address), **sheet, "go": "next"})
+        details = {
+            "lot": str(chairs.lot),
+            "dose_number": "1",
+            "site": "LD",
+            "route": "IM",
+            "volume_ml": "0.5",
+            "given_by": "0",
+            "given_by_name": "Bench",
+            "funding": "V01",
+            "when": "now",
+        }
+        address = self._next(address, {**self._hidden(address), **details, "go": "next"})
+        form = self._hidden(address)
+        began = time.perf_counter()
+        self._next(address, {**form, "go": "finish"})
+        return (time.perf_counter() - began) * 1_000
+
+    def _hidden(self, address: str) -> Sent:
+        return hidden(self.ask(address)[1], address)
+
+    def _value(self, address: str, name: str) -> str:
+        """What a field of a page holds."""
+        found = re.search(rf'<input[^>]*name="{name}"[^>]*>', self.ask(address)[1])
+        assert found is not None
+        value = re.search(r'value="([^"]*)"', found[0])
+        assert value is not None
+        return html.unescape(value[1])
+
+    def _next(self, address: str, sent: Sent) -> str:
+        status, page, onward = self.ask(address, sent)
+        assert status == 303, re.sub(r"<[^>]+>|\s+", " ", page)
+        return onward
+
+
+def times(address: str, chairs: Chairs, people: int, saves: int) -> list[float]:
+    """The milliseconds of so many saves by each of so many vaccinators at once, in order."""
+    found: list[float] = []
+    begin = threading.Barrier(people)
+
+    def work() -> None:
+        person = Vaccinator(address)
+        person.give(chairs, chairs.arrivals.pop())
+        begin.wait(60)
+        for _turn in range(saves):
+            found.append(person.give(chairs, chairs.arrivals.pop()))
+
+    threads = [threading.Thread(target=work) for _number in range(people)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == people * saves, "somebody could not save"
+    return sorted(found)
+
+
+def unchanged(address: str) -> tuple[float, int]:
+    """The middle of the milliseconds in which a page is told that the list of the day is the one
+    it has, and how many bytes that answer has."""
+    person = Vaccinator(address)
+    listed = LISTED.search(person.ask("/checkin/")[1])
+    assert listed is not None
+    path = html.unescape(listed[1])
+    found, size = [], 0
+    for _turn in range(ROUNDS):
+        began = time.perf_counter()
+        status, page, _to = person.ask(path)
+        found.append((time.perf_counter() - began) * 1_000)
+        assert status == 204, "somebody came meanwhile"
+        size = len(page)
+    return statistics.median(found), size
+
+
+def measure(kind: str, saves: int) -> None:
+    """Print what it takes on the database that the environment names."""
+    with practice_instance() as instance:
+        chairs, counts = prepare(instance, (saves + 1) * (PEOPLE + 1) + 1)
+        print(f"{kind}: {' + '.join(map(str, counts))} statements")
+        with serving(instance) as (address, _pid, _took):
+            for people in (1, PEOPLE):
+                found = times(address, chairs, people, saves)
+                middle = statistics.median(found)
+                high = found[int(len(found) * 0.95)]
+                print(
+                    f"{kind}: {people} at once, p50 {middle:.1f} ms, p95 {high:.1f} ms, "
+                    f"longest {found[-1]:.1f} ms",
+                    flush=True,
+                )
+            middle, size = unchanged(address)
+            print(f"{kind}: list of the day unchanged, p50 {middle:.1f} ms, {size} bytes")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--saves", type=int, default=20)
+    parser.add_argument("--postgresql", default="")
+    options = parser.parse_args()
+    for kind, place in (
+        ("SQLite", nullcontext()),
+        *([("PostgreSQL", database(options.postgresql))] if options.postgresql else []),
+    ):
+        with place:
+            measure(kind, options.saves)
+
+
+if __name__ == "__main__":
+    main()
