@@ -65,8 +65,12 @@ class Element:
         return found[0]
 
     def with_text(self, tag: str, text: str) -> "Element":
-        """The only element of this tag whose text is `text`."""
-        found = [element for element in self.all(tag) if element.text == text]
+        """The only element of this tag whose text is `text`, that everybody can perceive."""
+        found = [
+            element
+            for element in self.all(tag)
+            if element.text == text and element.attributes.get("aria-hidden") != "true"
+        ]
         assert len(found) == 1, f"{len(found)} × {tag} {text!r} in {self.text[:600]!r}"
         return found[0]
 
