@@ -1,6 +1,7 @@
 """Reading import runs: for whoever may send such files."""
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import TypeVar
 
 from sqlalchemy import select
@@ -12,8 +13,12 @@ from portal.files.models import StoredFile
 from portal.imports.definition import ImportDefinition
 from portal.imports.models import ImportError, ImportRun
 from portal.sheets.columns import CellError, CellMended
+from portal.sheets.doubts import days_asked
 
 T = TypeVar("T", CellError, CellMended)
+
+# Of how many files it is remembered what was asked.
+EARLIER = 20
 
 
 def get_run(definition: ImportDefinition, scope: Scope, run_id: int) -> ImportRun:
@@ -38,6 +43,36 @@ def list_runs(
     if before is not None:
         query = query.where(ImportRun.id < before)
     return list(session().scalars(query.order_by(ImportRun.id.desc()).limit(limit)))
+
+
+def days_asked_about(run: ImportRun, *, days: int) -> dict[str, frozenset[date]]:
+    """By label of a column, the days, month first, that files of the same kind and location were
+    asked about in the `days` before this one.
+
+    Whoever sends such a file again, with what showed its order corrected and nothing that tells
+    where it comes from, is asked again.
+    """
+    earlier = select(ImportRun.id).where(
+        ImportRun.kind == run.kind,
+        ImportRun.location_id.is_not_distinct_from(run.location_id),
+        ImportRun.id < run.id,
+        ImportRun.created_at >= run.created_at - timedelta(days=days),
+        ImportRun.failed > 0,
+    )
+    said = session().execute(
+        select(ImportError.column, ImportError.message)
+        .where(
+            ImportError.run_id.in_(earlier.order_by(ImportRun.id.desc()).limit(EARLIER)),
+            ImportError.mended.is_(False),
+            ImportError.message.contains("“"),
+        )
+        .distinct()
+    )
+    found: dict[str, frozenset[date]] = {}
+    for label, message in said:
+        if asked := days_asked(message):
+            found[label] = found.get(label, frozenset()) | asked
+    return found
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import secrets
 import socket
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any, NamedTuple
@@ -30,6 +31,7 @@ from portal.i18n import _
 from portal.imports.definition import Beginning, Intake
 from portal.imports.models import ImportError, ImportPart, ImportRun
 from portal.imports.outcomes import MOST_WRONG, Judged, Outcome, first_rows, rows_of
+from portal.imports.queries import days_asked_about
 from portal.imports.receiving import definitions
 from portal.people.models import User
 from portal.settings import Settings
@@ -201,6 +203,8 @@ def _take_table(
     if problems or bound.problems:
         return " ".join([*bound.problems, *problems])
     with unit_of_work(write=False) as current:
+        asked = days_asked_about(run, days=definition.keep_days())
+        bound = replace(bound, asked=asked)
         intake = definition.begin(
             Beginning(
                 run=run,

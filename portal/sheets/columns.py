@@ -10,9 +10,9 @@ wrong with the header is said once for the file, whatever is wrong with a row al
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any, Literal, NamedTuple
 
 from portal.errors import Invalid
@@ -106,6 +106,8 @@ class BoundColumns:
         comma inside a value, as in CSV.
     day_first: keys of columns whose days may have been written with the day first.
     advice: where a corrected copy says what to correct, None in other files.
+    asked: by label of a column, the days that earlier files were asked about; those asked about
+        in rows that could not be told apart have no label.
     """
 
     columns: tuple[SheetColumn, ...]
@@ -118,6 +120,7 @@ class BoundColumns:
     separated: bool = True
     day_first: frozenset[str] = frozenset()
     advice: int | None = None
+    asked: Mapping[str, frozenset[date]] = field(default_factory=dict)
 
 
 def fold(name: object) -> str:
@@ -302,18 +305,21 @@ def _read(bound: BoundColumns, key: str, cell: object, parse: Callable[[Any], An
 
 
 def _asked_before(bound: BoundColumns, cells: Sequence[object]) -> frozenset[str]:
-    """The columns with a date that the row's own advice asks about, and that is still the same."""
-    if bound.advice is None or bound.advice >= len(cells):
+    """The columns with a date that was asked about before, and that is still the same: by the
+    row's own advice, or, where a file has none, in an earlier file."""
+    advice = bound.advice if bound.advice is not None else sys.maxsize
+    here = days_asked(cells[advice]) if advice < len(cells) else frozenset[date]()
+    anywhere = bound.asked if bound.advice is None else {}
+    if not here and not anywhere:
         return frozenset()
-    asked = days_asked(cells[bound.advice])
-    places = [
-        (column.key, bound.positions.get(column.key, sys.maxsize))
-        for column in bound.columns
-        if asked and column.holds == "day"
-    ]
-    return frozenset(
-        key for key, place in places if place < len(cells) and day_in_doubt(cells[place]) in asked
-    )
+    found = set()
+    for column in bound.columns:
+        place = bound.positions.get(column.key, sys.maxsize)
+        if column.holds == "day" and place < len(cells):
+            asked = here | anywhere.get(column.label, here) | anywhere.get("", here)
+            if day_in_doubt(cells[place]) in asked:
+                found.add(column.key)
+    return frozenset(found)
 
 
 def _two_days(label: str, position: int, cell: object) -> CellError:

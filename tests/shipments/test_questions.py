@@ -14,6 +14,7 @@ from flask import Flask
 
 from blueprints.shipments.models import Shipment, ShipmentClosing
 from portal.db import unit_of_work
+from portal.imports.models import ImportRun
 from portal.imports.queries import list_problems
 from portal.messages.models import Message
 from tests.client import Browser
@@ -386,6 +387,42 @@ def test_a_corrected_copy_is_asked_about_dates_that_still_may_mean_two_days(
         "SHP-3": "11-10",
         "SHP-4": "07-06",
     }
+
+
+@pytest.mark.parametrize("sent", ["the copy without its advice", "the whole file"])
+def test_a_date_that_was_asked_about_is_not_guessed_in_a_file_that_tells_nothing(
+    app: Flask, browser: Browser, sent: str
+) -> None:
+    """Only the row that showed the order of days and months was mended."""
+    doubtful = row(id="SHP-2", expires="05/07/2027", shipped="02/25/2021")
+    run = take_in(app, csv(row(id="SHP-1", expires="31/08/2027", shipped="02/25/2021"), doubtful))
+    assert numbers(run) == (0, 0, 0, 2)
+    again = csv(row(id="SHP-1", expires="08/31/2027", shipped="02/25/2021"), doubtful)
+    name = "b.csv"
+    if sent == "the copy without its advice":
+        browser.sign_in("admin")
+        book = corrections(browser, run.id)
+        sheet = book.active
+        for line in range(2, sheet.max_row + 1):
+            if sheet.cell(line, 1).value == "SHP-1":
+                sheet.cell(line, places(sheet)["Expiration Date"]).value = "08/31/2027"
+        sheet.delete_cols(sheet.max_column)
+        again, name = saved(book), "b.xlsx"
+    for _again in range(2):  # sent once more it is asked again
+        run = take_in(app, again, name)
+        assert [one.number for one in shipments(app)] == ["SHP-1"]
+        (asked,) = errors_of(app, run)
+        assert "may mean two days" in asked[2]
+    named = csv(row(id="SHP-2", expires="5-Jul-2027"), row(id="SHP-3", expires="07/08/2027"))
+    assert numbers(take_in(app, named)) == (2, 0, 0, 0)
+
+
+def test_what_another_location_was_asked_about_is_not_asked_here(app: Flask) -> None:
+    doubtful = row(id="SHP-2", expires="05/07/2027", shipped="02/25/2021")
+    run = take_in(app, csv(row(id="SHP-1", expires="31/08/2027", shipped="02/25/2021"), doubtful))
+    with app.app_context(), unit_of_work() as session:
+        session.get_one(ImportRun, run.id).location_id = 1
+    assert numbers(take_in(app, csv(doubtful))) == (1, 0, 0, 0)
 
 
 def sent_as(book: Any, kind: str) -> bytes:
