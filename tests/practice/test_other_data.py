@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, inspect, text
 
 from portal import migrations, practice
+from portal.discovery import discover
 from portal.settings import Settings, load_settings
 from tests.upgrade.conftest import Empty, empty
 
@@ -14,11 +15,19 @@ pytestmark = pytest.mark.slow("fills whole databases")
 
 __all__ = ["empty"]
 
+FILLING = {"platform", "home", "locations", "accounts"}
+
 
 @pytest.fixture
 def settings(empty: Empty, tmp_path: Path) -> Settings:
-    """A practice instance on an empty database."""
-    return load_settings(tmp_path / "practice", database_url=empty(), practice=True, jobs="off")
+    """A practice instance on an empty database, with few modules: they fill it in no time."""
+    return load_settings(
+        tmp_path / "practice",
+        database_url=empty(),
+        practice=True,
+        jobs="off",
+        modules_off=tuple({module.name for module in discover().modules} - FILLING),
+    )
 
 
 @pytest.fixture
