@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Portal
+from tests.cli.conftest import Portal, run_program
 from tests.house.source import ROOT
 
 pytestmark = pytest.mark.slow("starts the portal as a program")
@@ -55,8 +55,8 @@ def test_a_modules_command_asks_for_an_up_to_date_database(
     assert f"Run: {ROOT}/bin/portal --instance {tmp_path / 'own'} migrate" in done.stderr
 
 
-def test_all_is_well_with_a_new_instance(migrated: Portal) -> None:
-    done = migrated("check")
+def test_all_is_well_with_a_new_instance(migrated: Portal, tmp_path: Path) -> None:
+    done = run_program(tmp_path / "own", "check")
     assert done.returncode == 0, done.stdout
     assert "WRONG" not in done.stdout
     listed = json.loads(migrated("check", "--json").stdout)
