@@ -1,5 +1,5 @@
-"""Sample doses for practice mode: given over the past weeks, some yesterday; one corrected, one
-removed, one against a rule, one with an adverse event."""
+"""Sample doses for practice mode: given over the past weeks, some yesterday and today; one
+corrected, one removed, one against a rule, one with an adverse event."""
 
 from datetime import UTC, datetime, time, timedelta
 from random import Random
@@ -23,15 +23,18 @@ from portal.accounts.practice import manager_of
 from portal.catalog.models import Product
 from portal.catalog.queries import facts_on
 from portal.catalog.screening import NO, ScreeningAnswer, fact_sheet_on
+from portal.clock import now
 from portal.db import session, unit_of_work
 from portal.errors import Invalid
 from portal.people.models import User, UserLocation
 from portal.places.models import Location
 
-AT_EACH = 9
+AT_EACH = 14
 WEEKS = 5
-# So many of them were given yesterday, at the least.
-YESTERDAY = 4
+# So many of them were given today, from the newest lots, and yesterday.
+TODAY, YESTERDAY = 5, 4
+# How many minutes ago each of today's was given.
+AGO = 9
 
 
 def fill() -> None:
@@ -75,7 +78,9 @@ def _further(scope: Scope, random: Random) -> list[int]:
     )
     made: list[int] = []
     for recipient_id in people.all():
-        back = 1 if len(made) < YESTERDAY else random.randrange(1, 7 * WEEKS)
+        back = random.randrange(1, 7 * WEEKS)
+        if len(made) < TODAY + YESTERDAY:
+            back = 0 if len(made) < TODAY else 1
         day = scope.today() - timedelta(days=back)
         dose = Vaccination(
             recipient_id=recipient_id,
@@ -86,18 +91,22 @@ def _further(scope: Scope, random: Random) -> list[int]:
             source="here",
             recorded_by_id=scope.user.id,
         )
-        if _record(scope, dose, random):
+        if _record(scope, dose, random, ago=0 if back else AGO * (len(made) + 1)):
             made.append(dose.id)
     return made
 
 
-def _record(scope: Scope, dose: Vaccination, random: Random) -> bool:
-    """Write down a dose of a lot that may be used on its day; whether there is one."""
+def _record(scope: Scope, dose: Vaccination, random: Random, *, ago: int = 0) -> bool:
+    """Write down a dose of a lot that may be used on its day; whether there is one. `ago`: so many
+    minutes ago, from a vial of one of the newest lots."""
     zone = ZoneInfo(scope.place.time_zone)
     minute = 9 * 60 + 5 * random.randrange(90)
     at = datetime.combine(dose.given_on, time(minute // 60, minute % 60), zone).astimezone(UTC)
+    if ago:
+        midnight = datetime.combine(dose.given_on, time(), zone).astimezone(UTC)
+        at = max(now() - timedelta(minutes=ago), midnight)
     person = session().get_one(Recipient, dose.recipient_id)
-    for record in _lots(scope, dose):
+    for record in _open_lots(scope, ago) if ago else _lots(scope, dose):
         try:
             with session().begin_nested():
                 entry_id = take_dose(scope, record, dose.given_on)
@@ -112,6 +121,28 @@ def _record(scope: Scope, dose: Vaccination, random: Random) -> bool:
         follow_status(person.id)
         return True
     return False
+
+
+def _open_lots(scope: Scope, ago: int) -> list[VaccineInventory]:
+    """The newest lots of which a vial holds several doses, one of the first two in front."""
+    record = VaccineInventory
+    found = session().scalars(
+        select(record)
+        .where(
+            record.location_id == scope.location_id,
+            record.doses_available >= 20,  # noqa: PLR2004
+            record.quarantined.is_(False),
+            record.expiration_date > scope.today(),
+        )
+        .order_by(record.id.desc())
+    )
+    several = [
+        one
+        for one in found
+        if (facts := facts_on(one.product_id, scope.today())) and (facts.doses_per_vial or 1) > 4  # noqa: PLR2004
+    ]
+    front = several[1:2] if ago > 2 * AGO else []
+    return [*front, *(one for one in several if one not in front)]
 
 
 def _lots(scope: Scope, dose: Vaccination) -> list[VaccineInventory]:

@@ -2,10 +2,9 @@
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from blueprints.inventory.ledger import entries as ledger
-from blueprints.inventory.models import VaccineInventory
+from blueprints.inventory.models import DoseEntry, VaccineInventory
 from blueprints.inventory.rules import Kind
 from blueprints.vials.rules import limit_of
 from blueprints.vials.services import note_dose_taken
@@ -16,13 +15,13 @@ from portal.clock import now
 from portal.db import session, unit_of_work
 from portal.places.models import Location
 
-# Doses given from each vial, and whether its time is nearly over.
-VIALS = ((2, False), (3, True))
+# How many vials are open, of which the last is nearly over its time.
+VIALS = 2
 LATELY, NEARLY = timedelta(minutes=50), timedelta(minutes=40)
 
 
 def fill() -> None:
-    """Open a vial of the newest usable lots at each location."""
+    """At each location, open the vials from which doses were given today."""
     with unit_of_work(write=False) as current:
         places = list(current.scalars(select(Location.id).order_by(Location.id)))
     for place in places:
@@ -34,27 +33,21 @@ def fill() -> None:
 
 def _open(scope: Scope) -> None:
     record = VaccineInventory
-    rows = session().scalars(
-        select(record)
+    rows = session().execute(
+        select(record.id, record.product_id, func.count())
+        .join(DoseEntry, DoseEntry.inventory_id == record.id)
         .where(
             record.location_id == scope.location_id,
-            record.doses_available >= 20,
-            record.quarantined.is_(False),
-            record.expiration_date > scope.today(),
+            DoseEntry.kind == Kind.ADMINISTERED,
+            DoseEntry.happened_on == scope.today(),
         )
+        .group_by(record.id, record.product_id)
         .order_by(record.id.desc())
+        .limit(VIALS)
     )
-    vials = iter(VIALS)
-    for found in list(rows):
-        facts = facts_on(found.product_id, scope.today())
-        if facts is None or (facts.doses_per_vial or 1) < 5:
-            continue
-        doses, nearly = next(vials, (0, False))
-        if not doses:
-            return
-        limit = limit_of(facts.after_puncture_limit, scope.today())
-        ago = limit - NEARLY if nearly and limit else LATELY
-        given = ledger.Movement(kind=Kind.ADMINISTERED, doses=1, happened_on=scope.today())
+    for number, (inventory_id, product_id, doses) in enumerate(rows.all(), 1):
+        facts = facts_on(product_id, scope.today())
+        limit = limit_of(facts.after_puncture_limit, scope.today()) if facts else None
+        ago = limit - NEARLY if number == VIALS and limit else LATELY
         for _dose in range(doses):
-            ledger.post(scope.user, found.id, given)
-            note_dose_taken(found.id, at=now() - ago, actor=scope.user)
+            note_dose_taken(inventory_id, at=now() - ago, actor=scope.user)
