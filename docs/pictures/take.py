@@ -29,6 +29,9 @@ PAGES = {
     "account": "/locations/1",
     "today": "/checkin/",
     "appointments": "/appointments/",
+    "day-end": "/administration/day-end",
+    "article": "/knowledge/give-a-dose",
+    "case": "/help-desk/cases/2",
 }
 
 
