@@ -21,8 +21,8 @@ HELP = {
     "`postgresql://user:password@host/database`. Default: `portal.sqlite` in the instance folder.",
     "debug": "Shows the style guide. Never on for real use.",
     "help_email": "The help desk's address, shown beside the help line.",
-    "help_hours": "When the help line answers, one line each.",
-    "help_phone": "The help line's number; empty to show none.",
+    "help_hours": "When the help line answers, one line each; shown beside its number.",
+    "help_phone": "The help line's number, on every page and in messages. Empty: none is shown.",
     "idle_minutes": "After how many minutes without a click the user must sign in again.",
     "import_folder": "The watched folder for supplier files. Default: `inbox` in the instance "
     "folder.",
@@ -38,7 +38,8 @@ HELP = {
     "pin_prefix": "What Provider PINs begin with.",
     "practice": "Practice mode: a banner on every page, and no message leaves. Use "
     "`bin/run --practice` instead of setting it by hand.",
-    "product_name": "The portal's name, on every page and in messages.",
+    "product_name": "The portal's name, on every page and in messages: the welcome e-mail's "
+    "subject is `Welcome to the` and this name.",
     "product_short_name": "The short form of the name.",
     "reset_minutes": "How long the link of a password-reset e-mail works.",
     "session_hours": "After how many hours the user must sign in again in any case.",

@@ -71,11 +71,8 @@ class Settings:
     mail_from: str = "CVMS Support Team <no-reply@localhost>"
     mail_reply_to: str = ""
     mail_per_minute: int = 60
-    help_phone: str = "(877) 873-6247"
-    help_hours: tuple[str, ...] = (
-        "Monday – Friday: 7:00 AM – 7:00 PM ET",
-        "Saturday – Sunday: 10:00 AM – 6:00 PM ET",
-    )
+    help_phone: str = ""
+    help_hours: tuple[str, ...] = ()
     help_email: str = ""
     import_folder: str = ""
     anchor_copy: str = ""
