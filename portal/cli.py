@@ -109,7 +109,24 @@ def _set_instance(_context: click.Context, _parameter: click.Parameter, value: s
         os.environ["PORTAL_INSTANCE"] = value
 
 
+def _say_version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from portal import migrations
+        from portal.version import VERSION
+
+        click.echo(f"clinic-vaccine-portal {VERSION}, schema {migrations.newest()}")
+        context.exit()
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_say_version,
+    help="Print the version of the portal and of its database's schema.",
+)
 @click.option(
     "--instance",
     type=click.Path(file_okay=False, readable=False),

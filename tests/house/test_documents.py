@@ -66,7 +66,7 @@ def test_the_guide_prints_commands_that_work_as_they_stand() -> None:
     from portal.cli import OF_THE_CODE, ON_THE_PRACTICE_ONE
 
     guide = (ROOT / "docs" / "operators-guide.md").read_text("utf-8")
-    of_no_instance = [*OF_THE_CODE, *ON_THE_PRACTICE_ONE, "--help"]
+    of_no_instance = [*OF_THE_CODE, *ON_THE_PRACTICE_ONE, "--help", "--version"]
     found = re.findall(r"([^\s`]*bin/portal) ([^\n`|]+)", guide)
     assert len(found) > 15
     for program, options in found:
