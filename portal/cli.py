@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from portal import logs
 from portal.discovery import discover
 from portal.errors import PortalError, is_without_space
 from portal.instances import enter
@@ -276,6 +277,8 @@ def jobs() -> None:
     settings = load_settings()
     if settings.jobs == "off":
         raise click.ClickException('The settings say jobs = "off".')
+    if settings.log_format == "json":
+        logs.write_json()
     with lock_instance(settings.instance, alone=False):
         run_forever(application())
 

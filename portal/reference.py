@@ -30,10 +30,15 @@ HELP = {
     "jobs": "Where scheduled work runs: `inline` in the server, `external` in `portal jobs` beside "
     "it, `off` nowhere.",
     "languages": "Languages that are offered; the first is the default.",
+    "log_format": "How log lines are written: `text`, or `json`, one object a line.",
     "mail_from": "The sender of all messages: an address, or a name and an address in angle "
     "brackets; the name may hold commas and brackets.",
     "mail_per_minute": "How many messages leave at most in a minute.",
     "mail_reply_to": "Where answers to messages go; empty for the sender.",
+    "metrics": "Whether `/metrics` gives numbers to Prometheus: requests, jobs, waiting messages, "
+    "the schema, and nothing about anybody. Without a token only this machine may ask.",
+    "metrics_token": "Who shows this token may read `/metrics` from elsewhere, and nobody without "
+    "it: at least 20 letters and digits.",
     "modules_off": "Modules that are switched off, by name.",
     "pin_prefix": "What Provider PINs begin with.",
     "practice": "Practice mode: a banner on every page, and no message leaves. Use "
