@@ -291,3 +291,31 @@ def test_the_same_entered_again_is_pointed_out_before_it_is_saved(
     assert again.root.with_text("a", "Show W-000001")
     assert manager.submit(again, button="Save").status == 303
     assert stock.counters(record)["doses_wasted"] == 6
+
+
+@pytest.mark.parametrize("name", ["Wastage", "Return"])
+def test_what_was_just_saved_by_mistake_can_be_reversed_from_its_page(
+    manager: Browser, scope: Scope, name: str
+) -> None:
+    first = stock.add(scope, lot="LOT1", name="First")
+    second = stock.add(scope, lot="LOT2", name="Second")
+    saved = waste(manager, {first: 3, second: 4}, name=name)
+    links = [link for link in saved.root.all("a") if link.text.strip() == "Reverse"]
+    assert len(links) == 2
+    assert "ask a location manager" not in saved.root.text
+    question = manager.get(links[0].attributes["href"])
+    manager.submit(question, {"note": "Wrong lot"}, button="Reverse", follow=True)
+    assert stock.counters(first)["doses_available"] == 100
+    again = manager.get(saved.response.request.path)
+    assert [link.text.strip() for link in again.root.all("a")].count("Reverse") == 1
+    assert "Reversed" in again.root.text
+
+
+def test_who_may_not_reverse_is_told_who_may(
+    manager: Browser, scope: Scope, browser: Browser
+) -> None:
+    record = stock.add(scope, lot="LOT1", name="First")
+    saved = waste(manager, {record: 3})
+    page = browser.sign_in("provider_a").get(saved.response.request.path)
+    assert "Reverse" not in [link.text.strip() for link in page.root.all("a")]
+    assert "If this was entered by mistake, ask a location manager to reverse it." in page.root.text
