@@ -71,6 +71,13 @@ module = Module(
     ),
     fills=(
         Fill(
+            slot="home.steps",
+            function="blueprints.inventory.contributions:receive_step",
+            template="home/_step.html",
+            capability="inventory.add",
+            order=20,
+        ),
+        Fill(
             slot="case.record",
             function="blueprints.inventory.contributions:of_case",
             template="helpdesk/_record.html",
