@@ -10,6 +10,9 @@ fail() {
     exit 1
 }
 
+# version_in FILE: the version that a portal/version.py names.
+version_in() { sed -n 's/^VERSION = "\(.*\)"$/\1/p' "$1"; }
+
 # The first Python that is new enough; the system's own comes first.
 find_python() {
     local name
@@ -90,9 +93,13 @@ ensure_lock() {
         make_venv
     fi
     if [ ! -f "$stamp" ] || [ "$(<"$stamp")" != "$wanted" ]; then
+        local from=()
+        if [ -d "$root/wheels" ]; then  # a bundle (bin/bundle): nothing is asked of a network
+            from=(--isolated --no-index --find-links "$root/wheels")
+        fi
         say "Installing the packages of $lock (their hashes are checked)."
         "$venv/bin/python" -m pip install --quiet --quiet --no-input --disable-pip-version-check \
-            --require-hashes -r "$root/$lock"
+            "${from[@]}" --require-hashes -r "$root/$lock"
         printf '%s\n' "$wanted" >"$stamp"
     fi
     exec 9>&-

@@ -20,7 +20,17 @@ from portal.discovery import discover
 from portal.engine import prepare_engine
 from portal.module import Module, Registry, load
 from portal.settings import Settings, load_settings
-from portal.web import assets, bounds, errors, login, refusals, security, templating, visiting
+from portal.web import (
+    assets,
+    bounds,
+    errors,
+    login,
+    metrics,
+    refusals,
+    security,
+    templating,
+    visiting,
+)
 from portal.web import htmx as htmx_headers
 from portal.web.context import find_scope
 from portal.web.converters import RecordNumber
@@ -133,6 +143,7 @@ def _install_web(app: Flask, settings: Settings) -> None:
     extension: Extension = app.extensions["portal"]
     Babel(app, locale_selector=lambda: _language(settings))
     app.jinja_env.add_extension("jinja2.ext.i18n")
+    metrics.init_app(app, settings)
     bounds.init_app(app)
     CSRFProtect(app)
     login.init_app(app)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from portal import logs
 from portal.discovery import discover
 from portal.errors import PortalError, is_without_space
 from portal.instances import enter
@@ -109,7 +110,24 @@ def _set_instance(_context: click.Context, _parameter: click.Parameter, value: s
         os.environ["PORTAL_INSTANCE"] = value
 
 
+def _say_version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from portal import migrations
+        from portal.version import VERSION
+
+        click.echo(f"clinic-vaccine-portal {VERSION}, schema {migrations.newest()}")
+        context.exit()
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_say_version,
+    help="Print the version of the portal and of its database's schema.",
+)
 @click.option(
     "--instance",
     type=click.Path(file_okay=False, readable=False),
@@ -259,6 +277,8 @@ def jobs() -> None:
     settings = load_settings()
     if settings.jobs == "off":
         raise click.ClickException('The settings say jobs = "off".')
+    if settings.log_format == "json":
+        logs.write_json()
     with lock_instance(settings.instance, alone=False):
         run_forever(application())
 

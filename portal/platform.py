@@ -18,6 +18,7 @@ module = Module(
         "portal.signing_in.setup_views:blueprint",
         "portal.front_door.views:blueprint",
         "portal.web.health:blueprint",
+        "portal.web.metrics:blueprint",
         "portal.lookups.views:blueprint",
         "portal.listviews.views:blueprint",
         "portal.wizards.pages:blueprint",

@@ -26,6 +26,18 @@ from portal.module import Registry, load
 from portal.settings import Settings, load_settings
 
 NOTE = "practice.json"
+# The program of the guides: what a clinic's own settings would say.
+SETTINGS = """\
+# The sample clinics; no message leaves.
+practice = true
+product_name = "COVID-19 Vaccine Management System (CVMS)"
+product_short_name = "CVMS"
+help_phone = "(877) 873-6247"
+help_hours = [
+  "Monday – Friday: 7:00 AM – 7:00 PM ET",
+  "Saturday – Sunday: 10:00 AM – 6:00 PM ET",
+]
+"""
 SQLITE = "sqlite:///"
 # What belongs to a searched table on SQLite (migrations/listing.py, and FTS5 itself).
 SEARCH = re.compile(r"_search(_(config|content|data|docsize|idx|text))?$")
@@ -85,7 +97,7 @@ def _refill(settings: Settings) -> None:
     _refuse_foreign(settings)
     own = settings.instance / "portal.toml"
     if not own.exists():
-        own.write_text("# The sample clinics; no message leaves.\npractice = true\n", "utf-8")
+        own.write_text(SETTINGS, "utf-8")
     _write_note(settings, "filling")
     for folder in (settings.uploads, settings.inbox):
         if folder.is_relative_to(settings.instance):

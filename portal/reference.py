@@ -21,8 +21,8 @@ HELP = {
     "`postgresql://user:password@host/database`. Default: `portal.sqlite` in the instance folder.",
     "debug": "Shows the style guide. Never on for real use.",
     "help_email": "The help desk's address, shown beside the help line.",
-    "help_hours": "When the help line answers, one line each.",
-    "help_phone": "The help line's number; empty to show none.",
+    "help_hours": "When the help line answers, one line each; shown beside its number.",
+    "help_phone": "The help line's number, on every page and in messages. Empty: none is shown.",
     "idle_minutes": "After how many minutes without a click the user must sign in again.",
     "import_folder": "The watched folder for supplier files. Default: `inbox` in the instance "
     "folder.",
@@ -30,15 +30,21 @@ HELP = {
     "jobs": "Where scheduled work runs: `inline` in the server, `external` in `portal jobs` beside "
     "it, `off` nowhere.",
     "languages": "Languages that are offered; the first is the default.",
+    "log_format": "How log lines are written: `text`, or `json`, one object a line.",
     "mail_from": "The sender of all messages: an address, or a name and an address in angle "
     "brackets; the name may hold commas and brackets.",
     "mail_per_minute": "How many messages leave at most in a minute.",
     "mail_reply_to": "Where answers to messages go; empty for the sender.",
+    "metrics": "Whether `/metrics` gives numbers to Prometheus: requests, jobs, waiting messages, "
+    "the schema, and nothing about anybody. Without a token only this machine may ask.",
+    "metrics_token": "Who shows this token may read `/metrics` from elsewhere, and nobody without "
+    "it: at least 20 letters and digits.",
     "modules_off": "Modules that are switched off, by name.",
     "pin_prefix": "What Provider PINs begin with.",
     "practice": "Practice mode: a banner on every page, and no message leaves. Use "
     "`bin/run --practice` instead of setting it by hand.",
-    "product_name": "The portal's name, on every page and in messages.",
+    "product_name": "The portal's name, on every page and in messages: the welcome e-mail's "
+    "subject is `Welcome to the` and this name.",
     "product_short_name": "The short form of the name.",
     "reset_minutes": "How long the link of a password-reset e-mail works.",
     "session_hours": "After how many hours the user must sign in again in any case.",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
 
+from portal import logs
 from portal.serving import limits
 from portal.serving.worker import PatientWorker
 
@@ -28,10 +29,11 @@ CANNOT_START = 4
 class Server(BaseApplication):
     """gunicorn, configured here alone: no file, no control socket, no log of who looked when."""
 
-    def __init__(self, host: str, port: int, *, behind_proxy: bool) -> None:
+    def __init__(self, host: str, port: int, *, behind_proxy: bool, as_json: bool) -> None:
         self.host = host
         self.port = port
         self.behind_proxy = behind_proxy
+        self.as_json = as_json
         super().__init__()
 
     def load_config(self) -> None:
@@ -52,11 +54,17 @@ class Server(BaseApplication):
             "forwarded_allow_ips": "*" if self.behind_proxy else "",
             # Nobody outside may say where the application begins.
             "forwarder_headers": "",
+            "on_starting": self._starting,
             "post_worker_init": self._started,
             "worker_exit": self._stopping,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
+
+    def _starting(self, arbiter: Any) -> None:
+        """In the first process, before there is a worker, which goes on writing in the same way."""
+        if self.as_json:
+            logs.write_json(arbiter.log.error_log.handlers)
 
     def load(self) -> "Callable[..., Any]":
         """The application; loaded in the worker. Ends it with one sentence if that cannot be."""
@@ -67,7 +75,7 @@ class Server(BaseApplication):
         try:
             return create_app()
         except (ModuleError, SettingsError) as error:
-            say(f"The portal cannot start. {error}")
+            self._say(f"The portal cannot start. {error}")
             raise SystemExit(CANNOT_START) from error
 
     def _started(self, worker: PatientWorker) -> None:
@@ -82,13 +90,16 @@ class Server(BaseApplication):
             secure=settings.secure,
             by_address=not self.behind_proxy,
         )
-        say(f"The portal is ready: {settings.base_url}")
+        self._say(f"The portal is ready: {settings.base_url}")
         with app.app_context():
             code = setup.code()
         if code:
-            say(f"It has no user yet. Open {settings.base_url}/setup with the code {code}")
+            self._say(f"It has no user yet. Open {settings.base_url}/setup with the code {code}")
         if settings.jobs == "inline":
             jobs.start(app)
+
+    def _say(self, text: str) -> None:
+        say(logs.as_json(text) if self.as_json else text)
 
     def _stopping(self, _server: Any, _worker: Any) -> None:
         """In the worker, before it ends: no new jobs, and nothing that is not written down."""
@@ -124,10 +135,16 @@ def main() -> None:
     parser.add_argument("--host", required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--behind-proxy", action="store_true")
+    parser.add_argument("--log-as-json", action="store_true")
     options = parser.parse_args()
     os.umask(0o077)
     allow_files()
-    Server(options.host, options.port, behind_proxy=options.behind_proxy).run()
+    Server(
+        options.host,
+        options.port,
+        behind_proxy=options.behind_proxy,
+        as_json=options.log_as_json,
+    ).run()
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ T = TypeVar("T")
 DEFAULT_BASE_URL = "http://127.0.0.1:8000"
 HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 LANGUAGE = re.compile(r"[a-z]{2,3}(_[A-Za-z]{2,4})*")
+TOKEN = re.compile(r"[A-Za-z0-9._~-]{20,200}")
 # The least and the most that can work.
 RANGES = {
     "trusted_proxies": (0, 10),
@@ -71,14 +72,14 @@ class Settings:
     mail_from: str = "CVMS Support Team <no-reply@localhost>"
     mail_reply_to: str = ""
     mail_per_minute: int = 60
-    help_phone: str = "(877) 873-6247"
-    help_hours: tuple[str, ...] = (
-        "Monday – Friday: 7:00 AM – 7:00 PM ET",
-        "Saturday – Sunday: 10:00 AM – 6:00 PM ET",
-    )
+    help_phone: str = ""
+    help_hours: tuple[str, ...] = ()
     help_email: str = ""
     import_folder: str = ""
     anchor_copy: str = ""
+    metrics: bool = False
+    metrics_token: str = field(default="", repr=False)
+    log_format: str = "text"
     modules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
@@ -267,6 +268,12 @@ def _check(settings: Settings) -> None:
         raise SettingsError("jobs must be inline, external or off.")
     if settings.smtp_security not in {"none", "starttls", "tls"}:
         raise SettingsError("smtp_security must be none, starttls or tls.")
+    if settings.log_format not in {"text", "json"}:
+        raise SettingsError("log_format must be text or json.")
+    if settings.metrics_token and not TOKEN.fullmatch(settings.metrics_token):
+        raise SettingsError(
+            "metrics_token must have at least 20 letters, digits or signs - . _ ~, and no others."
+        )
     _check_base_url(settings.base_url)
     _check_database_url(settings.database_url)
     _check_mail(settings)

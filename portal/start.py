@@ -91,6 +91,8 @@ def become_server(settings: Settings, host: str, port: int) -> None:
     arguments = ["--host", host, "--port", str(port)]
     if settings.trusted_proxies:
         arguments.append("--behind-proxy")
+    if settings.log_format == "json":
+        arguments.append("--log-as-json")
     os.execv(sys.executable, [sys.executable, "-m", "portal.server", *arguments])  # noqa: S606
 
 

@@ -25,6 +25,13 @@ module = Module(
     slots=("account.related",),
     fills=(
         Fill(
+            slot="home.steps",
+            function="blueprints.accounts.contributions:add_users_step",
+            template="home/_step.html",
+            capability="accounts.manage",
+            order=10,
+        ),
+        Fill(
             slot="case.record",
             function="blueprints.accounts.contributions:of_case",
             template="helpdesk/_record.html",

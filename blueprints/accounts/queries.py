@@ -46,6 +46,16 @@ class UserRecord:
         return is_registered(self.user)
 
 
+def is_alone(scope: Scope) -> bool:
+    """Whether no other active user works at the present location."""
+    others = (
+        select(User.id)
+        .join(UserLocation, UserLocation.user_id == User.id)
+        .where(UserLocation.location_id == scope.location_id, User.active, User.id != scope.user.id)
+    )
+    return session().scalar(others.limit(1)) is None
+
+
 def get_user(scope: Scope, user_id: int) -> UserRecord:
     """A user whom `scope` may look after. Raises `NotFound`.
 

@@ -15,9 +15,9 @@ class HelpDeskSettings:
         "people register.",
     )
     hours: tuple[str, ...] = setting(
-        ("mon-fri 7:00-19:00", "sat-sun 10:00-18:00"),
+        ("mon-fri 8:00-17:00",),
         "When the help desk is staffed, in the portal's time zone, each line as "
-        '"mon-fri 7:00-19:00". Time to answer and to solve a case is counted in these hours.',
+        '"mon-fri 8:00-17:00". Time to answer and to solve a case is counted in these hours.',
     )
     answer_hours: int = setting(
         4, "Within how many such hours a case gets its first answer.", least=1, most=1_000

@@ -21,5 +21,5 @@ module = Module(
             order=900,
         ),
     ),
-    slots=("home.cards", "home.ask", "home.help"),
+    slots=("home.steps", "home.cards", "home.ask", "home.help"),
 )

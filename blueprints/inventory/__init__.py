@@ -30,12 +30,12 @@ module = Module(
         ),
         Capability(
             name="inventory.reverse",
-            title=_l("Reverse wastage, returns and adjustments"),
+            title=_l("Reverse wastage and returns"),
             profiles=MANAGERS | {Profile.AGENT, Profile.ADMINISTRATOR},
         ),
         Capability(
             name="inventory.correct",
-            title=_l("Reverse doses received (the help desk)"),
+            title=_l("Reverse doses received and adjustments (the help desk)"),
             profiles=frozenset({Profile.AGENT, Profile.ADMINISTRATOR}),
         ),
         Capability(
@@ -70,6 +70,13 @@ module = Module(
         "quarantine.places",
     ),
     fills=(
+        Fill(
+            slot="home.steps",
+            function="blueprints.inventory.contributions:receive_step",
+            template="home/_step.html",
+            capability="inventory.add",
+            order=20,
+        ),
         Fill(
             slot="case.record",
             function="blueprints.inventory.contributions:of_case",

@@ -8,6 +8,7 @@ from blueprints.inventory.cases import carried_record
 from blueprints.inventory.ledger.balance import balance_here, totals
 from blueprints.inventory.quarantine.queries import count_held_here, list_held_here
 from blueprints.inventory.queries import (
+    is_empty_here,
     list_doses_by_product,
     list_expiring,
     list_low_stock,
@@ -147,4 +148,15 @@ def of_case(scope: Scope, carried: Carried) -> dict[str, Any] | None:
     return {
         "href": url_for("inventory.record", inventory_id=record.id),
         "title": _("Vaccine inventory %(name)s", name=record.name),
+    }
+
+
+def receive_step(scope: Scope, _subject: object) -> dict[str, Any] | None:
+    """To receive the first shipment, as long as the location never had any vaccine."""
+    if not is_empty_here(scope):
+        return None
+    return {
+        "href": url_for("inventory.add"),
+        "title": _("Receive the first shipment"),
+        "why": _("Add it to Vaccine Inventory when the box is here."),
     }

@@ -24,6 +24,12 @@ KEPT_IN_STOCK = timedelta(days=183)
 ADDITIONS_READ = 500
 
 
+def is_empty_here(scope: Scope) -> bool:
+    """Whether the present location never had a record of vaccine inventory."""
+    here = VaccineInventory.location_id == scope.location_id
+    return session().scalar(select(VaccineInventory.id).where(here).limit(1)) is None
+
+
 def get_inventory(scope: Scope, inventory_id: int) -> VaccineInventory:
     """The record, if it is at the present location. Raises `NotFound`."""
     scope.require("inventory.view")

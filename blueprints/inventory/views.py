@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request, url_for
 
 from blueprints.inventory.adding.wizard import ADD
 from blueprints.inventory.correcting import views as correction_views
-from blueprints.inventory.correcting.services import may_reverse
+from blueprints.inventory.correcting.services import may_reverse, who_may_reverse
 from blueprints.inventory.correcting.wizard import ADJUST
 from blueprints.inventory.ledger.documents import author_of, get_document, list_document_lines
 from blueprints.inventory.ledger.reasons import reason_label, vial_labels
@@ -79,6 +79,13 @@ def ledger() -> Response:
 def document(document_id: int) -> Response:
     """What was submitted together: its lines, as a slip to print."""
     found = get_document(scope(), document_id)
+    lines = list_document_lines(found)
+    standing = {line.kind for line in lines if not line.reversed}
+    others = {
+        who_may_reverse(kind, found.kind)
+        for kind in standing
+        if not may_reverse(scope(), kind, found.kind)
+    }
     note(partial(audit_view, scope(), "document", document_id))
     return respond(
         "inventory/document.html",
@@ -88,7 +95,9 @@ def document(document_id: int) -> Response:
         reason=reason_label(found.reason),
         vial=vial_labels().get(found.vial),
         author=author_of(found),
-        lines=list_document_lines(found),
+        lines=lines,
+        may_reverse=partial(may_reverse, scope(), document_kind=found.kind),
+        ask_to_reverse=sorted(others - {""}),
     )
 
 

@@ -26,6 +26,13 @@ module = Module(
     ),
     fills=(
         Fill(
+            slot="home.steps",
+            function="blueprints.operations.contributions:mail_server_step",
+            template="home/_step.html",
+            capability="messages.manage",
+            order=30,
+        ),
+        Fill(
             slot="home.cards",
             function="blueprints.operations.contributions:messages_card",
             template="operations/_messages_card.html",

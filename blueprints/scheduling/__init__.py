@@ -46,6 +46,13 @@ module = Module(
             order=60,
         ),
         Fill(
+            slot="home.steps",
+            function="blueprints.scheduling.contributions:turn_on_step",
+            template="home/_step.html",
+            capability="scheduling.handle",
+            order=30,
+        ),
+        Fill(
             slot="home.cards",
             function="blueprints.scheduling.contributions:shortage_card",
             template="scheduling/_shortage_card.html",

@@ -8,6 +8,7 @@ from blueprints.scheduling.doses import short_days
 from blueprints.scheduling.queries import next_free_day
 from blueprints.scheduling.setups import find_schedule
 from portal.access.scope import Scope
+from portal.i18n import _
 from portal.places.models import Location
 
 
@@ -30,3 +31,14 @@ def shortage_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
         return None
     found = short_days(schedule.location_id, scope.today(), schedule.doses_bound)
     return {"shortages": found, "href": url_for("scheduling.index")} if found else None
+
+
+def turn_on_step(scope: Scope, _subject: object) -> dict[str, Any] | None:
+    """To turn on appointment scheduling, as long as nobody ever set it up here."""
+    if find_schedule(scope.location_id) is not None:
+        return None
+    return {
+        "href": url_for("scheduling.set_up"),
+        "title": _("Turn on appointment scheduling"),
+        "why": _("Enter the hours, and people can have appointments."),
+    }

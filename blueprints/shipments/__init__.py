@@ -39,6 +39,13 @@ module = Module(
     slots=("shipment.actions", "shipment.record", "shipment.related"),
     fills=(
         Fill(
+            slot="home.steps",
+            function="blueprints.shipments.contributions:first_shipment_step",
+            template="home/_step.html",
+            capability="shipments.import",
+            order=20,
+        ),
+        Fill(
             slot="home.cards",
             function="blueprints.shipments.contributions:to_be_received_card",
             template="shipments/_to_be_received_card.html",

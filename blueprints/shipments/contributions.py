@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from flask import url_for
+
 from blueprints.shipments.models import Shipment
-from blueprints.shipments.queries import count_to_be_received
+from blueprints.shipments.queries import count_to_be_received, is_none_announced
 from portal.access.scope import Scope
 from portal.i18n import _
 
@@ -32,3 +34,14 @@ def closing_action(_scope: Scope, shipment: Shipment) -> dict[str, Any] | None:
     if shipment.doses_expected == 0:
         return None
     return {"label": _("Close Shipment"), "endpoint": "shipments.close", "of": shipment}
+
+
+def first_shipment_step(_scope: Scope, _subject: object) -> dict[str, Any] | None:
+    """To enter the first shipment, as long as the portal knows of none."""
+    if not is_none_announced():
+        return None
+    return {
+        "href": url_for("shipments.new"),
+        "title": _("Enter the first shipment"),
+        "why": _("Locations receive vaccine from shipments. A supplier's file works, too."),
+    }

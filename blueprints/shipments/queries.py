@@ -26,6 +26,11 @@ SHOWN = 20
 HITS_SORTED = 500
 
 
+def is_none_announced() -> bool:
+    """Whether there is no shipment at all, of any location."""
+    return session().scalar(select(Shipment.id).limit(1)) is None
+
+
 def get_shipment(scope: Scope, shipment_id: int) -> Shipment:
     """The shipment, if it goes to the present location. Raises `NotFound`."""
     scope.require("shipments.view")

@@ -268,6 +268,18 @@ def _receive(scope: Scope, answers: Answers, _button: str) -> Done:
     return Done(url=url_for("inventory.record", inventory_id=record.id), facts=tuple(facts))
 
 
+def _next_lot(scope: Scope, _answers: Answers) -> Mapping[str, Any]:
+    """What waits still, the longest first, so that a box is unpacked without going back."""
+    waiting = list_inbound(scope)
+    if not waiting:
+        return {"following": ""}
+    following = waiting[0]
+    return {
+        "following": _in_words(following),
+        "following_href": url_for("transfers.inbound", line=following.line.id),
+    }
+
+
 def _admit_inbound(scope: Scope, args: Mapping[str, str]) -> None:
     if args.get("line"):
         found = record_number(args["line"])
@@ -307,5 +319,7 @@ INBOUND = Wizard(
     about=about_inbound,
     news=news_of_inbound,
     lock=lambda scope, _entered: lock_arrivals(scope),
-    confirmation=Step("done", _l("Received"), template="transfers/_received.html"),
+    confirmation=Step(
+        "done", _l("Received"), template="transfers/_received.html", context=_next_lot
+    ),
 )

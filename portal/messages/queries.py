@@ -63,6 +63,20 @@ def counts(scope: Scope) -> Counts:
     )
 
 
+def not_left() -> Counts:
+    """The messages that may still leave, by state, for who may know how the portal is doing."""
+    rows = session().execute(
+        select(Message.state, func.count(), func.min(WAITS_SINCE))
+        .where(Message.state.in_(OPEN))
+        .group_by(Message.state)
+    )
+    found = {MessageState(state): (number, oldest) for state, number, oldest in rows}
+    due = [found[state][1] for state in found if state != MessageState.PLANNED]
+    return Counts(
+        {state: found[state][0] if state in found else 0 for state in OPEN}, min(due, default=None)
+    )
+
+
 def troubled(scope: Scope) -> tuple[int, int]:
     """How many messages wait for longer than they should (five minutes), and how many failed."""
     scope.require(CAPABILITY)

@@ -159,6 +159,13 @@ def test_how_the_portal_is_doing_is_nobodys_business_in_any_spelling(proxy: Prox
         assert b"database" not in answer.body, path
 
 
+def test_numbers_for_prometheus_are_closed_by_the_proxy_already(proxy: Proxy) -> None:
+    for path in ("/metrics", "/metrics/", "//metrics", "/metrics%2f", "/%6detrics?x"):
+        answer = proxy.get(path)
+        assert 400 <= answer.status < 500, path
+        assert answer.body.strip() != b"Not found", f"the portal was asked for {path}"
+
+
 def test_this_machine_is_told(proxy: Proxy) -> None:
     assert proxy.get("/healthz", "127.0.0.1").body.strip() == b"ok"
     assert proxy.get("/readyz", "127.0.0.1").status == 200

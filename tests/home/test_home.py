@@ -4,16 +4,18 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal.db import unit_of_work
 from portal.drafts import Draft
 from portal.module import Fill, Registry
 from portal.people import sessions
+from portal.people.models import User
 from tests.access.making import make_samples
 from tests.client import Browser, Page
 from tests.inventory import stock
 from tests.personas import Personas
+from tests.scheduling.offering import offer
 from tests.shipments.files import csv, row, take_in
 from tests.statements import watched
 
@@ -109,4 +111,46 @@ def test_the_number_of_statements_of_a_fresh_session_does_not_depend_on_what_wai
     with app.app_context():
         pile_up(12, 1)
     assert count() == few
-    assert few <= 22
+    assert few <= 26
+
+
+def steps(page: Page) -> list[str]:
+    """What `Home` says to do next."""
+    found = page.root.all("section", aria_labelledby="next-steps")
+    return [link.text.strip() for part in found for link in part.all("a")]
+
+
+def test_a_fresh_home_says_the_next_steps_and_each_goes_when_it_is_done(
+    browser: Browser, personas: Personas
+) -> None:
+    app = browser.app
+    with app.app_context(), unit_of_work() as session:
+        keeper = personas.users["manager_b"]
+        colleagues = update(User).where(User.id != keeper, User.profile != "administrator")
+        session.execute(colleagues.values(active=False))
+    todo = ["Add a user", "Receive the first shipment", "Turn on appointment scheduling"]
+    home = browser.sign_in("manager_b").get("/")
+    assert steps(home) == todo
+    for link in home.root.one("section", aria_labelledby="next-steps").all("a"):
+        assert browser.get(link.attributes["href"]).status == 200
+
+    with app.app_context():
+        who = stock.scope_for(personas, "manager_b")
+        stock.add(who, lot="FIRST")
+        assert steps(browser.get("/")) == [todo[0], todo[2]]
+        offer(who)
+        assert steps(browser.get("/")) == [todo[0]]
+        with unit_of_work() as session:
+            session.execute(update(User).values(active=True))
+    assert steps(browser.get("/")) == []
+
+
+def test_the_administrator_of_a_fresh_portal_is_led_on(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = browser.sign_in("admin").get("/")
+    assert steps(home) == ["Enter the first shipment", "Set up the mail server"]
+    take_in(browser.app, csv(row()))
+    assert steps(browser.get("/")) == ["Set up the mail server"]
+    for who in ("provider_a", "readonly_a", "agent"):
+        assert steps(browser.sign_in(who).get("/")) == []

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from blueprints.shipments.sheets import shipment_columns
 from portal import reference
 from portal.discovery import discover
 from portal.module import Module, load
 from portal.settings import Settings
+from portal.version import VERSION
 from tests.house.source import ROOT
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -66,13 +68,30 @@ def test_the_guide_prints_commands_that_work_as_they_stand() -> None:
     from portal.cli import OF_THE_CODE, ON_THE_PRACTICE_ONE
 
     guide = (ROOT / "docs" / "operators-guide.md").read_text("utf-8")
-    of_no_instance = [*OF_THE_CODE, *ON_THE_PRACTICE_ONE, "--help"]
+    of_no_instance = [*OF_THE_CODE, *ON_THE_PRACTICE_ONE, "--help", "--version"]
     found = re.findall(r"([^\s`]*bin/portal) ([^\n`|]+)", guide)
     assert len(found) > 15
     for program, options in found:
         if options.split()[0] not in of_no_instance:
             assert program == "/opt/portal/bin/portal", options
             assert re.match(r"--instance /\S+ [a-z]", options), options
+
+
+def test_the_guide_names_every_module_unit_and_column_of_a_supplier() -> None:
+    guide = (ROOT / "docs" / "operators-guide.md").read_text("utf-8")
+    for module in discover():
+        assert module.name == "platform" or f"`{module.name}`" in guide, module.name
+    for path in (ROOT / "deploy").iterdir():
+        assert f"deploy/{path.name}" in guide, path.name
+    for column in shipment_columns():
+        assert f"`{column.label}`" in guide, column.label
+
+
+def test_the_news_begin_with_the_version_that_this_is() -> None:
+    news = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    first = re.search(r"^## (\S+?),? ", news, re.MULTILINE)
+    assert first is not None
+    assert first[1] == VERSION
 
 
 def test_texts_can_be_extracted_for_translation(tmp_path: Path) -> None:

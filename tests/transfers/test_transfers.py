@@ -298,3 +298,22 @@ def test_of_many_sendings_every_dose_is_somewhere(
         + sums["doses_in_transit"]
     ) == 100
     assert wrong() == []
+
+
+def test_a_finished_receipt_leads_on_to_the_next_lot(
+    browser: Browser, scope: Scope, other: Scope
+) -> None:
+    first, second = stock.add(scope, lot="N1"), stock.add(scope, lot="N2")
+    browser.sign_in("manager_a")
+    send(browser, {first: 10, second: 20})
+    browser.sign_in("manager_b")
+    done = receive(browser, doses_received="10")
+    link = done.root.with_text("a", "Receive the Next Lot")
+    assert "doses: 20" in link.parent.text
+    page = browser.get(link.attributes["href"])
+    (chosen,) = [one for one in page.root.all("input", type="radio") if "checked" in one.attributes]
+    form = browser.submit(page, {"line": chosen.attributes["value"]}, button="Next", follow=True)
+    given = {"date_received": f"{stock.day():%m/%d/%Y}", "doses_received": "20"}
+    last = browser.submit(form, given, button="Next", follow=True)
+    assert "processed and added to your inventory" in last.root.text
+    assert "Receive the Next Lot" not in last.root.text

@@ -6,9 +6,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from blueprints.inventory.correcting.services import Adjustment, adjust
 from blueprints.inventory.rules import Kind
 from portal.access.scope import Scope
-from portal.db import db
+from portal.db import db, unit_of_work
 from tests.client import Browser, Page
 from tests.inventory import stock
 from tests.personas import Personas
@@ -291,3 +292,31 @@ def test_the_same_entered_again_is_pointed_out_before_it_is_saved(
     assert again.root.with_text("a", "Show W-000001")
     assert manager.submit(again, button="Save").status == 303
     assert stock.counters(record)["doses_wasted"] == 6
+
+
+@pytest.mark.parametrize("name", ["Wastage", "Return"])
+def test_what_was_just_saved_by_mistake_can_be_reversed_from_its_page(
+    manager: Browser, scope: Scope, name: str
+) -> None:
+    first = stock.add(scope, lot="LOT1", name="First")
+    second = stock.add(scope, lot="LOT2", name="Second")
+    saved = waste(manager, {first: 3, second: 4}, name=name)
+    links = [link for link in saved.root.all("a") if link.text.strip() == "Reverse"]
+    assert len(links) == 2
+    assert "ask a location manager" not in saved.root.text
+    question = manager.get(links[0].attributes["href"])
+    manager.submit(question, {"note": "Wrong lot"}, button="Reverse", follow=True)
+    assert stock.counters(first)["doses_available"] == 100
+    again = manager.get(saved.response.request.path)
+    assert [link.text.strip() for link in again.root.all("a")].count("Reverse") == 1
+    assert "Reversed" in again.root.text
+
+
+def test_who_may_not_reverse_is_told_who_may(manager: Browser, scope: Scope) -> None:
+    record = stock.add(scope, lot="LOT1", name="First")
+    extra = Adjustment(inventory_id=record, doses=1, happened_on=scope.today(), reason="extra_dose")
+    with unit_of_work():
+        number = adjust(scope, extra).id
+    page = manager.get(f"/vaccine-inventory/documents/{number}")
+    assert "Reverse" not in [link.text.strip() for link in page.root.all("a")]
+    assert "If this was entered by mistake, ask the help desk to reverse it." in page.root.text

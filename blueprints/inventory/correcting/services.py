@@ -141,6 +141,16 @@ def may_reverse(scope: Scope, kind: Kind, document_kind: str) -> bool:
     return scope.can("inventory.reverse") and kind in BY_MANAGERS and not guarded
 
 
+def who_may_reverse(kind: Kind, document_kind: str) -> str:
+    """A sentence for users who may not reverse an entry of that kind: who may. Empty for entries
+    that are undone where they were made."""
+    if kind in BY_MANAGERS and document_kind not in OF_THE_HELP_DESK:
+        return _("If this was entered by mistake, ask a location manager to reverse it.")
+    if kind in BY_HELP_DESK:
+        return _("If this was entered by mistake, ask the help desk to reverse it.")
+    return ""
+
+
 def get_entry(scope: Scope, entry_id: int) -> tuple[DoseEntry, VaccineInventory]:
     """An entry of the present location that the user may reverse, and its record.
 
