@@ -12,10 +12,16 @@ from blueprints.onboarding.importing import RECIPIENTS
 from blueprints.onboarding.intake import ONE_FILE_AT_A_TIME
 from blueprints.onboarding.kinds import KINDS, RowResult, UploadKind, as_row
 from blueprints.onboarding.models import OnboardingRow, OnboardingUpload
-from blueprints.onboarding.queries import get_upload, limit_of_case, upload_of_file
+from blueprints.onboarding.queries import (
+    get_upload,
+    limit_of_case,
+    registered_by,
+    upload_of_file,
+)
 from blueprints.onboarding.recipient_intake import read_recipient
 from blueprints.recipients import bulk
 from blueprints.recipients import services as recipients
+from blueprints.recipients.registered import Together, of_modules
 from blueprints.recipients.rules import Details
 from portal import clock
 from portal.access.scope import Scope
@@ -173,6 +179,16 @@ def decide(scope: Scope, upload_id: int, number: int, same_as: int | None) -> On
         decisions.decide(upload.run_id, [Taken(number, became, record_id, {})])
     _done(scope, upload, case, row, record_id, action="onboarding.row_decided")
     return row
+
+
+def invitable(scope: Scope, upload: OnboardingUpload, case: Case, *, act: bool = False) -> int:
+    """How many of the people whom a file registered can be invited to book; with `act` they are,
+    and it is how many were. Those who may correct its rows invite them."""
+    kind = kind_of(case)
+    if not kind.at_location or case.location_id is None or not may_mend(scope, case):
+        return 0
+    together = Together(ids=registered_by(upload), location_id=case.location_id, act=act)
+    return of_modules(scope, together)
 
 
 def details_in(row: OnboardingRow) -> Details:

@@ -161,6 +161,7 @@ def _page(
         may_mend=services.may_mend(scope(), case),
         may_stage=may_stage,
         staged=staging.staged_of(run.id) if scope().can("onboarding.process") else None,
+        invitable=0 if running else services.invitable(scope(), found, case),
         corrected=[] if running else list_corrected(run.id),
     )
 
@@ -217,6 +218,17 @@ def mend(upload_id: int, row: int) -> Response:
         )
     else:
         flash(_("Row %(row)s was loaded.", row=name), "success")
+    return go_to(url_for("onboarding.upload", upload_id=upload_id))
+
+
+@blueprint.post("/uploads/<int:upload_id>/invite")
+@needs("helpdesk.ask")
+def invite(upload_id: int) -> Response:
+    """Invite the people whom a file registered to book."""
+    found, case = get_upload(scope(), upload_id)
+    sent = services.invitable(scope(), found, case, act=True)
+    said = ngettext("%(num)s person was invited.", "%(num)s people were invited.", sent)
+    flash(said, "success" if sent else "info")
     return go_to(url_for("onboarding.upload", upload_id=upload_id))
 
 
