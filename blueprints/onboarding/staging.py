@@ -40,7 +40,7 @@ class Staged:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
+class CellChange:
     """A cell that its sender corrected."""
 
     label: str
@@ -85,13 +85,13 @@ def _sign_of(rows: Sequence[OnboardingRow]) -> str:
     return sha256(repr(said).encode()).hexdigest()[:32]
 
 
-def changes_of(case: Case, row: OnboardingRow) -> list[Change]:
+def changes_of(case: Case, row: OnboardingRow) -> list[CellChange]:
     """What the sender of a row corrected in it."""
     if row.staged is None:
         return []
     labels = {one.key: one.label for one in kind_of(case).columns}
     return [
-        Change(label=labels[key], before=row.cells.get(key, ""), now=row.staged.get(key, ""))
+        CellChange(label=labels[key], before=row.cells.get(key, ""), now=row.staged.get(key, ""))
         for key in labels
         if row.staged.get(key, "") != row.cells.get(key, "")
     ]
