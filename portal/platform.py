@@ -71,7 +71,9 @@ module = Module(
         ),
         Check(name="messages", title="The outbox", function="portal.messages.queries:faults"),
     ),
-    slots=("records.page", "page.help"),
+    # `front.links`: on the pages before signing in; functions without an argument give label and
+    # address as `{"label": …, "href": …}`, or None.
+    slots=("records.page", "page.help", "front.links"),
     fills=(
         Fill(
             slot="home.cards",

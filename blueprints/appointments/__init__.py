@@ -35,6 +35,11 @@ module = Module(
             profiles=frozenset({Profile.PROVIDER, Profile.MANAGER}),
         ),
         Capability(
+            name="appointments.invite",
+            title=_l("Invite recipients to book"),
+            profiles=frozenset({Profile.PROVIDER, Profile.MANAGER, Profile.AGENT}),
+        ),
+        Capability(
             name="appointments.overbook",
             title=_l("Book appointments beyond the places of a time"),
             profiles=MANAGERS,
@@ -71,11 +76,36 @@ module = Module(
             order=10,
         ),
         Fill(
+            slot="recipient.actions",
+            function="blueprints.appointments.contributions:recipient_invitation",
+            template="appointments/_invite.html",
+            capability="appointments.invite",
+            order=40,
+        ),
+        Fill(
+            slot="recipient.together",
+            function="blueprints.appointments.inviting:together",
+            template="",
+            capability="appointments.invite",
+        ),
+        Fill(
             slot="recipient.related",
             function="blueprints.appointments.contributions:of_recipient_page",
             template="appointments/_of_recipient.html",
             capability="appointments.view",
             order=10,
+        ),
+        Fill(
+            slot="front.links",
+            function="blueprints.appointments.contributions:front_link",
+            template="",
+            capability="portal.use",
+        ),
+        Fill(
+            slot="schedule.public",
+            function="blueprints.appointments.contributions:public_address",
+            template="appointments/_public_address.html",
+            capability="appointments.view",
         ),
         Fill(
             slot="schedule.conflicts",
@@ -133,6 +163,9 @@ module = Module(
         ),
         MessageKind(
             "appointment_canceled", still_true="blueprints.appointments.telling:still_canceled"
+        ),
+        MessageKind(
+            "appointment_invitation", still_true="blueprints.appointments.inviting:still_wanted"
         ),
         MessageKind(
             "appointment_reminder", still_true="blueprints.appointments.telling:still_to_come"

@@ -22,9 +22,10 @@ FIRST = 1
 
 
 def standing(recipient_id: int) -> Standing | None:
-    """What a link leads to that somebody got for registering; no location has to do with it yet."""
+    """What a link leads to that somebody got for registering, or with an invitation; no location
+    has to do with it yet."""
     found = session().get(Recipient, recipient_id)
-    if found is None or found.created_by_id is not None:
+    if found is None:
         return None
     return Standing(
         version=0,
@@ -50,9 +51,9 @@ def send_again(recipient: Recipient) -> None:
         tell_again(booked)
 
 
-def public_places(zip_code: str, dose: NextDose) -> list[Offer]:
-    """The locations near a ZIP code where the public may book, the nearest first."""
-    return near(zip_code, public_only=True, kinds=kinds_for(dose.number), wish=wish_for(dose))
+def public_places(text: str, dose: NextDose) -> list[Offer]:
+    """The locations near a ZIP code, city or address where the public may book, nearest first."""
+    return near(text, public_only=True, kinds=kinds_for(dose.number), wish=wish_for(dose))
 
 
 def find_public(location_id: int | None) -> Location:

@@ -6,6 +6,7 @@ from typing import Any
 from flask import url_for
 
 from blueprints.appointments.cases import carried_booking
+from blueprints.appointments.inviting import is_possible, may_be_invited
 from blueprints.appointments.next_dose import NotDue, dose_to_book
 from blueprints.appointments.numbers import spoken
 from blueprints.appointments.pages import when
@@ -17,9 +18,11 @@ from blueprints.appointments.words import STATES, dose_label
 from blueprints.recipients.models import Recipient
 from blueprints.recipients.words import full_name
 from blueprints.scheduling.doses import DosesAsked
+from blueprints.scheduling.models import Schedule
 from blueprints.scheduling.setups import Misfit
 from portal.access.scope import Scope
 from portal.i18n import _
+from portal.messages.templates import absolute_url
 from portal.remedies import Carried
 
 
@@ -38,6 +41,13 @@ def recipient_actions(scope: Scope, recipient: Recipient) -> dict[str, Any] | No
     }
 
 
+def recipient_invitation(_scope: Scope, recipient: Recipient) -> dict[str, Any] | None:
+    """Inviting somebody who agreed to be written to, and has still to book."""
+    if not is_possible() or not may_be_invited(recipient):
+        return None
+    return {"address": url_for("appointments.invite", recipient_id=recipient.id)}
+
+
 def of_recipient_page(scope: Scope, recipient: Recipient) -> dict[str, Any]:
     """The recipient's appointments, with why they were canceled."""
     found = of_recipient(recipient.id)
@@ -54,6 +64,23 @@ def of_recipient_page(scope: Scope, recipient: Recipient) -> dict[str, Any]:
         for booked in found
     ]
     return {"lines": lines}
+
+
+def front_link() -> dict[str, Any] | None:
+    """The page on which people book without an account, where they can."""
+    if not is_possible():
+        return None
+    return {"label": _("Book your vaccine appointment"), "href": url_for("public_booking.begin")}
+
+
+def public_address(_scope: Scope, schedule: Schedule) -> dict[str, Any] | None:
+    """The address at which the public books, to copy, and as a code to scan."""
+    from portal.pdf.codes import picture_of
+
+    if not (schedule.active and schedule.public and is_possible()):
+        return None
+    address = absolute_url("public_booking.begin")
+    return {"address": address, "picture": picture_of(address)}
 
 
 def conflicts(scope: Scope, misfits: Sequence[Misfit]) -> dict[str, Any] | None:

@@ -79,11 +79,9 @@ class OwnDetailsForm(Form):
 
 
 class NearForm(Form):
-    """Near which ZIP code a location is looked for."""
+    """Near what a visitor looks for a location."""
 
-    near = StringField(
-        _l("ZIP code"), [Length(max=10)], render_kw={"inputmode": "numeric", "size": 10}
-    )
+    near = StringField(_l("City, address, or ZIP code"), [Length(max=120)], render_kw=OFF)
 
 
 class NothingForm(Form):

@@ -26,7 +26,7 @@ from blueprints.appointments.visiting import KIND as APPOINTMENT
 from blueprints.appointments.visiting import open_until
 from blueprints.appointments.words import dose_label
 from blueprints.recipients.models import Recipient
-from blueprints.recipients.self_registering import register_self
+from blueprints.recipients.self_registering import others_of, register_self
 from blueprints.scheduling.services import SlotTaken
 from portal import throttle
 from portal.access.through import Through
@@ -36,10 +36,9 @@ from portal.errors import Invalid, NotFound
 from portal.formats.numbers import record_number
 from portal.i18n import _
 from portal.networks import bucket
-from portal.places.rules import clean_zip_code
 from portal.settings import of_module
 from portal.visits import links
-from portal.web.guards import before_transaction, for_visitors
+from portal.web.guards import before_transaction, for_visitors, repeatable
 from portal.web.guards import visitor as for_visitor
 from portal.web.htmx import go_to
 from portal.web.respond import respond
@@ -80,8 +79,10 @@ def begin() -> Response:
     most = of_module(AppointmentSettings).people_per_contact
     try:
         with session().begin_nested():
-            recipient = register_self(form.details(language()), people_a_day=most)
-            send_again(recipient)
+            details = form.details(language())
+            recipient = register_self(details, people_a_day=most)
+            for each in others_of(recipient):
+                send_again(each)
     except Invalid as refusal:
         form.refuse(refusal)
         return _who(form, status=422)
@@ -109,31 +110,26 @@ def _not_here(recipient: Recipient) -> Response:
     return respond("appointments/book_elsewhere.html", first_name=recipient.first_name)
 
 
-@blueprint.get("/<token>")
+@blueprint.route("/<token>", methods=["GET", "POST"])
 @for_visitor(KIND)
+@repeatable
 def places(token: str) -> Response:
-    """The locations near a ZIP code, and the first free day of each."""
+    """The locations near the visitor, or near what was typed, and the first free day of each."""
     recipient = _recipient()
     try:
         dose = first_dose(recipient)
     except NotDue:
         return _not_here(recipient)
-    form = NearForm(formdata=None, data={"near": recipient.zip_code})
-    if "near" in request.args:
-        form = NearForm(formdata=request.args)
-    zip_code, status = recipient.zip_code, 200
-    try:
-        zip_code = clean_zip_code(form.near.data or "") or recipient.zip_code
-    except Invalid as refusal:
-        form.refuse(Invalid(refusal.message, field="near"))
-        status = 422
+    form = NearForm(data={"near": recipient.zip_code})
+    valid = request.method != "POST" or form.validate()
+    near = (form.near.data or "") if valid else ""
     return respond(
         "appointments/book_places.html",
-        status=status,
+        status=200 if valid else 422,
         token=token,
         first_name=recipient.first_name,
         form=form,
-        offers=public_places(zip_code, dose),
+        offers=public_places(near or recipient.zip_code, dose),
         distance=distance,
     )
 

@@ -5,6 +5,7 @@ from blueprints.appointments import (
     calendar_views,
     canceling_views,
     changing_views,
+    inviting_views,
     overbooking_views,
     told_views,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "calendar_views",
     "canceling_views",
     "changing_views",
+    "inviting_views",
     "overbooking_views",
     "told_views",
 ]

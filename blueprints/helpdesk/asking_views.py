@@ -7,8 +7,10 @@ from blueprints.helpdesk.attachments import SentFiles, taken
 from blueprints.helpdesk.forms import CaseForm, case_form
 from blueprints.helpdesk.models import Case
 from blueprints.helpdesk.queries import location_with_pin, usual_location
+from blueprints.helpdesk.registration import is_generic
 from blueprints.helpdesk.rules import LONGEST_SUBJECT
-from blueprints.helpdesk.topics import TopicGroup, find_group, find_topic, group_of, groups
+from blueprints.helpdesk.settings import HelpDeskSettings
+from blueprints.helpdesk.topics import Topic, TopicGroup, find_group, find_topic, group_of, groups
 from blueprints.helpdesk.views import blueprint
 from portal import settings
 from portal.db import session
@@ -17,6 +19,7 @@ from portal.formats.numbers import record_number
 from portal.i18n import _, _l
 from portal.places.rules import clean_pin
 from portal.remedies import Carried
+from portal.settings import of_module
 from portal.web.context import registry, scope
 from portal.web.guards import before_transaction, needs, repeatable
 from portal.web.htmx import go_to
@@ -135,7 +138,7 @@ def _open(found: TopicGroup, form: CaseForm, sent: SentFiles) -> Case:
         if each.key in topic.required and not text:
             raise Invalid(_("Please fill in this field."), field=field.name)
         if each.kind == "pin" and text:
-            text, location_id = _pin(text, field.name, location_id)
+            text, location_id = _pin(text, field.name, location_id, topic)
         if text:
             fields[each.key] = text
     carried = _carried(form)
@@ -162,8 +165,11 @@ def _location(form: CaseForm) -> int | None:
     return number
 
 
-def _pin(text: str, name: str, location_id: int | None) -> tuple[str, int | None]:
-    """A Provider PIN as it is kept, and the location it leads to where none was chosen."""
+def _pin(text: str, name: str, location_id: int | None, topic: Topic) -> tuple[str, int | None]:
+    """A Provider PIN as it is kept, and the location it leads to where none was chosen; the code of
+    people without one leads to none."""
+    if topic.any_location and is_generic(text):
+        return of_module(HelpDeskSettings).registration_code, location_id
     try:
         pin = clean_pin(text, prefix=settings.current().pin_prefix)
     except Invalid as refusal:

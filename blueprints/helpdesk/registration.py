@@ -74,11 +74,20 @@ def prepare(code: str, *, address: str) -> Admitted:
     return Admitted(password=password, password_hash=hashing.hash_password(password))
 
 
+def is_generic(code: str) -> bool:
+    """Whether this is the configured code of people without a Provider PIN."""
+    generic = of_module(HelpDeskSettings).registration_code
+    return bool(generic) and _plain(code) == _plain(generic)
+
+
+def _plain(code: str) -> str:
+    return re.sub(r"[\s-]", "", code).upper()
+
+
 def _location_of(code: str) -> int | None:
     """The location with this Provider PIN; None for the code of those without one. Raises `Invalid`
     on `code`."""
-    generic = of_module(HelpDeskSettings).registration_code
-    if generic and re.sub(r"[\s-]", "", code).upper() == re.sub(r"[\s-]", "", generic).upper():
+    if is_generic(code):
         return None
     wrong = Invalid(
         _(

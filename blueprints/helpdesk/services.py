@@ -26,7 +26,7 @@ from blueprints.helpdesk.rules import CaseState, EntryKind
 from blueprints.helpdesk.settings import HelpDeskSettings
 from blueprints.helpdesk.topics import Topic, find_topic
 from portal.access.profiles import Profile
-from portal.access.scope import Scope
+from portal.access.scope import Actor, Scope
 from portal.clock import now
 from portal.db import insert, lock, session
 from portal.errors import Conflict, Invalid
@@ -189,13 +189,15 @@ def say(
     *,
     files: Sequence[StoredFile] = (),
     state: CaseState | None = None,
+    by: Actor | None = None,
 ) -> CaseEntry:
     """Let the portal tell something in the case, with files that it made: an event that everybody
-    sees and the requester is mailed. With `state` the case moves there, where it may."""
+    sees and the requester is mailed. With `state` the case moves there, where it may. `by`: whose
+    doing it was, who is not mailed."""
     case = lock_any(case_id)
     if state is not None and state in rules.MOVES[CaseState(case.state)]:
         put(case, state)
-    return add_entry(case, EntryKind.EVENT, text, author=None, files=files)
+    return add_entry(case, EntryKind.EVENT, text, author=by, files=files)
 
 
 def assign(scope: Scope, case_id: int, user_id: int | None) -> Case:

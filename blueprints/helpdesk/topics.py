@@ -27,7 +27,11 @@ class TopicField:
 
 @dataclass(frozen=True, kw_only=True)
 class Topic:
-    """What a case is about: its queue, and which fields of its group must be filled in."""
+    """What a case is about: its queue, and which fields of its group must be filled in.
+
+    any_location: a request need not name a location; people without a Provider PIN enter the
+    registration code for these instead.
+    """
 
     key: str
     name: str
@@ -35,6 +39,7 @@ class Topic:
     group: str
     required: frozenset[str] = frozenset()
     file: str = ""
+    any_location: bool = False
 
     @property
     def needs_file(self) -> bool:
@@ -109,6 +114,7 @@ def _group(data: dict[str, Any]) -> TopicGroup:
                 group=data["key"],
                 required=frozenset(topic.get("required", ())),
                 file=topic.get("file", ""),
+                any_location=bool(topic.get("any_location")),
             )
             for topic in data["topic"]
         ),

@@ -7,6 +7,7 @@ from blueprints.helpdesk.topics import TopicGroup
 from blueprints.onboarding.kinds import KINDS
 from blueprints.onboarding.queries import upload_of_file
 from blueprints.onboarding.services import may_be_processed
+from blueprints.onboarding.staging import staged_of
 from portal.access.scope import Scope
 from portal.db import session
 
@@ -19,7 +20,8 @@ def of_attachment(scope: Scope, file: CaseFile) -> dict[str, Any] | None:
     upload = upload_of_file(file.id)
     if upload is None and not (scope.can("onboarding.process") and may_be_processed(case, file)):
         return None
-    return {"file": file, "upload": upload}
+    staged = staged_of(upload.run_id) if upload and scope.can("onboarding.process") else None
+    return {"file": file, "upload": upload, "staged": staged}
 
 
 def of_form(_scope: Scope, group: TopicGroup) -> dict[str, Any] | None:

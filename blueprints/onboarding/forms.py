@@ -35,11 +35,13 @@ def form_of(
     row: OnboardingRow | None = None,
     sent: Any = None,
 ) -> RowForm:
-    """The form of the row with that number, as it was in the file, with what is wrong with it; or
-    as it was `sent`."""
+    """The form of the row with that number, as it was in the file, with what is wrong with it; as
+    its sender corrected it; or as it was `sent`."""
     made: dict[str, Any] = {column.key: _field(column) for column in columns}
     kind: type[RowForm] = type("RowFormOfFile", (RowForm,), made)
-    form = kind(formdata=sent, data=row.cells if row else None, prefix=f"row{number}")
+    form = kind(
+        formdata=sent, data=(row.staged or row.cells) if row else None, prefix=f"row{number}"
+    )
     for column in columns:
         if column.choices:
             # What the file said stays, even if it is none of the list.
@@ -49,7 +51,7 @@ def form_of(
                 ("", _("Choose one")),
                 *((each, each) for each in (*column.choices, *kept)),
             ]
-    if row is not None and sent is None:
+    if row is not None and row.staged is None and sent is None:
         form.mark(row.wrong)
     return form
 

@@ -43,7 +43,8 @@ class OnboardingRow(Base):
 
     `state`: `failed`, `undecided`, or `mended` once somebody corrected or decided it in the portal;
     `record_id` is what it led to then. `alike` are the recipients whom an undecided one looks like.
-    `digest` tells whether a later file has the same row.
+    `digest` tells whether a later file has the same row. `staged` is a failed one as its sender
+    corrected it, until an agent has it loaded.
     """
 
     __tablename__ = "onboarding_row"
@@ -61,6 +62,7 @@ class OnboardingRow(Base):
     wrong: Mapped[list[Any]] = mapped_column(JSON)
     alike: Mapped[list[int]] = mapped_column(JSON, default=list)
     digest: Mapped[str] = mapped_column(String(64))
+    staged: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True), default=None)
     record_id: Mapped[int | None] = mapped_column(default=None)
     mended_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), default=None)
     mended_at: Mapped[datetime | None] = mapped_column(default=None)

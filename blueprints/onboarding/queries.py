@@ -11,6 +11,7 @@ from portal.access.scope import Scope
 from portal.db import session
 from portal.errors import NotFound
 from portal.imports.models import ImportError
+from portal.imports.outcomes import added_by
 from portal.people.models import User
 from portal.people.queries import location_ids_of
 
@@ -72,6 +73,19 @@ def mended_before(run_id: int) -> dict[str, int]:
         for sent, cells, record_id in rows
         for digest in (sent, digest_of(cells))
     }
+
+
+def registered_by(upload: OnboardingUpload) -> frozenset[int]:
+    """The records that a file made, those of its rows that were corrected included."""
+    added = added_by(upload.run_id)
+    mended = session().scalars(
+        select(OnboardingRow.record_id).where(
+            OnboardingRow.run_id == upload.run_id,
+            OnboardingRow.state == "mended",
+            OnboardingRow.record_id.is_not(None),
+        )
+    )
+    return frozenset([*added, *(one for one in mended if one)])
 
 
 def list_rows(run_id: int, *, after: int = 0, limit: int) -> list[OnboardingRow]:

@@ -10,12 +10,18 @@ from blueprints.helpdesk.rules import CaseState
 from blueprints.onboarding import telling
 from blueprints.onboarding.importing import RECIPIENTS
 from blueprints.onboarding.intake import ONE_FILE_AT_A_TIME
-from blueprints.onboarding.kinds import KINDS, UploadKind, as_row
+from blueprints.onboarding.kinds import KINDS, RowResult, UploadKind, as_row
 from blueprints.onboarding.models import OnboardingRow, OnboardingUpload
-from blueprints.onboarding.queries import get_upload, limit_of_case, upload_of_file
+from blueprints.onboarding.queries import (
+    get_upload,
+    limit_of_case,
+    registered_by,
+    upload_of_file,
+)
 from blueprints.onboarding.recipient_intake import read_recipient
 from blueprints.recipients import bulk
 from blueprints.recipients import services as recipients
+from blueprints.recipients.registered import Together, of_modules
 from blueprints.recipients.rules import Details
 from portal import clock
 from portal.access.scope import Scope
@@ -125,23 +131,38 @@ def mend(scope: Scope, upload_id: int, number: int, typed: Mapping[str, str]) ->
 
     Raises `StillWrong` if it is still wrong, and `Conflict` if somebody else has mended it.
     """
-    upload, case, row = _lock_row(scope, upload_id, number, "failed")
-    became = kind_of(case).take_in(scope, case, number, typed)
+    upload, case = _to_mend(scope, upload_id)
+    row = lock_row(scope, upload, number, "failed")
+    take(scope, upload, case, row, typed)
+    return row
+
+
+def take(
+    scope: Scope,
+    upload: OnboardingUpload,
+    case: Case,
+    row: OnboardingRow,
+    typed: Mapping[str, str],
+) -> RowResult:
+    """Take in a row that is locked. Raises `StillWrong`."""
+    became = kind_of(case).take_in(scope, case, row.row, typed)
     if became.wrong:
         raise StillWrong(became.wrong)
+    row.staged = None
     if became.alike:
         row.state, row.alike = "undecided", became.alike
         row.cells = dict(typed)
         session().flush()
-        return row
+        return became
     _done(scope, upload, case, row, became.record_id, action="onboarding.row_mended")
-    return row
+    return became
 
 
 def decide(scope: Scope, upload_id: int, number: int, same_as: int | None) -> OnboardingRow:
     """Say whom an undecided row is about: the recipient `same_as`, whose record stays as it is, or
     (None) somebody else, who is registered. Raises `Conflict` if it was decided before."""
-    upload, case, row = _lock_row(scope, upload_id, number, "undecided")
+    upload, case = _to_mend(scope, upload_id)
+    row = lock_row(scope, upload, number, "undecided")
     assert case.location_id is not None
     if same_as is not None and same_as not in row.alike:
         raise Invalid(_("Choose one of these people."))
@@ -160,6 +181,16 @@ def decide(scope: Scope, upload_id: int, number: int, same_as: int | None) -> On
     return row
 
 
+def invitable(scope: Scope, upload: OnboardingUpload, case: Case, *, act: bool = False) -> int:
+    """How many of the people whom a file registered can be invited to book; with `act` they are,
+    and it is how many were. Those who may correct its rows invite them."""
+    kind = kind_of(case)
+    if not kind.at_location or case.location_id is None or not may_mend(scope, case):
+        return 0
+    together = Together(ids=registered_by(upload), location_id=case.location_id, act=act)
+    return of_modules(scope, together)
+
+
 def details_in(row: OnboardingRow) -> Details:
     """What a row says of a recipient. Raises `Conflict` if that can no longer be read."""
     bound, cells = as_row(RECIPIENTS, row.cells)
@@ -169,14 +200,26 @@ def details_in(row: OnboardingRow) -> Details:
     return details
 
 
-def _lock_row(
-    scope: Scope, upload_id: int, number: int, state: str
-) -> tuple[OnboardingUpload, Case, OnboardingRow]:
+def _to_mend(scope: Scope, upload_id: int) -> tuple[OnboardingUpload, Case]:
     upload, case = get_upload(scope, upload_id)
     if not may_mend(scope, case):
         raise NotFound
+    return upload, case
+
+
+def lock_upload(scope: Scope, upload_id: int) -> tuple[OnboardingUpload, Case]:
+    """The upload and its case, whose rows nobody else changes before this unit ends. Raises
+    `NotFound` unless `scope` may see the case."""
+    upload, case = get_upload(scope, upload_id)
     lock_case(scope, case.id)
     lock_number(ONE_FILE_AT_A_TIME, 0)
+    return upload, case
+
+
+def lock_row(scope: Scope, upload: OnboardingUpload, number: int, state: str) -> OnboardingRow:
+    """A row, which nobody else changes before this unit ends. Raises `NotFound`, and `Conflict`
+    unless it is in that state."""
+    lock_upload(scope, upload.id)
     row = session().scalar(
         select(OnboardingRow)
         .where(OnboardingRow.run_id == upload.run_id, OnboardingRow.row == number)
@@ -186,7 +229,7 @@ def _lock_row(
         raise NotFound
     if row.state != state:
         raise Conflict(_("Someone else has corrected this row. Nothing was changed."))
-    return upload, case, row
+    return row
 
 
 def _done(

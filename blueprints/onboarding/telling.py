@@ -127,7 +127,8 @@ def result_of(run: ImportRun) -> str:
             said.append(
                 _(
                     "The failed rows are attached as “%(name)s”. Correct the red cells, save, and "
-                    "attach the file to this case. Yellow cells were corrected by the portal.",
+                    "attach the file to this case. Yellow cells were corrected by the portal. Or "
+                    "open “Result” beside the attachment, and correct the rows there.",
                     name=error_name(run.file_name),
                 )
             )

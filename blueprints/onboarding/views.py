@@ -7,7 +7,7 @@ from flask import Blueprint, Response, after_this_request, flash, g, request, se
 from flask_login import current_user
 
 from blueprints.helpdesk.models import Case, number_of
-from blueprints.onboarding import services
+from blueprints.onboarding import services, staging
 from blueprints.onboarding.forms import RowForm, form_of
 from blueprints.onboarding.kinds import KINDS, UploadKind
 from blueprints.onboarding.models import OnboardingRow, OnboardingUpload
@@ -21,7 +21,7 @@ from portal.db import session, unit_of_work
 from portal.errors import Conflict, Invalid, NotFound, PortalError
 from portal.files.services import drop, path_of, store
 from portal.formats.numbers import record_number
-from portal.i18n import _
+from portal.i18n import _, ngettext
 from portal.jobs.queries import silence
 from portal.settings import current
 from portal.sheets.writer import write_template
@@ -131,11 +131,13 @@ def _page(
     running = run.state in ("waiting", "reading")
     after = record_number(request.args.get("after")) or 0
     rows = [] if running else list_rows(run.id, after=after, limit=PAGE + 1)
-    columns = services.kind_of(case).definition.columns(current(), False)
+    columns = services.kind_of(case).columns
+    may_stage = staging.may_stage(scope(), case)
     forms = [
         (
             row,
             refused[1] if refused and refused[0] == row.row else form_of(columns, row.row, row=row),
+            staging.changes_of(case, row),
         )
         for row in rows[:PAGE]
         if row.state == "failed"
@@ -157,6 +159,9 @@ def _page(
         more=rows[PAGE - 1].row if len(rows) > PAGE else None,
         after=after,
         may_mend=services.may_mend(scope(), case),
+        may_stage=may_stage,
+        staged=staging.staged_of(run.id) if scope().can("onboarding.process") else None,
+        invitable=0 if running else services.invitable(scope(), found, case),
         corrected=[] if running else list_corrected(run.id),
     )
 
@@ -186,15 +191,15 @@ def _question(case: Case, row: OnboardingRow) -> tuple[OnboardingRow, str, list[
 @blueprint.post("/uploads/<int:upload_id>/rows/<int:row>")
 @needs("helpdesk.ask")
 def mend(upload_id: int, row: int) -> Response:
-    """Take in a failed row as it was corrected here."""
+    """Take in a failed row as it was corrected here, or save it for an agent, who has it loaded."""
     found, case = get_upload(scope(), upload_id)
-    columns = services.kind_of(case).definition.columns(current(), False)
-    form = form_of(columns, row, sent=request.form)
+    form = form_of(services.kind_of(case).columns, row, sent=request.form)
     if not form.validate():
         return _page(found, refused=(row, form), status=422)
+    save = staging.stage if staging.may_stage(scope(), case) else services.mend
     try:
         with session().begin_nested():
-            done = services.mend(scope(), upload_id, row, form.typed)
+            done = save(scope(), upload_id, row, form.typed)
     except StillWrong as refusal:
         form.mark(refusal.wrong)
         return _page(found, refused=(row, form), status=422)
@@ -203,8 +208,44 @@ def mend(upload_id: int, row: int) -> Response:
     name = found.run.row_name(row)
     if done.state == "undecided":
         flash(_("Row %(row)s needs your decision.", row=name), "info")
+    elif done.staged is not None:
+        flash(
+            _(
+                "Row %(row)s is saved. The help desk will load it and tell you in the case.",
+                row=name,
+            ),
+            "success",
+        )
     else:
         flash(_("Row %(row)s was loaded.", row=name), "success")
+    return go_to(url_for("onboarding.upload", upload_id=upload_id))
+
+
+@blueprint.post("/uploads/<int:upload_id>/invite")
+@needs("helpdesk.ask")
+def invite(upload_id: int) -> Response:
+    """Invite the people whom a file registered to book."""
+    found, case = get_upload(scope(), upload_id)
+    sent = services.invitable(scope(), found, case, act=True)
+    said = ngettext("%(num)s person was invited.", "%(num)s people were invited.", sent)
+    flash(said, "success" if sent else "info")
+    return go_to(url_for("onboarding.upload", upload_id=upload_id))
+
+
+@blueprint.post("/uploads/<int:upload_id>/staged/process")
+@needs("onboarding.process")
+def process_staged(upload_id: int) -> Response:
+    """Load the rows that the sender of a file corrected."""
+    found, _case = get_upload(scope(), upload_id)
+    try:
+        with session().begin_nested():
+            _upload, loaded = staging.process_staged(
+                scope(), upload_id, seen=request.form.get("seen", "")
+            )
+    except Conflict as refusal:
+        return _page(found, said=refusal.message, status=409)
+    said = ngettext("%(num)s row was loaded.", "%(num)s rows were loaded.", loaded)
+    flash(said, "success" if loaded else "info")
     return go_to(url_for("onboarding.upload", upload_id=upload_id))
 
 

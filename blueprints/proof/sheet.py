@@ -57,10 +57,9 @@ def lost_letters(proof: Proof) -> str:
 
 def picture_of(text: str) -> tuple[str, int]:
     """The code for an address as the path of a picture, and how many squares wide it is."""
-    from portal.pdf.codes import QUIET, qr, svg_path
+    from portal.pdf import codes
 
-    squares = qr(text)
-    return svg_path(squares), len(squares) + 2 * QUIET
+    return codes.picture_of(text)
 
 
 def proof_pdf(proof: Proof, *, language: str) -> bytes:

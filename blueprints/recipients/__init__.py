@@ -40,7 +40,7 @@ module = Module(
             order=12,
         ),
     ),
-    slots=("recipient.actions", "recipient.record", "recipient.related"),
+    slots=("recipient.actions", "recipient.record", "recipient.related", "recipient.together"),
     fills=(
         Fill(
             slot="case.record",

@@ -1,8 +1,9 @@
 """People who register themselves, without an account, before they book (SPEC F5).
 
 Nothing here says whether somebody is known. What staff entered is not looked at; whoever comes
-again with the same names, birth date and contact goes on with the record they made before. Others
-get a record of their own, and its page shows staff whom it looks like.
+again with the same names, birth date and contact before they have booked goes on with the record
+they made. Others get a record of their own, and its page shows staff whom it looks like. Who has
+booked is told so by a message alone.
 """
 
 from datetime import timedelta
@@ -12,7 +13,7 @@ from sqlalchemy.orm import aliased
 
 from blueprints.recipients import names, rules
 from blueprints.recipients.models import Recipient
-from blueprints.recipients.rules import Details
+from blueprints.recipients.rules import Details, DoseStatus
 from blueprints.recipients.services import put_details
 from portal import throttle
 from portal.audit.services import record as audit
@@ -66,21 +67,31 @@ def register_self(details: Details, *, people_a_day: int) -> Recipient:
     return recipient
 
 
+def others_of(recipient: Recipient) -> list[Recipient]:
+    """The other records that the person made before, in the same way, and booked with."""
+    return [each for each in _made_by(recipient) if each.id != recipient.id]
+
+
 def _registered_before(details: Details) -> Recipient | None:
-    """The record that this person made before, in the same way."""
+    """The record that this person made before, in the same way, without booking."""
+    made = _made_by(details)
+    return next((each for each in made if each.dose_status == DoseStatus.REGISTERED), None)
+
+
+def _made_by(person: Details | Recipient) -> list[Recipient]:
     rows = session().scalars(
         select(Recipient)
         .where(
-            Recipient.birth_date == details.birth_date,
+            Recipient.birth_date == person.birth_date,
             Recipient.created_by_id.is_(None),
             Recipient.merged_into_id.is_(None),
-            Recipient.email == details.email,
-            Recipient.mobile_phone == details.mobile_phone,
+            Recipient.email == person.email,
+            Recipient.mobile_phone == person.mobile_phone,
         )
         .order_by(Recipient.id)
     )
-    mine = _name_of(details)
-    return next((row for row in rows if _name_of(row) == mine), None)
+    mine = _name_of(person)
+    return [row for row in rows if _name_of(row) == mine]
 
 
 def _name_of(person: Details | Recipient) -> tuple[str, str]:

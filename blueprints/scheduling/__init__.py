@@ -2,7 +2,8 @@
 
 Other modules read days and times, and claim places in them. Bookings are theirs: those that no
 longer fit a changed schedule are shown through the slot `schedule.conflicts`, whose subject is a
-list of `blueprints.scheduling.setups.Misfit`.
+list of `blueprints.scheduling.setups.Misfit`. `schedule.public` says where the public books; its
+subject is the location's `Schedule`.
 
 Two slots give facts, not parts of a page: `schedule.doses` and `schedule.promises`. Their functions
 are called without a scope, with a `blueprints.scheduling.doses.DosesAsked`, and give `{"rows": …}`:
@@ -36,7 +37,7 @@ module = Module(
             profiles=MANAGERS,
         ),
     ),
-    slots=("schedule.conflicts", "schedule.doses", "schedule.promises"),
+    slots=("schedule.conflicts", "schedule.doses", "schedule.promises", "schedule.public"),
     fills=(
         Fill(
             slot="location.record",

@@ -166,6 +166,7 @@ def _page(
         form=form if may_handle else None,
         day_form=day_form or DayForm(formdata=None, data={"accepted": "0"}),
         shown=shown,
+        schedule=here.schedule,
         facts=facts_of(here.setup) if compare or not may_handle else None,
         special=setups.list_special_days(place.id, scope().today()),
         misfits=setups.list_misfits(place.id),

@@ -134,6 +134,12 @@ def unpacked(part: ImportPart, kinds: Iterable[Kind] = TAKEN) -> Iterator[Taken]
                 yield Taken(row, kind, record_id, changed)
 
 
+def added_by(run_id: int) -> list[int]:
+    """The ids of the records that a file added."""
+    parts = session().scalars(select(ImportPart).where(ImportPart.run_id == run_id))
+    return [one.record_id for part in parts for one in unpacked(part, ("added",))]
+
+
 @dataclass(frozen=True)
 class Change:
     """A detail that an updated row changed, as the file writes it."""

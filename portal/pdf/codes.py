@@ -28,6 +28,12 @@ def runs(squares: list[list[bool]]) -> list[tuple[int, int, int]]:
     return found
 
 
+def picture_of(text: str) -> tuple[str, int]:
+    """The code for an address as the path of a picture, and how many squares wide it is."""
+    squares = qr(text)
+    return svg_path(squares), len(squares) + 2 * QUIET
+
+
 def svg_path(squares: list[list[bool]]) -> str:
     """The dark squares as the path of a picture whose squares are 1 wide, its margin included."""
     return "".join(

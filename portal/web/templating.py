@@ -54,6 +54,11 @@ def init_app(app: Flask) -> None:
                 parts.append(Markup(render_template(fill.template, **context)))  # noqa: S704
         return Markup("").join(parts)
 
+    def front_links() -> list[dict[str, object]]:
+        """Where else somebody may want to go who is not signed in."""
+        found = [load(fill.function)() for fill in portal.registry.fills("front.links")]
+        return [each for each in found if each is not None]
+
     def icon(name: str) -> Markup:
         """An icon of the sprite; decoration only."""
         sprite = escape(portal.assets.url("icons.svg"))
@@ -63,6 +68,7 @@ def init_app(app: Flask) -> None:
 
     app.jinja_env.globals.update(
         asset=portal.assets.url,
+        front_links=front_links,
         icon=icon,
         in_words=portal.registry.in_words,
         link_to=link_to,

@@ -97,6 +97,7 @@ samples = Samples(
             "appointments.record": ("agent", "admin"),
             "appointments.confirmation": ("agent", "admin"),
             "appointments.cancel_later": ("agent",),
+            "appointments.invite": ("agent",),
         },
         elsewhere=("/appointments/{appointment}",),
         public={"public_booking.begin": frozenset({200, 400, 422})},

@@ -19,6 +19,7 @@ from blueprints.recipients.models import Recipient, RecipientLocation
 from portal.access.scope import Scope
 from portal.clock import now
 from portal.db import unit_of_work
+from portal.places.models import Location
 from portal.visits import links
 from tests.appointments import booking
 from tests.appointments.booking import day_in, offered, person, slot_at, taken
@@ -189,23 +190,66 @@ def test_staff_see_whom_somebody_looks_like_who_registered_alone(
     assert not provider.get(f"/recipients/{known}").root.all("details", id="section-alike")
 
 
-def test_who_comes_again_has_one_record_and_one_appointment(
+def test_who_has_booked_and_comes_again_is_told_by_e_mail_alone(
     app: Flask, phone: Browser, personas: Personas, public: Scope
 ) -> None:
     book(phone)
     again = Browser(app, personas)
     page = again.get(register(again, first_name="maría", birth_date="3-21-1970").leads_to)
-    assert page.root.one("h1").text == "Please look at your messages"
-    assert len(people()) == 1
+    other = Browser(app, personas)
+    same = other.get(register(other, first_name="Nora").leads_to)
+    assert page.root.one("h1").text == "Choose a place"
+    assert page.root.text.replace("maría", "X") == same.root.text.replace("Nora", "X")
     kinds = [message.kind for message in booking.messages()]
     assert kinds == ["appointment_booked", "appointment_booked"]
+    # Once a day, and with one record for what is not finished.
     register(again)
     assert len(booking.messages()) == 2
-    # With another contact it is somebody else, as far as anybody outside can tell.
-    other = Browser(app, personas)
-    page = other.get(register(other, email="other@example.org").leads_to)
-    assert page.root.one("h1").text == "Choose a place"
-    assert len(people()) == 2
+    assert len(people()) == 3
+
+
+def test_a_page_from_before_the_booking_leads_to_the_message(phone: Browser, public: Scope) -> None:
+    places = register(phone).leads_to
+    phone.submit(choose(phone, places), {}, button="Book this appointment", follow=True)
+    assert phone.get(places).root.one("h1").text == "Please look at your messages"
+
+
+def test_places_are_found_by_city_and_address_too(
+    app: Flask, phone: Browser, public: Scope, scope_b: Scope
+) -> None:
+    offered(scope_b, public=True)
+    with unit_of_work() as session:
+        for scope, city in ((public, "Plymouth"), (scope_b, "Raleigh")):
+            assert scope.location is not None
+            place = session.get_one(Location, scope.location.id)
+            place.city, place.zip_code, place.state = city, "", "NC"
+    places = register(phone, zip_code="99999").leads_to
+    for typed, first in (("Raleigh", "Clinic B"), ("12 Main Street, plymouth NC", "Clinic A")):
+        page = phone.submit(phone.get(places), {"near": typed}, button="Search")
+        assert page.status == 200
+        assert page.root.all("strong")[0].text == first
+        assert page.response.request.query_string == b""
+
+
+def test_pages_before_signing_in_lead_to_the_booking_where_there_is_one(
+    phone: Browser, scope: Scope, browser: Browser
+) -> None:
+    offered(scope)
+    manager = browser.sign_in("manager_a")
+    for where in ("/sign-in", "/help/"):
+        assert not phone.get(where).root.all("a", href="/book")
+    assert not manager.get("/scheduling/").root.all(
+        "section", **{"aria-labelledby": "public-address"}
+    )
+    offered(scope, public=True)
+    for where in ("/sign-in", "/help/"):
+        (link,) = phone.get(where).root.all("a", href="/book")
+        assert link.text == "Book your vaccine appointment"
+    section = manager.get("/scheduling/").root.one(
+        "section", **{"aria-labelledby": "public-address"}
+    )
+    assert section.one("a").attributes["href"].endswith("/book")
+    assert section.one("svg").attributes["role"] == "img"
 
 
 def test_who_holds_a_place_and_comes_again_moves_it(phone: Browser, public: Scope) -> None:

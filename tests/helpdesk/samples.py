@@ -68,12 +68,7 @@ samples = Samples(
     canaries=Canaries(
         searches=("Question",),
         shown=("/my-cases",),
-        of_all=(
-            r"/help-desk/",
-            r"/help-desk/mails/",
-            r"/my-cases",
-            r"/lists/(cases|case_mails)/search",
-        ),
+        of_all=(r"/help-desk/", r"/my-cases", r"/lists/(cases|case_mails)/search"),
     ),
     tour=Tour(
         pages={

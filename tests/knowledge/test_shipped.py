@@ -44,6 +44,7 @@ def words_of_the_portal() -> frozenset[str]:
     topics = tomllib.loads((ROOT / "blueprints/helpdesk/topics.toml").read_text("utf-8"))
     for group in topics["group"]:
         found |= {group["name"], *(topic["name"] for topic in group["topic"])}
+        found |= {group["choose"], *(field["label"] for field in group.get("field", ()))}
     return frozenset(found)
 
 

@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from blueprints.helpdesk.models import Case
 from portal.db import unit_of_work
 from portal.people.models import User
 from tests.client import Browser
@@ -21,6 +22,7 @@ from tests.onboarding.workbooks import (
     open_request,
     places_of,
     process,
+    send_request,
     told,
     upload,
     workbook,
@@ -56,7 +58,8 @@ def test_good_rows_become_users_and_failed_ones_come_back_until_they_are_right(
         f"“{NAME}” was processed. Loaded: 3. Corrected by the portal: 1. Failed: 2. "
         "The failed rows are attached as “Washington County Health Department HCP "
         "12-02-20_ERROR.xlsx”. Correct the red cells, save, and attach the file to this case. "
-        "Yellow cells were corrected by the portal."
+        "Yellow cells were corrected by the portal. Or open “Result” beside the attachment, and "
+        "correct the rows there."
     )
     assert mails(app, "case_news") == ["requester@example.org"]
 
@@ -126,6 +129,26 @@ UNREADABLE: list[tuple[str, bytes, str, str]] = [
     ("cut off", workbook(line())[:-400], NAME, "damaged"),
     ("only a text", b"Please add Ann Brown.\n", "list.csv", "No header row was found"),
 ]
+
+
+@pytest.mark.parametrize("code", ["VAC2021", "vac 2021"])
+def test_people_without_a_provider_pin_send_the_code_of_these(
+    app: Flask, personas: Personas, asker: Browser, agent: Browser, code: str
+) -> None:
+    content = workbook(line(), line(location="Clinic B"))
+    case_id = open_request(asker, content, pin=code)
+    with app.app_context(), unit_of_work(write=False) as session:
+        case = session.get_one(Case, case_id)
+        assert (case.fields["pin"], case.location_id) == ("VAC2021", None)
+    _where, run = process(app, agent, case_id)
+    assert run.added == 2
+    assert places_of(app, "abrown") == {personas.locations["A"], personas.locations["B"]}
+
+
+def test_recipients_are_registered_at_a_location_and_so_need_its_pin(asker: Browser) -> None:
+    sent = send_request(asker, workbook(line()), kind="recipient_upload", pin="VAC2021")
+    assert sent.status == 422
+    assert "six digits" in sent.root.text
 
 
 @pytest.mark.parametrize(

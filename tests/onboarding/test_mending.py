@@ -103,14 +103,11 @@ def test_a_row_is_corrected_once(app: Flask, agent: Browser) -> None:
     assert len(mails(app, "welcome")) == 2
 
 
-def test_only_staff_and_a_manager_whose_file_it_is_correct_rows_here(
+def test_staff_and_a_manager_whose_file_it_is_have_corrected_rows_loaded_at_once(
     app: Flask, personas: Personas, agent: Browser, asker: Browser, manager: Browser
 ) -> None:
     where, _run = upload(app, agent, workbook(line(), *BAD))
-    page = asker.get(where)
-    assert not page.root.all("form", action=f"{where}/rows/9")
-    assert "Profile is blank." in page.root.text
-    assert asker.submit(page, action="/sign-out").status == 303
+    assert asker.get(where).root.all("form", action=f"{where}/rows/9")
     assert manager.get(where).status == 404
 
     where, _run = upload(app, agent, workbook(line(), *BAD), who="manager_a")
@@ -123,15 +120,97 @@ def test_only_staff_and_a_manager_whose_file_it_is_correct_rows_here(
         assert sorted(states) == ["failed", "mended"]
 
 
-def test_a_requester_cannot_save_a_row_by_hand(
+def test_a_requester_saves_corrections_that_an_agent_has_loaded(
     app: Flask, personas: Personas, agent: Browser, asker: Browser
 ) -> None:
-    where, _run = upload(app, agent, workbook(line(), *BAD))
-    token = asker.get(where).root.one("form", action="/sign-out").one("input", name="csrf_token")
-    values = {"csrf_token": token.attributes["value"], "operation_id": "a" * 43}
-    sent = asker.post(f"{where}/rows/9", {**values, "row9-profile": MANAGER})
-    assert sent.status == 404
+    where, run = upload(app, agent, workbook(line(), *BAD))
+    case_id = case_of(app, run)
+    case = f"/help-desk/cases/{case_id}"
+    status, text = save(asker, where, 9, profile=MANAGER)
+    assert (status, "Row 9 is saved." in text) == (303, True)
+    assert save(asker, where, 10, location="Clinic B", username="ghall2")[0] == 303
+    assert "Corrected by the requester. Not loaded yet." in text
     assert "efox@example.org" not in mails(app, "welcome")
+    assert told(app, case_id)[-1].startswith("Rows of “Washington County")
+    assert len(told(app, case_id)) == 2
+
+    page = agent.get(where)
+    assert [cell.text for cell in page.root.all("td") if cell.text in {"Clinic Z", "ghall2"}]
+    assert "Changed cells" in page.root.text
+    page = agent.get(case)
+    assert "2 rows were corrected by the requester." in page.root.text
+    sent = agent.submit(page, action=f"{where}/staged/process")
+    assert sent.status == 303
+    assert "2 rows were loaded." in agent.get(sent.leads_to).root.text
+    assert places_of(app, "efox") == {personas.locations["A"]}
+    assert places_of(app, "ghall2") == {personas.locations["B"]}
+    assert "staged/process" not in agent.get(case).response.text
+
+    assert save(asker, where, 11, zip_code="27962")[0] == 303
+    agent.submit(agent.get(case), action=f"{where}/staged/process")
+    assert told(app, case_id)[-1].startswith("All 3 failed rows of")
+
+
+def test_a_saved_row_that_is_still_wrong_comes_back_with_the_reason(
+    app: Flask, agent: Browser, asker: Browser
+) -> None:
+    where, run = upload(app, agent, workbook(line(), *BAD))
+    status, text = save(asker, where, 10, location="Clinic Y")
+    assert (status, "No location has this name." in text) == (422, True)
+    save(asker, where, 9, profile=MANAGER, email="abrown@example.org")
+    agent.submit(agent.get(where), action=f"{where}/staged/process")
+    assert "1 row is still wrong." in told(app, case_of(app, run))[-1]
+    page = asker.get(where)
+    assert page.root.one("input", id="row9-email").attributes["aria-invalid"] == "true"
+    assert page.root.one("input", id="row9-email").attributes["value"] == "abrown@example.org"
+    with app.app_context(), unit_of_work(write=False) as session:
+        row = session.scalars(select(OnboardingRow).where(OnboardingRow.row == 9)).one()
+        assert (row.state, row.staged) == ("failed", None)
+
+
+def test_an_agent_loads_only_corrections_that_were_on_the_page(
+    app: Flask, agent: Browser, asker: Browser
+) -> None:
+    where, _run = upload(app, agent, workbook(line(), *BAD))
+    save(asker, where, 9, profile=MANAGER)
+    page = agent.get(where)
+    again = agent.get(where)
+    save(asker, where, 9, profile=MANAGER, username="boss", email="boss@example.org")
+    sent = agent.submit(page, action=f"{where}/staged/process")
+    assert (sent.status, "Nothing was loaded." in sent.root.text) == (409, True)
+    assert agent.submit(agent.get(where), action=f"{where}/staged/process").status == 303
+    assert agent.submit(again, action=f"{where}/staged/process").status == 409
+    assert mails(app, "welcome").count("boss@example.org") == 1
+    assert "efox@example.org" not in mails(app, "welcome")
+
+
+def test_a_requester_cannot_load_what_they_saved(
+    app: Flask, agent: Browser, asker: Browser
+) -> None:
+    where, _run = upload(app, agent, workbook(line(), *BAD))
+    save(asker, where, 9, profile=MANAGER)
+    page = asker.get(where)
+    assert not page.root.all("form", action=f"{where}/staged/process")
+    token = page.root.one("form", action="/sign-out").one("input", name="csrf_token")
+    values = {"csrf_token": token.attributes["value"], "operation_id": "a" * 43}
+    assert asker.post(f"{where}/staged/process", values).status == 403
+    assert "efox@example.org" not in mails(app, "welcome")
+
+
+def test_somebody_who_moves_keeps_the_access(
+    app: Flask, personas: Personas, agent: Browser, asker: Browser
+) -> None:
+    nurse = Browser(app, personas).sign_in("provider_a")
+    moves = (
+        line("Provider", "A", "provider.a", action="Remove", zip_code="x"),
+        line("Provider", "A", "provider.a", location="Clinic C", zip_code="x"),
+    )
+    where, _run = upload(app, agent, workbook(*moves))
+    for row in (8, 9):
+        assert save(asker, where, row, zip_code="27962")[0] == 303
+    agent.submit(agent.get(where), action=f"{where}/staged/process")
+    assert places_of(app, "provider.a") == {personas.locations["C"]}
+    assert nurse.get("/recipients/").status == 200
 
 
 def test_failed_rows_are_deleted_with_their_file(app: Flask, agent: Browser) -> None:

@@ -19,8 +19,9 @@ from portal.imports.models import ImportRun
 from portal.sheets.columns import bind
 from tests.client import Browser
 from tests.inventory.stock import scope_for
-from tests.onboarding.workbooks import case_of, error_file, told, upload, workbook
+from tests.onboarding.workbooks import case_of, error_file, mails, told, upload, workbook
 from tests.personas import Personas
+from tests.scheduling.offering import offer
 
 pytestmark = pytest.mark.both_databases
 
@@ -245,3 +246,27 @@ def test_the_blank_template_is_offered(asker: Browser) -> None:
         assert lists == ({"E8", "F8"} if "HCP" in name else lists)
         assert sheet["A1"].value == "Organization Name"
         assert sheet["A7"].value == "First Name"
+
+
+def test_people_of_a_file_are_invited_to_book_by_choice(
+    app: Flask, personas: Personas, agent: Browser
+) -> None:
+    agrees = {"contact": "E-mail", "agrees": "Yes"}
+    content = book(
+        person("Ann", "Able", email="ann@example.org", **agrees),
+        person("Ben", "Baker", born="02/28/1951", email="ben@example.org", **agrees),
+        person("Cal", "Cole", born="03/31/1952", email="cal@example.org"),
+    )
+    where, run = upload(app, agent, content, who="manager_a", topic="recipient_upload")
+    assert (run.added, run.failed) == (3, 0)
+    assert "Invite to Book" not in agent.get(where).root.text
+    with app.app_context():
+        offer(scope_for(personas, "manager_a"), public=True)
+    for who in ("manager_a", "agent"):
+        browser = Browser(app, personas).sign_in(who)
+        page = browser.get(where)
+        assert "2 of these people agreed to e-mails" in page.root.text
+        sent = browser.submit(page, action=f"{where}/invite", follow=True)
+        said = "2 people were invited." if who == "manager_a" else "0 people were invited."
+        assert said in sent.root.text
+    assert sorted(mails(app, "appointment_invitation")) == ["ann@example.org", "ben@example.org"]

@@ -25,7 +25,7 @@ from portal.people.models import User
 from portal.people.queries import location_ids_of
 from portal.settings import current
 from portal.sheets.columns import ADVICE
-from tests.client import Browser
+from tests.client import Browser, Page
 from tests.inventory.stock import scope_for
 
 HEADER = (
@@ -86,21 +86,34 @@ def workbook(
     return made.getvalue()
 
 
-def open_request(
-    browser: Browser, content: bytes, name: str = NAME, *, kind: str = "onboarding"
-) -> int:
-    """Send the request of the guide; the id of its case."""
+def send_request(
+    browser: Browser,
+    content: bytes,
+    name: str = NAME,
+    *,
+    kind: str = "onboarding",
+    pin: str = "NCA650001",
+) -> Page:
+    """Send the request of the guide; the page that comes."""
     page = browser.get("/get-help/bulk-upload/new")
-    sent = browser.submit(
+    return browser.submit(
         page,
-        {
-            "topic": kind,
-            "own_pin": "NCA650001",
-            "files": (io.BytesIO(content), name),
-        },
+        {"topic": kind, "own_pin": pin, "files": (io.BytesIO(content), name)},
         button="Submit",
         follow=True,
     )
+
+
+def open_request(
+    browser: Browser,
+    content: bytes,
+    name: str = NAME,
+    *,
+    kind: str = "onboarding",
+    pin: str = "NCA650001",
+) -> int:
+    """Send the request of the guide; the id of its case."""
+    sent = send_request(browser, content, name, kind=kind, pin=pin)
     assert sent.status == 200
     return int(sent.response.request.path.rpartition("/")[2])
 

@@ -33,7 +33,7 @@ LABELS = {
     "blueprints/appointments/__init__.py": ("Find your appointment", "Nine letters and digits"),
     "blueprints/appointments/forms.py": (
         *("Reason (you can leave this blank)", "Last name", "First name", "Date of birth"),
-        *("E-mail", "Mobile phone", "ZIP code", "Remind me"),
+        *("E-mail", "Mobile phone", "ZIP code", "City, address", "Remind me"),
     ),
     "blueprints/recipients/rules.py": (
         *("Enter a name", "Enter a date of birth", "Enter a phone number"),
