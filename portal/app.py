@@ -9,7 +9,6 @@ from typing import Any
 from flask import Flask, request
 from flask_babel import Babel
 from flask_compress import Compress
-from flask_wtf import CSRFProtect
 from sqlalchemy import make_url
 from whitenoise import WhiteNoise
 
@@ -20,7 +19,17 @@ from portal.discovery import discover
 from portal.engine import prepare_engine
 from portal.module import Module, Registry, load
 from portal.settings import Settings, load_settings
-from portal.web import assets, bounds, errors, login, refusals, security, templating, visiting
+from portal.web import (
+    assets,
+    bounds,
+    errors,
+    login,
+    refusals,
+    security,
+    templating,
+    tokens,
+    visiting,
+)
 from portal.web import htmx as htmx_headers
 from portal.web.context import find_scope
 from portal.web.converters import RecordNumber
@@ -134,7 +143,7 @@ def _install_web(app: Flask, settings: Settings) -> None:
     Babel(app, locale_selector=lambda: _language(settings))
     app.jinja_env.add_extension("jinja2.ext.i18n")
     bounds.init_app(app)
-    CSRFProtect(app)
+    tokens.init_app(app)
     login.init_app(app)
     templating.init_app(app)
     htmx_headers.init_app(app)

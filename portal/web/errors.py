@@ -24,7 +24,7 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from portal.access.scope import Place
+from portal.access.scope import Place, Scope
 from portal.db import rollback, unit_of_work
 from portal.errors import (
     AtAnotherLocation,
@@ -42,13 +42,12 @@ from portal.i18n import _
 from portal.outages import cause, is_full, is_unreachable
 from portal.refusals.rules import RefusalKind
 from portal.visits.links import LinkOver
-from portal.web import last_resort, visiting
-from portal.web.context import find_scope
+from portal.web import guards, last_resort, old_pages, tokens, visiting
+from portal.web.context import find_scope, set_scope
 from portal.web.htmx import go_to, htmx, into_flash
 from portal.web.late_forms import keep_form_at, keep_late_form
-from portal.web.local import path_of
 from portal.web.refusals import mark
-from portal.web.requests import SAFE, PasswordChangeDue, SignedOut
+from portal.web.requests import SAFE, PasswordChangeDue, SignedOut, ensure_still_here
 
 log = logging.getLogger("portal")
 
@@ -240,14 +239,25 @@ def _when_unknown() -> str:
     return _("Check whether it is there before you enter it again.")
 
 
+def is_while_typing() -> bool:
+    """Whether a page made this call by itself, while somebody types on it."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return bool(htmx()) and bool(getattr(view, guards.WHILE_TYPING, False))
+
+
+def nothing() -> Response:
+    """An answer that leaves the page as it is, with what is being typed."""
+    return current_app.response_class(status=204)
+
+
 def sign_in_url(onward: str = "") -> str:
     """Where a signed-out browser is sent: the sign-in page, which leads `onward`, or else back to
     the page it was on."""
     back = onward or request.full_path.rstrip("?")
     if not onward and (htmx() or request.method != "GET"):
-        back = path_of(htmx().current_url or request.referrer) or ""
-    home = url_for("home.index") if "home.index" in current_app.view_functions else "/"
-    return url_for("people.sign_in", next=back if back not in ("", home) else None)
+        back = old_pages.page_before()
+    none = ("", old_pages.home(), url_for(old_pages.SIGN_IN))
+    return url_for(old_pages.SIGN_IN, next=None if back in none else back)
 
 
 def init_app(app: Flask) -> None:
@@ -285,9 +295,15 @@ def init_app(app: Flask) -> None:
 
     @on(SignedOut)
     def signed_out(_error: SignedOut) -> Response:
-        onward = keep_late_form() if request.method == "POST" else ""
+        if request.method != "POST":
+            return go_to(sign_in_url())
+        if is_while_typing():
+            return nothing()
+        onward = keep_late_form()
         if onward:
             flash(_("You were signed out. What you entered was kept. Sign in to continue."), "info")
+        else:
+            old_pages.nothing_was_done()
         return go_to(sign_in_url(onward))
 
     @on(PasswordChangeDue)
@@ -303,10 +319,18 @@ def init_app(app: Flask) -> None:
     @on(OpenedElsewhere)
     def moved(error: OpenedElsewhere) -> Response:
         scope, place = find_scope(), _own_place(error.location_id)
-        kept = keep_form_at(scope, place) if scope and place and not htmx() else ""
+        kept = keep_form_at(scope, place) if scope and place else ""
+        said = f"{error.message} {_('What you entered was kept.')}" if kept else error.message
+        if kept and place:
+            old_pages.wait_at(place, kept)
+            if htmx():
+                # The form would still be there, and could be sent once more beside the kept one.
+                back = _("Switch back to %(location)s to go on with it.", location=place.name)
+                flash(f"{said} {back}", "warning")
+                return go_to(url_for("people.switch_location", back=kept))
         return answer(
             409,
-            f"{error.message} {_('What you entered was kept.')}" if kept else error.message,
+            said,
             switch_to=place,
             return_to=kept or request.path,
             next_step=_("Switch back to that location, or open the page again."),
@@ -344,12 +368,29 @@ def init_app(app: Flask) -> None:
             mark(RefusalKind.FORM_TOKEN)
             return answer(400)
         with unit_of_work(write=False):
-            nobody = not current_user.is_authenticated
-        if request.method == "POST" and nobody and request.cookies:
-            flash(_("You were signed out, and nothing was saved. Sign in again."), "info")
+            scope: Scope | None = getattr(current_user, "scope", None)
+        if request.method == "POST" and is_while_typing():
+            return nothing()
+        if request.method == "POST" and scope is None and request.cookies:
+            old_pages.nothing_was_done()
             return go_to(sign_in_url())
+        if request.method == "POST" and scope is not None:
+            if request.endpoint == old_pages.SIGN_IN:
+                return old_pages.already_signed_in(scope)
+            if tokens.was_opened_by(scope.user.id):
+                return from_an_old_page(scope)
         mark(RefusalKind.FORM_TOKEN)
         return answer(400)
+
+    def from_an_old_page(scope: Scope) -> Response:
+        set_scope(scope)
+        try:
+            ensure_still_here()
+            return old_pages.sent_by_the_same_user(scope)
+        except OpenedElsewhere as error:
+            return moved(error)
+        except PortalError as error:
+            return refused(error)
 
     @on(HTTPException)
     def other(error: HTTPException) -> Response:
