@@ -40,6 +40,7 @@ from portal.errors import (
 )
 from portal.i18n import _
 from portal.outages import cause, is_full, is_unreachable
+from portal.places.queries import get_place
 from portal.refusals.rules import RefusalKind
 from portal.visits.links import LinkOver
 from portal.web import guards, last_resort, old_pages, tokens, visiting
@@ -227,8 +228,10 @@ def _disk_is_full() -> Response:
 def _own_place(location_id: int | None) -> Place | None:
     """The location, if the user works there."""
     scope = find_scope()
-    places = scope.locations if scope else ()
-    return next((place for place in places if place.id == location_id), None)
+    if scope is None or location_id is None:
+        return None
+    with unit_of_work(write=False):
+        return get_place(scope, location_id)
 
 
 def _when_unknown() -> str:
@@ -327,7 +330,7 @@ def init_app(app: Flask) -> None:
                 # The form would still be there, and could be sent once more beside the kept one.
                 back = _("Switch back to %(location)s to go on with it.", location=place.name)
                 flash(f"{said} {back}", "warning")
-                return go_to(url_for("people.switch_location", back=kept))
+                return go_to(url_for("people.switch_location"))
         return answer(
             409,
             said,

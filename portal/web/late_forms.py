@@ -1,5 +1,7 @@
-"""A form that cannot be taken when it arrives is kept as a draft of its sender (SPEC A1): sent after
-the session timed out, from a page of an earlier session, or about a location left in another tab.
+"""A form that cannot be taken when it arrives is kept as a draft of its sender (SPEC A1).
+
+It was sent after the session timed out, from a page of an earlier session, or about a location that
+the sender left in another tab.
 
 Only views that say so keep anything (`@keeps_late_input`; wizards and pens do by themselves), so
 that no password ends up in a draft because somebody forgot to exclude it. Files are never kept.
@@ -193,8 +195,9 @@ def _late_draft() -> Draft | None:
         draft = drafts.get_draft(scope, number)
     except PortalError:
         return None
-    fits = draft.kind == FORM and draft.name == request.path and draft.finished_at is None
-    return draft if fits else None
+    here = {None, scope.location.id if scope.location else None}
+    fits = draft.kind == FORM and draft.name == request.path and draft.location_id in here
+    return draft if fits and draft.finished_at is None else None
 
 
 def late_values() -> "MultiDict[str, str] | None":

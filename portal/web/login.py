@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from flask import Flask, current_app, g, request, session
+from flask import Flask, current_app, g, request
 from flask_login import LoginManager, UserMixin, login_user, logout_user
 
 from portal.access.scope import Scope
