@@ -225,6 +225,27 @@ def _disk_is_full() -> Response:
     return answer(503, full, next_step=_("Call the person who runs the portal."))
 
 
+def _refused_elsewhere(status: int, said: str, place: Place | None, page: str) -> Response:
+    """What is answered to a form of another location, which is kept where that can be."""
+    scope = find_scope()
+    kept = keep_form_at(scope, place) if scope and place else ""
+    if kept and place:
+        said = f"{said} {_('What you entered was kept.')}"
+        old_pages.wait_at(place, kept)
+        if htmx():
+            # The form would still be there, and could be sent once more beside the kept one.
+            back = _("Switch back to %(location)s to go on with it.", location=place.name)
+            flash(f"{said} {back}", "warning")
+            return go_to(url_for("people.switch_location"))
+    return answer(
+        status,
+        said,
+        switch_to=place,
+        return_to=kept or page,
+        next_step=_("Switch back to that location, or open the page again."),
+    )
+
+
 def _own_place(location_id: int | None) -> Place | None:
     """The location, if the user works there."""
     scope = find_scope()
@@ -316,28 +337,16 @@ def init_app(app: Flask) -> None:
     @on(AtAnotherLocation)
     def elsewhere(error: AtAnotherLocation) -> Response:
         mark(RefusalKind.ELSEWHERE)
-        back = request.path if request.method == "GET" else ""
-        return answer(404, switch_to=_own_place(error.location_id), return_to=back)
+        place = _own_place(error.location_id)
+        if request.method == "POST" and place:
+            # A record of that location was open when the user went to another one.
+            sentence = _("This page is about %(location)s. Nothing was saved.", location=place.name)
+            return _refused_elsewhere(404, sentence, place, "")
+        return answer(404, switch_to=place, return_to=request.path)
 
     @on(OpenedElsewhere)
     def moved(error: OpenedElsewhere) -> Response:
-        scope, place = find_scope(), _own_place(error.location_id)
-        kept = keep_form_at(scope, place) if scope and place else ""
-        said = f"{error.message} {_('What you entered was kept.')}" if kept else error.message
-        if kept and place:
-            old_pages.wait_at(place, kept)
-            if htmx():
-                # The form would still be there, and could be sent once more beside the kept one.
-                back = _("Switch back to %(location)s to go on with it.", location=place.name)
-                flash(f"{said} {back}", "warning")
-                return go_to(url_for("people.switch_location"))
-        return answer(
-            409,
-            said,
-            switch_to=place,
-            return_to=kept or request.path,
-            next_step=_("Switch back to that location, or open the page again."),
-        )
+        return _refused_elsewhere(409, error.message, _own_place(error.location_id), request.path)
 
     @on(NoLocation)
     def choose(_error: NoLocation) -> Response:

@@ -133,11 +133,15 @@ def _keep_for(scope: Scope, reason: str) -> str:
     keeper = _keeper()
     if keeper is None:
         return ""
+    present = find_scope()
+    set_scope(scope)
     try:
         with unit_of_work(patience=PATIENCE_OF_A_PERSON):
             return keeper(scope, dict(request.view_args or {}), reason)
     except PortalError:
         return ""
+    finally:
+        set_scope(present)
 
 
 def _keeper() -> Keeper | None:

@@ -77,7 +77,7 @@ def already_signed_in(scope: Scope) -> Response:
 def nothing_was_done() -> None:
     """Remember, until the same user has signed in again, that the last click changed nothing."""
     flash(_("You were signed out, and nothing was changed. Sign in to continue."), "info")
-    session[UNDONE] = tokens.mark_of_session()
+    session[UNDONE] = tokens.mark_of_form()
 
 
 def tell_what_was_not_done(undone: str, user_id: int) -> None:

@@ -67,26 +67,22 @@ def start_over() -> None:
 
 def was_opened_by(user_id: int) -> bool:
     """Whether the form of this request is from a page made for this user, in whatever session."""
+    return is_mark_of(user_id, mark_of_form())
+
+
+def mark_of_form() -> str:
+    """For whom the page was made whose form this request is, unreadably; empty if nobody knows."""
     sent = request.form.get(OF_USERS, "")
     try:
         inside = URLSafeTimedSerializer(current_app.secret_key, salt=SALT).loads(sent)
     except BadData:
-        return False
-    return is_mark_of(user_id, _mark_in(inside))
-
-
-def mark_of_session() -> str:
-    """For whom this browser's session was, unreadably; empty if nobody knows."""
-    return _mark_in(session.get(OF_USERS))
+        return ""
+    return inside.rpartition(".")[2] if isinstance(inside, str) and "." in inside else ""
 
 
 def is_mark_of(user_id: int, mark: str) -> bool:
     """Whether `mark` was made for this user."""
     return hmac.compare_digest(mark.encode(), _mark_of(user_id).encode())
-
-
-def _mark_in(inside: object) -> str:
-    return inside.rpartition(".")[2] if isinstance(inside, str) and "." in inside else ""
 
 
 def _mark_of(user_id: int) -> str:
