@@ -17,7 +17,7 @@ from portal.web.context import scope
 from portal.web.files import read_uploads
 from portal.web.files import sent as sent_with_files
 from portal.web.guards import before_transaction, needs
-from portal.web.htmx import go_to
+from portal.web.htmx import go_to, htmx
 from portal.web.late_forms import keeps_late, tell_what_was_given_up
 from portal.web.requests import kept_although_refused
 from portal.web.respond import respond
@@ -70,6 +70,10 @@ class WizardViews(StepPages):
         walker = Walker(self.wizard, scope(), args, {})
         step = walker.steps(Answers(args))[0]
         if request.method == "GET":
+            begun = self._newest() if htmx().history_restore_request else None
+            if begun and begun.reason == STARTED and begun.data.get("args", {}) == args:
+                # Back from the next step: the form that was begun here, not another one.
+                return self._show(walker_of(self.wizard, begun), step, draft=begun)
             return self._show(walker, step, waiting=self._waiting())
         return self._take(walker, step, None)
 
@@ -347,11 +351,15 @@ class WizardViews(StepPages):
         return draft
 
     def _waiting(self) -> OfferedDraft | None:
+        found = self._newest()
+        return offer(scope(), found) if found else None
+
+    def _newest(self) -> Draft | None:
+        """The user's newest unfinished draft of this wizard at the present location."""
         place = scope().location
-        found = drafts.open_of_kind(
+        return drafts.open_of_kind(
             scope().user.id,
             kind=WIZARD,
             name=self.wizard.name,
             location_id=place.id if place else None,
         )
-        return offer(scope(), found) if found else None
