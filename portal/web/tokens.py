@@ -72,9 +72,9 @@ def was_opened_by(user_id: int) -> bool:
 
 def mark_of_form() -> str:
     """For whom the page was made whose form this request is, unreadably; empty if nobody knows."""
-    sent = request.form.get(OF_USERS, "")
+    sent, key = request.form.get(OF_USERS, ""), current_app.secret_key or ""
     try:
-        inside = URLSafeTimedSerializer(current_app.secret_key, salt=SALT).loads(sent)
+        inside = URLSafeTimedSerializer(key, salt=SALT).loads(sent)
     except BadData:
         return ""
     return inside.rpartition(".")[2] if isinstance(inside, str) and "." in inside else ""

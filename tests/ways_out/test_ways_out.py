@@ -16,6 +16,8 @@ from sqlalchemy import select
 
 from portal.db import unit_of_work
 from portal.drafts import Draft
+from portal.web import guards
+from portal.web.late_forms import KEEPER
 from tests.client import Browser, Page
 from tests.people.steps import NEW
 from tests.personas import PASSPHRASE
@@ -299,3 +301,71 @@ def test_a_second_location_does_not_get_what_was_entered_at_the_first(tab: Tab) 
     assert there.root.one("input", id="why").attributes["value"] == "Quinces"
     assert tab.switch("B").response.request.path == "/"
     assert tab.switch("A").response.request.path == "/", "it was led to once; Home offers it"
+
+
+SECOND_WINDOW = {
+    # Two windows with the same form, both sent: what the second one is answered.
+    "first step": (303, ""),
+    "later step": (303, ""),
+    "pen": (409, "Someone else changed this record. Your changes aren't saved yet."),
+    "plain form": (303, ""),
+    "confirmation": (303, ""),
+    "visitor's form": (410, "Something has changed since this message was sent."),
+    "button": (303, ""),
+}
+
+
+@pytest.mark.parametrize("kind", SECOND_WINDOW)
+def test_a_second_window_with_the_same_form(tab: Tab, kind: str) -> None:
+    """Each window has a form of its own: none is lost, and where the first has changed what the
+    second is about, the second says so and keeps what was typed. The one form whose fields are not
+    shown again is a visitor's whose link has ended."""
+    status, said = SECOND_WINDOW[kind]
+    windows = [tab.open(kind), tab.browser.get(tab.browser.at)]
+    what = KINDS[kind]
+    first = {**MORE.get(kind, {}), what.field: "12/31/2026" if "12/" in what.typed else "Pears"}
+    first.pop("", None)
+    assert tab.browser.submit(windows[0], first, button=what.button).status == 303
+    answer = tab.send(windows[1], kind, None)
+    assert answer.status == status
+    assert said in answer.root.text
+    if status == 409:
+        assert answer.root.one("input", id=what.field).attributes["value"] == what.typed
+
+
+def test_all_but_forgotten_forms_with_text_are_kept(app: Flask) -> None:
+    """Every page on which a user types, and sends to the same address, gives it back."""
+    pages = {
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if {"GET", "POST"} <= (rule.methods or set())
+    }
+    lost = {
+        endpoint
+        for endpoint in pages
+        if not hasattr(app.view_functions[endpoint], KEEPER)
+        and guards.access_of(app.view_functions[endpoint]) != guards.PUBLIC
+        and not guards.is_for_visitors(app.view_functions[endpoint])
+    }
+    assert lost == NOTHING_TO_KEEP.keys()
+
+
+NOTHING_TO_KEEP = {
+    "appointments.call": "buttons only",
+    "appointments.change_location": "a search",
+    "appointments.complete": "buttons only",
+    "appointments.locations": "a search",
+    "checkin.find": "a search",
+    "checkin.of_appointment": "what was compared must be compared again",
+    "checkin.of_recipient": "what was compared must be compared again",
+    "counts.cancel": "a button only",
+    "counts.finish": "what will be recorded must be looked at again",
+    "helpdesk.settle_mail": "a button only",
+    "people.change_password": "secrets",
+    "recipients.undo_merge": "a button only",
+    "shipments.imports": "a file",
+    "shipments.new": "a file",
+    "shipments.reopen": "a button only",
+    "standby.call": "buttons only",
+    "tins.forgetful": "a form of these tests",
+}
