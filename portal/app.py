@@ -9,7 +9,6 @@ from typing import Any
 from flask import Flask, request
 from flask_babel import Babel
 from flask_compress import Compress
-from flask_wtf import CSRFProtect
 from sqlalchemy import make_url
 from whitenoise import WhiteNoise
 
@@ -29,6 +28,7 @@ from portal.web import (
     refusals,
     security,
     templating,
+    tokens,
     visiting,
 )
 from portal.web import htmx as htmx_headers
@@ -145,7 +145,7 @@ def _install_web(app: Flask, settings: Settings) -> None:
     app.jinja_env.add_extension("jinja2.ext.i18n")
     metrics.init_app(app, settings)
     bounds.init_app(app)
-    CSRFProtect(app)
+    tokens.init_app(app)
     login.init_app(app)
     templating.init_app(app)
     htmx_headers.init_app(app)

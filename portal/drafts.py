@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, delete, func, select, update
+from sqlalchemy import JSON, ForeignKey, Index, String, case, delete, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.access.scope import Scope
@@ -23,13 +23,18 @@ FORM = "form"
 
 STARTED = "started"
 PAUSED = "paused"
+# Sent after the session had timed out, from a page of an earlier session, or from a page of a
+# location that the user had left in another tab.
 LATE = "late"
+AGAIN = "again"
+MOVED = "moved"
+UNSENT = (LATE, AGAIN, MOVED)
 
 Sent = list[list[str]]
 
 
 class Draft(Base):
-    """One user's unfinished wizard, or a form that arrived after the session had timed out.
+    """One user's unfinished wizard, or a form that could not be taken when it arrived.
 
     `data` holds what was typed, as it was typed; it is emptied when the draft is finished or
     discarded. `version` counts the changes of `data`, so that nobody finishes what another
@@ -55,6 +60,9 @@ class Draft(Base):
     discarded_at: Mapped[datetime | None] = mapped_column(default=None)
     result: Mapped[str] = mapped_column(String(500), default="")
 
+    # The titles of the drafts that were discarded to make room for this one.
+    given_up = tuple[str, ...]()
+
 
 class NoRoom(Conflict):
     """The user has as many unfinished forms as can be kept."""
@@ -76,13 +84,14 @@ def start(
     reason: str = STARTED,
     data: dict[str, Any],
 ) -> Draft:
-    """Begin a draft; of more than forty open ones the oldest is given up.
+    """Begin a draft; of more than forty open ones the oldest is discarded, one that was paused on
+    purpose only where all were. The user is told what `given_up` names.
 
-    Not for what was sent too late: its sender is not here to see what is given up. Raises `NoRoom`.
+    Not for what was sent too late: its sender is not here to be told. Raises `NoRoom`.
     """
     if reason == LATE and not has_room(user_id):
         raise NoRoom(_("You already have as many unfinished forms as the portal can keep."))
-    _make_room(user_id)
+    given_up = _make_room(user_id)
     draft = Draft(
         user_id=user_id,
         location_id=location_id,
@@ -93,6 +102,7 @@ def start(
         reason=reason,
         data=data,
     )
+    draft.given_up = given_up
     session().add(draft)
     session().flush()
     return draft
@@ -104,12 +114,25 @@ def has_room(user_id: int) -> bool:
     return session().scalar(beyond) is None
 
 
-def _make_room(user_id: int) -> None:
-    surplus = session().scalars(_open_of(user_id).with_only_columns(Draft.id).offset(MOST - 1))
-    for draft_id in surplus.all():
-        session().execute(
-            update(Draft).where(Draft.id == draft_id).values(discarded_at=now(), data={})
+def _make_room(user_id: int) -> tuple[str, ...]:
+    """Discard what is too many for one more; the titles."""
+    in_order = (
+        _open_of(user_id)
+        .order_by(None)
+        .order_by(
+            case({PAUSED: 0, STARTED: 2}, value=Draft.reason, else_=1),
+            Draft.updated_at.desc(),
+            Draft.id.desc(),
         )
+    )
+    surplus = (
+        session().execute(in_order.with_only_columns(Draft.id, Draft.title).offset(MOST - 1)).all()
+    )
+    for found in surplus:
+        session().execute(
+            update(Draft).where(Draft.id == found.id).values(discarded_at=now(), data={})
+        )
+    return tuple(found.title for found in surplus)
 
 
 def _open_of(user_id: int) -> Any:
@@ -254,8 +277,14 @@ def finish(
     return done
 
 
+def waits_at(user_id: int, location_id: int) -> bool:
+    """Whether a form waits that the user sent after leaving this location in another tab."""
+    query = _open_of(user_id).where(Draft.location_id == location_id, Draft.reason == MOVED)
+    return session().scalar(query.limit(1)) is not None
+
+
 def address_of_form(draft: Draft) -> str:
-    """Where a form that was sent too late is opened again, filled in."""
+    """Where a form that was kept is opened again, filled in."""
     return f"{draft.name}?late={draft.id}"
 
 

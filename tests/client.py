@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from portal.db import unit_of_work
 from portal.people import sessions
+from portal.web import tokens
 from tests.personas import Personas
 
 VOID = {"input", "br", "hr", "img", "link", "meta", "use", "path", "col", "source", "wbr"}
@@ -232,7 +233,8 @@ def _forget_token() -> None:
     """Inside the application a test shares `g` with its requests, and the token of another browser
     would be taken for this one's."""
     if has_app_context():
-        g.pop("csrf_token", None)
+        for kind in (tokens.OF_USERS, tokens.OF_THE_PUBLIC):
+            g.pop(kind, None)
 
 
 class Browser:

@@ -17,11 +17,12 @@ from portal.confirmation import Confirmation, answered, ask
 from portal.db import session
 from portal.errors import Conflict, Invalid
 from portal.formats.numbers import record_number
-from portal.i18n import _, ngettext
+from portal.i18n import _, _l, ngettext
 from portal.settings import of_module
 from portal.web.context import scope
 from portal.web.guards import needs
 from portal.web.htmx import go_to
+from portal.web.late_forms import keeps_late_input, late_values
 from portal.web.respond import respond
 
 MOST_SENT = 100
@@ -29,11 +30,13 @@ MOST_SENT = 100
 
 @blueprint.route("/cancel", methods=["GET", "POST"])
 @needs("appointments.handle")
+@keeps_late_input(_l("Cancel Appointments"), form=ReasonForm)
 def cancel() -> Response:
     """Cancel the ticked appointments, up to 20, with a reason."""
     posted = request.method == "POST"
-    ids = ticked(request.form.getlist("tick") if posted else request.args.getlist("tick"))
-    form = ReasonForm(formdata=request.form if posted else None)
+    sent = request.form if posted else late_values()
+    ids = ticked((request.args if sent is None else sent).getlist("tick"))
+    form = ReasonForm(formdata=sent)
     found = [booked for booked in of_ids(ids) if get_booked(scope(), booked.appointment.id)]
     later = [booked for booked in found if is_later_dose(booked.appointment.dose_number)]
     to_come = [booked for booked in found if booked.appointment.state == State.NEW]
@@ -114,6 +117,7 @@ def done(count: int, told: int) -> str:
 
 @blueprint.route("/<int:appointment_id>/cancel-second-dose", methods=["GET", "POST"])
 @needs("appointments.cancel_second")
+@keeps_late_input(_l("Cancel Appointment"), form=ReasonForm)
 def cancel_later(appointment_id: int) -> Response:
     """Cancel a second dose, as the location asked the help desk to."""
     found = get_booked(scope(), appointment_id)

@@ -17,10 +17,11 @@ from portal.clock import now
 from portal.confirmation import Confirmation, answered
 from portal.db import session
 from portal.errors import Conflict, Invalid, NotFound
-from portal.i18n import _, ngettext
+from portal.i18n import _, _l, ngettext
 from portal.web.context import scope
 from portal.web.guards import needs
 from portal.web.htmx import go_to
+from portal.web.late_forms import keeps_late_input
 from portal.web.respond import respond
 
 REVIEWED = timedelta(days=30)
@@ -79,6 +80,7 @@ def _taken_of(taken: int, places: int) -> str:
 
 @blueprint.route("/schedule/<int:recipient_id>/overbook/<int:slot_id>", methods=["GET", "POST"])
 @needs("appointments.overbook")
+@keeps_late_input(_l("Overbook"), form=OverbookForm)
 def overbook(recipient_id: int, slot_id: int) -> Response:
     """Hold a place at a full time for a recipient."""
     recipient = get_recipient(scope(), recipient_id)
@@ -104,6 +106,7 @@ def overbook(recipient_id: int, slot_id: int) -> Response:
 
 @blueprint.route("/<int:appointment_id>/overbook/<int:slot_id>", methods=["GET", "POST"])
 @needs("appointments.overbook")
+@keeps_late_input(_l("Overbook"), form=OverbookForm)
 def move_beyond(appointment_id: int, slot_id: int) -> Response:
     """Put an appointment to a full time."""
     found = get_booked(scope(), appointment_id)

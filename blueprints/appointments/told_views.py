@@ -15,24 +15,26 @@ from blueprints.appointments.views import blueprint
 from blueprints.appointments.words import CHANGES, OUTCOMES
 from blueprints.recipients.words import full_name, phone
 from portal.audit.services import viewed as audit_view
-from portal.confirmation import answered
 from portal.db import session
 from portal.errors import Conflict, Invalid, NotFound
-from portal.i18n import _, ngettext
+from portal.i18n import _, _l, ngettext
 from portal.web.context import scope
 from portal.web.guards import needs
 from portal.web.htmx import go_to
+from portal.web.late_forms import keeps_late_input, late_values
 from portal.web.requests import note
 from portal.web.respond import respond
 
 
 @blueprint.route("/move", methods=["GET", "POST"])
 @needs("appointments.handle")
+@keeps_late_input(_l("Change Appointments"), form=MoveManyForm)
 def move_many() -> Response:
     """Put the ticked appointments, up to 20, to another day."""
     posted = request.method == "POST"
-    ids = ticked(request.form.getlist("tick") if posted else request.args.getlist("tick"))
-    form = answered(MoveManyForm)
+    sent = request.form if posted else late_values()
+    ids = ticked((request.args if sent is None else sent).getlist("tick"))
+    form = MoveManyForm(formdata=sent)
     found = [booked for booked in of_ids(ids) if get_booked(scope(), booked.appointment.id)]
     to_come = [booked for booked in found if booked.appointment.state == State.NEW]
     try:

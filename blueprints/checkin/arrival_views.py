@@ -22,10 +22,11 @@ from portal.confirmation import Confirmation, answered, ask
 from portal.db import session
 from portal.errors import Conflict
 from portal.formats.shown import day
-from portal.i18n import _
+from portal.i18n import _, _l
 from portal.web.context import scope
 from portal.web.guards import needs
 from portal.web.htmx import go_to
+from portal.web.late_forms import keeps_late_input
 from portal.web.requests import note
 from portal.web.respond import respond
 from portal.web.templating import moment
@@ -145,6 +146,7 @@ def undo(arrival_id: int) -> Response:
 
 @blueprint.route("/<int:arrival_id>/leave", methods=["GET", "POST"])
 @needs("checkin.handle")
+@keeps_late_input(_l("Left Without a Dose"), form=LeaveForm)
 def leave(arrival_id: int) -> Response:
     """Somebody left without a dose."""
     arrival = get_arrival(scope(), arrival_id)

@@ -21,7 +21,7 @@ from portal.places.rules import clean_pin
 from portal.remedies import Carried
 from portal.settings import of_module
 from portal.web.context import registry, scope
-from portal.web.guards import before_transaction, needs, repeatable
+from portal.web.guards import before_transaction, needs, repeatable, while_typing
 from portal.web.htmx import go_to
 from portal.web.late_forms import keeps_late_input, late_values
 from portal.web.respond import respond
@@ -88,6 +88,7 @@ def new(kind: str) -> Response:
 @blueprint.post("/get-help/<kind>/offers")
 @needs("helpdesk.ask")
 @repeatable
+@while_typing
 def offers(kind: str) -> Response:
     """What may answer the question, while its subject is being typed."""
     _group(kind)

@@ -12,10 +12,11 @@ from blueprints.helpdesk.words import outcome_label, outcome_tone, why
 from portal.confirmation import Confirmation, answered, ask
 from portal.errors import Invalid, NotFound
 from portal.formats.numbers import record_number
-from portal.i18n import _
+from portal.i18n import _, _l
 from portal.listviews.views import list_page
 from portal.web.context import scope
 from portal.web.guards import needs
+from portal.web.late_forms import keeps_late_input
 from portal.web.respond import respond
 
 
@@ -48,6 +49,7 @@ def _about(found: CaseMail) -> list[tuple[object, object]]:
 
 @blueprint.route("/help-desk/mails/<int:mail_id>/add", methods=["GET", "POST"])
 @needs("helpdesk.work")
+@keeps_late_input(_l("Add to Case"), form=MergeCaseForm)
 def add_mail(mail_id: int) -> Response:
     """Put what the e-mail says into a case, as an internal note."""
     found = settling.get_mail(scope(), mail_id)

@@ -47,6 +47,7 @@ def resolve(case_id: int) -> Response:
 
 @blueprint.route("/help-desk/cases/<int:case_id>/merge", methods=["GET", "POST"])
 @needs("helpdesk.work")
+@keeps_late_input(_l("Merge Case"), form=MergeCaseForm)
 def merge(case_id: int) -> Response:
     """Close the case, since another one of the same requester says the same."""
     found = get_case(scope(), case_id)

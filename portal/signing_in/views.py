@@ -1,6 +1,6 @@
 """Signing in and out, and switching location."""
 
-from flask import Blueprint, Response, current_app, flash, g, jsonify, request, url_for
+from flask import Blueprint, Response, current_app, flash, g, jsonify, request, session, url_for
 from flask_login import current_user
 
 from portal import clock
@@ -30,24 +30,31 @@ from portal.web.guards import (
 )
 from portal.web.htmx import go_to
 from portal.web.local import local_path
+from portal.web.old_pages import (
+    UNDONE,
+    already_signed_in,
+    home,
+    tell_what_was_not_done,
+    waits_at,
+)
 from portal.web.refusals import mark
 from portal.web.respond import respond
 
 blueprint = Blueprint("people", __name__)
 
 
-def home() -> str:
-    """Where one lands without a wish of one's own."""
-    return url_for("home.index") if "home.index" in current_app.view_functions else "/"
-
-
 def _judge() -> Verdict | None:
     form = SignInForm()
-    if not form.validate():
+    if _is_somebody_signed_in() or not form.validate():
         return None
     return signing_in.judge(
         form.username.data or "", form.password.data or "", address=request.remote_addr or ""
     )
+
+
+def _is_somebody_signed_in() -> bool:
+    with unit_of_work(write=False):
+        return bool(current_user.is_authenticated)
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
@@ -64,6 +71,9 @@ def sign_in() -> Response:
         if setup.is_due():
             return go_to(url_for("setup.set_up"))
         return _sign_in_page(form, wish)
+    here = find_scope()
+    if here is not None:
+        return already_signed_in(here)
     verdict: Verdict | None = g.prepared
     if not form.validate() or verdict is None:
         return _sign_in_page(form, wish, status=422)
@@ -75,7 +85,9 @@ def sign_in() -> Response:
     if user_id is None:
         mark(RefusalKind.WRONG_PASSWORD)
         return _sign_in_page(form, wish, status=422, refused=True)
+    undone = session.get(UNDONE, "")
     login.sign_in(user_id)
+    tell_what_was_not_done(undone, user_id)
     # An unfinished form of somebody else is not a place to lead to.
     return go_to(g.get("onward") or wish or home())
 
@@ -142,7 +154,8 @@ def switch_to_location() -> Response:
     place = services.switch_location(scope(), location_id)
     if place is not None:
         flash(_("You are now working at %(name)s.", name=place.name), "success")
-    return go_to(local_path(request.form.get("back")) or home())
+    waiting = waits_at(scope(), place) if place is not None else ""
+    return go_to(waiting or local_path(request.form.get("back")) or home())
 
 
 @blueprint.get("/account")

@@ -7,7 +7,7 @@ cannot be made either, there is a constant one.
 import logging
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask import (
     Flask,
@@ -24,7 +24,7 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from portal.access.scope import Place
+from portal.access.scope import Place, Scope
 from portal.db import rollback, unit_of_work
 from portal.errors import (
     AtAnotherLocation,
@@ -40,104 +40,20 @@ from portal.errors import (
 )
 from portal.i18n import _
 from portal.outages import cause, is_full, is_unreachable
+from portal.places.queries import get_place
 from portal.refusals.rules import RefusalKind
 from portal.visits.links import LinkOver
-from portal.web import last_resort, visiting
-from portal.web.context import find_scope
+from portal.web import guards, last_resort, old_pages, tokens, visiting
+from portal.web.context import find_scope, set_scope
 from portal.web.htmx import go_to, htmx, into_flash
 from portal.web.late_forms import keep_form_at, keep_late_form
-from portal.web.local import path_of
+from portal.web.refusal_words import words_for
 from portal.web.refusals import mark
-from portal.web.requests import SAFE, PasswordChangeDue, SignedOut
+from portal.web.requests import SAFE, PasswordChangeDue, SignedOut, ensure_still_here
 
 log = logging.getLogger("portal")
 
 Handler = Callable[[Any], Response]
-
-
-class Words(NamedTuple):
-    """What an error page says: what happened, and what to do next."""
-
-    title: str
-    message: str
-    next_step: str
-
-
-def words_for(status: int) -> Words:
-    """Title, sentence and next step for a status, in the reader's language."""
-    again = _("Try again. If it happens again, call the help line.")
-    if visiting.is_visit() and status in {400, 403, 404}:
-        return _words_for_visitors(status)
-    known = {
-        400: Words(
-            _("This form has expired"),
-            _("The page was open too long, or was sent from another window."),
-            _("Go back, reload the page and send it again. Nothing was saved."),
-        ),
-        403: Words(
-            _("Not allowed"),
-            _("Your profile does not allow this."),
-            _("If you need it, ask your location manager or the help desk."),
-        ),
-        404: Words(
-            _("Not found"),
-            _("There is no such page or record, or it is not at the location you work in."),
-            _("Check the address, or switch to the location the record belongs to."),
-        ),
-        405: Words(
-            _("That cannot be done this way"),
-            _("This address does not accept what your browser sent."),
-            _("Start again from the page that led you here."),
-        ),
-        409: Words(
-            _("Something has changed"),
-            _("Another person or another window made a change first. Your changes were not saved."),
-            _("Open the record again and look at what changed before you go on."),
-        ),
-        413: Words(
-            _("This is too large"),
-            _("What was sent is larger than the portal accepts. Nothing was saved."),
-            _("Shorten the text, split a long table, or take the picture with fewer pixels."),
-        ),
-        429: Words(
-            _("Too many attempts"),
-            _("Too many attempts were made. Nothing was changed."),
-            _("Wait a few minutes and try again."),
-        ),
-        503: Words(
-            _("Not available just now"),
-            _("The portal is busy or down for maintenance. Nothing was changed."),
-            _("Try again in a minute."),
-        ),
-    }
-    if status in known:
-        return known[status]
-    if status < 500:
-        return Words(
-            _("Something is missing or wrong"),
-            _("The portal could not accept what was sent."),
-            _("Go back, correct it and send it again."),
-        )
-    return Words(
-        _("Something went wrong"),
-        _("This is a problem with the portal. Your changes were not saved."),
-        again,
-    )
-
-
-def _words_for_visitors(status: int) -> Words:
-    """As `words_for`, where users are told about profiles and locations."""
-    if status == 400:
-        return Words(
-            _("This form has expired"),
-            _("The page was open too long. Nothing was saved."),
-            _("Go back, reload the page and send it again."),
-        )
-    return Words(
-        _("Not found"),
-        _("There is no such page."),
-        _("Open the link in your message again, or call the help line."),
-    )
 
 
 def answer(status: int, sentence: str = "", **context: object) -> Response:
@@ -225,11 +141,34 @@ def _disk_is_full() -> Response:
     return answer(503, full, next_step=_("Call the person who runs the portal."))
 
 
+def _refused_elsewhere(status: int, said: str, place: Place | None, page: str) -> Response:
+    """What is answered to a form of another location, which is kept where that can be."""
+    scope = find_scope()
+    kept = keep_form_at(scope, place) if scope and place else ""
+    if kept and place:
+        said = f"{said} {_('What you entered was kept.')}"
+        old_pages.wait_at(place, kept)
+        if htmx():
+            # The form would still be there, and could be sent once more beside the kept one.
+            back = _("Switch back to %(location)s to go on with it.", location=place.name)
+            flash(f"{said} {back}", "warning")
+            return go_to(url_for("people.switch_location"))
+    return answer(
+        status,
+        said,
+        switch_to=place,
+        return_to=kept or page,
+        next_step=_("Switch back to that location, or open the page again."),
+    )
+
+
 def _own_place(location_id: int | None) -> Place | None:
     """The location, if the user works there."""
     scope = find_scope()
-    places = scope.locations if scope else ()
-    return next((place for place in places if place.id == location_id), None)
+    if scope is None or location_id is None:
+        return None
+    with unit_of_work(write=False):
+        return get_place(scope, location_id)
 
 
 def _when_unknown() -> str:
@@ -240,14 +179,25 @@ def _when_unknown() -> str:
     return _("Check whether it is there before you enter it again.")
 
 
+def is_while_typing() -> bool:
+    """Whether a page made this call by itself, while somebody types on it."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return bool(htmx()) and bool(getattr(view, guards.WHILE_TYPING, False))
+
+
+def nothing() -> Response:
+    """An answer that leaves the page as it is, with what is being typed."""
+    return current_app.response_class(status=204)
+
+
 def sign_in_url(onward: str = "") -> str:
     """Where a signed-out browser is sent: the sign-in page, which leads `onward`, or else back to
     the page it was on."""
     back = onward or request.full_path.rstrip("?")
     if not onward and (htmx() or request.method != "GET"):
-        back = path_of(htmx().current_url or request.referrer) or ""
-    home = url_for("home.index") if "home.index" in current_app.view_functions else "/"
-    return url_for("people.sign_in", next=back if back not in ("", home) else None)
+        back = old_pages.page_before()
+    none = ("", old_pages.home(), url_for(old_pages.SIGN_IN))
+    return url_for(old_pages.SIGN_IN, next=None if back in none else back)
 
 
 def init_app(app: Flask) -> None:
@@ -285,9 +235,15 @@ def init_app(app: Flask) -> None:
 
     @on(SignedOut)
     def signed_out(_error: SignedOut) -> Response:
-        onward = keep_late_form() if request.method == "POST" else ""
+        if request.method != "POST":
+            return go_to(sign_in_url())
+        if is_while_typing():
+            return nothing()
+        onward = keep_late_form()
         if onward:
             flash(_("You were signed out. What you entered was kept. Sign in to continue."), "info")
+        else:
+            old_pages.nothing_was_done()
         return go_to(sign_in_url(onward))
 
     @on(PasswordChangeDue)
@@ -297,20 +253,16 @@ def init_app(app: Flask) -> None:
     @on(AtAnotherLocation)
     def elsewhere(error: AtAnotherLocation) -> Response:
         mark(RefusalKind.ELSEWHERE)
-        back = request.path if request.method == "GET" else ""
-        return answer(404, switch_to=_own_place(error.location_id), return_to=back)
+        place = _own_place(error.location_id)
+        if request.method == "POST" and place:
+            # A record of that location was open when the user went to another one.
+            sentence = _("This page is about %(location)s. Nothing was saved.", location=place.name)
+            return _refused_elsewhere(404, sentence, place, "")
+        return answer(404, switch_to=place, return_to=request.path)
 
     @on(OpenedElsewhere)
     def moved(error: OpenedElsewhere) -> Response:
-        scope, place = find_scope(), _own_place(error.location_id)
-        kept = keep_form_at(scope, place) if scope and place and not htmx() else ""
-        return answer(
-            409,
-            f"{error.message} {_('What you entered was kept.')}" if kept else error.message,
-            switch_to=place,
-            return_to=kept or request.path,
-            next_step=_("Switch back to that location, or open the page again."),
-        )
+        return _refused_elsewhere(409, error.message, _own_place(error.location_id), request.path)
 
     @on(NoLocation)
     def choose(_error: NoLocation) -> Response:
@@ -344,12 +296,29 @@ def init_app(app: Flask) -> None:
             mark(RefusalKind.FORM_TOKEN)
             return answer(400)
         with unit_of_work(write=False):
-            nobody = not current_user.is_authenticated
-        if request.method == "POST" and nobody and request.cookies:
-            flash(_("You were signed out, and nothing was saved. Sign in again."), "info")
+            scope: Scope | None = getattr(current_user, "scope", None)
+        if request.method == "POST" and is_while_typing():
+            return nothing()
+        if request.method == "POST" and scope is None and request.cookies:
+            old_pages.nothing_was_done()
             return go_to(sign_in_url())
+        if request.method == "POST" and scope is not None:
+            if request.endpoint == old_pages.SIGN_IN:
+                return old_pages.already_signed_in(scope)
+            if tokens.was_opened_by(scope.user.id):
+                return from_an_old_page(scope)
         mark(RefusalKind.FORM_TOKEN)
         return answer(400)
+
+    def from_an_old_page(scope: Scope) -> Response:
+        set_scope(scope)
+        try:
+            ensure_still_here()
+            return old_pages.sent_by_the_same_user(scope)
+        except OpenedElsewhere as error:
+            return moved(error)
+        except PortalError as error:
+            return refused(error)
 
     @on(HTTPException)
     def other(error: HTTPException) -> Response:

@@ -16,6 +16,7 @@ VISITORS = "__portal_visitors__"
 OF_VISITOR = "visitor: "
 NO_DATABASE = "__portal_no_database__"
 ANY_TIME = "__portal_any_time__"
+WHILE_TYPING = "__portal_while_typing__"
 BEFORE_TRANSACTION = "__portal_before_transaction__"
 REPEATABLE = "__portal_repeatable__"
 
@@ -80,6 +81,13 @@ def by_link(view: View) -> View:
 def quiet(view: View) -> View:
     """A call a page makes by itself (polling): it does not keep the session alive."""
     setattr(view, QUIET, True)
+    return view
+
+
+def while_typing(view: View) -> View:
+    """A call that a page makes by itself while somebody types: where it is refused because they are
+    no longer signed in, the page stays as it is until they send the form."""
+    setattr(view, WHILE_TYPING, True)
     return view
 
 

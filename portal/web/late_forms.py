@@ -1,4 +1,7 @@
-"""A form that was sent after the session timed out is kept as a draft of its sender (SPEC A1).
+"""A form that cannot be taken when it arrives is kept as a draft of its sender (SPEC A1).
+
+It was sent after the session timed out, from a page of an earlier session, or about a location that
+the sender left in another tab.
 
 Only views that say so keep anything (`@keeps_late_input`; wizards and pens do by themselves), so
 that no password ends up in a draft because somebody forgot to exclude it. Files are never kept.
@@ -17,7 +20,7 @@ from wtforms import Form
 from portal import drafts
 from portal.access.scope import Place, Scope
 from portal.db import PATIENCE_OF_A_PERSON, run_sparingly, unit_of_work
-from portal.drafts import FORM, LATE, Draft
+from portal.drafts import AGAIN, FORM, LATE, MOVED, Draft
 from portal.errors import PortalError
 from portal.i18n import _
 from portal.people import sessions
@@ -26,7 +29,7 @@ from portal.web.htmx import htmx
 from portal.web.login import scope_of
 
 View = TypeVar("View", bound=Callable[..., Any])
-Keeper = Callable[[Scope, dict[str, Any]], str]
+Keeper = Callable[[Scope, dict[str, Any], str], str]
 
 KEEPER = "__portal_keeps_late__"
 STEERING = frozenset(
@@ -38,7 +41,7 @@ SECRET = re.compile(r"passw|passphrase|secret|token|otp|totp|credential|security
 
 def keeps_late(keeper: Keeper) -> Callable[[View], View]:
     """Mark a view: a form that comes to it too late is given to `keeper(scope, values of the
-    address)`, which says at what address its sender can go on; empty if it kept nothing."""
+    address, reason)`, which says at what address its sender can go on; empty if it kept nothing."""
 
     def mark(view: View) -> View:
         setattr(view, KEEPER, keeper)
@@ -67,8 +70,9 @@ def keeps_late_input(
         def home_of(values: dict[str, Any]) -> str:
             return page(**values) if page else request.path
 
-        def keep(scope: Scope, values: dict[str, Any]) -> str:
-            return _keep(scope, str(title), _subject(about, values), home_of(values), form)
+        def keep(scope: Scope, values: dict[str, Any], reason: str) -> str:
+            what = str(title), _subject(about, values)
+            return _keep(scope, *what, home_of(values), form, reason)
 
         @wraps(view)
         def guarded(*positional: Any, **values: Any) -> Response:
@@ -99,7 +103,7 @@ def keep_late_form() -> str:
         if late is None:
             return ""
         set_scope(scope_of(late))
-        return keeper(scope_of(late), dict(request.view_args or {}))
+        return keeper(scope_of(late), dict(request.view_args or {}), LATE)
 
     try:
         return run_sparingly(keep)
@@ -116,14 +120,28 @@ def keep_late_form() -> str:
 def keep_form_at(scope: Scope, place: Place) -> str:
     """Keep the form of this request for its sender, as one of another location; the address at
     which it goes on there, empty if it was not kept."""
+    return _keep_for(replace(scope, location=place), MOVED)
+
+
+def keep_form_again(scope: Scope) -> str:
+    """Keep the form of this request, which is from a page of an earlier session of its sender; the
+    address at which it goes on, empty if it was not kept."""
+    return _keep_for(scope, AGAIN)
+
+
+def _keep_for(scope: Scope, reason: str) -> str:
     keeper = _keeper()
     if keeper is None:
         return ""
+    present = find_scope()
+    set_scope(scope)
     try:
         with unit_of_work(patience=PATIENCE_OF_A_PERSON):
-            return keeper(replace(scope, location=place), dict(request.view_args or {}))
+            return keeper(scope, dict(request.view_args or {}), reason)
     except PortalError:
         return ""
+    finally:
+        set_scope(present)
 
 
 def _keeper() -> Keeper | None:
@@ -142,7 +160,9 @@ def _subject(about: Callable[..., object] | None, values: dict[str, Any]) -> str
         return ""
 
 
-def _keep(scope: Scope, title: str, about: str, page: str, form: type[Form] | None) -> str:
+def _keep(
+    scope: Scope, title: str, about: str, page: str, form: type[Form] | None, reason: str
+) -> str:
     sent = [
         [name, value]
         for name, value in request.form.items(multi=True)
@@ -162,10 +182,11 @@ def _keep(scope: Scope, title: str, about: str, page: str, form: type[Form] | No
             kind=FORM,
             name=page,
             title=title,
-            reason=LATE,
+            reason=reason,
             data={"labels": labels, "about": about},
         )
-    drafts.keep(draft, step=FORM, sent=sent)
+        tell_what_was_given_up(draft)
+    drafts.keep(draft, step=FORM, sent=sent, reason=reason)
     return drafts.address_of_form(draft)
 
 
@@ -178,8 +199,9 @@ def _late_draft() -> Draft | None:
         draft = drafts.get_draft(scope, number)
     except PortalError:
         return None
-    fits = draft.kind == FORM and draft.name == request.path and draft.finished_at is None
-    return draft if fits else None
+    here = {None, scope.location.id if scope.location else None}
+    fits = draft.kind == FORM and draft.name == request.path and draft.location_id in here
+    return draft if fits and draft.finished_at is None else None
 
 
 def late_values() -> "MultiDict[str, str] | None":
@@ -190,17 +212,41 @@ def late_values() -> "MultiDict[str, str] | None":
     if draft is None:
         return None
     if request.method == "GET" and not htmx():
-        flash(came_late(), "info")
+        flash(came_late(draft.reason), "info")
     sent = draft.data.get("entered", {}).get(FORM, [])
     return MultiDict([(name, value) for name, value in sent])
 
 
-def came_late() -> str:
-    """What a page says whose fields hold what was sent too late."""
+def came_late(reason: str) -> str:
+    """What a page says whose fields hold what could not be taken when it was sent."""
+    if reason == AGAIN:
+        return _(
+            "You signed in again or changed your password before this was sent. What you entered "
+            "is still here, but it isn't saved yet."
+        )
+    if reason == MOVED:
+        return _(
+            "You switched to another location before this was sent. What you entered is still "
+            "here, but it isn't saved yet."
+        )
     return _(
         "You were signed out before this was sent. What you entered is still here, but it isn't "
         "saved yet."
     )
+
+
+def tell_what_was_given_up(draft: Draft) -> None:
+    """Say which unfinished forms had to make room for `draft`, if any had."""
+    for title in draft.given_up:
+        flash(
+            _(
+                "You had %(most)s unfinished forms, as many as the portal can keep. The oldest was "
+                "discarded: %(title)s.",
+                most=drafts.MOST,
+                title=title,
+            ),
+            "warning",
+        )
 
 
 def forget_late_values(page: str) -> None:

@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
-from flask import Flask, current_app, g, request, session
+from flask import Flask, current_app, g, request
 from flask_login import LoginManager, UserMixin, login_user, logout_user
 
 from portal.access.scope import Scope
 from portal.people import sessions
+from portal.web import tokens
 
 
 class SignedIn(UserMixin):
@@ -61,8 +62,9 @@ def scope_of(live: sessions.Session) -> Scope:
 
 
 def sign_in(user_id: int) -> None:
-    """Start a fresh session for the browser; whatever the cookie held before is dropped."""
-    session.clear()
+    """Start a fresh session for the browser; whatever the cookie held before is dropped, but for
+    what public pages need."""
+    tokens.start_over()
     token = sessions.start(
         user_id, address=request.remote_addr or "", user_agent=request.user_agent.string
     )
@@ -74,7 +76,7 @@ def sign_out(session_id: int | None) -> None:
     if session_id is not None:
         sessions.end(session_id)
     logout_user()
-    session.clear()
+    tokens.start_over()
 
 
 def renew(user_id: int, session_id: int | None) -> None:

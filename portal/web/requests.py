@@ -25,7 +25,8 @@ from portal.errors import Forbidden, OpenedElsewhere
 from portal.formats.numbers import record_number
 from portal.i18n import _
 from portal.people import sessions
-from portal.web import guards, visiting
+from portal.submissions import Repeated
+from portal.web import guards, tokens, visiting
 from portal.web.bounds import BoundedRequest
 from portal.web.context import find_scope, set_scope, time_zone
 from portal.web.htmx import go_to, led_to
@@ -84,7 +85,7 @@ def _answer(
     if prepare is not None and not safe:
         g.prepared = prepare(**(request.view_args or {}))
     once = not safe and not getattr(view, guards.REPEATABLE, False)
-    operation = _operation() if once else None
+    operation = sent_operation() if once else None
     before = deepcopy(dict(session))
 
     def answer() -> Response:
@@ -98,7 +99,7 @@ def _answer(
                 return repeated
         if visit:
             _admit(view)
-        _ensure_still_here()
+        ensure_still_here()
         response = app.make_response(dispatch())
         if operation and db.writes():
             _settle(operation[0], response)
@@ -153,7 +154,7 @@ def _lasts(response: Response) -> bool:
     return response.status_code < 400 or g.get("kept_although_refused") is response
 
 
-def _operation() -> tuple[str, str] | None:
+def sent_operation() -> tuple[str, str] | None:
     """The id of the form that was sent and the fingerprint of its contents, if it carries one."""
     operation_id = request.form.get("operation_id", "")
     if not operation_id:
@@ -183,7 +184,8 @@ def _forget_promises(before: dict[str, Any]) -> None:
     if dict(session) != before:
         session.clear()
         session.update(deepcopy(before))
-    g.pop("csrf_token", None)
+    for kind in (tokens.OF_USERS, tokens.OF_THE_PUBLIC):
+        g.pop(kind, None)
     request_ctx.flashes = None
 
 
@@ -214,7 +216,7 @@ def _through(view: Callable[..., Any], scope: Scope | None) -> Through:
     return Through.PAGE if scope is None else Through.SIGNED_IN
 
 
-def _ensure_still_here() -> None:
+def ensure_still_here() -> None:
     """Refuse a form that is about another location (`working_at`) than the present one."""
     opened_at = request.form.get("working_at")
     scope = find_scope()
@@ -242,8 +244,11 @@ def _claim(operation_id: str, fingerprint: str) -> Response | None:
     # A unit that only reads cannot claim it: if it wants to write, another one will.
     ask = submissions.claim if db.writes() else submissions.find
     repeated = ask(operation_id, user_id=scope.user.id if scope else None, fingerprint=fingerprint)
-    if repeated is None:
-        return None
+    return already_saved(repeated) if repeated else None
+
+
+def already_saved(repeated: Repeated) -> Response:
+    """Say that what was sent had been saved before, and lead to where that led."""
     saved_at = clock.local(repeated.at, time_zone()).strftime("%I:%M %p %Z").lstrip("0")
     flash(_("This was already saved at %(time)s. It was not saved twice.", time=saved_at), "info")
     return go_to(repeated.location or visiting.onward() or request.path)

@@ -4,7 +4,7 @@ from flask import Response, request
 from wtforms import Form
 
 from portal import drafts
-from portal.drafts import LATE, Draft
+from portal.drafts import UNSENT, Draft
 from portal.errors import Invalid, PortalError
 from portal.i18n import _
 from portal.web.context import scope
@@ -106,7 +106,7 @@ class StepPages:
             return self._attend(unfinished, way.halt)
         more = step.context(walker.scope, way.answers) if step.context and typed is None else {}
         form = walker.form(step, way.answers) if form is None else form
-        late = draft is not None and draft.reason == LATE and request.method == "GET"
+        late = draft.reason if draft and request.method == "GET" else ""
         context = {
             **more,
             **position(self.wizard, walker, step, way, draft),
@@ -119,7 +119,7 @@ class StepPages:
             and not (form and form.errors),
             "waiting": waiting,
             "typed": typed,
-            "late": came_late() if late else "",
+            "late": came_late(late) if late in UNSENT else "",
         }
         regions = {REGION: "wizards/_wizard.html"}
         return respond("wizards/page.html", regions=regions, status=status, **context)

@@ -9,7 +9,7 @@ from wtforms import Form
 from portal import drafts
 from portal.access.scope import Scope
 from portal.db import session
-from portal.drafts import LATE, PAUSED, STARTED, WIZARD, Draft
+from portal.drafts import PAUSED, STARTED, WIZARD, Draft
 from portal.errors import Conflict, Invalid, PortalError
 from portal.i18n import _
 from portal.lookups.fields import look_up
@@ -17,8 +17,8 @@ from portal.web.context import scope
 from portal.web.files import read_uploads
 from portal.web.files import sent as sent_with_files
 from portal.web.guards import before_transaction, needs
-from portal.web.htmx import go_to
-from portal.web.late_forms import keeps_late
+from portal.web.htmx import go_to, htmx
+from portal.web.late_forms import keeps_late, tell_what_was_given_up
 from portal.web.requests import kept_although_refused
 from portal.web.respond import respond
 from portal.wizards.addresses import EXTENSION, address_of, arguments, onward
@@ -70,6 +70,10 @@ class WizardViews(StepPages):
         walker = Walker(self.wizard, scope(), args, {})
         step = walker.steps(Answers(args))[0]
         if request.method == "GET":
+            begun = self._newest() if htmx().history_restore_request else None
+            if begun and begun.reason == STARTED and begun.data.get("args", {}) == args:
+                # Back from the next step: the form that was begun here, not another one.
+                return self._show(walker_of(self.wizard, begun), step, draft=begun)
             return self._show(walker, step, waiting=self._waiting())
         return self._take(walker, step, None)
 
@@ -92,9 +96,9 @@ class WizardViews(StepPages):
             return self._looked_at(walker, here, draft)
         return self._show(walker, here, draft=draft)
 
-    def keep_late(self, who: Scope, values: dict[str, Any]) -> str:
-        """Keep what was sent to a step after the session had timed out; where it goes on, empty
-        if it was not kept."""
+    def keep_late(self, who: Scope, values: dict[str, Any], reason: str) -> str:
+        """Keep what was sent to a step but could not be taken; where it goes on, empty if it was
+        not kept."""
         values = dict(values)
         draft_id, key = values.pop("draft_id", None), values.pop("step", None)
         step = next((s for s in self.wizard.steps if key in (None, s.key)), None)
@@ -107,13 +111,13 @@ class WizardViews(StepPages):
                 return ""
             sent = sent_of(step.form(formdata=request.form), request.form)
             draft = drafts.same_beginning(who.user.id, self.wizard.name, {step.key: sent})
-            draft = draft or self._begin(walker, step, reason=LATE)
+            draft = draft or self._begin(walker, step, reason=reason)
         else:
             draft = drafts.open_of_user(who.user.id, draft_id, self.wizard.name)
             sent = sent_of(step.form(formdata=request.form), request.form)
         if draft is None:
             return ""
-        drafts.keep(draft, step=step.key, sent=sent, at=step.key, reason=LATE)
+        drafts.keep(draft, step=step.key, sent=sent, at=step.key, reason=reason)
         return onward(draft)
 
     # What a sent step leads to
@@ -316,7 +320,7 @@ class WizardViews(StepPages):
     ) -> Draft:
         place = walker.scope.location
         drafts.ensure_fits(entered or {})
-        return drafts.start(
+        draft = drafts.start(
             user_id=walker.scope.user.id,
             location_id=place.id if place else None,
             kind=WIZARD,
@@ -326,6 +330,8 @@ class WizardViews(StepPages):
             reason=reason,
             data={"args": dict(walker.args), "entered": entered or {}},
         )
+        tell_what_was_given_up(draft)
+        return draft
 
     def _kept(
         self,
@@ -345,11 +351,15 @@ class WizardViews(StepPages):
         return draft
 
     def _waiting(self) -> OfferedDraft | None:
+        found = self._newest()
+        return offer(scope(), found) if found else None
+
+    def _newest(self) -> Draft | None:
+        """The user's newest unfinished draft of this wizard at the present location."""
         place = scope().location
-        found = drafts.open_of_kind(
+        return drafts.open_of_kind(
             scope().user.id,
             kind=WIZARD,
             name=self.wizard.name,
             location_id=place.id if place else None,
         )
-        return offer(scope(), found) if found else None

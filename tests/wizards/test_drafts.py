@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 
 from portal import drafts
 from portal.db import unit_of_work
-from portal.drafts import Draft
+from portal.drafts import MOVED, PAUSED, STARTED, Draft
 from portal.people.models import UserLocation
 from tests.client import Browser, Page
 from tests.personas import PASSPHRASE, Personas
@@ -242,3 +242,45 @@ def test_of_many_drafts_the_oldest_give_way(
     assert "Form 44 " in page.root.text
     assert "Form 4 " not in page.root.text
     assert "All unfinished forms" in card(browser)
+
+
+def test_a_paused_form_outlasts_those_that_were_only_left_and_the_user_is_told(
+    app: Flask, browser: Browser, personas: Personas, brands: dict[str, int]
+) -> None:
+    with app.app_context(), unit_of_work():
+        for number, reason in enumerate([PAUSED, STARTED, MOVED, *[STARTED] * 37]):
+            drafts.start(
+                user_id=personas.users["manager_a"],
+                location_id=None,
+                kind="form",
+                name=f"/{number}",
+                title=f"Form {number}",
+                reason=reason,
+                data={},
+            )
+    page = to_details(browser)
+    said = page.root.one("main").text
+    assert "as many as the portal can keep. The oldest was discarded: Form 1." in said
+    left = browser.get("/drafts").root.one("main").text
+    assert "Form 0 " in left
+    assert "Form 1 " not in left
+    assert "Form 2 " in left, "it could not be sent, so it is not the first to go"
+
+
+def test_of_forms_that_were_all_paused_the_oldest_gives_way_not_the_newest(
+    app: Flask, browser: Browser, personas: Personas, brands: dict[str, int]
+) -> None:
+    with app.app_context(), unit_of_work():
+        for number in range(drafts.MOST):
+            drafts.start(
+                user_id=personas.users["manager_a"],
+                location_id=None,
+                kind="form",
+                name=f"/{number}",
+                title=f"Form {number}",
+                reason=PAUSED,
+                data={},
+            )
+    page = to_details(browser)
+    assert "The oldest was discarded: Form 0." in page.root.one("main").text
+    assert page.root.all("h2")[0].text == "Details"

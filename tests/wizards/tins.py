@@ -16,6 +16,7 @@ from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
 from portal.access.profiles import CLINIC, Profile
 from portal.access.scope import Scope
+from portal.confirmation import Confirmation, answered, ask
 from portal.db import Base, session
 from portal.errors import Conflict, Invalid, NotFound
 from portal.i18n import _l
@@ -323,6 +324,38 @@ def swap() -> Response:
     if look_up(form, request.form) or not form.validate():
         return respond("tins/swap.html", status=422, form=form)
     return go_to(url_for("tins.index", brand=form.brand.data, second=form.second.data))
+
+
+# A page that asks why, and a button that only acts
+
+
+class WhyForm(Form):
+    why = StringField(_l("Why"), [Required()])
+
+
+@blueprint.route("/tins/<int:tin_id>/dent", methods=["GET", "POST"])
+@needs("tins.change")
+@keeps_late_input(_l("Dent Tin"), form=WhyForm)
+def dent(tin_id: int) -> Response:
+    tin = get_tin(scope(), tin_id)
+    return ask(
+        answered(WhyForm),
+        Confirmation(title="Dent", heading="Dent this tin", back=url_for("tins.index")),
+        act=lambda form: setattr(tin, "note", form.why.data),
+        done="Dented.",
+    )
+
+
+@blueprint.post("/tins/polish")
+@needs("tins.change")
+def polish() -> Response:
+    session().execute(
+        update(Tin)
+        .where(Tin.location_id == scope().location_id)
+        .values(received=Tin.received + 1)
+        .execution_options(synchronize_session=False)
+    )
+    return go_to(url_for("tins.index"))
 
 
 @blueprint.route("/tins/forgetful", methods=["GET", "POST"])
