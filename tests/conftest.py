@@ -9,9 +9,10 @@ import copy
 import functools
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -24,6 +25,7 @@ from portal import catalogues, discovery, migrations
 from portal.app import create_app
 from portal.catalog.services import load_products
 from portal.db import db, unit_of_work
+from portal.module import Module
 from portal.settings import load_settings
 from tests import databases
 from tests.client import Browser
@@ -190,18 +192,38 @@ def statements(database_kind: str) -> Callable[[Engine], None]:
 
 
 @pytest.fixture
+def own_instance(keys_folder: Path, tmp_path: Path) -> Path:
+    """An instance folder for this test alone, with the keys and assets that all share."""
+    folder = tmp_path / "instance"
+    folder.mkdir(exist_ok=True)
+    shutil.copytree(keys_folder / "keys", folder / "keys", dirs_exist_ok=True)
+    (folder / "assets").symlink_to(_assets(keys_folder))
+    return folder
+
+
+@pytest.fixture
+def own_settings() -> dict[str, Any]:
+    """Settings of the application; a folder of tests may have its own."""
+    return {}
+
+
+@pytest.fixture
+def extra_modules() -> Sequence[Module]:
+    """Modules beside the portal's; a folder of tests may have its own."""
+    return ()
+
+
+@pytest.fixture
 def app(
     database_url: str,
-    keys_folder: Path,
+    own_instance: Path,
+    own_settings: dict[str, Any],
+    extra_modules: Sequence[Module],
     statements: Callable[[Engine], None],
-    tmp_path: Path,
 ) -> Iterator[Flask]:
     """The application on the test's database, with jobs run by hand and no mail server."""
-    instance = tmp_path / "instance"
-    instance.mkdir(exist_ok=True)
-    shutil.copytree(keys_folder / "keys", instance / "keys", dirs_exist_ok=True)
-    (instance / "assets").symlink_to(_assets(keys_folder))
-    made = create_app(load_settings(instance, database_url=database_url, jobs="off"))
+    settings = load_settings(own_instance, database_url=database_url, jobs="off", **own_settings)
+    made = create_app(settings, extra_modules=extra_modules)
     made.testing = True
     with made.app_context():
         statements(db.engine)

@@ -1,16 +1,11 @@
 """The application with a module of volunteers, who come in by file."""
 
-import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 import pytest
-from flask import Flask
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import create_engine
 
-from portal.app import create_app
-from portal.db import db
-from portal.settings import load_settings
+from portal.module import Module
 from tests import databases
 from tests.imports.volunteers import Volunteer, module
 
@@ -37,19 +32,6 @@ def lent(template_database: str) -> Iterator[databases.Lent | None]:
 
 
 @pytest.fixture
-def app(
-    database_url: str, keys_folder: Path, statements: Callable[[Engine], None], tmp_path: Path
-) -> Iterator[Flask]:
-    """The application with the module of volunteers."""
-    instance = tmp_path / "instance"
-    instance.mkdir(exist_ok=True)
-    shutil.copytree(keys_folder / "keys", instance / "keys", dirs_exist_ok=True)
-    made = create_app(
-        load_settings(instance, database_url=database_url, jobs="off"), extra_modules=[module]
-    )
-    made.testing = True
-    with made.app_context():
-        statements(db.engine)
-    yield made
-    with made.app_context():
-        db.engine.dispose()
+def extra_modules() -> Sequence[Module]:
+    """The volunteers."""
+    return [module]

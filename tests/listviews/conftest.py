@@ -1,27 +1,23 @@
 """The application with the crates module, and crates to list."""
 
 import random
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from flask import Flask
-from sqlalchemy import Engine, create_engine, insert
+from sqlalchemy import create_engine, insert
 
 from migrations.listing import create_counter, create_search
 from portal.access.profiles import Profile
 from portal.access.scope import Actor, Place, Scope
-from portal.app import create_app
 from portal.db import db, session, unit_of_work
+from portal.module import Module
 from portal.searching.text import search_of
-from portal.settings import load_settings
 from tests import databases
-from tests.client import Browser
 from tests.listviews import crates
 from tests.listviews.crates import Crate
 from tests.personas import Personas
@@ -53,38 +49,17 @@ def lent(template_database: str) -> Iterator[databases.Lent | None]:
 
 
 @pytest.fixture
-def app(
-    database_url: str,
-    keys_folder: Path,
-    statements: Callable[[Engine], None],
-    tmp_path: Path,
-) -> Iterator[Flask]:
-    """The application with the crates module."""
-    instance = tmp_path / "instance"
-    instance.mkdir(exist_ok=True)
-    shutil.copytree(keys_folder / "keys", instance / "keys", dirs_exist_ok=True)
-    made = create_app(
-        load_settings(instance, database_url=database_url, jobs="off"),
-        extra_modules=[crates.module],
-    )
-    made.testing = True
-    with made.app_context():
-        statements(db.engine)
-        yield made
+def extra_modules() -> Sequence[Module]:
+    """The crates."""
+    return [crates.module]
+
+
+@pytest.fixture
+def app(app: Flask) -> Iterator[Flask]:
+    """The application, with its context entered."""
+    with app.app_context():
+        yield app
         db.session.remove()
-        db.engine.dispose()
-
-
-@pytest.fixture
-def personas(app: Flask) -> Personas:
-    """The people of the template database."""
-    return Personas.load()
-
-
-@pytest.fixture
-def browser(app: Flask, personas: Personas) -> Browser:
-    """A client that reads each page it fetches."""
-    return Browser(app, personas)
 
 
 def scope_at(personas: Personas, letter: str) -> Scope:

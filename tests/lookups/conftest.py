@@ -1,5 +1,5 @@
 """The application with the tins module."""
 
-from tests.wizards.conftest import app, brands, browser, lent, personas, shelve, template_database
+from tests.wizards.conftest import brands, extra_modules, lent, shelve, template_database
 
-__all__ = ["app", "brands", "browser", "lent", "personas", "shelve", "template_database"]
+__all__ = ["brands", "extra_modules", "lent", "shelve", "template_database"]

@@ -1,7 +1,6 @@
 """The application with the coolers module installed, and the servers of its two channels."""
 
 import json
-import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -11,11 +10,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import create_engine
 
-from portal.app import create_app
-from portal.db import db
-from portal.settings import load_settings
 from tests import databases
 from tests.client import Browser
 from tests.messages.conftest import MailServer, free_port, mail_server
@@ -102,37 +98,15 @@ def lent(template_database: str) -> Iterator[databases.Lent | None]:
 
 
 @pytest.fixture
-def app(
-    database_url: str,
-    keys_folder: Path,
-    statements: Callable[[Engine], None],
-    tmp_path: Path,
-    mail_server: MailServer,  # noqa: F811
-    pager: PagerService,
-) -> Iterator[Flask]:
-    """The application with the coolers module, sending to both servers."""
-    instance = tmp_path / "instance"
-    instance.mkdir(exist_ok=True)
-    shutil.copytree(keys_folder / "keys", instance / "keys", dirs_exist_ok=True)
-    own: dict[str, Any] = {"pager_address": f"127.0.0.1:{pager.port}", "remind_days": 3}
-    made = create_app(
-        load_settings(
-            instance,
-            database_url=database_url,
-            jobs="off",
-            smtp_host="127.0.0.1",
-            smtp_port=mail_server.port,
-            smtp_security="none",
-            mail_per_minute=0,
-            modules={"coolers": own},
-        )
-    )
-    made.testing = True
-    with made.app_context():
-        statements(db.engine)
-    yield made
-    with made.app_context():
-        db.engine.dispose()
+def own_settings(mail_server: MailServer, pager: PagerService) -> dict[str, Any]:  # noqa: F811
+    """The application sends to both servers."""
+    return {
+        "smtp_host": "127.0.0.1",
+        "smtp_port": mail_server.port,
+        "smtp_security": "none",
+        "mail_per_minute": 0,
+        "modules": {"coolers": {"pager_address": f"127.0.0.1:{pager.port}", "remind_days": 3}},
+    }
 
 
 @pytest.fixture

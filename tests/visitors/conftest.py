@@ -1,6 +1,5 @@
 """The application with the kites, and one at each of the locations A and B."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -15,7 +14,6 @@ from portal.db import Base, db, unit_of_work
 from portal.settings import load_settings
 from portal.visits import links
 from tests import databases
-from tests.client import Browser
 from tests.personas import Personas
 from tests.visitors import kites
 from tests.visitors.kites import Kite
@@ -64,13 +62,10 @@ class Visiting:
 
 @pytest.fixture
 def visiting(
-    database_url: str, keys_folder: Path, statements: Callable[[Engine], None], tmp_path: Path
+    database_url: str, own_instance: Path, statements: Callable[[Engine], None]
 ) -> Visiting:
     """Makes applications with the kites."""
-    instance = tmp_path / "instance"
-    instance.mkdir(exist_ok=True)
-    shutil.copytree(keys_folder / "keys", instance / "keys", dirs_exist_ok=True)
-    return Visiting(database_url, instance, statements)
+    return Visiting(database_url, own_instance, statements)
 
 
 @pytest.fixture
@@ -80,19 +75,6 @@ def app(visiting: Visiting) -> Iterator[Flask]:
     yield made
     with made.app_context():
         db.engine.dispose()
-
-
-@pytest.fixture
-def personas(app: Flask) -> Personas:
-    """The people of the template database."""
-    with app.app_context():
-        return Personas.load()
-
-
-@pytest.fixture
-def browser(app: Flask, personas: Personas) -> Browser:
-    """A client that reads each page it fetches."""
-    return Browser(app, personas)
 
 
 @pytest.fixture

@@ -1,27 +1,18 @@
 """The application with the tins and the kites: forms of every kind, for users and for visitors."""
 
-import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 import pytest
-from flask import Flask
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import create_engine
 
-from portal.app import create_app
-from portal.db import Base, db
-from portal.settings import load_settings
+from portal.db import Base
+from portal.module import Module
 from tests import databases
 from tests.visitors import kites
 from tests.visitors.conftest import flying, made  # noqa: F401
 from tests.visitors.kites import Kite
 from tests.wizards import tins
-from tests.wizards.conftest import (  # noqa: F401
-    brands,
-    browser,
-    personas,
-    shelve,
-)
+from tests.wizards.conftest import brands, shelve  # noqa: F401
 from tests.wizards.tins import Brand, Tin
 
 
@@ -46,23 +37,6 @@ def lent(template_database: str) -> Iterator[databases.Lent | None]:
 
 
 @pytest.fixture
-def app(
-    database_url: str,
-    keys_folder: Path,
-    statements: Callable[[Engine], None],
-    tmp_path: Path,
-) -> Iterator[Flask]:
-    """The application with both modules."""
-    instance = tmp_path / "instance"
-    instance.mkdir(exist_ok=True)
-    shutil.copytree(keys_folder / "keys", instance / "keys", dirs_exist_ok=True)
-    one = create_app(
-        load_settings(instance, database_url=database_url, jobs="off"),
-        extra_modules=[tins.module, kites.module],
-    )
-    one.testing = True
-    with one.app_context():
-        statements(db.engine)
-    yield one
-    with one.app_context():
-        db.engine.dispose()
+def extra_modules() -> Sequence[Module]:
+    """The modules with a form of every kind."""
+    return [tins.module, kites.module]

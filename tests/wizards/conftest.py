@@ -1,18 +1,14 @@
 """The application with the tins module, brands, and tins."""
 
-import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import create_engine
 
-from portal.app import create_app
-from portal.db import Base, db, unit_of_work
-from portal.settings import load_settings
+from portal.db import Base, unit_of_work
+from portal.module import Module
 from tests import databases
-from tests.client import Browser
 from tests.personas import Personas
 from tests.wizards import tins
 from tests.wizards.tins import Brand, Tin
@@ -42,45 +38,10 @@ def lent(template_database: str) -> Iterator[databases.Lent | None]:
         yield one
 
 
-def tins_app(instance: Path, database_url: str) -> Flask:
-    """The application with the tins module."""
-    return create_app(
-        load_settings(instance, database_url=database_url, jobs="off"),
-        extra_modules=[tins.module],
-    )
-
-
 @pytest.fixture
-def app(
-    database_url: str,
-    keys_folder: Path,
-    statements: Callable[[Engine], None],
-    tmp_path: Path,
-) -> Iterator[Flask]:
-    """The application with the tins module."""
-    instance = tmp_path / "instance"
-    instance.mkdir(exist_ok=True)
-    shutil.copytree(keys_folder / "keys", instance / "keys", dirs_exist_ok=True)
-    made = tins_app(instance, database_url)
-    made.testing = True
-    with made.app_context():
-        statements(db.engine)
-    yield made
-    with made.app_context():
-        db.engine.dispose()
-
-
-@pytest.fixture
-def personas(app: Flask) -> Personas:
-    """The people of the template database."""
-    with app.app_context():
-        return Personas.load()
-
-
-@pytest.fixture
-def browser(app: Flask, personas: Personas) -> Browser:
-    """A client that reads each page it fetches."""
-    return Browser(app, personas)
+def extra_modules() -> Sequence[Module]:
+    """The tins."""
+    return [tins.module]
 
 
 @pytest.fixture
