@@ -31,7 +31,7 @@ from tests import databases
 from tests.client import Browser
 from tests.personas import Personas, make_personas
 
-pytest_plugins = ("tests.effort", "tests.budget")
+pytest_plugins = ("tests.effort", "tests.budget", "tests.sharing")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -48,8 +48,6 @@ expect.set_options(timeout=PATIENCE)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """All in one process: one Chromium, one server with the sample clinics."""
-    item.add_marker(pytest.mark.xdist_group("browser"))
     item.add_marker(pytest.mark.slow("a browser starts"))
 
 

@@ -5,10 +5,9 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Visit
 from tests.wizards.conftest import (  # noqa: F401
-    app,
     brands,
+    extra_modules,
     lent,
-    personas,
     shelve,
     template_database,
 )

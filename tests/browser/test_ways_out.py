@@ -7,12 +7,11 @@ from playwright.sync_api import Dialog, Page, expect
 from tests.browser.conftest import Visit
 from tests.browser.ways import SCRIPT_FIRST
 from tests.ways_out.conftest import (  # noqa: F401
-    app,
     brands,
+    extra_modules,
     flying,
     lent,
     made,
-    personas,
     shelve,
     template_database,
 )

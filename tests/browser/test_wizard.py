@@ -10,10 +10,9 @@ from portal.db import unit_of_work
 from tests.browser.conftest import Visit
 from tests.browser.ways import BOTH, SCRIPT_FIRST
 from tests.wizards.conftest import (  # noqa: F401
-    app,
     brands,
+    extra_modules,
     lent,
-    personas,
     shelve,
     template_database,
 )

@@ -1,22 +1,10 @@
-"""An application without data, for the rules that need none; and the source, read by one worker."""
-
-from pathlib import Path
+"""An application without data, for the rules that need none."""
 
 import pytest
 from flask import Flask
 
 from portal.app import create_app
 from portal.settings import load_settings
-
-HERE = Path(__file__).parent
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever has read the house's source once need not read it again."""
-    for item in items:
-        if item.path.parent == HERE:
-            item.add_marker(pytest.mark.xdist_group("house"))
 
 
 @pytest.fixture(scope="session")
