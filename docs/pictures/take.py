@@ -31,7 +31,6 @@ PAGES = {
     "appointments": "/appointments/",
     "day-end": "/administration/day-end",
     "article": "/knowledge/give-a-dose",
-    "case": "/help-desk/cases/2",
 }
 
 
