@@ -21,11 +21,11 @@ from portal.formats.texts import ShownNumber
 from portal.i18n import _
 from portal.normal_form import normalize
 from portal.sheets.doubts import (
-    day_in_doubt,
     days_asked,
     doubts_in,
     is_still_two_days,
     may_be_two_days,
+    still_asked,
 )
 from portal.sheets.errors import too_long, unreadable
 from portal.sheets.limits import CELL_CHARACTERS
@@ -307,19 +307,13 @@ def _read(bound: BoundColumns, key: str, cell: object, parse: Callable[[Any], An
 def _asked_before(bound: BoundColumns, cells: Sequence[object]) -> frozenset[str]:
     """The columns with a date that was asked about before, and that is still the same: by the
     row's own advice, or, where a file has none, in an earlier file."""
-    advice = bound.advice if bound.advice is not None else sys.maxsize
-    here = days_asked(cells[advice]) if advice < len(cells) else frozenset[date]()
-    anywhere = bound.asked if bound.advice is None else {}
-    if not here and not anywhere:
-        return frozenset()
-    found = set()
-    for column in bound.columns:
-        place = bound.positions.get(column.key, sys.maxsize)
-        if column.holds == "day" and place < len(cells):
-            asked = here | anywhere.get(column.label, here) | anywhere.get("", here)
-            if day_in_doubt(cells[place]) in asked:
-                found.add(column.key)
-    return frozenset(found)
+    if bound.advice is not None:
+        advice = cells[bound.advice] if bound.advice < len(cells) else None
+        asked = {"": here} if (here := days_asked(advice)) else {}
+    else:
+        asked = dict(bound.asked)
+    days = [(one.key, one.label) for one in bound.columns if asked and one.holds == "day"]
+    return still_asked(days, bound.positions, cells, asked)
 
 
 def _two_days(label: str, position: int, cell: object) -> CellError:

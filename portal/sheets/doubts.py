@@ -6,7 +6,7 @@ the same is asked about again.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from portal.errors import Invalid
@@ -63,3 +63,20 @@ def doubts_in(cells: Sequence[object]) -> list[tuple[int, object]]:
     return [(place, cell) for place, cell in enumerate(cells) if day_in_doubt(cell) is not None][
         :MOST
     ]
+
+
+def still_asked(
+    columns: Iterable[tuple[str, str]],
+    positions: Mapping[str, int],
+    cells: Sequence[object],
+    asked: Mapping[str, frozenset[date]],
+) -> frozenset[str]:
+    """Which of the columns, by key and label, hold a date that is among those `asked` about by the
+    label, or, without one, anywhere in a row."""
+    nowhere = frozenset[date]()
+    return frozenset(
+        key
+        for key, label in columns
+        if (place := positions.get(key, len(cells))) < len(cells)
+        and day_in_doubt(cells[place]) in asked.get("", nowhere) | asked.get(label, nowhere)
+    )
