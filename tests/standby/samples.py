@@ -44,5 +44,7 @@ samples = Samples(
     ),
     canaries=Canaries(shown=("/standby/{standby_list}", "/standby/calls/{standby_line}")),
     tour=Tour(no_pages=(r"/standby/.*",)),
-    upgrade=Upgrade(demanded={"standby_line": {"outcome": "", "caller_id": None}}),
+    upgrade=Upgrade(
+        demanded={"standby_line": {"outcome": "", "caller_id": None, "claimed_until": None}}
+    ),
 )
