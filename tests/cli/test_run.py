@@ -125,12 +125,13 @@ def test_a_second_start_installs_and_changes_nothing(
     assert "schema" not in second.output.read_text()
 
 
+@pytest.mark.timeout(300)
 def test_practice_has_a_banner_and_can_be_reset_meanwhile(
     checkout: Path, tmp_path: Path, servers: list[Server]
 ) -> None:
     server = Server(checkout, tmp_path / "own", "--practice")
     servers.append(server)
-    server.wait()
+    server.wait(100)
     status, page = server.get("/sign-in")
     assert status == 200
     assert "Practice mode" in page
