@@ -373,7 +373,7 @@ class Line:
 def test_the_second_dose_is_booked_by_the_link_of_the_first(
     phone: Browser, public: Scope, personas: Personas
 ) -> None:
-    page = book(phone, days=0)
+    page = book(phone, days=1)
     link = page.response.request.path
     assert "Book the second dose" not in page.root.text
     (maria,) = people()
