@@ -186,4 +186,4 @@ def test_a_download_is_saved_and_never_shown(app: Flask, settings: Settings) -> 
 def test_no_address_leads_to_a_stored_file(app: Flask) -> None:
     """Only a view of its owner does, which has loaded its record through the scope."""
     rules = [rule.rule for rule in app.url_map.iter_rules()]
-    assert not [rule for rule in rules if "upload" in rule or "stored" in rule or "/files" in rule]
+    assert not [rule for rule in rules if rule.startswith(("/upload", "/stored", "/file"))]
