@@ -48,15 +48,15 @@ def watch(app: Flask) -> Iterator[Watch]:
         yield made
 
 
-def compare(watch: Watch, act: Callable[[str], Any]) -> None:
+def compare(watch: Watch, act: Callable[[str], Any], granted: int = GRANTED) -> None:
     """Complain of every text of which 100 KB cost more than they may, measured by 1 KB of `a`."""
     less = watch.work_of(act, "a" * SMALL)
     for name, text in worst(LARGE).items():
-        check(name, less, watch.work_of(act, text))
+        check(name, less, watch.work_of(act, text), granted)
 
 
-def check(name: object, less: Work, more: Work) -> None:
-    assert more.units <= GROWTH * less.units + GRANTED, (name, less.units, more.units)
+def check(name: object, less: Work, more: Work, granted: int = GRANTED) -> None:
+    assert more.units <= GROWTH * less.units + granted, (name, less.units, more.units)
     assert not more.endless(), (name, more.endless())
 
 
@@ -273,7 +273,8 @@ def test_no_cell_of_a_text_file_makes_work_that_grows_with_it(
                 path.write_text("\n".join([head, *rows]), "utf-8")
                 read(path, kinds)
 
-            compare(watch, act)
+            # Each of three rows may be nothing but line ends, which are read one by one.
+            compare(watch, act, granted=3 * LARGE)
 
 
 def test_a_cell_that_is_too_long_is_named_by_row_and_column(app: Flask, tmp_path: Path) -> None:
