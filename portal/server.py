@@ -29,7 +29,7 @@ CANNOT_START = 4
 class Server(BaseApplication):
     """gunicorn, configured here alone: no file, no control socket, no log of who looked when."""
 
-    def __init__(self, host: str, port: int, *, behind_proxy: bool, as_json: bool) -> None:
+    def __init__(self, host: str, port: int, *, behind_proxy: bool, as_json: bool = False) -> None:
         self.host = host
         self.port = port
         self.behind_proxy = behind_proxy
