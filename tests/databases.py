@@ -61,6 +61,11 @@ def server_url(name: str) -> str:
     return make_url(SERVER).set(database=name).render_as_string(hide_password=False)
 
 
+def server_socket() -> str:
+    """The path of the test server's socket."""
+    return f"{make_url(SERVER).query['host']}/.s.PGSQL.5432"
+
+
 def name_of(url: str) -> str:
     """The database that `url` names."""
     return make_url(url).database or ""

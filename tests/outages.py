@@ -132,6 +132,7 @@ class Forwarder:
             with self.lock:
                 if not self.up:
                     client.close()
+                    server.close()
                     continue
                 server.connect(self.target)
                 self.ends += [client, server]

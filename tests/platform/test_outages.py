@@ -282,7 +282,7 @@ def forwarder(database_kind: str) -> Iterator[Forwarder]:
     """A way to PostgreSQL that can be cut."""
     if database_kind == "sqlite":
         pytest.skip("SQLite has no server")
-    made = Forwarder("/var/run/postgresql/.s.PGSQL.5432")
+    made = Forwarder(databases.server_socket())
     yield made
     made.close()
 
