@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 from portal.access.profiles import Profile
@@ -195,8 +196,15 @@ class Registry:
 
     def fills(self, slot: str) -> list[Fill]:
         """The contributions to `slot`, in order."""
-        found = [fill for module in self for fill in module.fills if fill.slot == slot]
-        return sorted(found, key=lambda fill: fill.order)
+        return self._fills.get(slot, [])
+
+    @cached_property
+    def _fills(self) -> dict[str, list[Fill]]:
+        found: dict[str, list[Fill]] = {}
+        fills = (fill for module in self for fill in module.fills)
+        for fill in sorted(fills, key=attrgetter("order")):
+            found.setdefault(fill.slot, []).append(fill)
+        return found
 
     @cached_property
     def lookups(self) -> dict[str, Lookup]:

@@ -4,7 +4,9 @@ Every HTML page must have one `h1`, unique ids, labelled inputs, request tokens 
 in its POST forms, no inline script or style, and every `aria-describedby` must lead somewhere.
 """
 
+import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urljoin
@@ -170,6 +172,12 @@ def lint(root: Element, *, whole: bool) -> None:
 BESIDE = '<div id="flash" role="status" hx-swap-oob'
 
 
+# What differs each time that a page is shown: request tokens and operation ids.
+TOKEN = re.compile(r'(?<=value=")[\w.:-]{20,}(?=")')
+# The pages that were found good in this process.
+GOOD: set[str] = set()
+
+
 class Page:
     """A response and its element tree; `messages` if they came beside it."""
 
@@ -178,11 +186,22 @@ class Page:
         self.status = response.status_code
         self.headers = response.headers
         self.html = response.get_data(as_text=True) if "text/html" in response.mimetype else ""
-        part, mark, messages = self.html.partition(BESIDE)
-        self.root = parse(part)
-        self.messages = parse(mark + messages) if mark else None
-        if self.html:
+        self._part, mark, messages = self.html.partition(BESIDE)
+        self._messages = mark + messages
+        looked_at = TOKEN.sub("", self._part)
+        if self.html and looked_at not in GOOD:
             lint(self.root, whole="<html" in self.html[:200])
+            GOOD.add(looked_at)
+
+    @cached_property
+    def root(self) -> Element:
+        """The page, or the part of it that was asked for."""
+        return parse(self._part)
+
+    @cached_property
+    def messages(self) -> Element | None:
+        """What the page says of what was just done, if that came beside a part."""
+        return parse(self._messages) if self._messages else None
 
     @property
     def leads_to(self) -> str:

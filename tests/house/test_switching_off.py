@@ -14,6 +14,7 @@ from portal.discovery import discover
 from portal.module import ModuleError, Registry
 from portal.settings import load_settings
 from tests.client import Browser
+from tests.effort import some
 from tests.personas import PEOPLE, Personas
 
 NAMES = [module.name for module in discover() if module.name != "platform"]
@@ -46,7 +47,7 @@ def addresses(app: Flask, blueprints: set[str]) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", some(NAMES, short=7))
 def test_the_rest_goes_on_without_a_module(
     name: str, bare_app: Flask, database_url: str, tmp_path: Path
 ) -> None:
