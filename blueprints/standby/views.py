@@ -26,6 +26,13 @@ from portal.web.respond import respond
 blueprint = Blueprint("standby", __name__, url_prefix="/standby")
 
 
+@blueprint.get("/")
+@needs("standby.call")
+def index() -> Response:
+    """The lists of the day begin at the vaccine that is left, on `Home`."""
+    return go_to("/")
+
+
 @blueprint.post("/")
 @needs("standby.call")
 def make() -> Response:

@@ -183,3 +183,8 @@ def test_coming_leads_to_an_appointment_or_a_walk_in(
     browser.sign_in("readonly_a")
     assert "Who Could Come" not in browser.get("/").root.text
     assert browser.get("/standby/1").status == 403
+
+
+def test_the_address_of_the_lists_leads_to_where_they_begin(browser: Browser) -> None:
+    page = browser.sign_in("manager_a").get("/standby/")
+    assert (page.status, page.leads_to) == (303, "/")
