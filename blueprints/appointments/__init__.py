@@ -127,6 +127,12 @@ module = Module(
             capability="appointments.view",
         ),
         Fill(
+            slot="schedule.lapsed",
+            function="blueprints.appointments.contributions:lapsed",
+            template="",
+            capability="appointments.view",
+        ),
+        Fill(
             slot="case.record",
             function="blueprints.appointments.contributions:of_case",
             template="helpdesk/_record.html",

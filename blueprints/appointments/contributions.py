@@ -1,6 +1,6 @@
 """What appointments show on other modules' pages."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from flask import url_for
@@ -10,7 +10,7 @@ from blueprints.appointments.inviting import is_possible, may_be_invited
 from blueprints.appointments.next_dose import NotDue, dose_to_book
 from blueprints.appointments.numbers import spoken
 from blueprints.appointments.pages import when
-from blueprints.appointments.queries import in_slots, of_recipient, promised_doses
+from blueprints.appointments.queries import in_slots, lapsed_holds, of_recipient, promised_doses
 from blueprints.appointments.record import reason_of
 from blueprints.appointments.rules import State
 from blueprints.appointments.told import count_to_call
@@ -109,6 +109,11 @@ def conflicts(scope: Scope, misfits: Sequence[Misfit]) -> dict[str, Any] | None:
 def promises(_scope: None, asked: DosesAsked) -> dict[str, Any]:
     """The doses that appointments to come were promised, those of held places included."""
     return {"rows": promised_doses(asked.location_ids, asked.first)}
+
+
+def lapsed(_scope: None, location_ids: Collection[int]) -> dict[str, Any]:
+    """The places that are held no more although they still count as taken."""
+    return {"rows": lapsed_holds(list(location_ids))}
 
 
 def call_card(scope: Scope, _subject: object) -> dict[str, Any] | None:

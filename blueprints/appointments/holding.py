@@ -7,8 +7,9 @@ two of them wait for each other.
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, delete, select, update
 
 from blueprints.appointments import numbers
 from blueprints.appointments.models import Appointment, BookingSeries
@@ -20,7 +21,15 @@ from blueprints.recipients.services import link_to_location, lock_recipient, set
 from blueprints.scheduling.bounds import Promised
 from blueprints.scheduling.models import Slot
 from blueprints.scheduling.queries import Time, Why, Wish, times
-from blueprints.scheduling.services import SlotTaken, claim, give_back, lock_doses, overbook
+from blueprints.scheduling.services import (
+    NoDoses,
+    SlotTaken,
+    claim,
+    give_back,
+    lock_doses,
+    overbook,
+    require_dose,
+)
 from portal import clock
 from portal.access.scope import Actor
 from portal.audit.services import record as audit
@@ -48,7 +57,8 @@ def hold(
 ) -> Appointment:
     """Hold a place for the recipient's next dose for ten minutes.
 
-    A recipient holds one place a dose: an earlier hold moves to the new time. `actor` is None for
+    A recipient holds one place a dose: an earlier hold moves to the new time, unless it is over:
+    then its place and dose are anybody's. `actor` is None for
     the recipient. With `overbook_reason` staff take a place beyond those there are. Raises
     `NotDue`, and `SlotTaken` if the time cannot be chosen (any more).
     """
@@ -57,7 +67,10 @@ def hold(
     dose = dose_to_book(recipient)
     held = open_booking(recipient.id, dose.number)
     lock_doses([slot_id])
-    _let_go_of_slot(slot_id, but=held.id if held else None)
+    if held is not None and is_over(held):
+        let_go(appointment_id=held.id)
+        held = None
+    let_go_at(slot_id)
     slot, beyond = take_place(slot_id, dose, but=held, beyond=_beyond(actor, overbook_reason))
     until = now() + HELD_FOR
     if held is not None:
@@ -131,8 +144,9 @@ def take_place(
 
 
 def wish_for(dose: NextDose, moving: Appointment | None = None) -> Wish:
-    """What the dose needs of a location's doses; the appointment that moves gives its own back."""
-    if moving is None:
+    """What the dose needs of a location's doses; the appointment that moves gives its own back, a
+    hold that is over has none."""
+    if moving is None or is_over(moving):
         return Wish(dose.product_id)
     own = Promised(moving.location_id, moving.day, moving.product_id)
     return Wish(dose.product_id, own)
@@ -157,13 +171,15 @@ def put_into(appointment: Appointment, slot: Slot, overbook_reason: str) -> None
 def complete(*, appointment_id: int, actor: Actor | None) -> Appointment:
     """Turn the held place into an appointment, and tell the recipient.
 
-    The place is theirs until somebody else got it, even after the ten minutes. Raises `HoldOver`
-    once it was let go; completing twice gives the same appointment.
+    Place and dose are theirs until somebody else got them, even after the ten minutes. Raises
+    `HoldOver` once one of them is gone; completing twice gives the same appointment.
     """
     seen = session().get(Appointment, appointment_id)
     if seen is None:
         raise hold_over()
     lock_recipient(seen.recipient_id)
+    # Before looking at the clock: whoever claims a dose meanwhile waits, and sees what came of it.
+    lock_doses([seen.slot_id])
     found = locked(appointment_id)
     if found is None:
         raise hold_over()
@@ -171,6 +187,8 @@ def complete(*, appointment_id: int, actor: Actor | None) -> Appointment:
         return found
     if found.state != State.HELD:
         raise Conflict(_("This appointment was canceled. Schedule a new one."))
+    if is_over(found) and not found.overbook_reason:
+        _require_dose_again(found)
     found.series_id = _series_of(found)
     found.state, found.held_until = State.NEW, None
     found.booked_at, found.booked_by_id = now(), actor.id if actor else None
@@ -187,6 +205,19 @@ def complete(*, appointment_id: int, actor: Actor | None) -> Appointment:
     )
     tell_booked(found)
     return found
+
+
+def _require_dose_again(found: Appointment) -> None:
+    """Raise `HoldOver` if the dose of a hold that is over was promised to somebody else."""
+    try:
+        require_dose(found.slot_id, Wish(found.product_id))
+    except NoDoses as error:
+        raise hold_over() from error
+
+
+def is_over(appointment: Appointment) -> bool:
+    """Whether a place was held so long that it is anybody's by now."""
+    return appointment.held_until is not None and appointment.held_until <= now()
 
 
 def hold_over() -> HoldOver:
@@ -227,18 +258,27 @@ def let_go_of_old() -> int:
     return _let_go_where(list(session().scalars(old)))
 
 
-def _let_go_of_slot(slot_id: int, *, but: int | None) -> None:
+def let_go_at(slot_id: int) -> None:
     """Free what is held too long at the time of this slot."""
     moment = select(Slot.location_id, Slot.starts_at).where(Slot.id == slot_id).subquery()
     same = select(Slot.id).join(
         moment,
         (Slot.location_id == moment.c.location_id) & (Slot.starts_at == moment.c.starts_at),
     )
-    old = select(Appointment.id).where(
-        Appointment.slot_id.in_(same),
-        Appointment.state == State.HELD,
-        Appointment.held_until <= now(),
-        Appointment.id != (but or 0),
+    let_go_in(same)
+
+
+def let_go_in(slots: Select[Any]) -> None:
+    """Free what is held too long in the slots with these ids, before somebody claims one of them.
+    Whoever has such a row locked frees or completes it; nobody waits for them here."""
+    old = (
+        select(Appointment.id)
+        .where(
+            Appointment.slot_id.in_(slots),
+            Appointment.state == State.HELD,
+            Appointment.held_until <= now(),
+        )
+        .with_for_update(skip_locked=True)
     )
     _let_go_where(list(session().scalars(old)))
 
