@@ -166,7 +166,7 @@ def ensure_overbooks_at(scope: Scope, location_id: int) -> None:
 
 
 def beyond_address(
-    scope: Scope, endpoint: str, location_id: int, **subject: Any
+    scope: Scope, location_id: int, recipient_id: int
 ) -> Callable[[int], str] | None:
     """The address that books a full time on purpose, by slot; None for who may not there."""
     if not scope.can("appointments.overbook"):
@@ -175,7 +175,9 @@ def beyond_address(
         ensure_overbooks_at(scope, location_id)
     except NotFound:
         return None
-    return lambda slot_id: url_for(endpoint, slot_id=slot_id, **subject)
+    return lambda slot_id: url_for(
+        "appointments.overbook", recipient_id=recipient_id, slot_id=slot_id
+    )
 
 
 def row_menus(scope: Scope, rows: Sequence[Any]) -> Sequence[Sequence[Action]]:

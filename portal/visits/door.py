@@ -17,8 +17,8 @@ What is guessed is the birth date of a number that got about: 36,500 days of a h
 * where the owner was let in before (a household, a clinic's own line) 10 in 5 minutes, but of all
   addresses together 300 in 30 days, a chance of 1 in 122.
 
-An appointment can be found for at most 180 days and the 45 after it: in all of them 245 guesses from
-one network, 1 in 149; 1,500 from 180 networks that are at it every day, 1 in 24.
+An appointment can be found for at most 180 days and the 45 after it: in all of them 245 guesses
+from one network, 1 in 149; 1,500 from 180 networks that are at it every day, 1 in 24.
 
 Whoever knows the year has 365 days to guess at, and finds the right one of them within 30 days from
 one network with a chance of 1 in 7; such people mostly know the day.
