@@ -121,6 +121,13 @@ module = Module(
             order=15,
         ),
         Fill(
+            slot="home.cards",
+            function="blueprints.appointments.contributions:twice_card",
+            template="appointments/_twice_card.html",
+            capability="appointments.handle",
+            order=16,
+        ),
+        Fill(
             slot="schedule.promises",
             function="blueprints.appointments.contributions:promises",
             template="",
@@ -176,6 +183,7 @@ module = Module(
         MessageKind(
             "appointment_reminder", still_true="blueprints.appointments.telling:still_to_come"
         ),
+        MessageKind("appointment_twice", still_true="blueprints.appointments.telling:still_twice"),
     ),
     visits=(
         Visit(

@@ -14,6 +14,7 @@ from blueprints.appointments.queries import in_slots, lapsed_holds, of_recipient
 from blueprints.appointments.record import reason_of
 from blueprints.appointments.rules import State
 from blueprints.appointments.told import count_to_call
+from blueprints.appointments.twice import list_twice
 from blueprints.appointments.words import STATES, dose_label
 from blueprints.recipients.models import Recipient
 from blueprints.recipients.words import full_name
@@ -123,6 +124,14 @@ def call_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
     count, round_id = count_to_call(scope)
     href = url_for("appointments.told", round_id=round_id) if count else ""
     return {"count": count, "href": href} if count else None
+
+
+def twice_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
+    """How many people may have booked twice; nothing if there are none."""
+    if scope.location is None:
+        return None
+    count = len(list_twice(scope))
+    return {"count": count, "href": url_for("appointments.booked_twice")} if count else None
 
 
 def of_case(scope: Scope, carried: Carried) -> dict[str, Any] | None:
