@@ -60,13 +60,19 @@ def tell_again(appointment: Appointment) -> bool:
 
 def tell_twice(older: Appointment, newer: Appointment) -> bool:
     """Tell whom the older appointment belongs to that it may have been booked a second time, at
-    most once a day. Who gets it learns of the newer one only if that has the same e-mail address:
-    else it may be somebody else's."""
+    most once a day. Who gets it learns what the newer one is only if that has the same e-mail
+    address: else it may be somebody else's.
+
+    An address that was typed on the public page is told of that address alone: whoever books under
+    another's name would else hear of it when the other one books.
+    """
     recipient = session().get_one(Recipient, older.recipient_id)
     if not is_told(recipient):
         return False
     other = session().get_one(Recipient, newer.recipient_id)
     both = other.email.casefold() == recipient.email.casefold()
+    if not both and recipient.created_by_id is None:
+        return False
     secret = _secret(older)
     if both:
         secret |= {"other_link": _secret(newer)["link"]}

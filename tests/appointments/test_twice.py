@@ -116,7 +116,8 @@ def test_another_address_is_told_nothing_of_the_older_one_and_that_one_nothing_o
     assert {one.kind for one in booking.messages() if one.address == "stranger@example.org"} == {
         "appointment_booked"
     }
-    # Once a day, however often the stranger books.
+    # Once a day, however often the stranger books; who booked first under the name of another is
+    # not told either when the other one does.
     book(Browser(app, anybody.personas), days=4, email="stranger2@example.org")
     assert len(twice()) == 1
     assert pairs() == 3
