@@ -20,6 +20,7 @@ from blueprints.scheduling.calendar import (
     month_of,
 )
 from blueprints.scheduling.hours import clock_text
+from blueprints.scheduling.models import Slot
 from blueprints.scheduling.queries import Offer, Time, days, near, next_free_day, times
 from portal import clock
 from portal.access.scope import Scope
@@ -101,12 +102,12 @@ def calendar_of(
 
     `address(month=…)` and `address(day=…)` lead to others; `pick` gives the address of a time;
     `moving` is the appointment that gets another time, `overbook` gives the address that books a
-    full time on purpose. Without a day the month is that of the
-    first free one.
+    full time on purpose. Without a day it is that of the time that was sent and could not be
+    taken, else the month of the first free one.
     """
     kinds, not_before, wish = kinds_for(dose.number), dose.not_before, wish_for(dose, moving)
     today = clock.today(location.time_zone)
-    chosen = day_asked(request.args.get("day"), today)
+    chosen = day_asked(request.args.get("day"), today) or _day_sent(location)
     month = day_asked(f"{request.args.get('month')}-01", today)
     if chosen is None and month is None:
         month = next_free_day(location.id, kinds=kinds, not_before=not_before, wish=wish)
@@ -134,6 +135,13 @@ def calendar_of(
         "recommended": day_text(dose.window.recommended) if dose.window else "",
         "recommended_href": address(day=dose.window.recommended.isoformat()) if dose.window else "",
     }
+
+
+def _day_sent(location: Location) -> date | None:
+    """The day of the time that a form sent, if it is one of this location."""
+    slot_id = record_number(request.form.get("slot", ""))
+    found = session().get(Slot, slot_id) if slot_id else None
+    return found.day if found is not None and found.location_id == location.id else None
 
 
 def when(day: date, minute: int) -> str:

@@ -108,16 +108,18 @@ def same_person(twice_id: int) -> Response:
                 status = refusal.status
             else:
                 flash(done(1, int(told)), "success")
+                flash(_still_to_merge(found), "info")
                 return go_to(_merge_request(found))
     question = Confirmation(
         title=_("Cancel this appointment"),
         heading=_("Same person: which appointment is canceled?"),
         about=[_about(side) for side in found.sides],
         points=(
-            _("The recipient gets the reason by e-mail."),
-            _("Then send the request to the help desk, which merges the two records."),
+            _("The recipient sees the reason."),
+            _("Then ask the help desk to merge the two records: the form opens next."),
         ),
         back=url_for("appointments.booked_twice"),
+        leave=_("Keep both"),
         danger=True,
     )
     return respond(
@@ -126,6 +128,18 @@ def same_person(twice_id: int) -> Response:
         form=form,
         question=question,
         late=status == Conflict.status,
+    )
+
+
+def _still_to_merge(found: twice.Twice) -> str:
+    """What is still to be done: two records of one person are left."""
+    newer, older = (side.booked.recipient for side in found.sides)
+    return _(
+        "Both records are still there. Ask the help desk to merge record %(newer)s (%(name)s) into "
+        "record %(older)s.",
+        newer=newer.id,
+        name=full_name(newer),
+        older=older.id,
     )
 
 
