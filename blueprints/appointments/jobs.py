@@ -1,6 +1,6 @@
 """What runs by itself."""
 
-from blueprints.appointments.holding import MOST_LET_GO, let_go_of_old
+from blueprints.appointments.letting_go import MOST_LET_GO, let_go_of_old
 from blueprints.appointments.twice import forget_over
 from portal import jobs
 from portal.db import run

@@ -11,15 +11,13 @@ from blueprints.appointments.holding import (
     complete,
     follow_status,
     hold,
-    let_go,
-    let_go_at,
-    let_go_in,
     locked,
     put_into,
     take_place,
     to_come,
     wish_for,
 )
+from blueprints.appointments.letting_go import let_go, let_go_at, let_go_in
 from blueprints.appointments.models import Appointment
 from blueprints.appointments.next_dose import (
     NextDose,
