@@ -35,13 +35,16 @@ Limit = tuple[int, timedelta]
 @dataclass(frozen=True, kw_only=True)
 class AttemptLimits:
     """How many failures are taken from whom, where it is not signing in; `among` keeps the count of
-    an address apart from that of other ways in."""
+    an address apart from that of other ways in. `at_all` bounds the failures for an account in 30
+    days wherever they come from, known addresses included; None where only strangers are
+    counted."""
 
     among: str
     per_account_and_address: int
     per_address: int
     strangers_freely: int
     strangers_at_all: int
+    at_all: int | None = None
 
 
 class Attempt(Base):
@@ -105,14 +108,17 @@ def admit(account: str, address: str, *, limits: AttemptLimits | None = None) ->
     _lock(keys["address"], keys["stranger"])
     known = _is_known(pair)
     waits = [_wait("pair", keys["pair"], (limits.per_account_and_address, WINDOW))]
+    if limits.at_all is not None:
+        keys["all"] = _key("all", f"{limits.among}{account}")
+        waits.append(_wait("all", keys["all"], (limits.at_all, STRANGERS_REMEMBERED)))
     if not known:
         waits.append(_wait("address", keys["address"], (limits.per_address, WINDOW)))
         waits += _strangers_wait(keys, limits)
     wait = max(waits)
     if wait:
         return Admission(account=account, address=address, known=known, retry_after=wait)
-    kinds = ("address", "pair") if known else ("address", "pair", "stranger", "network")
-    rows = tuple(_count(kind, keys[kind]) for kind in kinds)
+    left_out = {"stranger", "network"} if known else frozenset()
+    rows = tuple(_count(kind, key) for kind, key in keys.items() if kind not in left_out)
     return Admission(account=account, address=address, rows=rows, known=known)
 
 

@@ -121,8 +121,21 @@ module = Module(
             order=15,
         ),
         Fill(
+            slot="home.cards",
+            function="blueprints.appointments.contributions:twice_card",
+            template="appointments/_twice_card.html",
+            capability="appointments.handle",
+            order=16,
+        ),
+        Fill(
             slot="schedule.promises",
             function="blueprints.appointments.contributions:promises",
+            template="",
+            capability="appointments.view",
+        ),
+        Fill(
+            slot="schedule.lapsed",
+            function="blueprints.appointments.contributions:lapsed",
             template="",
             capability="appointments.view",
         ),
@@ -170,6 +183,7 @@ module = Module(
         MessageKind(
             "appointment_reminder", still_true="blueprints.appointments.telling:still_to_come"
         ),
+        MessageKind("appointment_twice", still_true="blueprints.appointments.telling:still_twice"),
     ),
     visits=(
         Visit(

@@ -112,9 +112,7 @@ def _calendar_page(
             services.dose_of(found),
             address,
             moving=found,
-            overbook=beyond_address(
-                scope(), "appointments.move_beyond", place.id, appointment_id=found.id
-            ),
+            overbook=beyond_address(scope(), place.id, recipient.id),
         ),
     )
 

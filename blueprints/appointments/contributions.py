@@ -1,6 +1,6 @@
 """What appointments show on other modules' pages."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from flask import url_for
@@ -10,10 +10,11 @@ from blueprints.appointments.inviting import is_possible, may_be_invited
 from blueprints.appointments.next_dose import NotDue, dose_to_book
 from blueprints.appointments.numbers import spoken
 from blueprints.appointments.pages import when
-from blueprints.appointments.queries import in_slots, of_recipient, promised_doses
+from blueprints.appointments.queries import in_slots, lapsed_holds, of_recipient, promised_doses
 from blueprints.appointments.record import reason_of
 from blueprints.appointments.rules import State
 from blueprints.appointments.told import count_to_call
+from blueprints.appointments.twice import list_twice
 from blueprints.appointments.words import STATES, dose_label
 from blueprints.recipients.models import Recipient
 from blueprints.recipients.words import full_name
@@ -111,6 +112,11 @@ def promises(_scope: None, asked: DosesAsked) -> dict[str, Any]:
     return {"rows": promised_doses(asked.location_ids, asked.first)}
 
 
+def lapsed(_scope: None, location_ids: Collection[int]) -> dict[str, Any]:
+    """The places that are held no more although they still count as taken."""
+    return {"rows": lapsed_holds(list(location_ids))}
+
+
 def call_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
     """How many people are to be called about a change; nothing if there are none."""
     if scope.location is None:
@@ -118,6 +124,14 @@ def call_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
     count, round_id = count_to_call(scope)
     href = url_for("appointments.told", round_id=round_id) if count else ""
     return {"count": count, "href": href} if count else None
+
+
+def twice_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
+    """How many people may have booked twice; nothing if there are none."""
+    if scope.location is None:
+        return None
+    count = len(list_twice(scope))
+    return {"count": count, "href": url_for("appointments.booked_twice")} if count else None
 
 
 def of_case(scope: Scope, carried: Carried) -> dict[str, Any] | None:

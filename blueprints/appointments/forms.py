@@ -1,6 +1,6 @@
 """Forms of appointments."""
 
-from wtforms import BooleanField, StringField, TelField
+from wtforms import BooleanField, RadioField, StringField, TelField
 from wtforms.validators import Length
 
 from blueprints.appointments.rules import LONGEST_REASON
@@ -20,6 +20,15 @@ class PlaceForm(Form):
 class ReasonForm(Form):
     """Why appointments are canceled."""
 
+    reason = StringField(
+        _l("Cancellation Reason"), [Required(), Length(max=LONGEST_REASON)], render_kw=OFF
+    )
+
+
+class GiveUpForm(Form):
+    """Which of two appointments of one person is canceled, and why."""
+
+    give_up = RadioField(_l("Appointment to cancel"), [Required()], coerce=int)
     reason = StringField(
         _l("Cancellation Reason"), [Required(), Length(max=LONGEST_REASON)], render_kw=OFF
     )

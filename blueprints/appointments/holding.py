@@ -4,13 +4,13 @@ Whoever holds, books, moves or cancels locks the recipient first, then appointme
 two of them wait for each other.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
 from blueprints.appointments import numbers
+from blueprints.appointments.letting_go import let_go, let_go_at
 from blueprints.appointments.models import Appointment, BookingSeries
 from blueprints.appointments.next_dose import NextDose, dose_to_book, open_booking
 from blueprints.appointments.rules import HELD_FOR, CanceledThrough, State, kinds_for, status_of
@@ -20,7 +20,15 @@ from blueprints.recipients.services import link_to_location, lock_recipient, set
 from blueprints.scheduling.bounds import Promised
 from blueprints.scheduling.models import Slot
 from blueprints.scheduling.queries import Time, Why, Wish, times
-from blueprints.scheduling.services import SlotTaken, claim, give_back, lock_doses, overbook
+from blueprints.scheduling.services import (
+    NoDoses,
+    SlotTaken,
+    claim,
+    give_back,
+    lock_doses,
+    overbook,
+    require_dose,
+)
 from portal import clock
 from portal.access.scope import Actor
 from portal.audit.services import record as audit
@@ -31,7 +39,6 @@ from portal.i18n import _
 from portal.places.models import Location
 from portal.remembering import remembered
 
-MOST_LET_GO = 500
 CAN_BE_OVERBOOKED = (Why.FULL, Why.DOSES)
 
 
@@ -48,7 +55,8 @@ def hold(
 ) -> Appointment:
     """Hold a place for the recipient's next dose for ten minutes.
 
-    A recipient holds one place a dose: an earlier hold moves to the new time. `actor` is None for
+    A recipient holds one place a dose: an earlier hold moves to the new time, unless it is over:
+    then its place and dose are anybody's. `actor` is None for
     the recipient. With `overbook_reason` staff take a place beyond those there are. Raises
     `NotDue`, and `SlotTaken` if the time cannot be chosen (any more).
     """
@@ -57,7 +65,10 @@ def hold(
     dose = dose_to_book(recipient)
     held = open_booking(recipient.id, dose.number)
     lock_doses([slot_id])
-    _let_go_of_slot(slot_id, but=held.id if held else None)
+    if held is not None and is_over(held):
+        let_go(appointment_id=held.id)
+        held = None
+    let_go_at(slot_id)
     slot, beyond = take_place(slot_id, dose, but=held, beyond=_beyond(actor, overbook_reason))
     until = now() + HELD_FOR
     if held is not None:
@@ -131,8 +142,9 @@ def take_place(
 
 
 def wish_for(dose: NextDose, moving: Appointment | None = None) -> Wish:
-    """What the dose needs of a location's doses; the appointment that moves gives its own back."""
-    if moving is None:
+    """What the dose needs of a location's doses; the appointment that moves gives its own back, a
+    hold that is over has none."""
+    if moving is None or is_over(moving):
         return Wish(dose.product_id)
     own = Promised(moving.location_id, moving.day, moving.product_id)
     return Wish(dose.product_id, own)
@@ -157,13 +169,15 @@ def put_into(appointment: Appointment, slot: Slot, overbook_reason: str) -> None
 def complete(*, appointment_id: int, actor: Actor | None) -> Appointment:
     """Turn the held place into an appointment, and tell the recipient.
 
-    The place is theirs until somebody else got it, even after the ten minutes. Raises `HoldOver`
-    once it was let go; completing twice gives the same appointment.
+    Place and dose are theirs until somebody else got them, even after the ten minutes. Raises
+    `HoldOver` once one of them is gone; completing twice gives the same appointment.
     """
     seen = session().get(Appointment, appointment_id)
     if seen is None:
         raise hold_over()
     lock_recipient(seen.recipient_id)
+    # Before looking at the clock: whoever claims a dose meanwhile waits, and sees what came of it.
+    lock_doses([seen.slot_id])
     found = locked(appointment_id)
     if found is None:
         raise hold_over()
@@ -171,6 +185,8 @@ def complete(*, appointment_id: int, actor: Actor | None) -> Appointment:
         return found
     if found.state != State.HELD:
         raise Conflict(_("This appointment was canceled. Schedule a new one."))
+    if is_over(found) and not found.overbook_reason:
+        _require_dose_again(found)
     found.series_id = _series_of(found)
     found.state, found.held_until = State.NEW, None
     found.booked_at, found.booked_by_id = now(), actor.id if actor else None
@@ -189,6 +205,19 @@ def complete(*, appointment_id: int, actor: Actor | None) -> Appointment:
     return found
 
 
+def _require_dose_again(found: Appointment) -> None:
+    """Raise `HoldOver` if the dose of a hold that is over was promised to somebody else."""
+    try:
+        require_dose(found.slot_id, Wish(found.product_id))
+    except NoDoses as error:
+        raise hold_over() from error
+
+
+def is_over(appointment: Appointment) -> bool:
+    """Whether a place was held so long that it is anybody's by now."""
+    return appointment.held_until is not None and appointment.held_until <= now()
+
+
 def hold_over() -> HoldOver:
     """What is said when the held place is gone."""
     return HoldOver(
@@ -201,65 +230,6 @@ def locked(appointment_id: int) -> Appointment | None:
     rows = select(Appointment).where(Appointment.id == appointment_id)
     lock(rows, name=("appointment", appointment_id))
     return session().get(Appointment, appointment_id)
-
-
-def let_go(*, appointment_id: int) -> None:
-    """Free a place that is only held; nothing happens if it is booked or gone."""
-    slot_id = session().scalar(
-        delete(Appointment)
-        .where(Appointment.id == appointment_id, Appointment.state == State.HELD)
-        .returning(Appointment.slot_id)
-        .execution_options(synchronize_session=False)
-    )
-    if slot_id is not None:
-        give_back(slot_id)
-
-
-def let_go_of_old() -> int:
-    """Free the places that were held too long, up to 500; how many that were."""
-    old = (
-        select(Appointment.id)
-        .where(Appointment.state == State.HELD, Appointment.held_until <= now())
-        .order_by(Appointment.held_until)
-        .limit(MOST_LET_GO)
-        .with_for_update(skip_locked=True)
-    )
-    return _let_go_where(list(session().scalars(old)))
-
-
-def _let_go_of_slot(slot_id: int, *, but: int | None) -> None:
-    """Free what is held too long at the time of this slot."""
-    moment = select(Slot.location_id, Slot.starts_at).where(Slot.id == slot_id).subquery()
-    same = select(Slot.id).join(
-        moment,
-        (Slot.location_id == moment.c.location_id) & (Slot.starts_at == moment.c.starts_at),
-    )
-    old = select(Appointment.id).where(
-        Appointment.slot_id.in_(same),
-        Appointment.state == State.HELD,
-        Appointment.held_until <= now(),
-        Appointment.id != (but or 0),
-    )
-    _let_go_where(list(session().scalars(old)))
-
-
-def _let_go_where(ids: Collection[int]) -> int:
-    if not ids:
-        return 0
-    slots = session().scalars(
-        delete(Appointment)
-        .where(
-            Appointment.id.in_(ids),
-            Appointment.state == State.HELD,
-            Appointment.held_until <= now(),
-        )
-        .returning(Appointment.slot_id)
-        .execution_options(synchronize_session=False)
-    )
-    freed = sorted(slots)
-    for slot_id in freed:
-        give_back(slot_id)
-    return len(freed)
 
 
 def follow_status(recipient_id: int) -> None:

@@ -1,6 +1,7 @@
 """What runs by itself."""
 
-from blueprints.appointments.holding import MOST_LET_GO, let_go_of_old
+from blueprints.appointments.letting_go import MOST_LET_GO, let_go_of_old
+from blueprints.appointments.twice import forget_over
 from portal import jobs
 from portal.db import run
 
@@ -13,4 +14,5 @@ def let_go() -> str | None:
         freed += now_freed
         if now_freed < MOST_LET_GO:
             break
+    run(forget_over, write=True)
     return f"{freed} places freed" if freed else None

@@ -89,6 +89,19 @@ class Appointment(Base):
     booked_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), default=None)
 
 
+class BookedTwice(Base):
+    """Two open appointments for one dose, of two records that look like one person: the `newer` one
+    was booked without an account. The row goes once one of them is over, or somebody decided."""
+
+    __tablename__ = "booked_twice"
+    __table_args__ = (UniqueConstraint("newer_id", "older_id"),)
+
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
+    newer_id: Mapped[int] = mapped_column(ForeignKey("appointment.id"))
+    older_id: Mapped[int] = mapped_column(ForeignKey("appointment.id"), index=True)
+    noticed_at: Mapped[datetime] = mapped_column(default=now)
+
+
 class ToldRound(Base):
     """A change to several appointments at once, after which it is seen to that everybody knows."""
 

@@ -1,15 +1,17 @@
-"""Routes that book beyond the places of a time, on purpose, and the list of what was booked so."""
+"""Booking beyond the places of a time, on purpose, and the list of what was booked so."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 from flask import Response, request, url_for
 
 from blueprints.appointments import holding, services
 from blueprints.appointments.forms import OverbookForm
-from blueprints.appointments.pages import ensure_overbooks_at, when
-from blueprints.appointments.queries import get_booked, list_overbooked
+from blueprints.appointments.models import Appointment
+from blueprints.appointments.next_dose import NotDue, next_dose
+from blueprints.appointments.pages import ensure_overbooks_at, schedule_address, when
+from blueprints.appointments.queries import list_overbooked
 from blueprints.appointments.views import blueprint
+from blueprints.recipients.models import Recipient
 from blueprints.recipients.queries import get_recipient
 from blueprints.recipients.words import full_name
 from blueprints.scheduling.models import Slot
@@ -35,8 +37,15 @@ def _slot(slot_id: int) -> Slot:
     return found
 
 
-def _ask(slot: Slot, name: str, back: str, act: Callable[[str], str]) -> Response:
-    """Ask why; the answer leads on to where `act` says."""
+@blueprint.route("/schedule/<int:recipient_id>/overbook/<int:slot_id>", methods=["GET", "POST"])
+@needs("appointments.overbook")
+@keeps_late_input(_l("Overbook"), form=OverbookForm)
+def overbook(recipient_id: int, slot_id: int) -> Response:
+    """Ask why, and put the recipient's appointment to a full time; who has none gets a place held
+    there."""
+    recipient = get_recipient(scope(), recipient_id)
+    slot = _slot(slot_id)
+    present = _to_come(recipient)
     form = answered(OverbookForm)
     status = 200
     if request.method == "POST":
@@ -44,7 +53,7 @@ def _ask(slot: Slot, name: str, back: str, act: Callable[[str], str]) -> Respons
         if form.validate():
             try:
                 with session().begin_nested():
-                    onward = act(form.reason.data or "")
+                    onward = _book(recipient, present, slot, form.reason.data or "")
             except (Invalid, Conflict) as refusal:
                 form.refuse(refusal)
                 status = refusal.status
@@ -53,13 +62,14 @@ def _ask(slot: Slot, name: str, back: str, act: Callable[[str], str]) -> Respons
     question = Confirmation(
         title=_("Overbook"),
         heading=_("Book beyond the places of this time"),
-        back=back,
+        back=_calendar(recipient, present, slot),
         text=_("All places of this time are taken. People may have to wait longer."),
         about=(
-            (_("Recipient"), name),
+            (_("Recipient"), full_name(recipient)),
             (_("Location"), holding.place_of_slot(slot.id).name),
             (_("Date and Time"), when(slot.day, slot.minute)),
             (_("Booked"), _taken_of(slot.taken, slot.places)),
+            *([(_("Instead of"), when(present.day, present.minute))] if present else []),
         ),
         danger=True,
     )
@@ -72,21 +82,20 @@ def _ask(slot: Slot, name: str, back: str, act: Callable[[str], str]) -> Respons
     )
 
 
-def _taken_of(taken: int, places: int) -> str:
-    return ngettext(
-        "%(taken)s of %(num)s place", "%(taken)s of %(num)s places", places, taken=taken
-    )
+def _to_come(recipient: Recipient) -> Appointment | None:
+    """The recipient's appointment that is put to another time: the one from today on for the dose
+    that is due, or else the first of them."""
+    coming = [each for each in holding.to_come(recipient.id) if each.day >= scope().today()]
+    try:
+        due = next_dose(recipient).number
+    except NotDue:
+        due = 0
+    return min(coming, key=lambda each: (each.dose_number != due, each.starts_at), default=None)
 
 
-@blueprint.route("/schedule/<int:recipient_id>/overbook/<int:slot_id>", methods=["GET", "POST"])
-@needs("appointments.overbook")
-@keeps_late_input(_l("Overbook"), form=OverbookForm)
-def overbook(recipient_id: int, slot_id: int) -> Response:
-    """Hold a place at a full time for a recipient."""
-    recipient = get_recipient(scope(), recipient_id)
-    slot = _slot(slot_id)
-
-    def act(reason: str) -> str:
+def _book(recipient: Recipient, present: Appointment | None, slot: Slot, reason: str) -> str:
+    """Take the place; the address to go on at."""
+    if present is None:
         held = services.hold(
             recipient_id=recipient.id,
             slot_id=slot.id,
@@ -94,41 +103,29 @@ def overbook(recipient_id: int, slot_id: int) -> Response:
             overbook_reason=reason,
         )
         return url_for("appointments.held", appointment_id=held.id)
-
-    back = url_for(
-        "appointments.availability",
-        recipient_id=recipient.id,
-        location_id=slot.location_id,
-        day=slot.day.isoformat(),
+    moved = services.move(
+        appointment_id=present.id,
+        slot_id=slot.id,
+        actor=scope().user,
+        overbook_reason=reason,
     )
-    return _ask(slot, full_name(recipient), back, act)
+    return url_for("appointments.record", appointment_id=moved.id)
 
 
-@blueprint.route("/<int:appointment_id>/overbook/<int:slot_id>", methods=["GET", "POST"])
-@needs("appointments.overbook")
-@keeps_late_input(_l("Overbook"), form=OverbookForm)
-def move_beyond(appointment_id: int, slot_id: int) -> Response:
-    """Put an appointment to a full time."""
-    found = get_booked(scope(), appointment_id)
-    slot = _slot(slot_id)
-
-    def act(reason: str) -> str:
-        moved = services.move(
-            appointment_id=found.id,
-            slot_id=slot.id,
-            actor=scope().user,
-            overbook_reason=reason,
-        )
-        return url_for("appointments.record", appointment_id=moved.id)
-
-    back = url_for(
-        "appointments.change",
-        appointment_id=found.id,
-        location=slot.location_id,
-        day=slot.day.isoformat(),
+def _calendar(recipient: Recipient, present: Appointment | None, slot: Slot) -> str:
+    """The calendar on which the time was chosen."""
+    day = slot.day.isoformat()
+    if present is None:
+        return schedule_address(recipient.id, slot.location_id)(day=day)
+    return url_for(
+        "appointments.change", appointment_id=present.id, location=slot.location_id, day=day
     )
-    name = full_name(get_recipient(scope(), found.recipient_id))
-    return _ask(slot, name, back, act)
+
+
+def _taken_of(taken: int, places: int) -> str:
+    return ngettext(
+        "%(taken)s of %(num)s place", "%(taken)s of %(num)s places", places, taken=taken
+    )
 
 
 @blueprint.get("/overbooked")

@@ -20,6 +20,7 @@ from blueprints.scheduling.calendar import (
     month_of,
 )
 from blueprints.scheduling.hours import clock_text
+from blueprints.scheduling.models import Slot
 from blueprints.scheduling.queries import Offer, Time, days, near, next_free_day, times
 from portal import clock
 from portal.access.scope import Scope
@@ -101,12 +102,12 @@ def calendar_of(
 
     `address(month=…)` and `address(day=…)` lead to others; `pick` gives the address of a time;
     `moving` is the appointment that gets another time, `overbook` gives the address that books a
-    full time on purpose. Without a day the month is that of the
-    first free one.
+    full time on purpose. Without a day it is that of the time that was sent and could not be
+    taken, else the month of the first free one.
     """
     kinds, not_before, wish = kinds_for(dose.number), dose.not_before, wish_for(dose, moving)
     today = clock.today(location.time_zone)
-    chosen = day_asked(request.args.get("day"), today)
+    chosen = day_asked(request.args.get("day"), today) or _day_sent(location)
     month = day_asked(f"{request.args.get('month')}-01", today)
     if chosen is None and month is None:
         month = next_free_day(location.id, kinds=kinds, not_before=not_before, wish=wish)
@@ -134,6 +135,13 @@ def calendar_of(
         "recommended": day_text(dose.window.recommended) if dose.window else "",
         "recommended_href": address(day=dose.window.recommended.isoformat()) if dose.window else "",
     }
+
+
+def _day_sent(location: Location) -> date | None:
+    """The day of the time that a form sent, if it is one of this location."""
+    slot_id = record_number(request.form.get("slot", ""))
+    found = session().get(Slot, slot_id) if slot_id else None
+    return found.day if found is not None and found.location_id == location.id else None
 
 
 def when(day: date, minute: int) -> str:
@@ -166,7 +174,7 @@ def ensure_overbooks_at(scope: Scope, location_id: int) -> None:
 
 
 def beyond_address(
-    scope: Scope, endpoint: str, location_id: int, **subject: Any
+    scope: Scope, location_id: int, recipient_id: int
 ) -> Callable[[int], str] | None:
     """The address that books a full time on purpose, by slot; None for who may not there."""
     if not scope.can("appointments.overbook"):
@@ -175,7 +183,9 @@ def beyond_address(
         ensure_overbooks_at(scope, location_id)
     except NotFound:
         return None
-    return lambda slot_id: url_for(endpoint, slot_id=slot_id, **subject)
+    return lambda slot_id: url_for(
+        "appointments.overbook", recipient_id=recipient_id, slot_id=slot_id
+    )
 
 
 def row_menus(scope: Scope, rows: Sequence[Any]) -> Sequence[Sequence[Action]]:

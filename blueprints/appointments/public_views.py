@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, g, request, url_for
 
-from blueprints.appointments import holding, services
+from blueprints.appointments import holding, services, twice
 from blueprints.appointments.booking_alone import (
     KIND,
     find_public,
@@ -201,6 +201,7 @@ def confirm(token: str) -> Response:
         return _confirm(recipient, held, token)
     try:
         booked = services.complete(appointment_id=held.id, actor=None)
+        twice.notice(booked)
     except holding.HoldOver as refusal:
         flash(refusal.message, "warning")
         return go_to(url_for("public_booking.places", token=token))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from blueprints.appointments.models import Appointment, BookingSeries
 from blueprints.appointments.rules import OPEN, State
@@ -12,6 +12,7 @@ from blueprints.recipients.models import Recipient
 from blueprints.recipients.queries import get_recipient
 from blueprints.scheduling.models import Slot
 from portal.access.scope import Scope
+from portal.clock import now
 from portal.db import session
 from portal.errors import NotFound
 from portal.people.models import User
@@ -99,7 +100,7 @@ def promised_doses(
     location_ids: Sequence[int], first: date
 ) -> list[tuple[int, date, int | None, int]]:
     """How many appointments are to come at these locations, from `first` on: location, day, the
-    product that is needed (None for any), number."""
+    product that is needed (None for any), number. A hold that is over was promised nothing."""
     rows = session().execute(
         select(
             *(Appointment.location_id, Appointment.day, Appointment.product_id),
@@ -109,10 +110,26 @@ def promised_doses(
             Appointment.location_id.in_(location_ids),
             Appointment.day >= first,
             Appointment.state.in_(OPEN),
+            or_(Appointment.held_until.is_(None), Appointment.held_until > now()),
         )
         .group_by(Appointment.location_id, Appointment.day, Appointment.product_id)
     )
     return [(place, day, product, count) for place, day, product, count in rows]
+
+
+def lapsed_holds(location_ids: Sequence[int]) -> list[tuple[int, int]]:
+    """The slots of these locations in which holds are over whose rows are still there, and how many
+    in each."""
+    rows = session().execute(
+        select(Appointment.slot_id, func.count())
+        .where(
+            Appointment.state == State.HELD,
+            Appointment.held_until <= now(),
+            Appointment.location_id.in_(location_ids),
+        )
+        .group_by(Appointment.slot_id)
+    )
+    return [(slot_id, count) for slot_id, count in rows]
 
 
 @dataclass(frozen=True)

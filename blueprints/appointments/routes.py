@@ -8,6 +8,7 @@ from blueprints.appointments import (
     inviting_views,
     overbooking_views,
     told_views,
+    twice_views,
 )
 from blueprints.appointments.views import blueprint
 
@@ -20,4 +21,5 @@ __all__ = [
     "inviting_views",
     "overbooking_views",
     "told_views",
+    "twice_views",
 ]

@@ -11,13 +11,13 @@ from blueprints.appointments.holding import (
     complete,
     follow_status,
     hold,
-    let_go,
     locked,
     put_into,
     take_place,
     to_come,
     wish_for,
 )
+from blueprints.appointments.letting_go import let_go, let_go_at, let_go_in
 from blueprints.appointments.models import Appointment
 from blueprints.appointments.next_dose import (
     NextDose,
@@ -75,6 +75,7 @@ def move(
     """
     found = _to_come(appointment_id)
     lock_doses([slot_id])
+    let_go_at(slot_id)
     session().execute(
         select(Slot.id)
         .where(Slot.id.in_([found.slot_id, slot_id]))
@@ -232,6 +233,7 @@ def _lock_many(ids: Sequence[int], *others: ColumnElement[bool]) -> list[int]:
         lock_recipient(recipient_id)
     if others:
         lock_doses([slot for _person, _number, slot in rows])
+        let_go_in(select(Slot.id).where(*others))
     session().execute(
         select(Slot.id)
         .where(or_(Slot.id.in_([slot for _person, _number, slot in rows]), *others))

@@ -34,6 +34,7 @@ BOOKED = "appointment_booked"
 CHANGED = "appointment_changed"
 CANCELED = "appointment_canceled"
 REMINDER = "appointment_reminder"
+TWICE = "appointment_twice"
 USUAL_MINUTES = 15
 
 
@@ -55,6 +56,41 @@ def tell_booked(appointment: Appointment) -> bool:
 def tell_again(appointment: Appointment) -> bool:
     """Send the confirmation of an appointment once more, at most once a day."""
     return _tell(BOOKED, appointment, again=f"{now():%Y-%m-%d}")
+
+
+def tell_twice(older: Appointment, newer: Appointment) -> bool:
+    """Tell whom the older appointment belongs to that it may have been booked a second time, at
+    most once a day. Who gets it learns what the newer one is only if that has the same e-mail
+    address: else it may be somebody else's.
+
+    An address that was typed on the public page is told of that address alone: whoever books under
+    another's name would else hear of it when the other one books.
+    """
+    recipient = session().get_one(Recipient, older.recipient_id)
+    if not is_told(recipient):
+        return False
+    other = session().get_one(Recipient, newer.recipient_id)
+    both = other.email.casefold() == recipient.email.casefold()
+    if not both and recipient.created_by_id is None:
+        return False
+    secret = _secret(older)
+    if both:
+        secret |= {"other_link": _secret(newer)["link"]}
+    return messages.queue(
+        TWICE,
+        recipient.email,
+        context={
+            **_context(older),
+            "other": _context(newer) if both else None,
+            "other_id": newer.id,
+        },
+        secret=secret,
+        about=about(older.id),
+        once=f"{TWICE}:{older.id}:{now():%Y-%m-%d}",
+        location_id=older.location_id,
+        language=recipient.language,
+        not_after=older.starts_at,
+    )
 
 
 def tell_changed(appointment: Appointment) -> bool:
@@ -177,6 +213,12 @@ def still_to_come(subject: str | None, context: Mapping[str, Any]) -> bool:
     """Whether the appointment is as the message says, and to come (asked at sending)."""
     row = _state_of(subject)
     return row is not None and row == (State.NEW, context.get("version"))
+
+
+def still_twice(subject: str | None, context: Mapping[str, Any]) -> bool:
+    """Whether both appointments are still to come (asked at sending)."""
+    other = _state_of(about(context.get("other_id", 0)))
+    return still_to_come(subject, context) and other is not None and other[0] == State.NEW
 
 
 def still_canceled(subject: str | None, context: Mapping[str, Any]) -> bool:

@@ -9,6 +9,7 @@ from blueprints.appointments.numbers import spoken
 from blueprints.appointments.pages import day_asked
 from blueprints.appointments.queries import get_booked, of_day
 from blueprints.appointments.record import appointment_page
+from blueprints.appointments.twice import list_twice
 from blueprints.appointments.words import dose_label
 from portal.audit.services import viewed as audit_view
 from portal.i18n import _
@@ -38,6 +39,10 @@ def index() -> Response:
         actions.append(Action(label=_("Overbooked"), href=url_for("appointments.overbooked")))
     if scope().can("appointments.handle"):
         actions.append(Action(label=_("Who was told"), href=url_for("appointments.told_rounds")))
+        count = len(list_twice(scope())) if scope().location else 0
+        if count:
+            label = _("Booked twice? (%(number)s)", number=count)
+            actions.append(Action(label=label, href=url_for("appointments.booked_twice")))
     return list_page(APPOINTMENTS, scope(), actions=actions)
 
 

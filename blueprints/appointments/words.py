@@ -36,6 +36,7 @@ WORDS = {
     "appointment_changed": _l("Appointment changed"),
     "appointment_canceled": _l("Appointment canceled"),
     "appointment_reminder": _l("Appointment reminder"),
+    "appointment_twice": _l("Question whether an appointment was booked twice"),
     "appointment_invitation": _l("Invitation to book"),
     "recipient.invited": _l("Recipient invited to book"),
     "appointment.booked": _l("Appointment scheduled"),

@@ -36,12 +36,20 @@ def look_alikes(
     scope: Scope, details: Details | Recipient, *, apart_from: Collection[int] = ()
 ) -> list[tuple[Recipient, bool]]:
     """The recipients who may be the person that `details` describe, each with whether the present
-    location sees this person; at most 10, without those in `apart_from`.
+    location sees this person; at most 10, without those in `apart_from`."""
+    place = scope.location.id if scope.location else None
+    return look_alikes_at(place, details, apart_from=apart_from)
+
+
+def look_alikes_at(
+    place: int | None, details: Details | Recipient, *, apart_from: Collection[int] = ()
+) -> list[tuple[Recipient, bool]]:
+    """Those whom a location may know to look like this person; without a location, whom anybody
+    may.
 
     People of other locations are among them only if birth date and last name are the same: those
     would be found by a search, too.
     """
-    place = scope.location.id if scope.location else None
     linked = RecipientLocation.id.label("linked")
     query = (
         select(Recipient, linked)
@@ -67,11 +75,17 @@ def look_alikes(
         for recipient, link in session().execute(part):
             here = place is None or bool(link)
             theirs = likeness_of(recipient)
-            if not here and mine.last_name != theirs.last_name:
+            if not here and not is_found_elsewhere(details, recipient):
                 continue
             if look_alike(mine, theirs, similar=are_similar(details, recipient)):
                 found[recipient.id] = (recipient, here)
     return list(found.values())[:MOST]
+
+
+def is_found_elsewhere(one: Details | Recipient, other: Recipient) -> bool:
+    """Whether who knows the one finds the other by name and birth date, at whatever location."""
+    same_name = names.joined(one.last_name) == names.joined(other.last_name)
+    return same_name and one.birth_date == other.birth_date
 
 
 def likeness_of(person: Details | Recipient) -> Likeness:

@@ -5,10 +5,13 @@ longer fit a changed schedule are shown through the slot `schedule.conflicts`, w
 list of `blueprints.scheduling.setups.Misfit`. `schedule.public` says where the public books; its
 subject is the location's `Schedule`.
 
-Two slots give facts, not parts of a page: `schedule.doses` and `schedule.promises`. Their functions
-are called without a scope, with a `blueprints.scheduling.doses.DosesAsked`, and give `{"rows": …}`:
-tuples of location, product, last day and doses that can be used through that day, without those in
-quarantine; tuples of location, day, product (None for any) and number of appointments to come.
+Three slots give facts, not parts of a page. Their functions are called without a scope and give
+`{"rows": …}`. Those of `schedule.doses` and `schedule.promises` get a
+`blueprints.scheduling.doses.DosesAsked`; they give tuples of location, product, last day and doses
+that can be used through that day, without those in quarantine; tuples of location, day, product
+(None for any) and number of appointments to come. That of `schedule.lapsed` gets ids of locations;
+it gives tuples of slot and number, of places that are shown as free although the slot still counts
+them as taken. Whoever fills it frees them in the transaction that claims one, before it claims.
 """
 
 from datetime import timedelta
@@ -37,7 +40,13 @@ module = Module(
             profiles=MANAGERS,
         ),
     ),
-    slots=("schedule.conflicts", "schedule.doses", "schedule.promises", "schedule.public"),
+    slots=(
+        "schedule.conflicts",
+        "schedule.doses",
+        "schedule.lapsed",
+        "schedule.promises",
+        "schedule.public",
+    ),
     fills=(
         Fill(
             slot="location.record",

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Row, ScalarSelect, case, func, select
 
 from blueprints.scheduling.doses import ANYTHING, Wish, are_counted, books_of
+from blueprints.scheduling.lapsed import Lapsed, has_place, lapsed_at
 from blueprints.scheduling.models import Schedule, Slot, ZipPlace
 from blueprints.scheduling.rules import DosesBound, SlotKind
 from portal import clock
@@ -160,9 +161,10 @@ def _next_free_days(
         for row in rows
     }
     found: dict[int, date] = {}
+    lapsed = lapsed_at([row.id for row in rows]) if rows else {}
     for notice in {row.notice_minutes for row in rows}:
         ids = [row.id for row in rows if row.notice_minutes == notice]
-        first = _first_free(moment + timedelta(minutes=notice), kinds, not_before)
+        first = _first_free(moment + timedelta(minutes=notice), kinds, not_before, lapsed)
         for number, day in session().execute(
             select(Location.id, first).where(Location.id.in_(ids))
         ):
@@ -186,7 +188,7 @@ def _leave_out_without_doses(
 
 
 def _first_free(
-    earliest: datetime, kinds: Sequence[str], not_before: date | None
+    earliest: datetime, kinds: Sequence[str], not_before: date | None, lapsed: Lapsed
 ) -> "ScalarSelect[date]":
     query = (
         select(Slot.day)
@@ -195,7 +197,7 @@ def _first_free(
             Slot.starts_at >= earliest,
             Slot.kind.in_([str(kind) for kind in kinds]),
             Slot.open,
-            Slot.taken < Slot.places,
+            has_place(lapsed),
         )
         .order_by(Slot.starts_at)
         .limit(1)

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from blueprints.scheduling.bounds import DoseBook
 from blueprints.scheduling.doses import ANYTHING, Wish, are_counted, book_of
 from blueprints.scheduling.finding import Offer, near
+from blueprints.scheduling.lapsed import has_place, lapsed_at, still_taken
 from blueprints.scheduling.models import Schedule, ScheduleDay, Slot
 from blueprints.scheduling.rules import DosesBound, SlotKind, last_day
 from portal import clock
@@ -163,7 +164,8 @@ def days(
     `wish` says which dose is to be given.
     """
     terms = _terms(location_id, moment, wish)
-    free = case((Slot.taken < Slot.places, Slot.places - Slot.taken), else_=0)
+    taken = still_taken(lapsed_at([location_id]))
+    free = case((taken < Slot.places, Slot.places - taken), else_=0)
     in_time = Slot.starts_at >= terms.earliest
     rows = session().execute(
         select(
@@ -236,8 +238,9 @@ def times(
     Of several kinds at one time the first in `kinds` that has a place is the one to claim.
     """
     terms = _terms(location_id, moment, wish)
+    taken = still_taken(lapsed_at([location_id])).label("taken")
     rows = session().execute(
-        select(Slot.starts_at, Slot.kind, Slot.id, Slot.minute, Slot.places, Slot.taken)
+        select(Slot.starts_at, Slot.kind, Slot.id, Slot.minute, Slot.places, taken)
         .where(_offered(location_id, kinds), Slot.day == day)
         .order_by(Slot.starts_at)
     )
@@ -290,7 +293,7 @@ def next_free_day(
         .where(
             _offered(location_id, kinds),
             Slot.starts_at >= terms.earliest,
-            Slot.taken < Slot.places,
+            has_place(lapsed_at([location_id])),
         )
         .order_by(Slot.starts_at)
         .limit(1)
@@ -316,17 +319,18 @@ class TakenTime:
 
 def taken_times(location_id: int, first: date, last: date) -> list[TakenTime]:
     """The times of these days that are offered or in which somebody has a place, in order."""
+    taken = still_taken(lapsed_at([location_id]))
     rows = session().execute(
         select(
             *(Slot.day, Slot.minute),
-            func.sum(Slot.taken).label("taken"),
+            func.sum(taken).label("taken"),
             func.sum(case((Slot.open, Slot.places), else_=0)).label("places"),
         )
         .where(
             Slot.location_id == location_id,
             Slot.day >= first,
             Slot.day <= last,
-            or_(Slot.open, Slot.taken > 0),
+            or_(Slot.open, taken > 0),
         )
         .group_by(Slot.day, Slot.starts_at, Slot.minute)
         .order_by(Slot.starts_at)

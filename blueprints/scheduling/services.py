@@ -70,11 +70,12 @@ class BookingsLeft(Conflict):
 def claim(slot_id: int, wish: Wish = ANYTHING) -> Slot:
     """Take a place in the slot, for whatever the caller books in the same transaction.
 
-    One statement looks and takes, so that no place is taken twice. Where doses limit what can be
+    One statement looks and takes, so that no place is taken twice; the caller freed what is held no
+    more at this time (`blueprints.scheduling.lapsed`). Where doses limit what can be
     booked they are counted with the schedule locked. Whether the time may be chosen (notice,
     horizon) is what `queries.times` says. Raises `SlotTaken`, also as `NoDoses`.
     """
-    _require_dose(slot_id, wish)
+    require_dose(slot_id, wish)
     taken = _take(slot_id, Slot.taken < Slot.places)
     if taken is None:
         raise SlotTaken(_("This time was just taken. Choose another time."))
@@ -98,7 +99,7 @@ def lock_doses(slot_ids: Sequence[int]) -> bool:
     return bool(locked.all())
 
 
-def _require_dose(slot_id: int, wish: Wish) -> None:
+def require_dose(slot_id: int, wish: Wish) -> None:
     """Raise `NoDoses` where doses are the limit and there is none for one more appointment. From
     here to the end of the transaction nobody else claims there."""
     if not lock_doses([slot_id]):

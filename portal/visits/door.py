@@ -3,6 +3,25 @@
 The number alone opens nothing. Attempts are counted as docs/adr/0003-throttling.md says, apart from
 those of signing in. A wrong birth date, a number that nobody has, and a record that may not be seen
 are answered alike.
+
+Whoever errs is stopped by number **and** address: ten wrong dates close a number for five minutes
+to that address alone. Its owner gets in from any other address, and by the link in the message from
+all of them.
+
+What is guessed is the birth date of a number that got about: 36,500 days of a hundred years, some
+25,000 of those who are of age and below 85. The chances are of 36,500. Of these a stranger gets
+
+* 20 from one network, then 1 a day: 50 in 30 days, a chance of 1 in 730;
+* from as many networks as there are 200 in 30 days, a chance of 1 in 183: to stop the owner at an
+  address of strangers takes 180 networks;
+* where the owner was let in before (a household, a clinic's own line) 10 in 5 minutes, but of all
+  addresses together 300 in 30 days, a chance of 1 in 122.
+
+An appointment can be found for at most 180 days and the 45 after it: in all of them 245 guesses
+from one network, 1 in 149; 1,500 from 180 networks that are at it every day, 1 in 24.
+
+Whoever knows the year has 365 days to guess at, and finds the right one of them within 30 days from
+one network with a chance of 1 in 7; such people mostly know the day.
 """
 
 from dataclasses import dataclass
@@ -22,9 +41,9 @@ LIMITS = throttle.AttemptLimits(
     per_account_and_address=10,
     # Of a waiting room or a help desk: only failures count, and only for five minutes.
     per_address=100,
-    # There are some thirty thousand birthdays.
     strangers_freely=20,
-    strangers_at_all=100,
+    strangers_at_all=200,
+    at_all=300,
 )
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from blueprints.appointments.models import Appointment
+from blueprints.appointments.models import Appointment, BookedTwice
 from blueprints.appointments.rules import AppointmentChange
 from blueprints.appointments.services import cancel, complete, hold
 from blueprints.appointments.told import begin, claim_next
@@ -58,6 +58,20 @@ def make(making: Making) -> None:
                 since=now(),
             )
             line = claim_next(scope, told.id)
+            again = register(
+                scope,
+                Details(
+                    first_name=f"Booked{letter}9 {sign}".strip(),
+                    last_name=f"Comer {sign}".strip(),
+                    birth_date=BORN,
+                ),
+            )
+            second = hold(recipient_id=again.id, slot_id=slots[3], actor=scope.user)
+            complete(appointment_id=second.id, actor=scope.user)
+            twice = BookedTwice(newer_id=second.id, older_id=made[0])
+            session.add(twice)
+            session.flush()
+            making.note("booked_twice", letter, twice.id)
             alone = register_self(
                 Details(
                     first_name=f"Alone{letter} {sign}".strip(),
@@ -86,6 +100,7 @@ samples = Samples(
             "appointments.complete:appointment_id": Own("held_appointment"),
             "round_id": Own("told_round"),
             "line_id": Own("told_line"),
+            "twice_id": Own("booked_twice"),
             "slot_id": Own("slot"),
         },
         leading={
@@ -104,7 +119,7 @@ samples = Samples(
         visits={"appointment": LINKS, "registration": REGISTRATIONS},
     ),
     canaries=Canaries(
-        more=("/appointments/day-sheet",),
+        more=("/appointments/day-sheet", "/appointments/booked-twice"),
         offers=(r"/appointments/\d+/change", r"/appointments/schedule/\d+/(locations|at/)"),
         shown=("/appointments/", "/appointments/{appointment}"),
     ),
@@ -128,8 +143,8 @@ samples = Samples(
             r"/book/<token>.*",
             r"/appointments/held/<id>.*",
             r"/appointments/<id>/cancel-second-dose",
-            r"/appointments/(<id>|schedule/<id>)/overbook/<id>",
-            r"/appointments/(told|calls)/<id>.*",
+            r"/appointments/schedule/<id>/overbook/<id>",
+            r"/appointments/(told|calls|booked-twice)/<id>.*",
         ),
     ),
     upgrade=Upgrade(

@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from blueprints.appointments import holding
-from blueprints.appointments.services import cancel, hold, move
+from blueprints.appointments.services import cancel, complete, hold, move
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.quarantine import services as quarantine
 from blueprints.inventory.rules import Kind
@@ -249,3 +249,58 @@ def test_counting_doses_without_the_lock_would_be_caught(
         if race(app, scope, turn) != 5:
             return
     pytest.fail("nothing was found")
+
+
+def want(index: int, scope: Scope, people: list[int], slots: list[int]) -> int:
+    """Each process wants a place for a person of its own; whether it got one."""
+
+    def take() -> bool:
+        return bool(hold(recipient_id=people[index], slot_id=slots[index], actor=scope.user))
+
+    with suppress(PortalError):
+        return int(run(take, write=True, keep=lambda _made: True, patience=60))
+    return 0
+
+
+@pytest.mark.slow("lets several processes race")
+def test_the_dose_of_a_hold_that_is_over_goes_to_one_of_those_who_want_it(
+    app: Flask, scope: Scope
+) -> None:
+    """It was held at one time, and is wanted at others: nobody waits for the job."""
+    offered(scope, doses_bound=LIMIT)
+    for turn in range(amount(short=2, full=20)):
+        lot(scope, 1, name=f"H{turn}")
+        people = [person(scope, f"Sample{turn}x{number}", "Racer") for number in range(3)]
+        old = held(scope, people[2], slot_at(scope.location_id, 3))
+        assert on(scope, 4).free == 0
+        booking.let_pass(old)
+        assert on(scope, 4).free == 1
+        slots = [slot_at(scope.location_id, number) for number in (4, 5)]
+        assert sum(together(app, 2, want, scope, people, slots, timeout=110)) == 1
+        assert on(scope, 4).free == 0
+        # Whoever held it comes too late, as long as somebody else has the dose.
+        with pytest.raises(holding.HoldOver), unit_of_work():
+            complete(appointment_id=old, actor=scope.user)
+
+
+def test_a_late_confirmation_keeps_the_dose_that_nobody_else_wanted(scope: Scope) -> None:
+    offered(scope, doses_bound=LIMIT)
+    lot(scope, 1)
+    old = held(scope, person(scope), slot_at(scope.location_id, 3))
+    booking.let_pass(old)
+    with unit_of_work():
+        assert complete(appointment_id=old, actor=scope.user).state == "new"
+    assert on(scope, 4).free == 0
+
+
+def test_a_hold_that_is_over_gives_its_own_dose_back_once(scope: Scope) -> None:
+    """Whoever held it and chooses another time is one of those who want it."""
+    offered(scope, doses_bound=LIMIT)
+    lot(scope, 1)
+    maria = person(scope)
+    old = held(scope, maria, slot_at(scope.location_id, 3))
+    booking.let_pass(old)
+    booked(scope, person(scope, "Ann", "First"), slot_at(scope.location_id, 5))
+    for slot in [slot_at(scope.location_id, number) for number in (3, 4)]:
+        with pytest.raises(SlotTaken), unit_of_work():
+            hold(recipient_id=maria, slot_id=slot, actor=scope.user)

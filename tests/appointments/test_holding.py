@@ -12,14 +12,16 @@ from blueprints.appointments.holding import HoldOver, nearest_times
 from blueprints.appointments.jobs import let_go
 from blueprints.appointments.models import Appointment
 from blueprints.appointments.next_dose import NextDose, NotDue
-from blueprints.appointments.services import cancel, complete, hold, move
+from blueprints.appointments.services import cancel, complete, hold, move, move_many
+from blueprints.scheduling.queries import days, near, next_free_day, taken_times, times
+from blueprints.scheduling.rules import Hours
 from blueprints.scheduling.services import SlotTaken
 from portal.access.scope import Scope
 from portal.clock import now
 from portal.db import unit_of_work
 from portal.errors import Conflict
 from tests.appointments import booking
-from tests.appointments.booking import booked, held, offered, person, slot_at, taken
+from tests.appointments.booking import booked, day_in, held, offered, person, slot_at, taken
 
 pytestmark = pytest.mark.both_databases
 
@@ -180,3 +182,68 @@ def test_the_check_finds_places_without_appointments(app: Flask, scope: Scope) -
     with unit_of_work() as session:
         session.get_one(Appointment, number).slot_id = other
     assert len(wrong()) == 3  # a place without one, one without a place, and its own time
+
+
+def test_a_place_that_is_held_no_more_is_shown_and_can_be_moved_to_before_the_job_runs(
+    scope: Scope,
+) -> None:
+    offered(scope, places=1, weekly=((Hours(540, 570),),) * 7)
+    slots = [slot_at(scope.location_id, number) for number in (3, 4, 5)]
+    old, late = (
+        held(scope, person(scope, first, "Holder"), slot)
+        for first, slot in (("Ann", slots[0]), ("Ben", slots[2]))
+    )
+    number = booked(scope, person(scope), slots[1])
+
+    def shown() -> list[tuple[int, int]]:
+        """The free places of days three to five, by the day and by the time; as many are taken."""
+        place = scope.location_id
+        with unit_of_work(write=False):
+            by_day = [one.free for one in days(place, day_in(3), day_in(5))]
+            by_time = [times(place, day_in(ahead))[0].free for ahead in (3, 4, 5)]
+            taken_now = [one.taken for one in taken_times(place, day_in(3), day_in(5))]
+        assert [1 - one for one in taken_now] == by_day
+        return list(zip(by_day, by_time, strict=True))
+
+    assert shown() == [(0, 0)] * 3
+    booking.let_pass(old)
+    booking.let_pass(late)
+    assert shown() == [(1, 1), (0, 0), (1, 1)]
+    with unit_of_work():
+        assert move(appointment_id=number, slot_id=slots[0], actor=scope.user).slot_id == slots[0]
+    with unit_of_work():
+        move_many(
+            appointment_ids=[number],
+            day=day_in(5),
+            actor=scope.user,
+            location_id=scope.location_id,
+        )
+    assert [taken(slot) for slot in slots] == [0, 0, 1]
+    assert shown() == [(1, 1), (1, 1), (0, 0)]
+
+
+def test_the_next_free_day_counts_what_is_held_no_more(scope: Scope) -> None:
+    offered(scope, places=1, horizon_days=3, weekly=((Hours(540, 570),),) * 7)
+    ahead = [number for number in range(4) if slot_is_free(scope, number)]
+    holds = [
+        held(
+            scope,
+            person(scope, f"Holder{'ABCD'[number]}", "Sample"),
+            slot_at(scope.location_id, number),
+        )
+        for number in ahead
+    ]
+
+    def first() -> list[object]:
+        with unit_of_work(write=False):
+            return [next_free_day(scope.location_id), near("")[0].next_free_day]
+
+    assert first() == [None, None]
+    booking.let_pass(holds[-1])
+    assert first() == [day_in(ahead[-1])] * 2
+
+
+def slot_is_free(scope: Scope, number: int) -> bool:
+    """Whether the time of that day can be chosen."""
+    with unit_of_work(write=False):
+        return any(time.free for time in times(scope.location_id, day_in(number)))

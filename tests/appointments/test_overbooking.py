@@ -5,6 +5,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from blueprints.appointments.models import Appointment
+from blueprints.appointments.pages import when
 from blueprints.appointments.services import cancel, move
 from blueprints.scheduling.rules import Hours
 from portal.access.scope import Scope
@@ -76,7 +77,11 @@ def test_an_appointment_moves_to_a_full_time_and_on(
     manager = browser.sign_in("manager_a")
     page = manager.get(f"/appointments/{number}/change?day={day_in(3).isoformat()}")
     page = manager.get(page.root.with_text("a", "9:00 AM Full: Overbook").attributes["href"])
-    manager.submit(page, {"reason": "Same car"}, button="Overbook")
+    assert f"Instead of {when(day_in(3), 570)}" in page.root.text
+    back = page.root.with_text("a", "Cancel").attributes["href"]
+    assert back.startswith(f"/appointments/{number}/change?")
+    page = manager.submit(page, {"reason": "Same car"}, button="Overbook")
+    assert page.leads_to == f"/appointments/{number}"
     moved = booking.appointment(number)
     assert (moved.slot_id, moved.overbook_reason) == (full, "Same car")
     assert [taken(full), taken(other)] == [2, 0]
@@ -138,7 +143,7 @@ def test_another_clinic_is_not_overbooked(
     page = manager.get(f"/appointments/{mine}/change?location={scope_b.location_id}&{day}")
     assert "9:00 AM Full" in page.root.text
     assert "Overbook" not in page.root.text
-    assert manager.get(f"/appointments/{mine}/overbook/{theirs}").status == 404
+    assert manager.get(f"/appointments/schedule/{maria}/overbook/{theirs}").status == 404
     assert taken(theirs) == 1
 
 

@@ -21,6 +21,7 @@ from portal.clock import now
 from portal.db import unit_of_work
 from portal.places.models import Location
 from portal.visits import links
+from portal.web.calendar import long_day
 from tests.appointments import booking
 from tests.appointments.booking import day_in, offered, person, slot_at, taken
 from tests.client import Browser, Page, fields_of
@@ -273,6 +274,8 @@ def test_a_lost_time_and_a_hold_that_is_over(
     assert lost.status == 409
     assert "just taken" in lost.root.text
     assert "The nearest free times" in lost.root.text
+    # The day that was looked at is still there, not the first month with a free day.
+    assert long_day(day_in(3)) in [heading.text for heading in lost.root.all("h3")]
     let_holds_end()
     choose(phone, places)
     over = other.submit(confirm, {}, button="Book this appointment", follow=True)

@@ -24,7 +24,7 @@ CODE = (
     *("blueprints/appointments/services.py", "blueprints/appointments/telling.py"),
     *("blueprints/appointments/visiting.py", "blueprints/appointments/visitor_views.py"),
     *("blueprints/appointments/booking_alone.py", "blueprints/appointments/public_views.py"),
-    "blueprints/recipients/self_registering.py",
+    *("blueprints/appointments/twice.py", "blueprints/recipients/self_registering.py"),
     *("blueprints/scheduling/calendar.py", "blueprints/scheduling/queries.py"),
     *("blueprints/proof/pages.py", "blueprints/proof/sheet.py", "blueprints/proof/visiting.py"),
 )
@@ -53,7 +53,7 @@ OF_STAFF = re.compile(
     "|^Open$|^Change Appointment$|^Cancel Appointment$|^Schedule Second Dose$"
 )
 MESSAGES = ("appointment_booked", "appointment_changed", "appointment_canceled")
-MESSAGES_TO_RECIPIENTS = (*MESSAGES, "appointment_reminder", "proof_ready")
+MESSAGES_TO_RECIPIENTS = (*MESSAGES, "appointment_reminder", "appointment_twice", "proof_ready")
 
 Text = str | tuple[str, ...]
 

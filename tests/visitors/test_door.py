@@ -152,6 +152,39 @@ def test_from_many_addresses_a_number_has_few_guesses_and_its_owner_gets_in(
     assert knock(door_step, at=FAR).status == 303
 
 
+def test_who_shares_the_owners_address_has_few_guesses_too(
+    door_step: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Known addresses meet no limit of strangers; the owner's own successes clear nothing."""
+    monkeypatch.setattr(
+        door, "LIMITS", lowered(per_account_and_address=4, strangers_at_all=6, at_all=8)
+    )
+    assert knock(door_step, at=FAR).status == 303
+    tried = []
+    for each in range(10):
+        tried.append(knock(door_step, born=f"03/22/{1950 + each}", at=FAR).status)
+        if each in (2, 5, 7):
+            tried.append(knock(door_step, at=FAR).status)
+    assert tried == [422] * 3 + [303] + [422] * 3 + [303] + [422] * 2 + [429] * 3
+    assert knock(door_step, "KITEBB", at=FAR).status == 303
+
+
+def test_strangers_never_stop_an_address_of_the_owner(
+    door_step: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guessing at all others ends before the number itself is closed."""
+    assert door.LIMITS.at_all is not None
+    assert door.LIMITS.strangers_at_all < door.LIMITS.at_all
+    # To reach that, strangers need as many networks; ten tries of one of them are no more than ten.
+    assert door.LIMITS.strangers_at_all > 10 * door.LIMITS.per_account_and_address
+    monkeypatch.setattr(door, "LIMITS", lowered(strangers_freely=3, strangers_at_all=6, at_all=7))
+    assert knock(door_step, at=FAR).status == 303
+    for each in range(20):
+        knock(door_step, born=f"03/22/{1950 + each}", at=f"203.0.113.{each}")
+    assert knock(door_step, at=FAR).status == 303
+    assert knock(door_step, at="192.0.2.1").status == 429
+
+
 def test_there_is_no_door_to_what_has_none(door_step: Browser) -> None:
     for path in ("/find/nothing", "/find/kites"):
         page = door_step.get(path)
