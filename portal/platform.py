@@ -32,7 +32,7 @@ module = Module(
         MessageKind("email_changed"),
         MessageKind("data_fault"),
     ),
-    channels=("portal.messages.smtp:EMAIL",),
+    channels=("portal.messages.smtp:EMAIL", "portal.messages.sms:SMS"),
     words="portal.words:WORDS",
     practice="portal.accounts.practice:make_sample",
     capabilities=(

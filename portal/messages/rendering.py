@@ -62,7 +62,7 @@ def render(
         if block in channel.frames:
             subject = parts.get("subject", "")
             text = render_frame(channel.frames[block], block, text, subject=subject, **reader)
-        parts[block] = text.strip() + "\n"
+        parts[block] = channel.shaped(text.strip() + "\n")
     return Rendered(parts, attachments)
 
 
