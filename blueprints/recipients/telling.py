@@ -1,7 +1,8 @@
 """By which ways a recipient is told, as they chose: by e-mail, by text, or by both.
 
-Who chose texts and cannot get any (no number that can be read, no gateway, or an answer that asked
-for no more) is told by e-mail if there is an address. Whom no way reaches is called.
+Who chose texts and has no number that can be read is told by e-mail if there is an address. Whom no
+way reaches is called; so is who answered STOP to a text, and who chose texts while there is no
+gateway, since nobody is told by a way they did not choose.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 from blueprints.recipients.models import Recipient
 from portal import messages, settings
 from portal.messages import Attachment, stops
+from portal.messages.channels import Channel
 from portal.module import current
 
 EMAIL, SMS = "email", "sms"
@@ -31,26 +33,26 @@ def ways_to(recipient: Recipient) -> tuple[Way, ...]:
 
 def ways_to_each(people: Collection[Recipient]) -> Mapping[int, tuple[Way, ...]]:
     """`ways_to` many, by their ids, in one statement at most."""
-    numbers = {one.id: _number(one) for one in people if one.contact_by in {SMS, "both"}}
-    stopped = stops.among(SMS, {number for number in numbers.values() if number})
-    return {one.id: _ways(one, numbers.get(one.id, ""), stopped) for one in people}
-
-
-def _ways(one: Recipient, number: str, stopped: Collection[str]) -> tuple[Way, ...]:
-    text = (Way(SMS, number),) if number and number not in stopped else ()
-    by_mail = one.contact_by in {EMAIL, "both"} or (one.contact_by == SMS and not text)
-    return ((Way(EMAIL, one.email),) if by_mail and one.email else ()) + text
-
-
-def _number(recipient: Recipient) -> str:
-    """The number for texts; empty where none can be sent."""
-    channel = current().channels.get(SMS)
-    usable = (
-        channel is not None
-        and channel.writes(settings.current())
-        and not channel.refusal(recipient.mobile_phone)
-    )
-    return recipient.mobile_phone if usable else ""
+    channel: Channel | None = current().channels.get(SMS)
+    texting = channel is not None and channel.writes(settings.current())
+    numbers = {
+        one.id: one.mobile_phone
+        for one in people
+        if one.contact_by in {SMS, "both"}
+        and channel is not None
+        and not channel.refusal(one.mobile_phone)
+    }
+    stopped = stops.among(SMS, set(numbers.values())) if texting else set()
+    found = {}
+    for one in people:
+        number = numbers.get(one.id, "")
+        by_mail = one.contact_by in {EMAIL, "both"} or (one.contact_by == SMS and not number)
+        text = bool(number) and texting and number not in stopped
+        found[one.id] = (
+            *([Way(EMAIL, one.email)] if by_mail and one.email else []),
+            *([Way(SMS, number)] if text else []),
+        )
+    return found
 
 
 def queue_to(
