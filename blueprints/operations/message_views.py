@@ -42,7 +42,8 @@ def messages() -> Response:
     """What waits, what left, what failed."""
     number = record_number(request.args.get("search"))
     text = kept_words(scope(), LIST, number) if number else ""
-    form = FindForm(formdata=None, text=text, kind=request.args.get("kind", ""))
+    given = {name: request.args.get(name, "") for name in ("kind", "channel")}
+    form = FindForm(formdata=None, text=text, **given)
     form.offer(queries.kinds(scope()))
     return _list(form, search=number if text else None)
 
@@ -62,6 +63,7 @@ def search_messages() -> Response:
             "operations.messages",
             search=number or None,
             kind=form.kind.data or None,
+            channel=form.channel.data or None,
             state=state if state in state_labels() else None,
         )
     )
@@ -73,8 +75,15 @@ def _list(form: FindForm, *, search: int | None = None, status: int = 200) -> Re
     state = state if state in labels else ""
     wanted = form.kind.data or ""
     kind = wanted if wanted in queries.kinds(scope()) else ""
+    by = form.channel.data or ""
+    channel = by if by in registry().channels else ""
     found = queries.find_messages(
-        scope(), state=state, kind=kind, text=form.text.data or "", below=below()
+        scope(),
+        state=state,
+        kind=kind,
+        channel=channel,
+        text=form.text.data or "",
+        below=below(),
     )
     zones = queries.zones(scope(), found.messages, settings.current().time_zone)
     return show(
@@ -82,7 +91,7 @@ def _list(form: FindForm, *, search: int | None = None, status: int = 200) -> Re
         regions={"messages": "operations/_messages.html"},
         status=status,
         form=form,
-        kept={"search": search, "kind": kind or None},
+        kept={"search": search, "kind": kind or None, "channel": channel or None},
         labels=labels,
         state=state,
         found=found,

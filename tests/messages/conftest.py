@@ -41,8 +41,23 @@ TEMPLATES = {
 {% endblock %}
 {% block html %}<a href="{{ url('static_test') }}?token={{ token }}">{{ name }}</a>{% endblock %}
 """,
+    "test/messages/note.html": """
+{% block subject %}A note{% endblock %}
+{% block text %}Hello {{ name }}{% endblock %}
+{% block html %}<p>Hello {{ name }}</p>{% endblock %}
+{% block sms %}Hello {{ name }}
+  {{ token|default('') }}{% endblock %}
+""",
 }
-module = Module(name="test", title="Test", messages=(MessageKind("test"), MessageKind("link")))
+module = Module(
+    name="test",
+    title="Test",
+    messages=(
+        MessageKind("test"),
+        MessageKind("link"),
+        MessageKind("note", channels=("email", "sms")),
+    ),
+)
 
 
 @dataclass
