@@ -26,6 +26,12 @@ class Way:
     address: str
 
 
+def sends_texts() -> bool:
+    """Whether anybody gets texts here."""
+    channel: Channel | None = current().channels.get(SMS)
+    return channel is not None and channel.writes(settings.current())
+
+
 def ways_to(recipient: Recipient) -> tuple[Way, ...]:
     """The ways by which the recipient wants to be told and can be, e-mail first."""
     return ways_to_each([recipient])[recipient.id]
@@ -34,7 +40,7 @@ def ways_to(recipient: Recipient) -> tuple[Way, ...]:
 def ways_to_each(people: Collection[Recipient]) -> Mapping[int, tuple[Way, ...]]:
     """`ways_to` many, by their ids, in one statement at most."""
     channel: Channel | None = current().channels.get(SMS)
-    texting = channel is not None and channel.writes(settings.current())
+    texting = sends_texts()
     numbers = {
         one.id: one.mobile_phone
         for one in people
