@@ -106,9 +106,8 @@ def queue_many(messages: Iterable[NewMessage]) -> int:
     languages = _languages_of(
         {one.user_id for one in messages if one.user_id and one.language is None}
     )
-    host = urlsplit(settings.current().base_url).hostname or "localhost"
     stopped = _stopped(messages)
-    rows = [_row(one, host, languages, stopped) for one in messages]
+    rows = [_row(one, languages, stopped) for one in messages]
     queued = insert_rows(Message, rows, skip_known="once")
     keep({row["message_id"]: one.attachments for row, one in zip(rows, messages, strict=True)})
     if queued:
@@ -204,8 +203,14 @@ def _stopped(messages: Iterable[NewMessage]) -> set[tuple[str, str]]:
     }
 
 
+def fresh_message_id() -> str:
+    """What a message is known by in the world, once and for all."""
+    host = urlsplit(settings.current().base_url).hostname or "localhost"
+    return f"<{secrets.token_hex(16)}@{host}>"
+
+
 def _row(
-    one: NewMessage, host: str, languages: Mapping[int, str], stopped: set[tuple[str, str]]
+    one: NewMessage, languages: Mapping[int, str], stopped: set[tuple[str, str]]
 ) -> dict[str, Any]:
     if not KIND.fullmatch(one.kind):
         raise ValueError(f"{one.kind!r} cannot name a kind of message")
@@ -229,7 +234,7 @@ def _row(
         "next_try_at": later or one.made_at,
         "not_before": later,
         "not_after": one.not_after,
-        "message_id": f"<{secrets.token_hex(16)}@{host}>",
+        "message_id": fresh_message_id(),
         "reply_to": one.reply_to,
         "about": one.about,
         "once": _digest(one.once) if one.once else None,
