@@ -1,20 +1,24 @@
 """Routes of the outbox."""
 
+from urllib.parse import urlsplit
+
 from flask import Response, flash, request, url_for
 from jinja2 import TemplateError
 
 from blueprints.operations.forms import CancelForm, FindForm
 from blueprints.operations.pages import LARGEST, below, blueprint, show
-from portal import links, settings
+from portal import settings
 from portal.audit.services import viewed
 from portal.errors import Invalid
 from portal.formats.numbers import record_number
 from portal.i18n import _, ngettext
+from portal.links import path_of
 from portal.listviews.services import keep_words, kept_words
 from portal.messages import queries, upkeep
 from portal.messages.attachments import attached_to
 from portal.messages.models import Message, MessageState
 from portal.messages.rendering import Rendered, render, subject_of
+from portal.visits import links as visit_links
 from portal.web.context import registry, scope
 from portal.web.guards import needs
 from portal.web.htmx import go_to
@@ -162,6 +166,7 @@ def _page(shown: Message, form: CancelForm, *, status: int = 200) -> Response:
         label=label,
         tone=tone,
         link=_practice_link(shown),
+        signs_out=not _of_visitor(shown),
         rendered=rendered,
         problem=problem,
         form=form,
@@ -176,7 +181,13 @@ def _practice_link(shown: Message) -> str:
     link = (shown.secret or {}).get("link")
     if not settings.current().practice or not isinstance(link, dict):
         return ""
-    return links.path_of(link)
+    return urlsplit(visit_links.address_of(link)).path if _of_visitor(shown) else path_of(link)
+
+
+def _of_visitor(shown: Message) -> bool:
+    """Whether the link of a message is one for people without an account."""
+    link = (shown.secret or {}).get("link")
+    return isinstance(link, dict) and "visit" in link
 
 
 def _rendered(shown: Message) -> tuple[Rendered | None, str]:

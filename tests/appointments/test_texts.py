@@ -297,3 +297,27 @@ def test_the_public_is_not_asked_where_there_are_none(
 ) -> None:
     offered(scope, public=True)
     assert "Send me text messages" not in Browser(app, personas).get("/book").root.text
+
+
+def test_practice_mode_shows_texts_and_opens_their_links_without_a_gateway(
+    scope: Scope, app: Flask, personas: Personas
+) -> None:
+    object.__setattr__(app.extensions["portal"].settings, "practice", True)
+    offered(scope)
+    booked(scope, person(scope, **TEXTS), slot_at(scope.location_id, 5))
+    mailed = person(scope, "José", "Madeup")
+    booked(scope, mailed, slot_at(scope.location_id, 5))
+    administrator = Browser(app, personas).sign_in("admin")
+    page = administrator.get("/operations?channel=sms")
+    rows = page.root.all("tbody")[0].all("tr")
+    assert len(rows) == 3
+    assert all("Text (SMS)" in row.text and NUMBER in row.text for row in rows)
+    assert "Your appointment:" in rows[-1].text
+    assert len(administrator.get("/operations").root.all("tbody")[0].all("tr")) == 6
+    for channel in ("sms", "email"):
+        number = next(one.id for one in booking.messages() if one.channel == channel)
+        page = administrator.get(f"/operations/messages/{number}")
+        link = page.root.with_text("a", "Open the link").attributes["href"]
+        assert "Your appointment" in administrator.get(link).root.text
+    first = administrator.get(f"/operations/messages/{booking.messages()[0].id}")
+    assert "Reply STOP to end texts." in first.root.text
