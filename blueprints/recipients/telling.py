@@ -19,7 +19,7 @@ EMAIL, SMS = "email", "sms"
 
 
 @dataclass(frozen=True)
-class Way:
+class Reach:
     """A channel, and the recipient's address by it."""
 
     channel: str
@@ -32,12 +32,12 @@ def sends_texts() -> bool:
     return channel is not None and channel.writes(settings.current())
 
 
-def ways_to(recipient: Recipient) -> tuple[Way, ...]:
+def ways_to(recipient: Recipient) -> tuple[Reach, ...]:
     """The ways by which the recipient wants to be told and can be, e-mail first."""
     return ways_to_each([recipient])[recipient.id]
 
 
-def ways_to_each(people: Collection[Recipient]) -> Mapping[int, tuple[Way, ...]]:
+def ways_to_each(people: Collection[Recipient]) -> Mapping[int, tuple[Reach, ...]]:
     """`ways_to` many, by their ids, in one statement at most."""
     channel: Channel | None = current().channels.get(SMS)
     texting = sends_texts()
@@ -55,8 +55,8 @@ def ways_to_each(people: Collection[Recipient]) -> Mapping[int, tuple[Way, ...]]
         by_mail = one.contact_by in {EMAIL, "both"} or (one.contact_by == SMS and not number)
         text = bool(number) and texting and number not in stopped
         found[one.id] = (
-            *([Way(EMAIL, one.email)] if by_mail and one.email else []),
-            *([Way(SMS, number)] if text else []),
+            *([Reach(EMAIL, one.email)] if by_mail and one.email else []),
+            *([Reach(SMS, number)] if text else []),
         )
     return found
 
