@@ -1,6 +1,7 @@
 """A real HTTP server that speaks as text gateways do, and keeps what it was asked."""
 
 import json
+import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,8 +10,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-from tests.messages.conftest import free_port
+from portal import messages
+from portal.db import unit_of_work
 
+SECRET = "s3cret-t0ken"
+NUMBERS = [f"+1252555010{n}" for n in range(10)]
 OWN = """
 url = "http://127.0.0.1:{port}/send"
 auth = "bearer"
@@ -28,6 +32,12 @@ stopped = ["STOP"]
 account = ["WHO"]
 later = ["BUSY"]
 """
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True)
@@ -55,7 +65,7 @@ class TextGateway:
     """`answer(request)` gives status, JSON and headers. It may wait, and it may `cut`: then the
     request was read, and the connection is closed without an answer."""
 
-    port: int = field(default_factory=free_port)
+    port: int = field(default_factory=_free_port)
     asked: list[Asked] = field(default_factory=list)
     answer: Callable[[Asked], tuple[int, Any, dict[str, str]]] = lambda _asked: (201, {}, {})
     cut: Callable[[Asked], bool] = lambda _asked: False
@@ -108,3 +118,9 @@ class TextGateway:
         """A file that describes this gateway; the setting that names it."""
         (folder / "gateway.toml").write_text(OWN.format(port=self.port, more=more))
         return "gateway.toml"
+
+
+def text(*numbers: str, **options: Any) -> None:
+    with unit_of_work():
+        for number in numbers:
+            messages.queue("note", number, channel="sms", context={"name": "you"}, **options)
