@@ -88,6 +88,8 @@ def create_app(
         if module.models:
             importlib.import_module(module.models)
     registry.check()
+    for channel in registry.channels.values():
+        channel.check(settings)
     _install_web(app, settings)
     for module in registry:
         paths = module.blueprint or ()

@@ -8,7 +8,7 @@ from portal.imports.models import ImportError, ImportPart, ImportRun
 from portal.jobs.models import JobRun
 from portal.links import MailedLink
 from portal.listviews.models import ListPin, RecentView, RowCount
-from portal.messages.models import ChannelState, Message, MessageAttachment
+from portal.messages.models import ChannelState, ChannelStop, Message, MessageAttachment
 from portal.people.models import User, UserLocation, UserSession
 from portal.places.models import Location, Organization
 from portal.refusals.models import Refusal
@@ -23,6 +23,7 @@ __all__ = [
     "ImportRun",
     "JobRun",
     "ChannelState",
+    "ChannelStop",
     "Message",
     "MessageAttachment",
     "Attempt",

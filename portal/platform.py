@@ -32,7 +32,7 @@ module = Module(
         MessageKind("email_changed"),
         MessageKind("data_fault"),
     ),
-    channels=("portal.messages.smtp:EMAIL",),
+    channels=("portal.messages.smtp:EMAIL", "portal.messages.sms:SMS"),
     words="portal.words:WORDS",
     practice="portal.accounts.practice:make_sample",
     capabilities=(
@@ -48,6 +48,7 @@ module = Module(
         "portal.audit.commands:audit",
         "portal.catalog.commands:catalog",
         "portal.accounts.commands:users",
+        "portal.messages.commands:texts",
     ),
     checks=(
         Check(name="pages", title="The pages of the database", function="portal.checks:pages"),

@@ -62,6 +62,17 @@ HELP = {
     "visitors": "Whether people without an account may use the public pages: see, move or cancel "
     "their appointment by a link or by number and birth date. If not, these pages answer that they "
     "are closed.",
+    "text_account": "The account at the text gateway: Twilio's Account SID, Vonage's API key, "
+    "Plivo's Auth ID, Bird's workspace.",
+    "text_from": "The number that texts come from, as +12525550100, or what the gateway names its "
+    "sender by.",
+    "text_gateway": "The gateway that text messages leave by: `twilio`, `vonage`, `plivo`, "
+    "`messagebird`, `bird`, `telnyx`, or the name of a file that describes another. Empty: no "
+    "texts.",
+    "text_per_minute": "How many texts leave at most in a minute while what piled up in an outage "
+    "goes out; 0: any number.",
+    "text_prefixes": "What numbers must begin with to get texts.",
+    "text_secret": "The token, key or password at the text gateway.",
     "upload_mib": "The largest file that is accepted, in MiB.",
 }
 

@@ -26,12 +26,14 @@ T = TypeVar("T")
 DEFAULT_BASE_URL = "http://127.0.0.1:8000"
 HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 LANGUAGE = re.compile(r"[a-z]{2,3}(_[A-Za-z]{2,4})*")
+PREFIX = re.compile(r"\+[1-9][0-9]{0,6}")
 TOKEN = re.compile(r"[A-Za-z0-9._~-]{20,200}")
 # The least and the most that can work.
 RANGES = {
     "trusted_proxies": (0, 10),
     "smtp_port": (1, 65_535),
     "mail_per_minute": (0, 100_000),
+    "text_per_minute": (0, 100_000),
     "upload_mib": (1, 512),
     "idle_minutes": (1, 525_600),
     "session_hours": (1, 8_760),
@@ -72,6 +74,12 @@ class Settings:
     mail_from: str = "CVMS Support Team <no-reply@localhost>"
     mail_reply_to: str = ""
     mail_per_minute: int = 60
+    text_gateway: str = ""
+    text_account: str = ""
+    text_secret: str = field(default="", repr=False)
+    text_from: str = ""
+    text_prefixes: tuple[str, ...] = ("+1",)
+    text_per_minute: int = 60
     help_phone: str = ""
     help_hours: tuple[str, ...] = ()
     help_email: str = ""
@@ -277,6 +285,8 @@ def _check(settings: Settings) -> None:
     _check_base_url(settings.base_url)
     _check_database_url(settings.database_url)
     _check_mail(settings)
+    if not all(map(PREFIX.fullmatch, settings.text_prefixes)):
+        raise SettingsError('text_prefixes must be country codes with a plus, such as ["+1"].')
     for name, (least, most) in RANGES.items():
         value = getattr(settings, name)
         if not least <= value <= most:

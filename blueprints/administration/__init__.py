@@ -105,9 +105,15 @@ module = Module(
         ),
     ),
     messages=(
-        MessageKind("vaccination_given", still_true="blueprints.administration.telling:still_true"),
         MessageKind(
-            "vaccination_removed", still_true="blueprints.administration.telling:still_removed"
+            "vaccination_given",
+            channels=("email", "sms"),
+            still_true="blueprints.administration.telling:still_true",
+        ),
+        MessageKind(
+            "vaccination_removed",
+            channels=("email", "sms"),
+            still_true="blueprints.administration.telling:still_removed",
         ),
     ),
     checks=(

@@ -9,6 +9,7 @@ from blueprints.administration.models import Administration
 from blueprints.appointments.next_dose import NextDose
 from blueprints.appointments.telling import is_told
 from blueprints.recipients.models import Recipient, Vaccination
+from blueprints.recipients.telling import queue_to
 from portal import messages
 from portal.catalog.models import Product
 from portal.db import session
@@ -33,9 +34,9 @@ def tell_given(
         return False
     place = session().get_one(Location, version.location_id)
     window = due.window if due is not None else None
-    return messages.queue(
+    return queue_to(
+        recipient,
         GIVEN,
-        recipient.email,
         context={
             "version": version.version,
             "product": session().get_one(Product, dose.product_id).name,
@@ -50,7 +51,6 @@ def tell_given(
         about=about(dose.id),
         once=f"{GIVEN}:{dose.id}:{version.version}",
         location_id=version.location_id,
-        language=recipient.language,
     )
 
 
@@ -75,9 +75,9 @@ def tell_removed(recipient: Recipient, dose: Vaccination, version: Administratio
     if not is_told(recipient):
         return False
     place = session().get_one(Location, version.location_id)
-    return messages.queue(
+    return queue_to(
+        recipient,
         REMOVED,
-        recipient.email,
         context={
             "version": version.version,
             "dose": dose.dose_number,
@@ -88,7 +88,6 @@ def tell_removed(recipient: Recipient, dose: Vaccination, version: Administratio
         about=about(dose.id),
         once=f"{REMOVED}:{dose.id}",
         location_id=version.location_id,
-        language=recipient.language,
     )
 
 

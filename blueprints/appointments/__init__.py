@@ -169,19 +169,29 @@ module = Module(
     settings="blueprints.appointments.settings:AppointmentSettings",
     messages=(
         MessageKind(
-            "appointment_booked", still_true="blueprints.appointments.telling:still_to_come"
+            "appointment_booked",
+            channels=("email", "sms"),
+            still_true="blueprints.appointments.telling:still_to_come",
         ),
         MessageKind(
-            "appointment_changed", still_true="blueprints.appointments.telling:still_to_come"
+            "appointment_changed",
+            channels=("email", "sms"),
+            still_true="blueprints.appointments.telling:still_to_come",
         ),
         MessageKind(
-            "appointment_canceled", still_true="blueprints.appointments.telling:still_canceled"
+            "appointment_canceled",
+            channels=("email", "sms"),
+            still_true="blueprints.appointments.telling:still_canceled",
         ),
         MessageKind(
-            "appointment_invitation", still_true="blueprints.appointments.inviting:still_wanted"
+            "appointment_invitation",
+            channels=("email", "sms"),
+            still_true="blueprints.appointments.inviting:still_wanted",
         ),
         MessageKind(
-            "appointment_reminder", still_true="blueprints.appointments.telling:still_to_come"
+            "appointment_reminder",
+            channels=("email", "sms"),
+            still_true="blueprints.appointments.telling:still_reminded",
         ),
         MessageKind("appointment_twice", still_true="blueprints.appointments.telling:still_twice"),
     ),

@@ -21,7 +21,7 @@ from blueprints.appointments.pages import (
 )
 from blueprints.appointments.queries import booked_as, get_appointment, get_booked
 from blueprints.appointments.rules import State
-from blueprints.appointments.telling import is_told
+from blueprints.appointments.telling import addresses_of, is_told
 from blueprints.appointments.views import blueprint
 from blueprints.appointments.words import dose_label
 from blueprints.recipients.models import Recipient
@@ -291,5 +291,5 @@ def confirmation(appointment_id: int) -> Response:
         place_address=place_address(found.location),
         when=when(appointment.day, appointment.minute),
         dose=dose_label(appointment.dose_number),
-        told=is_told(found.recipient),
+        told=_(" and ").join(filter(None, addresses_of(found.recipient))),
     )

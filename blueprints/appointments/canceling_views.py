@@ -10,8 +10,9 @@ from blueprints.appointments.pages import when
 from blueprints.appointments.queries import Booked, get_booked, of_ids
 from blueprints.appointments.rules import State
 from blueprints.appointments.settings import AppointmentSettings
-from blueprints.appointments.telling import is_told
+from blueprints.appointments.telling import way_of
 from blueprints.appointments.views import blueprint
+from blueprints.appointments.words import WILL_BE_TOLD
 from blueprints.recipients.words import full_name
 from portal.confirmation import Confirmation, answered, ask
 from portal.db import session
@@ -90,9 +91,7 @@ def _line(booked: Booked) -> dict[str, str]:
     return {
         "name": full_name(booked.recipient),
         "when": when(booked.appointment.day, booked.appointment.minute),
-        "told": _("will be told by e-mail")
-        if is_told(booked.recipient)
-        else _("gets no messages: please call"),
+        "told": str(WILL_BE_TOLD[way_of(booked.recipient)]),
     }
 
 

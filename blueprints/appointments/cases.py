@@ -90,7 +90,7 @@ def _cancel(scope: Scope, appointment: Appointment, reason: str) -> str:
         when=when(appointment.day, appointment.minute),
     )
     told_text = (
-        _("The recipient is told by e-mail.")
+        _("The recipient is told.")
         if told
         else _("The recipient gets no messages. Please call them.")
     )

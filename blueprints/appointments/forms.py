@@ -1,10 +1,13 @@
 """Forms of appointments."""
 
+from typing import Any
+
 from wtforms import BooleanField, RadioField, StringField, TelField
 from wtforms.validators import Length
 
 from blueprints.appointments.rules import LONGEST_REASON
 from blueprints.recipients.rules import Details
+from blueprints.recipients.telling import sends_texts
 from portal.i18n import _l
 from portal.web.forms import BirthdayField, DayField, Form, Required
 
@@ -69,11 +72,21 @@ class OwnDetailsForm(Form):
         [Required(), Length(max=10)],
         render_kw={"inputmode": "numeric", "autocomplete": "postal-code", "size": 10},
     )
-    agrees_to_reminders = BooleanField(_l("Remind me by e-mail before my appointment"))
+    wants_texts = BooleanField(_l("Send me text messages about my appointment"))
+    agrees_to_reminders = BooleanField(_l("Remind me before my appointment"))
+
+    def __init__(self, *positional: Any, **named: Any) -> None:
+        super().__init__(*positional, **named)
+        if not sends_texts():
+            del self.wants_texts
 
     def details(self, language: str) -> Details:
-        """What was typed; messages go by e-mail if there is an address."""
+        """What was typed; messages go by e-mail if there is an address, and by text to who asks
+        for them."""
         assert self.birth_date.data is not None
+        by_text = bool(self.wants_texts and self.wants_texts.data)
+        ways = {(True, True): "both", (True, False): "email", (False, True): "sms"}
+        contact_by = ways.get((bool(self.email.data), by_text), "none")
         return Details(
             first_name=self.first_name.data or "",
             last_name=self.last_name.data or "",
@@ -81,8 +94,8 @@ class OwnDetailsForm(Form):
             email=self.email.data or "",
             mobile_phone=self.mobile_phone.data or "",
             zip_code=self.zip_code.data or "",
-            contact_by="email" if self.email.data else "none",
-            agrees_to_reminders=bool(self.agrees_to_reminders.data and self.email.data),
+            contact_by=contact_by,
+            agrees_to_reminders=bool(self.agrees_to_reminders.data) and contact_by != "none",
             language=language,
         )
 

@@ -17,6 +17,7 @@ from blueprints.recipients.models import Recipient, RecipientLocation
 from blueprints.recipients.queries import get_recipient
 from blueprints.recipients.registered import Together
 from blueprints.recipients.rules import DoseStatus
+from blueprints.recipients.telling import ways_to, ways_to_each
 from portal import messages, settings
 from portal.access.scope import Scope
 from portal.audit.services import record
@@ -41,9 +42,9 @@ def is_possible() -> bool:
 
 
 def may_be_invited(recipient: Recipient) -> bool:
-    """Whether the recipient agreed to be written to by e-mail, and has still to book the first
+    """Whether the recipient agreed to be written to, can be, and has still to book the first
     dose."""
-    return session().scalar(_willing([recipient.id])) is not None
+    return session().scalar(_willing([recipient.id])) is not None and bool(ways_to(recipient))
 
 
 def _willing(ids: Collection[int]) -> Select[Any]:
@@ -53,8 +54,7 @@ def _willing(ids: Collection[int]) -> Select[Any]:
             Recipient.id.in_(ids),
             Recipient.dose_status == DoseStatus.REGISTERED,
             Recipient.merged_into_id.is_(None),
-            Recipient.contact_by.in_(("email", "both")),
-            Recipient.email != "",
+            Recipient.contact_by != "none",
             Recipient.reminders_agreed_at.is_not(None),
         )
         .order_by(Recipient.id)
@@ -69,8 +69,8 @@ def invite(scope: Scope, recipient_id: int) -> bool:
     if not is_possible() or not may_be_invited(recipient):
         raise Conflict(
             _(
-                "This person cannot be invited: an invitation needs an e-mail address and the "
-                "person’s agreement, and no dose or appointment yet. Nothing was sent."
+                "This person cannot be invited: an invitation needs an e-mail address or mobile "
+                "phone, the person’s agreement, and no dose or appointment yet. Nothing was sent."
             )
         )
     location_id = scope.location.id if scope.location else None
@@ -96,26 +96,34 @@ def _of_location(registered: Together) -> Iterator[list[Recipient]]:
             (RecipientLocation.recipient_id == Recipient.id)
             & (RecipientLocation.location_id == registered.location_id),
         )
-        yield list(session().scalars(query))
+        people = list(session().scalars(query))
+        ways = ways_to_each(people)
+        yield [one for one in people if ways[one.id]]
 
 
 def _send(scope: Scope, people: Collection[Recipient], location_id: int | None) -> int:
     day = today(settings.current().time_zone)
     until = now() + GOOD_FOR
-    count = messages.queue_many(
-        NewMessage(
+    ways = ways_to_each(people)
+
+    def written(one: Recipient, number: int) -> NewMessage:
+        way = ways[one.id][number]
+        return NewMessage(
             kind=INVITATION,
-            to=one.email,
+            to=way.address,
+            channel=way.channel,
             context={"first_name": one.first_name},
             secret={"link": links.describe(KIND, one.id, 0, until=until)},
             about=about(one.id),
-            once=f"{INVITATION}:{one.id}:{day}",
+            once=":".join((INVITATION, f"{one.id}", f"{day}", *([way.channel] if number else []))),
             location_id=location_id,
             language=one.language,
             not_after=until,
         )
-        for one in people
-    )
+
+    # People are counted, not messages.
+    count = messages.queue_many(written(one, 0) for one in people)
+    messages.queue_many(written(one, 1) for one in people if len(ways[one.id]) > 1)
     if count:
         record(
             scope.user,
@@ -131,4 +139,5 @@ def _send(scope: Scope, people: Collection[Recipient], location_id: int | None) 
 def still_wanted(subject: str | None, _context: Mapping[str, Any]) -> bool:
     """Whether the person may still be invited (asked at sending)."""
     number = record_number((subject or "").rpartition(":")[2])
-    return session().scalar(_willing([number or 0])) is not None
+    recipient = session().scalar(_willing([number or 0]))
+    return recipient is not None and bool(ways_to(recipient))

@@ -21,7 +21,7 @@ def invite(recipient_id: int) -> Response:
         flash(refusal.message, "warning")
     else:
         if sent:
-            flash(_("The invitation is on its way by e-mail."), "success")
+            flash(_("The invitation is on its way."), "success")
         else:
             flash(_("This person was invited today already. Nothing was sent."), "info")
     return go_to(url_for("recipients.record", recipient_id=recipient_id))

@@ -125,7 +125,7 @@ class ToldLine(CallLine):
 
     __tablename__ = "told_line"
     __table_args__ = (
-        CheckConstraint("way IN ('email', 'none')", "known_way"),
+        CheckConstraint("way IN ('email', 'sms', 'both', 'none')", "known_way"),
         CheckConstraint("outcome IN ('', 'reached', 'no_answer', 'wrong_number')", "known_outcome"),
         CheckConstraint("(caller_id IS NULL) = (claimed_until IS NULL)", "claim"),
         UniqueConstraint("round_id", "appointment_id"),

@@ -206,7 +206,7 @@ def confirm(token: str) -> Response:
         flash(refusal.message, "warning")
         return go_to(url_for("public_booking.places", token=token))
     flash(
-        _("Your appointment is booked. We sent you a confirmation by e-mail.")
+        _("Your appointment is booked. We sent you a confirmation.")
         if is_told(recipient)
         else _("Your appointment is booked. Write down the confirmation number."),
         "success",

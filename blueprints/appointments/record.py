@@ -9,8 +9,9 @@ from blueprints.appointments.numbers import spoken
 from blueprints.appointments.pages import place_address, when
 from blueprints.appointments.queries import Booked, booked_as
 from blueprints.appointments.rules import CanceledThrough, State
-from blueprints.appointments.telling import is_told
+from blueprints.appointments.telling import addresses_of
 from blueprints.appointments.words import CANCELED_THROUGH, STATES, dose_label
+from blueprints.recipients.models import Recipient
 from blueprints.recipients.words import full_name
 from portal.access.scope import Scope
 from portal.db import session
@@ -73,9 +74,7 @@ def _details(found: Booked) -> tuple[Section, ...]:
         Fact(_("Scheduled"), _by(appointment.booked_at, appointment.booked_by_id)),
         Fact(
             _("Messages"),
-            _("By e-mail to %(address)s", address=recipient.email)
-            if is_told(recipient)
-            else _("None. Tell the recipient yourself."),
+            _ways(recipient),
         ),
     ]
     if appointment.overbook_reason:
@@ -112,3 +111,16 @@ def _by(at: object, user_id: int | None) -> str:
         return _("%(moment)s, by the recipient", moment=text)
     row = session().execute(select(User.first_name, User.last_name).where(User.id == user_id)).one()
     return _("%(moment)s, by %(user)s", moment=text, user=f"{row[0]} {row[1]}")
+
+
+def _ways(recipient: Recipient) -> str:
+    email, number = addresses_of(recipient)
+    if email and number:
+        return _(
+            "By e-mail to %(address)s, and by text to %(number)s", address=email, number=number
+        )
+    if number:
+        return _("By text to %(number)s", number=number)
+    if email:
+        return _("By e-mail to %(address)s", address=email)
+    return _("None. Tell the recipient yourself.")

@@ -42,6 +42,8 @@ class ToldWay(StrEnum):
     """By which way a recipient is told of a change."""
 
     EMAIL = "email"
+    SMS = "sms"
+    BOTH = "both"
     NONE = "none"
 
 

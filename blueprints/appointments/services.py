@@ -32,9 +32,10 @@ from blueprints.appointments.rules import (
     AppointmentChange,
     CanceledThrough,
     State,
+    ToldWay,
     kinds_for,
 )
-from blueprints.appointments.telling import is_told, take_back, tell_canceled, tell_changed
+from blueprints.appointments.telling import take_back, tell_canceled, tell_changed, way_of
 from blueprints.appointments.told import begin
 from blueprints.recipients.models import Recipient
 from blueprints.recipients.services import link_to_location, lock_recipient
@@ -204,13 +205,11 @@ def cancel_many(
     check_number(len(ids))
     since = now()
     rows = _lock_many(ids)
-    told = [
-        (
-            session().get_one(Appointment, number),
-            cancel(appointment_id=number, reason=reason, actor=actor, later_doses=later_doses),
-        )
-        for number in rows
-    ]
+    told = []
+    for number in rows:
+        knows = cancel(appointment_id=number, reason=reason, actor=actor, later_doses=later_doses)
+        found = session().get_one(Appointment, number)
+        told.append((found, _way_to(found) if knows else ToldWay.NONE))
     made = begin(
         location_id=location_id,
         change=AppointmentChange.CANCELED,
@@ -219,7 +218,7 @@ def cancel_many(
         actor=actor,
         since=since,
     )
-    return Changed(len(told), sum(knows for _one, knows in told), (), made.id)
+    return Changed(len(told), sum(way != ToldWay.NONE for _one, way in told), (), made.id)
 
 
 def _lock_many(ids: Sequence[int], *others: ColumnElement[bool]) -> list[int]:
@@ -255,7 +254,7 @@ def move_many(
     check_number(len(ids))
     since = now()
     on_day = and_(Slot.location_id == location_id, Slot.day == day)
-    told: list[tuple[Appointment, bool]] = []
+    told: list[tuple[Appointment, ToldWay]] = []
     left = []
     for number in _lock_many(ids, on_day):
         found = _to_come(number)
@@ -264,7 +263,7 @@ def move_many(
             left.append(number)
             continue
         moved = move(appointment_id=number, slot_id=slot_id, actor=actor)
-        told.append((moved, is_told(session().get_one(Recipient, moved.recipient_id))))
+        told.append((moved, _way_to(moved)))
     if not told:
         raise Invalid(_("None of them has a free time on this day. Choose another."), field="day")
     made = begin(
@@ -275,7 +274,11 @@ def move_many(
         actor=actor,
         since=since,
     )
-    return Changed(len(told), sum(knows for _one, knows in told), tuple(left), made.id)
+    return Changed(len(told), sum(way != ToldWay.NONE for _one, way in told), tuple(left), made.id)
+
+
+def _way_to(found: Appointment) -> ToldWay:
+    return way_of(session().get_one(Recipient, found.recipient_id))
 
 
 def _nearest_on(found: Appointment, day: date) -> int | None:

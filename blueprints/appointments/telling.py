@@ -15,10 +15,12 @@ from blueprints.appointments.calendar_file import Entry, calendar_file, method
 from blueprints.appointments.models import Appointment, BookingSeries
 from blueprints.appointments.next_dose import is_later_dose
 from blueprints.appointments.numbers import spoken
-from blueprints.appointments.rules import State
+from blueprints.appointments.rules import State, ToldWay
 from blueprints.appointments.settings import AppointmentSettings
 from blueprints.appointments.visiting import link_to
 from blueprints.recipients.models import Recipient
+from blueprints.recipients.telling import EMAIL, SMS, queue_to, ways_to
+from blueprints.recipients.words import phone
 from blueprints.scheduling.hours import clock_text
 from blueprints.scheduling.models import Schedule
 from portal import messages, settings
@@ -45,7 +47,22 @@ def about(appointment_id: int) -> str:
 
 def is_told(recipient: Recipient) -> bool:
     """Whether the recipient wants messages and can get them."""
-    return recipient.contact_by in {"email", "both"} and bool(recipient.email)
+    return bool(ways_to(recipient))
+
+
+def way_of(recipient: Recipient) -> ToldWay:
+    """By which way the recipient is told."""
+    channels = {way.channel for way in ways_to(recipient)}
+    if len(channels) > 1:
+        return ToldWay.BOTH
+    return ToldWay(channels.pop()) if channels else ToldWay.NONE
+
+
+def addresses_of(recipient: Recipient) -> tuple[str, str]:
+    """The e-mail address and the phone number that messages go to, for people; each may be
+    empty."""
+    found = {way.channel: way.address for way in ways_to(recipient)}
+    return found.get(EMAIL, ""), phone(found.get(SMS, ""))
 
 
 def tell_booked(appointment: Appointment) -> bool:
@@ -121,15 +138,14 @@ def _tell(kind: str, appointment: Appointment, *, again: str = "") -> bool:
     context = _context(appointment)
     with speaking(recipient.language):
         attached = _attached(appointment, context)
-    queued = messages.queue(
+    queued = queue_to(
+        recipient,
         kind,
-        recipient.email,
         context=context,
         secret=_secret(appointment),
         about=about(appointment.id),
         once=":".join(filter(None, (kind, f"{appointment.id}", f"{appointment.version}", again))),
         location_id=appointment.location_id,
-        language=recipient.language,
         not_after=None if kind == CANCELED else appointment.starts_at,
         attachments=(attached,),
     )
@@ -145,15 +161,14 @@ def _plan_reminders(
         at = appointment.starts_at - timedelta(hours=record_number(hours) or 0)
         if not record_number(hours) or at <= now():
             continue
-        messages.queue(
+        queue_to(
+            recipient,
             REMINDER,
-            recipient.email,
             context=context,
             secret=_secret(appointment),
             about=about(appointment.id),
             once=f"{REMINDER}:{appointment.id}:{appointment.version}:{hours}",
             location_id=appointment.location_id,
-            language=recipient.language,
             not_before=at,
             not_after=appointment.starts_at,
         )
@@ -221,6 +236,24 @@ def still_twice(subject: str | None, context: Mapping[str, Any]) -> bool:
     return still_to_come(subject, context) and other is not None and other[0] == State.NEW
 
 
+def still_reminded(subject: str | None, context: Mapping[str, Any]) -> bool:
+    """Whether a reminder is still true, and still wished (asked at sending)."""
+    if not still_to_come(subject, context):
+        return False
+    return (
+        session().scalar(
+            select(Recipient.id)
+            .join(Appointment, Appointment.recipient_id == Recipient.id)
+            .where(
+                Appointment.id == _number(subject),
+                Recipient.contact_by != "none",
+                Recipient.reminders_agreed_at.is_not(None),
+            )
+        )
+        is not None
+    )
+
+
 def still_canceled(subject: str | None, context: Mapping[str, Any]) -> bool:
     """Whether the appointment is canceled as the message says (asked at sending)."""
     row = _state_of(subject)
@@ -228,12 +261,15 @@ def still_canceled(subject: str | None, context: Mapping[str, Any]) -> bool:
 
 
 def _state_of(subject: str | None) -> tuple[str, int] | None:
-    number = record_number((subject or "").rpartition(":")[2])
     row = (
         session()
         .execute(
-            select(Appointment.state, Appointment.version).where(Appointment.id == (number or 0))
+            select(Appointment.state, Appointment.version).where(Appointment.id == _number(subject))
         )
         .one_or_none()
     )
     return (row.state, row.version) if row else None
+
+
+def _number(subject: str | None) -> int:
+    return record_number((subject or "").rpartition(":")[2]) or 0

@@ -20,7 +20,7 @@ from portal.audit.services import record as audit
 from portal.clock import now
 from portal.db import session
 from portal.errors import NotFound
-from portal.messages.models import Message, MessageState
+from portal.messages.models import OPEN, Message, MessageState
 from portal.people.models import User
 
 MOST_ROUNDS = 30
@@ -34,12 +34,12 @@ def begin(
     location_id: int,
     change: AppointmentChange,
     reason: str,
-    told: Sequence[tuple[Appointment, bool]],
+    told: Sequence[tuple[Appointment, ToldWay]],
     actor: Actor,
     since: datetime,
 ) -> ToldRound:
-    """Note a change to these appointments, each with whether its recipient gets a message; `since`
-    is when it began, before any message was written."""
+    """Note a change to these appointments, each with the way by which its recipient is told;
+    `since` is when it began, before any message was written."""
     made = ToldRound(
         location_id=location_id,
         change=str(change),
@@ -54,23 +54,24 @@ def begin(
             round_id=made.id,
             appointment_id=appointment.id,
             version=appointment.version,
-            way=str(ToldWay.EMAIL if is_told else ToldWay.NONE),
+            way=str(way),
         )
-        for appointment, is_told in told
+        for appointment, way in told
     )
     session().flush()
     return made
 
 
 def _failed() -> ColumnElement[bool]:
-    """Whether the message of a line could not be delivered."""
+    """Whether the message of a line could not be delivered; of two neither."""
     kind = case({str(each): kind for each, kind in KINDS.items()}, value=ToldRound.change)
-    return exists().where(
+    written = (
         Message.about == "appointment:" + cast(ToldLine.appointment_id, String),
         Message.kind == kind,
         Message.created_at >= ToldRound.made_at,
-        Message.state == MessageState.FAILED,
     )
+    on_its_way = exists().where(*written, Message.state.in_((*OPEN, MessageState.SENT)))
+    return and_(exists().where(*written, Message.state == MessageState.FAILED), ~on_its_way)
 
 
 def _needs_call() -> ColumnElement[bool]:

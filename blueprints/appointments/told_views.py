@@ -10,9 +10,9 @@ from blueprints.appointments.canceling_views import ticked
 from blueprints.appointments.forms import MoveManyForm
 from blueprints.appointments.pages import when
 from blueprints.appointments.queries import booked_as, get_booked, of_ids
-from blueprints.appointments.rules import CallOutcome, State
+from blueprints.appointments.rules import CallOutcome, State, ToldWay
 from blueprints.appointments.views import blueprint
-from blueprints.appointments.words import CHANGES, OUTCOMES
+from blueprints.appointments.words import CHANGES, OUTCOMES, TOLD_BY
 from blueprints.recipients.words import full_name, phone
 from portal.audit.services import viewed as audit_view
 from portal.db import session
@@ -99,17 +99,28 @@ def told_page(round_id: int) -> Response:
     lines = told.lines_of(found)
     summary = f"told {found.id}, {len(lines)}"
     note(partial(audit_view, scope(), "appointments", None, summary=summary))
+    written = _by_way(lines)
     return respond(
         "appointments/told.html",
         round=found,
         change=CHANGES[found.change],  # type: ignore[index]
-        written=[line for line in lines if not line.needs_call],
+        written=written,
+        counted=[(label, str(len(some))) for _way, label, some in written],
         calls=[line for line in lines if line.needs_call],
         left=sum(line.is_open for line in lines),
         outcomes=OUTCOMES,
         when=when,
         full_name=full_name,
     )
+
+
+def _by_way(lines: list[told.ToldRow]) -> list[tuple[ToldWay, str, list[told.ToldRow]]]:
+    """Whom a message reaches, by the way it takes."""
+    found = [
+        (way, str(label), [one for one in lines if not one.needs_call and one.line.way == way])
+        for way, label in TOLD_BY.items()
+    ]
+    return [one for one in found if one[2] or one[0] == ToldWay.EMAIL]
 
 
 @blueprint.post("/told/<int:round_id>/next")

@@ -2,7 +2,13 @@
 
 from collections.abc import Mapping
 
-from blueprints.appointments.rules import AppointmentChange, CallOutcome, CanceledThrough, State
+from blueprints.appointments.rules import (
+    AppointmentChange,
+    CallOutcome,
+    CanceledThrough,
+    State,
+    ToldWay,
+)
 from portal.i18n import Label, _l
 
 STATES: Mapping[State, Label] = {
@@ -19,6 +25,17 @@ CANCELED_THROUGH: Mapping[CanceledThrough, Label] = {
 CHANGES: Mapping[AppointmentChange, Label] = {
     AppointmentChange.CANCELED: _l("Canceled"),
     AppointmentChange.MOVED: _l("Moved"),
+}
+TOLD_BY: Mapping[ToldWay, Label] = {
+    ToldWay.EMAIL: _l("Told by e-mail"),
+    ToldWay.SMS: _l("Told by text"),
+    ToldWay.BOTH: _l("Told by e-mail and text"),
+}
+WILL_BE_TOLD: Mapping[ToldWay, Label] = {
+    ToldWay.EMAIL: _l("will be told by e-mail"),
+    ToldWay.SMS: _l("will be told by text"),
+    ToldWay.BOTH: _l("will be told by e-mail and text"),
+    ToldWay.NONE: _l("gets no messages: please call"),
 }
 OUTCOMES: Mapping[CallOutcome, Label] = {
     CallOutcome.OPEN: _l("Not called yet"),

@@ -23,10 +23,13 @@ class FindForm(Form):
 
     text = StringField(_l("Recipient, shipment ID or other words"), [Length(max=200)], default="")
     kind = SelectField(_l("Kind"), default="")
+    channel = SelectField(_l("Channel"), default="")
 
     def offer(self, kinds: Iterable[str]) -> None:
-        """Put the kinds of messages into the list."""
+        """Put the kinds of messages and the channels into the lists."""
         self.kind.choices = [("", _l("Any")), *in_words(kinds)]
+        channels = [(one.name, one.title) for one in registry().channels.values()]
+        self.channel.choices = [("", _l("Any")), *channels]
 
 
 def in_words(names: Iterable[str]) -> list[tuple[str, str]]:

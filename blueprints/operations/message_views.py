@@ -1,20 +1,24 @@
 """Routes of the outbox."""
 
+from urllib.parse import urlsplit
+
 from flask import Response, flash, request, url_for
 from jinja2 import TemplateError
 
 from blueprints.operations.forms import CancelForm, FindForm
 from blueprints.operations.pages import LARGEST, below, blueprint, show
-from portal import links, settings
+from portal import settings
 from portal.audit.services import viewed
 from portal.errors import Invalid
 from portal.formats.numbers import record_number
 from portal.i18n import _, ngettext
+from portal.links import path_of
 from portal.listviews.services import keep_words, kept_words
 from portal.messages import queries, upkeep
 from portal.messages.attachments import attached_to
 from portal.messages.models import Message, MessageState
 from portal.messages.rendering import Rendered, render, subject_of
+from portal.visits import links as visit_links
 from portal.web.context import registry, scope
 from portal.web.guards import needs
 from portal.web.htmx import go_to
@@ -42,7 +46,8 @@ def messages() -> Response:
     """What waits, what left, what failed."""
     number = record_number(request.args.get("search"))
     text = kept_words(scope(), LIST, number) if number else ""
-    form = FindForm(formdata=None, text=text, kind=request.args.get("kind", ""))
+    given = {name: request.args.get(name, "") for name in ("kind", "channel")}
+    form = FindForm(formdata=None, text=text, **given)
     form.offer(queries.kinds(scope()))
     return _list(form, search=number if text else None)
 
@@ -62,6 +67,7 @@ def search_messages() -> Response:
             "operations.messages",
             search=number or None,
             kind=form.kind.data or None,
+            channel=form.channel.data or None,
             state=state if state in state_labels() else None,
         )
     )
@@ -73,8 +79,15 @@ def _list(form: FindForm, *, search: int | None = None, status: int = 200) -> Re
     state = state if state in labels else ""
     wanted = form.kind.data or ""
     kind = wanted if wanted in queries.kinds(scope()) else ""
+    by = form.channel.data or ""
+    channel = by if by in registry().channels else ""
     found = queries.find_messages(
-        scope(), state=state, kind=kind, text=form.text.data or "", below=below()
+        scope(),
+        state=state,
+        kind=kind,
+        channel=channel,
+        text=form.text.data or "",
+        below=below(),
     )
     zones = queries.zones(scope(), found.messages, settings.current().time_zone)
     return show(
@@ -82,7 +95,7 @@ def _list(form: FindForm, *, search: int | None = None, status: int = 200) -> Re
         regions={"messages": "operations/_messages.html"},
         status=status,
         form=form,
-        kept={"search": search, "kind": kind or None},
+        kept={"search": search, "kind": kind or None, "channel": channel or None},
         labels=labels,
         state=state,
         found=found,
@@ -153,6 +166,7 @@ def _page(shown: Message, form: CancelForm, *, status: int = 200) -> Response:
         label=label,
         tone=tone,
         link=_practice_link(shown),
+        signs_out=not _of_visitor(shown),
         rendered=rendered,
         problem=problem,
         form=form,
@@ -167,7 +181,13 @@ def _practice_link(shown: Message) -> str:
     link = (shown.secret or {}).get("link")
     if not settings.current().practice or not isinstance(link, dict):
         return ""
-    return links.path_of(link)
+    return urlsplit(visit_links.address_of(link)).path if _of_visitor(shown) else path_of(link)
+
+
+def _of_visitor(shown: Message) -> bool:
+    """Whether the link of a message is one for people without an account."""
+    link = (shown.secret or {}).get("link")
+    return isinstance(link, dict) and "visit" in link
 
 
 def _rendered(shown: Message) -> tuple[Rendered | None, str]:

@@ -35,7 +35,13 @@ module = Module(
             order=80,
         ),
     ),
-    messages=(MessageKind("proof_ready", still_true="blueprints.proof.telling:still_reached"),),
+    messages=(
+        MessageKind(
+            "proof_ready",
+            channels=("email", "sms"),
+            still_true="blueprints.proof.telling:still_reached",
+        ),
+    ),
     visits=(
         Visit(
             name="proof",

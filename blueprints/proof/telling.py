@@ -7,7 +7,8 @@ from blueprints.proof.queries import Proof, proof_of
 from blueprints.proof.visiting import link_to, version_of_link
 from blueprints.recipients.models import Recipient
 from blueprints.recipients.queries import get_recipient
-from portal import messages, settings
+from blueprints.recipients.telling import queue_to, ways_to
+from portal import settings
 from portal.access.scope import Scope
 from portal.audit.services import record as audit
 from portal.db import session
@@ -24,9 +25,8 @@ def about(recipient_id: int) -> str:
 
 
 def may_be_told(recipient: Recipient) -> bool:
-    """Whether the recipient wants e-mail, can get it, and would find a page."""
-    wants = recipient.contact_by in {"email", "both"} and bool(recipient.email)
-    return wants and settings.current().visitors
+    """Whether the recipient wants messages, can get them, and would find a page."""
+    return settings.current().visitors and bool(ways_to(recipient))
 
 
 def tell(recipient: Recipient) -> bool:
@@ -60,9 +60,9 @@ def _queue(proof: Proof, once: str | None) -> bool:
     recipient, location = proof.recipient, proof.location
     if not (proof.doses and location and may_be_told(recipient)):
         return False
-    return messages.queue(
+    return queue_to(
+        recipient,
         READY,
-        recipient.email,
         context={
             "version": version_of_link(recipient),
             "place": location.name,
@@ -72,7 +72,6 @@ def _queue(proof: Proof, once: str | None) -> bool:
         about=about(recipient.id),
         once=once,
         location_id=location.id,
-        language=recipient.language,
     )
 
 

@@ -69,5 +69,5 @@ def send(recipient_id: int) -> Response:
     except Conflict as refusal:
         flash(refusal.message, "warning")
     else:
-        flash(_("The link will be sent by e-mail."), "success")
+        flash(_("The link is on its way."), "success")
     return go_to(url_for("proof.show", recipient_id=recipient_id))

@@ -1,12 +1,14 @@
 """Ways for messages to leave: what a channel brings, and what it may say of a message.
 
-The platform brings `email`; a module brings another by naming a `Channel` in its `channels`. Each
-has a queue, a pace and a server state of its own, so that the trouble of one holds up no other.
+The platform brings `email` and `sms`; a module brings another by naming a `Channel` in its
+`channels`. Each has a queue, a pace and a server state of its own, so that the trouble of one holds
+up no other.
 """
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from portal.i18n import Label
 from portal.messages.models import Message
@@ -15,24 +17,42 @@ from portal.settings import Settings
 
 
 class ServerUnusable(Exception):
-    """No message can leave at present; `lasting` when only the operator can mend it.
+    """No message can leave at present; `lasting` when only the operator can mend it. `after`: how
+    long the server asks to be left alone.
 
     The sentence is shown to the administrator and holds no secret.
     """
 
-    def __init__(self, sentence: str, *, lasting: bool) -> None:
+    def __init__(self, sentence: str, *, lasting: bool, after: timedelta | None = None) -> None:
         super().__init__(sentence)
         self.lasting = lasting
+        self.after = after
 
 
 class NotTaken(Exception):
     """The server did not take this message; `for_good` when trying again is useless, `broken` when
-    the connection is lost too."""
+    the connection is lost too, or the server itself is in trouble.
 
-    def __init__(self, sentence: str, *, for_good: bool = False, broken: bool = False) -> None:
+    `stopped`: the reader asked for no more by this channel. `after`: how long to wait at least
+    before the next try. `tries`: after how many in all it is given up, if earlier than usual.
+    """
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        for_good: bool = False,
+        broken: bool = False,
+        stopped: bool = False,
+        after: timedelta | None = None,
+        tries: int | None = None,
+    ) -> None:
         super().__init__(sentence)
-        self.for_good = for_good
+        self.for_good = for_good or stopped
         self.broken = broken
+        self.stopped = stopped
+        self.after = after
+        self.tries = tries
 
 
 # Hands over one message; returning means that the server has taken it. Raises `NotTaken`, or
@@ -54,6 +74,9 @@ class Channel:
     configured: whether messages can leave by it at all. Until then they wait. It is not asked in
         practice mode, where nothing leaves.
     per_minute: how many may leave in a minute while what piled up in an outage goes out; 0: any.
+    check: what of its settings cannot be used: raises `SettingsError` when the portal starts.
+    shaped: what is done to each block in the end.
+    stops: whether its server may say that a reader asked for no more (`NotTaken.stopped`).
     """
 
     name: str
@@ -64,11 +87,18 @@ class Channel:
     refusal: Callable[[str], str]
     configured: Callable[[Settings], bool]
     per_minute: Callable[[Settings], int] = lambda _settings: 0
+    check: Callable[[Settings], None] = lambda _settings: None
+    shaped: Callable[[str], str] = str
+    stops: bool = False
 
     @property
     def job(self) -> str:
         """The job that sends its messages."""
         return job_of(self.name)
+
+    def writes(self, settings: Settings) -> bool:
+        """Whether messages may be promised by it: in practice mode always, where they are shown."""
+        return settings.practice or self.configured(settings)
 
     def ready(self, settings: Settings) -> bool:
         """Whether messages may leave by it now. In practice mode none does."""

@@ -234,12 +234,21 @@ def mark_sent(message: Message) -> None:
     run(mark, write=True, keep=bool)
 
 
-def mark_refused(message: Message, owner: str, sentence: str, *, for_good: bool) -> None:
-    """The message did not leave: try again later, or never."""
+def mark_refused(
+    message: Message,
+    owner: str,
+    sentence: str,
+    *,
+    for_good: bool,
+    after: timedelta | None = None,
+    most: int | None = None,
+) -> bool:
+    """The message did not leave: try again later, at the earliest `after` that time, or never;
+    whether it is never. It is given up after `most` tries, or as many as usual."""
     tries = message.attempts + 1
-    gap = GAPS[min(tries, len(GAPS)) - 1]
+    gap = max(GAPS[min(tries, len(GAPS)) - 1], min(after or timedelta(0), GAPS[-1]))
     moment = now()
-    failed = for_good or tries >= TRIES
+    failed = for_good or tries >= (most or TRIES)
 
     def mark() -> bool:
         _updated(
@@ -250,6 +259,23 @@ def mark_refused(message: Message, owner: str, sentence: str, *, for_good: bool)
             lease_until=None,
             lease_owner=None,
             last_error=sentence[:300],
+        )
+        return True
+
+    run(mark, write=True, keep=bool)
+    return failed
+
+
+def mark_untried(message: Message, owner: str) -> None:
+    """The server could not be used at all: the message waits as before, and that was no try."""
+
+    def mark() -> bool:
+        _updated(
+            _held(message, owner),
+            state=MessageState.WAITING,
+            attempts=message.attempts,
+            lease_until=None,
+            lease_owner=None,
         )
         return True
 
@@ -284,6 +310,7 @@ def server_failed(channel: str, error: ServerUnusable) -> None:
         server.recovering = True
         server.last_error = str(error)[:300]
         pause = min(LONGEST_PAUSE, timedelta(seconds=5 * 2 ** min(server.failures - 1, 6)))
+        pause = min(max(pause, error.after or pause), PAUSE_FOR_OPERATOR)
         if error.lasting:
             pause = PAUSE_FOR_OPERATOR
         server.paused_until = moment + pause * random.uniform(0.9, 1.0)  # noqa: S311

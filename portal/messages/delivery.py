@@ -16,7 +16,7 @@ from portal.db import unit_of_work
 from portal.errors import where
 from portal.jobs import stopping
 from portal.jobs.runner import process_name
-from portal.messages import claims
+from portal.messages import claims, stops
 from portal.messages.attachments import Attachment, attached_to
 from portal.messages.channels import Channel, NotTaken, Send, ServerUnusable
 from portal.messages.models import Message, MessageAttachment
@@ -86,10 +86,11 @@ class Round:
         try:
             self._hand_over(send, message, rendered)
         except ServerUnusable:
+            claims.mark_untried(message, self.owner)
             self.unsettled = None
             raise
         except NotTaken as error:
-            self._refused(message, str(error), for_good=error.for_good)
+            self._not_taken(message, error)
             self.unsettled = None
             if error.broken:
                 self._count_lost(error)
@@ -131,9 +132,21 @@ class Round:
             log.warning("%s was left without a goodbye: %s", self.channel.name, where(error))
 
     def _refused(self, message: Message, sentence: str, *, for_good: bool) -> None:
-        claims.mark_refused(message, self.owner, sentence, for_good=for_good)
-        self.counts["failed" if for_good else "to be tried again"] += 1
-        log.warning("message %s did not leave (%s)", message.id, "failed" if for_good else "waits")
+        self._not_taken(message, NotTaken(sentence, for_good=for_good))
+
+    def _not_taken(self, message: Message, error: NotTaken) -> None:
+        failed = claims.mark_refused(
+            message,
+            self.owner,
+            str(error),
+            for_good=error.for_good,
+            after=error.after,
+            most=error.tries,
+        )
+        if error.stopped and self.channel.stops:
+            stops.note(self.channel.name, message.address)
+        self.counts["failed" if failed else "to be tried again"] += 1
+        log.warning("message %s did not leave (%s)", message.id, "failed" if failed else "waits")
 
     def _count_answer(self) -> None:
         self.lost = 0
@@ -145,7 +158,7 @@ class Round:
         self.lost += 1
         self._close()
         if self.lost >= LOST_IN_A_ROW:
-            raise ServerUnusable(str(error), lasting=False)
+            raise ServerUnusable(str(error), lasting=False, after=error.after)
 
 
 def deliver(name: str = "email") -> str | None:

@@ -136,3 +136,14 @@ class ChannelState(Base):
     paused_until: Mapped[datetime | None]
     recovering: Mapped[bool] = mapped_column(default=False)
     last_error: Mapped[str] = mapped_column(String(300), default="")
+
+
+class ChannelStop(Base):
+    """An address whose reader asked for no more messages by a channel, as by answering STOP to a
+    text. It outlives every message, and is taken off only when the reader asks for it."""
+
+    __tablename__ = "message_stop"
+
+    channel: Mapped[str] = mapped_column(String(40), primary_key=True)
+    address: Mapped[str] = mapped_column(String(254), primary_key=True)
+    noted_at: Mapped[datetime] = mapped_column(default=now)

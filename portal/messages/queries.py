@@ -99,9 +99,16 @@ def troubled(scope: Scope) -> tuple[int, int]:
 
 
 def find_messages(
-    scope: Scope, *, state: str = "", kind: str = "", text: str = "", below: int | None = None
+    scope: Scope,
+    *,
+    state: str = "",
+    kind: str = "",
+    channel: str = "",
+    text: str = "",
+    below: int | None = None,
 ) -> MessagesFound:
-    """The 50 newest messages of a state and a kind (empty: any), with ids smaller than `below`.
+    """The 50 newest messages of a state, a kind and a channel (empty: any), with ids smaller than
+    `below`.
 
     `text`: words that must all occur in the address or in what the message is about.
     """
@@ -114,6 +121,8 @@ def find_messages(
         query = query.where(Message.state == state)
     if kind:
         query = query.where(Message.kind == kind)
+    if channel:
+        query = query.where(Message.channel == channel)
     if below is not None:
         query = query.where(Message.id < below)
     rows = list(session().scalars(query.order_by(Message.id.desc()).limit(PAGE + 1)))

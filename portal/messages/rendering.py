@@ -13,6 +13,7 @@ from portal.messages.templates import render_block, render_frame
 from portal.module import current
 
 HIDDEN = "••••••"
+LONGEST_SUBJECT = 60
 
 
 @dataclass(frozen=True)
@@ -62,17 +63,23 @@ def render(
         if block in channel.frames:
             subject = parts.get("subject", "")
             text = render_frame(channel.frames[block], block, text, subject=subject, **reader)
-        parts[block] = text.strip() + "\n"
+        parts[block] = channel.shaped(text.strip() + "\n")
     return Rendered(parts, attachments)
 
 
 def subject_of(message: Message, *, zone: str) -> str:
-    """The subject of `message`, its secrets hidden; empty if it was wiped or cannot be written."""
+    """The subject of `message`, or how it begins where its channel has none, its secrets hidden;
+    empty if it was wiped or cannot be written."""
     if not message.address and not message.context:
         return ""
     context = unpacked(message.context) | dict.fromkeys(message.secret or {}, HIDDEN)
+    channel = current().channels.get(message.channel)
+    block = channel.blocks[0] if channel else "subject"
     try:
-        text = render_block(message.kind, "subject", context, language=message.language, zone=zone)
+        text = render_block(message.kind, block, context, language=message.language, zone=zone)
     except (TemplateError, LookupError, TypeError, ValueError):
         return ""
-    return " ".join(text.split())
+    text = " ".join(text.split())
+    return (
+        text if len(text) <= LONGEST_SUBJECT or block == "subject" else f"{text[:LONGEST_SUBJECT]}…"
+    )

@@ -16,6 +16,7 @@ from portal import jobs, settings
 from portal.bulk import insert_rows
 from portal.clock import now
 from portal.db import after_commit, session
+from portal.messages import stops
 from portal.messages.attachments import Attachment, check_size, keep
 from portal.messages.channels import job_of
 from portal.messages.models import OPEN, Message, MessageState
@@ -105,8 +106,8 @@ def queue_many(messages: Iterable[NewMessage]) -> int:
     languages = _languages_of(
         {one.user_id for one in messages if one.user_id and one.language is None}
     )
-    host = urlsplit(settings.current().base_url).hostname or "localhost"
-    rows = [_row(one, host, languages) for one in messages]
+    stopped = _stopped(messages)
+    rows = [_row(one, languages, stopped) for one in messages]
     queued = insert_rows(Message, rows, skip_known="once")
     keep({row["message_id"]: one.attachments for row, one in zip(rows, messages, strict=True)})
     if queued:
@@ -192,11 +193,29 @@ def _languages_of(user_ids: set[int | None]) -> dict[int, str]:
     return {row.id: row.language for row in session().execute(query)}
 
 
-def _row(one: NewMessage, host: str, languages: Mapping[int, str]) -> dict[str, Any]:
+def _stopped(messages: Iterable[NewMessage]) -> set[tuple[str, str]]:
+    """Which of these messages, by channel and address, their readers asked not to get."""
+    channels = [name for name, one in current().channels.items() if one.stops]
+    return {
+        (name, address)
+        for name in channels
+        for address in stops.among(name, {one.to for one in messages if one.channel == name})
+    }
+
+
+def fresh_message_id() -> str:
+    """What a message is known by in the world, once and for all."""
+    host = urlsplit(settings.current().base_url).hostname or "localhost"
+    return f"<{secrets.token_hex(16)}@{host}>"
+
+
+def _row(
+    one: NewMessage, languages: Mapping[int, str], stopped: set[tuple[str, str]]
+) -> dict[str, Any]:
     if not KIND.fullmatch(one.kind):
         raise ValueError(f"{one.kind!r} cannot name a kind of message")
     check_size(one.attachments)
-    refusal = _refusal(one)
+    refusal = stops.SENTENCE if (one.channel, one.to) in stopped else _refusal(one)
     later = one.not_before if one.not_before and one.not_before > one.made_at else None
     state = (
         MessageState.FAILED if refusal else MessageState.PLANNED if later else MessageState.WAITING
@@ -215,7 +234,7 @@ def _row(one: NewMessage, host: str, languages: Mapping[int, str]) -> dict[str, 
         "next_try_at": later or one.made_at,
         "not_before": later,
         "not_after": one.not_after,
-        "message_id": f"<{secrets.token_hex(16)}@{host}>",
+        "message_id": fresh_message_id(),
         "reply_to": one.reply_to,
         "about": one.about,
         "once": _digest(one.once) if one.once else None,

@@ -3,9 +3,7 @@ every refusal."""
 
 import re
 import smtplib
-import socket
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -22,6 +20,7 @@ from portal.i18n import _l
 from portal.mailboxes import mailbox
 from portal.messages.attachments import typed
 from portal.messages.channels import Channel, NotTaken, Send, ServerUnusable
+from portal.messages.cutting import at_most
 from portal.messages.models import Message
 from portal.messages.rendering import Rendered
 from portal.settings import Settings
@@ -58,7 +57,7 @@ class SmtpConnection:
         # Connecting is put off past the constructor, so that it can be cut short; the name that
         # the certificate is checked against is only taken by the constructor.
         client._host = settings.smtp_host  # type: ignore[attr-defined]
-        with _at_most(client, WHOLE_SECONDS) as cut:
+        with at_most(WHOLE_SECONDS, lambda: client.sock) as cut:
             code, _text = client.connect(settings.smtp_host, settings.smtp_port)
             if code != 220:
                 raise smtplib.SMTPConnectError(code, "")
@@ -84,7 +83,7 @@ class SmtpConnection:
         except Exception as error:
             raise NotTaken(f"Cannot be written: {where(error)}", for_good=True) from error
         try:
-            with _at_most(client, WHOLE_SECONDS):
+            with at_most(WHOLE_SECONDS, lambda: client.sock):
                 sender = email["From"].addresses[0].addr_spec
                 client.send_message(email, from_addr=sender, to_addrs=[address])
         except smtplib.SMTPRecipientsRefused as error:
@@ -167,29 +166,6 @@ def as_email(
 def _sender(text: str) -> Address:
     known = mailbox(text)
     return Address(known.name, addr_spec=known.address)
-
-
-@contextmanager
-def _at_most(client: smtplib.SMTP, seconds: float) -> Iterator[threading.Event]:
-    """Cut the connection if the block takes longer, and say so by the event: a server that drips
-    bytes never runs into the socket's own time limit."""
-    cut = threading.Event()
-    timer = threading.Timer(seconds, _cut, [client, cut])
-    timer.daemon = True
-    timer.start()
-    try:
-        yield cut
-    finally:
-        timer.cancel()
-
-
-def _cut(client: smtplib.SMTP, cut: threading.Event) -> None:
-    cut.set()
-    sock = client.sock
-    if sock is not None:
-        with suppress(OSError):
-            # The plain socket's own method: TLS's would take its state from under the reader.
-            socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 def _why_unusable(error: Exception) -> ServerUnusable:

@@ -10,6 +10,7 @@ from portal.clock import now
 from portal.db import session, unit_of_work
 from portal.errors import Conflict, Invalid
 from portal.i18n import _
+from portal.messages import stops
 from portal.messages.models import OPEN, ChannelState, Message, MessageAttachment, MessageState
 from portal.messages.services import wake
 from portal.module import current
@@ -33,6 +34,10 @@ def try_again(*, actor: Actor, message: Message) -> None:
         )
     if not message.address:
         raise Conflict(_("The text of this message was deleted after 90 days."))
+    if stops.among(message.channel, {message.address}):
+        raise Conflict(
+            _("This person asked for no more text messages. Nothing was sent. Please call them.")
+        )
     _change(
         message,
         (MessageState.WAITING, MessageState.FAILED),

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from blueprints.appointments.models import Appointment, BookedTwice
-from blueprints.appointments.rules import AppointmentChange
+from blueprints.appointments.rules import AppointmentChange, ToldWay
 from blueprints.appointments.services import cancel, complete, hold
 from blueprints.appointments.told import begin, claim_next
 from blueprints.recipients.rules import Details
@@ -53,7 +53,7 @@ def make(making: Making) -> None:
                 location_id=scope.location_id,
                 change=AppointmentChange.CANCELED,
                 reason=f"No power {sign}".strip(),
-                told=[(session.get_one(Appointment, made[1]), False)],
+                told=[(session.get_one(Appointment, made[1]), ToldWay.NONE)],
                 actor=scope.user,
                 since=now(),
             )

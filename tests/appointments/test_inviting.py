@@ -50,7 +50,7 @@ def test_a_button_on_the_record_sends_a_link_that_books(
     nurse = browser.sign_in("provider_a")
     page = nurse.get(f"/recipients/{maria}")
     page = nurse.submit(page, action=f"/appointments/invite/{maria}", follow=True)
-    assert "The invitation is on its way by e-mail." in page.root.text
+    assert "The invitation is on its way." in page.root.text
     page = nurse.submit(page, action=f"/appointments/invite/{maria}", follow=True)
     assert "invited today already" in page.root.text
     (one,) = sent()

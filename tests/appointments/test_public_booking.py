@@ -106,7 +106,7 @@ def test_from_the_first_page_to_the_confirmation(
         assert session.scalar(select(func.count()).select_from(RecipientLocation)) == 0
     page = phone.submit(page, {}, button="Book this appointment", follow=True)
     assert page.root.one("h1").text == "Your appointment"
-    assert "We sent you a confirmation by e-mail." in page.root.text
+    assert "We sent you a confirmation." in page.root.text
     with unit_of_work(write=False) as session:
         made = session.scalars(select(Appointment)).one()
         assert (made.state, made.booked_by_id, made.slot_id) == ("new", None, slot)

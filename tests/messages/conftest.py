@@ -26,6 +26,7 @@ from portal.db import db
 from portal.messages import claims
 from portal.module import MessageKind, Module
 from portal.settings import load_settings
+from tests.messages.text_gateway import SECRET, TextGateway
 
 TEMPLATES = {
     "test/messages/test.html": """
@@ -41,8 +42,23 @@ TEMPLATES = {
 {% endblock %}
 {% block html %}<a href="{{ url('static_test') }}?token={{ token }}">{{ name }}</a>{% endblock %}
 """,
+    "test/messages/note.html": """
+{% block subject %}A note{% endblock %}
+{% block text %}Hello {{ name }}{% endblock %}
+{% block html %}<p>Hello {{ name }}</p>{% endblock %}
+{% block sms %}Hello {{ name }}
+  {{ token|default('') }}{% endblock %}
+""",
 }
-module = Module(name="test", title="Test", messages=(MessageKind("test"), MessageKind("link")))
+module = Module(
+    name="test",
+    title="Test",
+    messages=(
+        MessageKind("test"),
+        MessageKind("link"),
+        MessageKind("note", channels=("email", "sms")),
+    ),
+)
 
 
 @dataclass
@@ -224,6 +240,29 @@ class Dripping:
     def stop(self) -> None:
         self.ended.set()
         self.socket.close()
+
+
+@pytest.fixture
+def gateway() -> Iterator[TextGateway]:
+    """A gateway that is not started yet."""
+    made = TextGateway()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def texting(
+    mailing: Callable[..., Flask], gateway: TextGateway, app: Flask
+) -> Callable[..., Flask]:
+    """`texting(**settings)`: the application, sending texts to the gateway."""
+
+    def build(more: str = "", **overrides: Any) -> Flask:
+        folder = app.extensions["portal"].settings.instance
+        values = {"text_secret": SECRET, "text_from": "+12525550199", "text_per_minute": 0}
+        values["text_gateway"] = gateway.described(folder, more)
+        return mailing(**{**values, **overrides})
+
+    return build
 
 
 __all__ = ["Dripping", "MailServer", "claims"]

@@ -239,7 +239,7 @@ def test_staff_send_the_link_as_often_as_they_are_asked(scope: Scope, browser: B
     for who, times in (("provider_a", 1), ("manager_a", 2)):
         browser.sign_in(who)
         page = browser.get(f"/proof/{number}")
-        assert browser.submit(page, button="Send Link by E-mail").status == 303
+        assert browser.submit(page, button="Send Link").status == 303
         with unit_of_work(write=False) as session:
             assert session.query(Message).filter_by(kind="proof_ready").count() == times
     browser.sign_in("readonly_a")
