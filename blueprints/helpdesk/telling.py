@@ -7,13 +7,14 @@ from typing import Any
 from sqlalchemy import select
 
 from blueprints.helpdesk.mail.addresses import address_of
-from blueprints.helpdesk.models import Case, CaseEntry
+from blueprints.helpdesk.models import Case, CaseEntry, CaseProposal
 from blueprints.helpdesk.queries import watchers_of
 from blueprints.helpdesk.rules import CaseState, EntryKind
 from blueprints.helpdesk.settings import HelpDeskSettings
 from portal import messages
 from portal.db import session
 from portal.people.models import User
+from portal.people.queries import list_managers
 from portal.settings import of_module
 
 OPENED = "case_opened"
@@ -22,6 +23,7 @@ RESOLVED = "case_resolved"
 FOR_STAFF = "case_for_staff"
 BREACH = "case_breach"
 CLOSED = "case_closed"
+DECIDE = "case_decide"
 
 
 def about(case_id: int) -> str:
@@ -74,6 +76,17 @@ def tell_staff(case: Case, *, what: str, once: str, but: int | None = None) -> N
             _to(user, FOR_STAFF, case, once=f"{once}:{user.id}", more=news)
 
 
+def tell_deciders(case: Case, proposal: CaseProposal) -> None:
+    """Mail the managers of the record's location that they may confirm what was proposed; the
+    requester is told as of everything else."""
+    if proposal.location_id is None:
+        return
+    for user in list_managers(proposal.location_id):
+        if user.id not in {case.requester_id, proposal.proposed_by_id}:
+            more = {"proposal_id": proposal.id}
+            _to(user, DECIDE, case, once=f"proposal:{proposal.id}", more=more, answered=False)
+
+
 def tell_breach(case: Case, people: Iterable[User], *, clock: str) -> None:
     """Mail staff that the time for the first answer (`answer`) or the solution is over."""
     for user in people:
@@ -85,10 +98,18 @@ def _requester(case: Case) -> User:
     return session().scalars(select(User).where(User.id == case.requester_id)).one()
 
 
-def _to(user: User, kind: str, case: Case, *, once: str, more: Mapping[str, Any]) -> None:
+def _to(
+    user: User,
+    kind: str,
+    case: Case,
+    *,
+    once: str,
+    more: Mapping[str, Any],
+    answered: bool = True,
+) -> None:
     if not user.active:
         return
-    reply_to = address_of(case.token)
+    reply_to = address_of(case.token) if answered else ""
     context = {"number": case.number, "case_id": case.id, "name": user.full_name, **more}
     messages.queue(
         kind,
