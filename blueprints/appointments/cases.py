@@ -92,8 +92,11 @@ def _cancel(scope: Scope, appointment: Appointment, reason: str) -> Said:
             dose=str(dose_label(number)).lower(),
             when=when(*place),
         )
-        if told:
-            return f"{canceled} {_('The recipient is told by e-mail.')}"
-        return f"{canceled} {_('The recipient gets no messages. Please call them.')}"
+        told_text = (
+            _("The recipient is told by e-mail.")
+            if told
+            else _("The recipient gets no messages. Please call them.")
+        )
+        return f"{canceled} {told_text}"
 
     return said

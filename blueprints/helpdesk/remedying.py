@@ -214,7 +214,8 @@ def waiting_of(case_id: int, name: str) -> CaseProposal | None:
 def _lock(scope: Scope, proposal_id: int) -> tuple[Case, CaseProposal]:
     """The proposal and its case, locked. Raises `NotFound`, and `Conflict` if it was decided on."""
     case = lock_any(get_proposal(scope, proposal_id).case_id)
-    row = session().get_one(CaseProposal, proposal_id, populate_existing=True)
+    row = session().get(CaseProposal, proposal_id, populate_existing=True)
+    assert row is not None
     if row.state != WAITING:
         raise Conflict(
             {
