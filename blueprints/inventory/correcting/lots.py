@@ -66,14 +66,17 @@ class LotCorrecting:
         for key in sorted({lot_key(self.facts.lot), record.lot_key}):
             quarantine.hold_lot(record.product_id, key)
         lock_record(record.id)
-        session().refresh(record)
-        if _facts(record) != self.before:
-            raise Conflict(_("Someone else changed this record. Nothing was changed."))
+        self._ensure_same()
         if (self.facts.lot, self.facts.expiration_date) == (
             record.lot,
             record.expiration_date,
         ):
             raise Invalid(_("The record says this already. Nothing was changed."), field="lot")
+
+    def _ensure_same(self) -> None:
+        session().refresh(self.record)
+        if _facts(self.record) != self.before:
+            raise Conflict(_("Someone else changed this record. Nothing was changed."))
 
     @property
     def doses_given(self) -> int:
