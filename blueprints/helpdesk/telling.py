@@ -13,6 +13,7 @@ from blueprints.helpdesk.rules import CaseState, EntryKind
 from blueprints.helpdesk.settings import HelpDeskSettings
 from portal import messages
 from portal.db import session
+from portal.messages.models import Message
 from portal.people.models import User
 from portal.people.queries import list_managers
 from portal.settings import of_module
@@ -24,6 +25,8 @@ FOR_STAFF = "case_for_staff"
 BREACH = "case_breach"
 CLOSED = "case_closed"
 DECIDE = "case_decide"
+# So many Message-IDs an e-mail names: the References of a long thread are cut in the middle.
+MOST_ANSWERED = 10
 
 
 def about(case_id: int) -> str:
@@ -98,6 +101,30 @@ def _requester(case: Case) -> User:
     return session().scalars(select(User).where(User.id == case.requester_id)).one()
 
 
+def _thread(case: Case, user: User) -> tuple[str, ...]:
+    """The Message-IDs of what was mailed between the portal and the user about the case: the first,
+    and the newest."""
+    ours = (
+        select(Message.message_id, Message.created_at)
+        .where(
+            Message.about == about(case.id), Message.user_id == user.id, Message.channel == "email"
+        )
+        .order_by(Message.id.desc())
+    )
+    theirs = (
+        select(CaseEntry.mail_id, CaseEntry.at)
+        .where(
+            CaseEntry.case_id == case.id,
+            CaseEntry.author_id == user.id,
+            CaseEntry.mail_id.is_not(None),
+        )
+        .order_by(CaseEntry.id.desc())
+    )
+    rows = [row for query in (ours, theirs) for row in session().execute(query)]
+    known = [str(name) for name, _at in sorted(rows, key=lambda row: row[1])]
+    return tuple(known if len(known) <= MOST_ANSWERED else [known[0], *known[1 - MOST_ANSWERED :]])
+
+
 def _to(
     user: User,
     kind: str,
@@ -119,5 +146,6 @@ def _to(
         location_id=case.location_id,
         about=about(case.id),
         reply_to=reply_to,
+        answers=_thread(case, user),
         once=f"case:{once}:{user.id}",
     )

@@ -1,4 +1,5 @@
-"""Corrections of lot numbers and expiration dates, and remedies that a second person confirms."""
+"""Corrections of lot numbers and expiration dates, remedies that a second person confirms, and which
+e-mails one follows."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -54,6 +55,8 @@ def moment(name: str, *, nullable: bool) -> sa.Column[object]:
 def upgrade() -> None:
     _create_corrections()
     _create_proposals()
+    # What an e-mail follows: its References.
+    op.add_column("message", sa.Column("answers", sa.Text(), nullable=False, server_default=""))
 
 
 def _create_corrections() -> None:
