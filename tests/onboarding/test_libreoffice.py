@@ -162,8 +162,8 @@ def loaded(app: Flask, kind: str) -> list[tuple[object, ...]]:
 WANTED: dict[str, list[tuple[object, ...]]] = {
     "onboarding": [("00123", "Zoë", "Núñez"), ("abrown", "Ann", "Brown")],
     "recipient_upload": [
-        ("Maria", "Lopez", date(1950, 1, 31), "02134", "2525550100"),
-        ("Ødegård", "Nguyen", date(1948, 2, 3), "27962", "2525550101"),
+        ("Maria", "Lopez", date(1950, 1, 31), "02134", "+12525550100"),
+        ("Ødegård", "Nguyen", date(1948, 2, 3), "27962", "+12525550101"),
     ],
 }
 ROWS = {"onboarding": users, "recipient_upload": recipients}
