@@ -27,7 +27,7 @@ class Carried:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class RemedyPlan:
     """What a remedy will do with what was filled in, the record kept from others.
 
     said: what will happen, also for the requester. based_on: what the record is like now; a
@@ -64,6 +64,6 @@ class Remedy:
     perform: Callable[[str], Said] | None = None
     why_not: str = ""
     form: Callable[..., Any] | None = None
-    plan: Callable[[Mapping[str, str]], Plan] | None = None
+    plan: Callable[[Mapping[str, str]], RemedyPlan] | None = None
     location_id: int | None = None
     based_on: str = ""

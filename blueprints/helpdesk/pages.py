@@ -16,7 +16,7 @@ from blueprints.helpdesk.queries import (
     sees_all,
     watchers_of,
 )
-from blueprints.helpdesk.remedying import Proposed, may_decide, proposals_of
+from blueprints.helpdesk.remedying import ShownProposal, may_decide, proposals_of
 from blueprints.helpdesk.rules import UNSOLVED, CaseState
 from blueprints.helpdesk.settings import HelpDeskSettings
 from blueprints.helpdesk.topics import group_of
@@ -94,7 +94,7 @@ def _facts(case: Case) -> list[tuple[str, object]]:
     ]
 
 
-def _desk(scope: Scope, case: Case, proposals: list[Proposed]) -> dict[str, Any]:
+def _desk(scope: Scope, case: Case, proposals: list[ShownProposal]) -> dict[str, Any]:
     """What staff alone see."""
     people = agents()
     form = AssignForm(formdata=None, data={"assignee": str(case.assigned_to_id or "")})

@@ -16,14 +16,14 @@ from portal.clock import now
 from portal.db import session
 from portal.errors import Conflict, Invalid, NotFound
 from portal.i18n import _
-from portal.remedies import Plan, Remedy
+from portal.remedies import Remedy, RemedyPlan
 
 WAITING, CONFIRMED, REFUSED, WITHDRAWN = "waiting", "confirmed", "refused", "withdrawn"
 LONGEST_REASON = 200
 
 
 @dataclass(frozen=True)
-class Proposed:
+class ShownProposal:
     """A proposal of a case, as pages show it; `label` names the remedy, `said` says what would
     happen. `stale`: the record has been changed since."""
 
@@ -67,7 +67,7 @@ def propose(
     scope: Scope,
     case: Case,
     remedy: Remedy,
-    plan: Plan,
+    plan: RemedyPlan,
     reason: str,
     answers: Mapping[str, str],
 ) -> str:
@@ -173,17 +173,17 @@ def get_proposal(scope: Scope, proposal_id: int) -> CaseProposal:
     return found
 
 
-def proposals_of(scope: Scope, case: Case) -> list[Proposed]:
+def proposals_of(scope: Scope, case: Case) -> list[ShownProposal]:
     """The proposals of a case, oldest first, for whoever sees it."""
     get_case(scope, case.id)
     query = select(CaseProposal).where(CaseProposal.case_id == case.id).order_by(CaseProposal.id)
     return [shown(scope, case, row) for row in session().scalars(query)]
 
 
-def shown(scope: Scope, case: Case, row: CaseProposal) -> Proposed:
+def shown(scope: Scope, case: Case, row: CaseProposal) -> ShownProposal:
     """A proposal as pages show it."""
     remedy = carrying.remedy_named(scope, case, row.remedy) if row.state == WAITING else None
-    return Proposed(
+    return ShownProposal(
         row,
         name_of(row.proposed_by_id),
         name_of(row.decided_by_id),
@@ -192,7 +192,7 @@ def shown(scope: Scope, case: Case, row: CaseProposal) -> Proposed:
     )
 
 
-def may_decide(scope: Scope, proposals: Sequence[Proposed]) -> bool:
+def may_decide(scope: Scope, proposals: Sequence[ShownProposal]) -> bool:
     """Whether `scope` may decide on the proposals of a case, or would but for having made them."""
     if not scope.can("helpdesk.decide"):
         return False

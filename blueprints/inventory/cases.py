@@ -19,7 +19,7 @@ from portal.errors import PortalError
 from portal.formats.shown import day
 from portal.i18n import _, ngettext
 from portal.places.queries import get_place
-from portal.remedies import Carried, Plan, Remedy, Said
+from portal.remedies import Carried, Remedy, RemedyPlan, Said
 
 KIND = "inventory"
 # The newest mistakes are the ones that are asked about.
@@ -73,14 +73,14 @@ def lot_remedies(scope: Scope, carried: Carried) -> dict[str, Any] | None:
     }
 
 
-def _correction(scope: Scope, record_id: int, answers: Mapping[str, str]) -> Plan:
+def _correction(scope: Scope, record_id: int, answers: Mapping[str, str]) -> RemedyPlan:
     facts = LotFacts(
         answers["lot"],
         date.fromisoformat(answers["expiration_date"]),
         month_only=bool(answers["month_only"]),
     )
     correcting = LotCorrecting(scope, record_id, facts)
-    return Plan(
+    return RemedyPlan(
         said=correcting.said,
         based_on=state_of(correcting.record),
         second=_doses_were_given if correcting.doses_given else None,
