@@ -40,7 +40,7 @@ class Confirmation:
     danger: bool = False
 
 
-def answered(kind: type[F]) -> F:
+def answered(kind: Callable[..., F]) -> F:
     """The form with what was answered: now, or too late and looked at again."""
     return kind(formdata=request.form if request.method == "POST" else late_values())
 

@@ -10,7 +10,7 @@ from portal.db import session
 from portal.errors import PortalError
 from portal.i18n import _
 from portal.people.models import User
-from portal.remedies import Carried, Remedy
+from portal.remedies import Carried, Remedy, Said
 
 KIND = "user"
 
@@ -29,7 +29,7 @@ def remedies(scope: Scope, carried: Carried) -> dict[str, Any] | None:
     if found is None:
         return None
 
-    def perform(reason: str) -> str:
+    def perform(reason: str) -> Said:
         throttle.forgive(found.username)
         record(
             scope.user,
@@ -39,7 +39,7 @@ def remedies(scope: Scope, carried: Carried) -> dict[str, Any] | None:
             location_id=None,
             summary=reason,
         )
-        return _("Failed attempts to sign in were forgotten. Signing in is possible again.")
+        return lambda: _("Failed attempts to sign in were forgotten. Signing in is possible again.")
 
     return {
         "remedies": [

@@ -63,6 +63,12 @@ module = Module(
     ),
     fills=(
         Fill(
+            slot="inventory.corrected",
+            function="blueprints.administration.relabeling:relabel",
+            template="",
+            capability="inventory.correct_lot",
+        ),
+        Fill(
             slot="arrival.next",
             function="blueprints.administration.contributions:next_step",
             template="",

@@ -15,6 +15,7 @@ from blueprints.administration.words import ANSWERS, CODES, CONSENT, FUNDING, RO
 from blueprints.appointments.words import dose_label
 from blueprints.checkin.words import IDENTIFIERS
 from blueprints.inventory.models import VaccineInventory
+from blueprints.inventory.queries import lot_at
 from blueprints.recipients.words import full_name
 from portal.access.scope import Scope
 from portal.catalog.models import Product
@@ -202,9 +203,11 @@ def _versions(vaccination_id: int) -> Section:
 
 
 def _said(version: Administration, record: VaccineInventory) -> list[tuple[object, object]]:
+    lot, expires = lot_at(record, version.recorded_at)
     return [
         (_("Product"), record.product_name),
-        (_("Lot #"), record.lot),
+        (_("Lot #"), lot),
+        (_("Expiration Date"), day(expires)),
         (_("Dose number"), version.dose_number),
         (_("Date and Time"), moment_in(version.given_at, version.time_zone)),
         (_("Site"), dict(fields.by_code(SITES)).get(version.site, version.site)),

@@ -109,6 +109,8 @@ def give(scope: Scope, giving: Giving) -> Vaccination:
         lot=record,
     )
     overridden = ensure_allowed(scope, found, giving.overriding)
+    # With the record kept from others: what it says of its lot is true from here on.
+    entry_id = take_dose(scope, record, day)
     dose = Vaccination(
         recipient_id=recipient.id,
         product_id=record.product_id,
@@ -122,7 +124,6 @@ def give(scope: Scope, giving: Giving) -> Vaccination:
         recorded_at=now(),
         recorded_by_id=scope.user.id,
     )
-    entry_id = take_dose(scope, record, day)
     session().add(dose)
     session().flush()
     version = write(_first_version(scope, giving, injection, arrival, dose, entry_id, overridden))

@@ -58,6 +58,7 @@ WORDS = {
     "vaccination.overridden": _l("Dose given against a rule"),
     "vaccination.edited": _l("Details of a dose changed"),
     "vaccination.lot_changed": _l("Lot of a dose changed"),
+    "vaccination.lot_corrected": _l("Lot number or expiration date of a dose corrected"),
     "vaccination.removed": _l("Record of a dose removed"),
     "vaccination.event_noted": _l("Adverse event noted"),
 }

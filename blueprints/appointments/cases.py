@@ -15,7 +15,7 @@ from blueprints.recipients.words import full_name
 from portal.access.scope import Scope
 from portal.errors import NotFound
 from portal.i18n import _
-from portal.remedies import Carried, Remedy
+from portal.remedies import Carried, Remedy, Said
 
 KIND = "appointment"
 
@@ -62,7 +62,7 @@ def remedies(scope: Scope, carried: Carried) -> dict[str, Any] | None:
         return None
     appointment = found.appointment
 
-    def perform(reason: str) -> str:
+    def perform(reason: str) -> Said:
         return _cancel(scope, appointment, reason)
 
     return {
@@ -80,18 +80,23 @@ def remedies(scope: Scope, carried: Carried) -> dict[str, Any] | None:
     }
 
 
-def _cancel(scope: Scope, appointment: Appointment, reason: str) -> str:
+def _cancel(scope: Scope, appointment: Appointment, reason: str) -> Said:
     told = services.cancel(
         appointment_id=appointment.id, reason=reason, actor=scope.user, later_doses=True
     )
-    said = _(
-        "The appointment for the %(dose)s on %(when)s was canceled.",
-        dose=str(dose_label(appointment.dose_number)).lower(),
-        when=when(appointment.day, appointment.minute),
-    )
-    told_text = (
-        _("The recipient is told.")
-        if told
-        else _("The recipient gets no messages. Please call them.")
-    )
-    return f"{said} {told_text}"
+    number, place = appointment.dose_number, (appointment.day, appointment.minute)
+
+    def said() -> str:
+        canceled = _(
+            "The appointment for the %(dose)s on %(when)s was canceled.",
+            dose=str(dose_label(number)).lower(),
+            when=when(*place),
+        )
+        told_text = (
+            _("The recipient is told.")
+            if told
+            else _("The recipient gets no messages. Please call them.")
+        )
+        return f"{canceled} {told_text}"
+
+    return said

@@ -77,14 +77,15 @@ def tell_again(appointment: Appointment) -> bool:
 
 def tell_twice(older: Appointment, newer: Appointment) -> bool:
     """Tell whom the older appointment belongs to that it may have been booked a second time, at
-    most once a day. Who gets it learns what the newer one is only if that has the same e-mail
+    most once a day and by e-mail only: two appointments are no text. Who gets it learns what the newer one is only if that has the same e-mail
     address: else it may be somebody else's.
 
     An address that was typed on the public page is told of that address alone: whoever books under
     another's name would else hear of it when the other one books.
     """
     recipient = session().get_one(Recipient, older.recipient_id)
-    if not is_told(recipient):
+    address = addresses_of(recipient)[0]
+    if not address:
         return False
     other = session().get_one(Recipient, newer.recipient_id)
     both = other.email.casefold() == recipient.email.casefold()
@@ -95,7 +96,7 @@ def tell_twice(older: Appointment, newer: Appointment) -> bool:
         secret |= {"other_link": _secret(newer)["link"]}
     return messages.queue(
         TWICE,
-        recipient.email,
+        address,
         context={
             **_context(older),
             "other": _context(newer) if both else None,

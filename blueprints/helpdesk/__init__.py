@@ -8,7 +8,7 @@ what it is (`case.record`), what can be done (`case.remedies`) and what a reques
 
 from datetime import timedelta
 
-from portal.access.profiles import EVERYONE, STAFF
+from portal.access.profiles import EVERYONE, MANAGERS, STAFF
 from portal.i18n import _l
 from portal.module import Capability, Check, Fill, Job, MessageKind, Module, Tab
 
@@ -41,6 +41,11 @@ module = Module(
             name="helpdesk.work",
             title=_l("Work on the cases of the help desk"),
             profiles=STAFF,
+        ),
+        Capability(
+            name="helpdesk.decide",
+            title=_l("Confirm or refuse what another person proposed to do about a record"),
+            profiles=STAFF | MANAGERS,
         ),
     ),
     slots=(
@@ -121,5 +126,6 @@ module = Module(
         MessageKind("case_for_staff"),
         MessageKind("case_breach"),
         MessageKind("case_closed"),
+        MessageKind("case_decide"),
     ),
 )

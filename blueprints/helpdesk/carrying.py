@@ -4,17 +4,17 @@ both, through the slots `case.record`, `helpdesk.topic` and `case.remedies`."""
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from blueprints.helpdesk.entries import add_entry, note_change, put
+from blueprints.helpdesk.entries import add_event, note_change, put
 from blueprints.helpdesk.models import Case, CaseRemedy
-from blueprints.helpdesk.queries import get_case, lock_case, remedies_done
-from blueprints.helpdesk.rules import CaseState, EntryKind
+from blueprints.helpdesk.queries import get_case, remedies_done
+from blueprints.helpdesk.rules import CaseState
 from portal.access.scope import Scope
 from portal.db import session
 from portal.errors import Conflict, NotFound, PortalError
 from portal.formats.numbers import record_number
 from portal.i18n import _
 from portal.module import current, load
-from portal.remedies import Carried, Remedy
+from portal.remedies import Carried, Remedy, Said
 
 
 def read_carried(scope: Scope, text: str | None) -> Carried | None:
@@ -48,7 +48,11 @@ def _asked(scope: Scope, slot: str, carried: Carried | Case) -> Iterator[Mapping
 
 def remedies_of(scope: Scope, case: Case) -> list[Remedy]:
     """What modules offer to whoever works on this case."""
-    if not scope.can("helpdesk.work") or case.about_kind is None:
+    return _offered(scope, case) if scope.can("helpdesk.work") else []
+
+
+def _offered(scope: Scope, case: Case) -> list[Remedy]:
+    if case.about_kind is None:
         return []
     return [
         remedy for context in _asked(scope, "case.remedies", case) for remedy in context["remedies"]
@@ -59,33 +63,36 @@ def find_remedy(scope: Scope, case_id: int, name: str) -> tuple[Case, Remedy]:
     """A remedy of the case by its name. Raises `NotFound`."""
     scope.require("helpdesk.work")
     case = get_case(scope, case_id)
-    found = next((each for each in remedies_of(scope, case) if each.name == name), None)
+    found = remedy_named(scope, case, name)
     if found is None:
         raise NotFound
     return case, found
 
 
-def carry_out(scope: Scope, case_id: int, name: str, reason: str) -> str:
-    """Do it once, note it on the case and in the audit trail, and tell the requester; returns what
-    was done, in plain words. Raises `Conflict` if it was done before, or cannot be done."""
-    case = lock_case(scope, case_id)
+def remedy_named(scope: Scope, case: Case, name: str) -> Remedy | None:
+    """A remedy of the case by its name, also for who may decide on it alone."""
+    return next((each for each in _offered(scope, case) if each.name == name), None)
+
+
+def ensure_open(case: Case, name: str) -> None:
+    """Raise `Conflict` if nothing of that name may be done from the case, which is locked."""
     if name in remedies_done(case.id):
         raise Conflict(_("This was done from this case before. Nothing was changed."))
     if case.state == CaseState.CLOSED:
         raise Conflict(_("This case is closed. Nothing was changed."))
-    _case, remedy = find_remedy(scope, case_id, name)
-    if remedy.why_not:
-        raise Conflict(remedy.why_not)
-    said = remedy.perform(reason)
+
+
+def note_done(scope: Scope, case: Case, name: str, said: Said) -> str:
+    """Note that a remedy was carried out: once."""
     session().add(CaseRemedy(case_id=case.id, name=name, done_by_id=scope.user.id))
     session().flush()
     if case.state == CaseState.NEW:
         put(case, CaseState.OPEN)
-    add_entry(case, EntryKind.EVENT, said, author=scope.user)
+    add_event(case, said, author=scope.user)
     note_change(
         scope.user,
         "case.remedied",
         case,
         after={"remedy": name, "record": f"{case.about_kind}:{case.about_id}"},
     )
-    return said
+    return said()

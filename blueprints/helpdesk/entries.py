@@ -16,6 +16,9 @@ from portal.audit.services import record
 from portal.clock import now
 from portal.db import session
 from portal.files.models import StoredFile
+from portal.i18n import speaking
+from portal.people.models import User
+from portal.remedies import Said
 from portal.settings import of_module
 
 
@@ -93,6 +96,15 @@ def add_entry(
     if tell:
         telling.tell_entry(case, entry)
     return entry
+
+
+def add_event(case: Case, said: Said, *, author: Actor | None) -> CaseEntry:
+    """Note what happened to a case that is locked, in the language of its requester, who reads
+    it."""
+    requester = session().get_one(User, case.requester_id)
+    with speaking(requester.language):
+        text = said()
+    return add_entry(case, EntryKind.EVENT, text, author=author)
 
 
 def check_files(files: Sequence[StoredFile], case: Case | None = None) -> None:

@@ -105,5 +105,11 @@ class RemedyForm(Form):
     reason = TextAreaField(_l("Reason"), [Required(), Length(max=200)], render_kw={"rows": 2})
 
 
+class RefuseProposalForm(Form):
+    """Why a proposal is refused."""
+
+    reason = TextAreaField(_l("Reason"), [Required(), Length(max=200)], render_kw={"rows": 2})
+
+
 class SettleForm(Form):
     """Nothing to fill in: pressing the button is the answer."""

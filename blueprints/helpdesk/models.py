@@ -198,6 +198,45 @@ class CaseRemedy(Base):
     done_at: Mapped[datetime] = mapped_column(default=now)
 
 
+class CaseProposal(Base):
+    """A remedy of a case that somebody else has to confirm: what was filled in, of what record as
+    it was then (`based_on`), what is said of it, and what became of it. `location_id` is where the
+    record is, whose managers may decide, too; whoever proposed it only withdraws it."""
+
+    __tablename__ = "help_proposal"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting', 'confirmed', 'refused', 'withdrawn')", "known_state"),
+        CheckConstraint(
+            "(state = 'waiting') = (decided_at IS NULL) "
+            "AND (state = 'waiting') = (decided_by_id IS NULL)",
+            "decided_by_somebody",
+        ),
+        CheckConstraint(
+            "state NOT IN ('confirmed', 'refused') OR decided_by_id <> proposed_by_id", "four_eyes"
+        ),
+        CheckConstraint("state <> 'refused' OR decision <> ''", "refused_for_a_reason"),
+        Index("ix_help_proposal_case_id", "case_id", "id"),
+        # Of those that wait only, both (WHERE state = 'waiting').
+        Index("uq_help_proposal_waiting", "case_id", "remedy", unique=True),
+        Index("ix_help_proposal_location_id", "location_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("help_case.id"))
+    remedy: Mapped[str] = mapped_column(String(60))
+    location_id: Mapped[int | None] = mapped_column(ForeignKey("location.id"), default=None)
+    answers: Mapped[dict[str, str]] = mapped_column(JSON)
+    based_on: Mapped[str] = mapped_column(String(200))
+    said: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(10), default="waiting")
+    proposed_at: Mapped[datetime] = mapped_column(default=now)
+    proposed_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    decided_at: Mapped[datetime | None] = mapped_column(default=None)
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), default=None)
+    decision: Mapped[str] = mapped_column(Text, default="")
+
+
 class CaseMail(Base):
     """An e-mail that arrived: taken in once, by its digest.
 

@@ -16,11 +16,12 @@ from blueprints.helpdesk.queries import (
     sees_all,
     watchers_of,
 )
+from blueprints.helpdesk.remedying import ShownProposal, may_decide, proposals_of
 from blueprints.helpdesk.rules import UNSOLVED, CaseState
 from blueprints.helpdesk.settings import HelpDeskSettings
 from blueprints.helpdesk.topics import group_of
 from blueprints.helpdesk.topics import name_of as topic_name
-from blueprints.helpdesk.words import state_label, state_tone
+from blueprints.helpdesk.words import PROPOSALS, state_label, state_tone
 from portal.access.scope import Scope
 from portal.clock import now
 from portal.db import session
@@ -44,6 +45,7 @@ def case_page(
     """The page of a case, with a form that was refused."""
     staff = sees_all(scope)
     entries = entries_of(scope, case)
+    proposals = proposals_of(scope, case)
     if form is None:
         form = (AnswerForm if staff else CommentForm)(formdata=late_values())
     if staff and answer and not form.text.data:
@@ -70,7 +72,11 @@ def case_page(
         may_reopen=case.state == CaseState.RESOLVED
         or (staff and case.state == CaseState.CLOSED and case.merged_into_id is None),
         merged_into=number_of(case.merged_into_id) if case.merged_into_id else "",
-        desk=_desk(scope, case) if staff else None,
+        proposals=proposals,
+        states=PROPOSALS,
+        user=scope.user,
+        may_decide=may_decide(scope, proposals),
+        desk=_desk(scope, case, proposals) if staff else None,
     )
 
 
@@ -88,7 +94,7 @@ def _facts(case: Case) -> list[tuple[str, object]]:
     ]
 
 
-def _desk(scope: Scope, case: Case) -> dict[str, Any]:
+def _desk(scope: Scope, case: Case, proposals: list[ShownProposal]) -> dict[str, Any]:
     """What staff alone see."""
     people = agents()
     form = AssignForm(formdata=None, data={"assignee": str(case.assigned_to_id or "")})
@@ -112,6 +118,7 @@ def _desk(scope: Scope, case: Case) -> dict[str, Any]:
         and case.state != CaseState.WAITING
         and case.solution_due_at < moment,
         "remedies": [(each, each.name in done) for each in remedies_of(scope, case)],
+        "waiting": {one.row.remedy for one in proposals if one.waits},
         "canned": _prepared(),
     }
 

@@ -4,6 +4,7 @@ from blueprints.helpdesk import (
     asking_views,
     case_views,
     mail_views,
+    proposal_views,
     registering_views,
     solving_views,
 )
@@ -14,6 +15,7 @@ __all__ = [
     "blueprint",
     "case_views",
     "mail_views",
+    "proposal_views",
     "registering_views",
     "solving_views",
 ]

@@ -4,7 +4,7 @@ import re
 
 from flask import Response, request, url_for
 
-from blueprints.helpdesk import carrying, services
+from blueprints.helpdesk import carrying, remedying, services
 from blueprints.helpdesk.forms import MergeCaseForm, NotesForm, RemedyForm
 from blueprints.helpdesk.models import Case
 from blueprints.helpdesk.pages import case_page
@@ -89,10 +89,16 @@ def remedy(case_id: int, name: str) -> Response:
         back=url_for("helpdesk.case", case_id=found.id),
         text=offered.text,
         about=_about(found),
-        danger=True,
+        danger=offered.form is None,
     )
     return ask(
-        answered(RemedyForm),
+        answered(offered.form or RemedyForm),
         question,
-        act=lambda form: carrying.carry_out(scope(), found.id, name, form.reason.data or ""),
+        act=lambda form: remedying.carry_out(
+            scope(),
+            found.id,
+            name,
+            form.reason.data or "",
+            form.answers() if offered.form else None,
+        ),
     )

@@ -7,13 +7,15 @@ from typing import Any
 from sqlalchemy import select
 
 from blueprints.helpdesk.mail.addresses import address_of
-from blueprints.helpdesk.models import Case, CaseEntry
+from blueprints.helpdesk.models import Case, CaseEntry, CaseProposal
 from blueprints.helpdesk.queries import watchers_of
 from blueprints.helpdesk.rules import CaseState, EntryKind
 from blueprints.helpdesk.settings import HelpDeskSettings
 from portal import messages
 from portal.db import session
+from portal.messages.models import Message
 from portal.people.models import User
+from portal.people.queries import list_managers
 from portal.settings import of_module
 
 OPENED = "case_opened"
@@ -22,6 +24,9 @@ RESOLVED = "case_resolved"
 FOR_STAFF = "case_for_staff"
 BREACH = "case_breach"
 CLOSED = "case_closed"
+DECIDE = "case_decide"
+# So many Message-IDs an e-mail names: the References of a long thread are cut in the middle.
+MOST_ANSWERED = 10
 
 
 def about(case_id: int) -> str:
@@ -74,6 +79,17 @@ def tell_staff(case: Case, *, what: str, once: str, but: int | None = None) -> N
             _to(user, FOR_STAFF, case, once=f"{once}:{user.id}", more=news)
 
 
+def tell_deciders(case: Case, proposal: CaseProposal) -> None:
+    """Mail the managers of the record's location that they may confirm what was proposed; the
+    requester is told as of everything else."""
+    if proposal.location_id is None:
+        return
+    for user in list_managers(proposal.location_id):
+        if user.id not in {case.requester_id, proposal.proposed_by_id}:
+            more = {"proposal_id": proposal.id}
+            _to(user, DECIDE, case, once=f"proposal:{proposal.id}", more=more, answered=False)
+
+
 def tell_breach(case: Case, people: Iterable[User], *, clock: str) -> None:
     """Mail staff that the time for the first answer (`answer`) or the solution is over."""
     for user in people:
@@ -85,10 +101,42 @@ def _requester(case: Case) -> User:
     return session().scalars(select(User).where(User.id == case.requester_id)).one()
 
 
-def _to(user: User, kind: str, case: Case, *, once: str, more: Mapping[str, Any]) -> None:
+def _thread(case: Case, user: User) -> tuple[str, ...]:
+    """The Message-IDs of what was mailed between the portal and the user about the case: the first,
+    and the newest."""
+    ours = (
+        select(Message.message_id, Message.created_at)
+        .where(
+            Message.about == about(case.id), Message.user_id == user.id, Message.channel == "email"
+        )
+        .order_by(Message.id.desc())
+    )
+    theirs = (
+        select(CaseEntry.mail_id, CaseEntry.at)
+        .where(
+            CaseEntry.case_id == case.id,
+            CaseEntry.author_id == user.id,
+            CaseEntry.mail_id.is_not(None),
+        )
+        .order_by(CaseEntry.id.desc())
+    )
+    rows = [row for query in (ours, theirs) for row in session().execute(query)]
+    known = [str(name) for name, _at in sorted(rows, key=lambda row: row[1])]
+    return tuple(known if len(known) <= MOST_ANSWERED else [known[0], *known[1 - MOST_ANSWERED :]])
+
+
+def _to(
+    user: User,
+    kind: str,
+    case: Case,
+    *,
+    once: str,
+    more: Mapping[str, Any],
+    answered: bool = True,
+) -> None:
     if not user.active:
         return
-    reply_to = address_of(case.token)
+    reply_to = address_of(case.token) if answered else ""
     context = {"number": case.number, "case_id": case.id, "name": user.full_name, **more}
     messages.queue(
         kind,
@@ -98,5 +146,6 @@ def _to(user: User, kind: str, case: Case, *, once: str, more: Mapping[str, Any]
         location_id=case.location_id,
         about=about(case.id),
         reply_to=reply_to,
+        answers=_thread(case, user),
         once=f"case:{once}:{user.id}",
     )

@@ -20,6 +20,13 @@ _TONES: Mapping[CaseState, Tone] = {
     CaseState.RESOLVED: "success",
 }
 
+PROPOSALS: Mapping[str, tuple[Label, Tone]] = {
+    "waiting": (_l("Waiting for confirmation"), "warning"),
+    "confirmed": (_l("Confirmed"), "success"),
+    "refused": (_l("Refused"), "danger"),
+    "withdrawn": (_l("Withdrawn"), "neutral"),
+}
+
 OUTCOMES: Mapping[MailOutcome, Label] = {
     MailOutcome.UNMATCHED: _l("Belongs to no case"),
     MailOutcome.ASIDE: _l("Could not be read"),
@@ -49,6 +56,7 @@ WORDS = {
     "case_resolved": _l("Case resolved"),
     "case_for_staff": _l("Case: news for staff"),
     "case_closed": _l("Answer to a closed case"),
+    "case_decide": _l("Case: a proposal waits for a decision"),
     "case_breach": _l("Case: time is over"),
     "case.opened": _l("Case opened"),
     "case.assigned": _l("Case assigned"),
@@ -56,6 +64,10 @@ WORDS = {
     "case.resolved": _l("Case resolved"),
     "case.merged": _l("Case merged into another"),
     "case.remedied": _l("Remedy carried out from a case"),
+    "case.remedy_proposed": _l("Remedy proposed from a case"),
+    "case.remedy_confirmed": _l("Proposed remedy confirmed"),
+    "case.remedy_refused": _l("Proposed remedy refused"),
+    "case.remedy_withdrawn": _l("Proposed remedy withdrawn"),
     "mail": _l("E-mail to the help desk"),
     "case_mail.settled": _l("E-mail to the help desk settled"),
     "user.registered_at_desk": _l("Registered at the help desk"),

@@ -1,4 +1,10 @@
-"""`Vaccine Inventory`: lots at a location and the ledger of their doses."""
+"""`Vaccine Inventory`: lots at a location and the ledger of their doses.
+
+Fills of `inventory.corrected` are called with the scope and a record whose lot number or expiration
+date is about to be corrected, before it is locked, so that they lock first what is locked before a
+record. They give a function that brings in line what they know of the record, called with the
+`LotCorrection` once it is made.
+"""
 
 from portal.access.profiles import MANAGERS, Profile
 from portal.i18n import _l
@@ -39,6 +45,11 @@ module = Module(
             profiles=frozenset({Profile.AGENT, Profile.ADMINISTRATOR}),
         ),
         Capability(
+            name="inventory.correct_lot",
+            title=_l("Correct lot number and expiration date from a case (managers confirm)"),
+            profiles=SEES,
+        ),
+        Capability(
             name="inventory.quarantine",
             title=_l("Put a lot of the location into quarantine, and release it"),
             profiles=MANAGERS | {Profile.ADMINISTRATOR},
@@ -66,6 +77,7 @@ module = Module(
         "inventory.record",
         "inventory.related",
         "inventory.counted",
+        "inventory.corrected",
         "document.record",
         "quarantine.places",
     ),
@@ -94,6 +106,12 @@ module = Module(
             function="blueprints.inventory.cases:remedies",
             template="helpdesk/_remedies.html",
             capability="inventory.correct",
+        ),
+        Fill(
+            slot="case.remedies",
+            function="blueprints.inventory.cases:lot_remedies",
+            template="helpdesk/_remedies.html",
+            capability="inventory.correct_lot",
         ),
         Fill(
             slot="shipment.actions",

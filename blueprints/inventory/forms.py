@@ -252,6 +252,23 @@ class ReverseForm(WhyForm):
     confirmed = ConfirmingField(CHECKED)
 
 
+class CorrectLotForm(Form):
+    """What the label of the package says, and why the record said something else."""
+
+    lot = LotField(_l("Lot #"), [Required()])
+    expiration_date = ExpirationField(_l("Expiration Date"), [Required()])
+    reason = TextAreaField(_l("Reason"), [Required(), Length(max=200)], render_kw={"rows": 2})
+
+    def answers(self) -> dict[str, str]:
+        """What is kept of it until somebody has confirmed it."""
+        expires = self.expiration_date.data
+        return {
+            "lot": self.lot.data or "",
+            "expiration_date": f"{expires:%Y-%m-%d}",
+            "month_only": "yes" if isinstance(expires, MonthEnd) else "",
+        }
+
+
 class HoldForm(Form):
     """Why the lot of a record is put into quarantine."""
 

@@ -162,6 +162,45 @@ class DoseEntry(Base):
     )
 
 
+class LotCorrection(Base):
+    """That the help desk corrected what a record says its lot is (SPEC D4, H8): from `lot_before`
+    and `expiration_before` to `lot` and `expiration`. The database holds it append-only.
+
+    `doses_given` is how many doses recipients had been given by then: if any, somebody else had
+    proposed it. What was recorded before `at` was said of what the record was then.
+    """
+
+    __tablename__ = "lot_correction"
+    __sealed__ = (
+        *("inventory_id", "location_id", "lot_before", "lot", "expiration_before", "expiration"),
+        *("doses_given", "reason", "at", "by_id", "proposed_by_id"),
+    )
+    __table_args__ = (
+        CheckConstraint("reason <> ''", "for_a_reason"),
+        CheckConstraint(
+            "lot <> lot_before OR expiration <> expiration_before", "something_corrected"
+        ),
+        CheckConstraint(
+            "doses_given = 0 OR (proposed_by_id IS NOT NULL AND proposed_by_id <> by_id)",
+            "four_eyes",
+        ),
+        Index("ix_lot_correction_inventory_id", "inventory_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
+    inventory_id: Mapped[int] = mapped_column(ForeignKey("vaccine_inventory.id"))
+    location_id: Mapped[int] = mapped_column(ForeignKey("location.id"))
+    lot_before: Mapped[str] = mapped_column(plain_text(20))
+    lot: Mapped[str] = mapped_column(plain_text(20))
+    expiration_before: Mapped[date]
+    expiration: Mapped[date]
+    doses_given: Mapped[int]
+    reason: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(default=now)
+    by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    proposed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), default=None)
+
+
 class Quarantine(Base):
     """A lot that may not be used, at one location or (`location_id` is None) everywhere, until it
     is released. Records of the lot carry `quarantined` until then (SPEC D12)."""

@@ -8,7 +8,12 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import aliased
 
 from blueprints.inventory.ledger.reasons import reason_label
-from blueprints.inventory.models import DoseEntry, StockDocument, VaccineInventory
+from blueprints.inventory.models import (
+    DoseEntry,
+    LotCorrection,
+    StockDocument,
+    VaccineInventory,
+)
 from blueprints.inventory.rules import Kind, document_number, on_hand
 from blueprints.shipments.models import Shipment
 from portal.access.scope import Scope
@@ -148,6 +153,42 @@ def list_additions(
         Addition(shipment_id, shipped, doses, recorded_at, f"{first} {last}" if first else "")
         for shipment_id, shipped, doses, recorded_at, first, last in session().execute(query)
     ]
+
+
+@dataclass(frozen=True)
+class CorrectedLot:
+    """A correction of a record's lot, who carried it out, and who had proposed it."""
+
+    row: LotCorrection
+    by: str
+    proposed_by: str
+
+
+def corrections_of(inventory_id: int) -> list[CorrectedLot]:
+    """What was corrected of the lot of a record, oldest first."""
+    by, proposer = aliased(User), aliased(User)
+    query = (
+        select(LotCorrection, by, proposer)
+        .join(by, by.id == LotCorrection.by_id)
+        .outerjoin(proposer, proposer.id == LotCorrection.proposed_by_id)
+        .where(LotCorrection.inventory_id == inventory_id)
+        .order_by(LotCorrection.id)
+    )
+    return [
+        CorrectedLot(row, user.full_name, other.full_name if other else "")
+        for row, user, other in session().execute(query)
+    ]
+
+
+def lot_at(record: VaccineInventory, moment: datetime) -> tuple[str, date]:
+    """Lot number and expiration date as the record said them at a moment."""
+    later = select(LotCorrection).where(
+        LotCorrection.inventory_id == record.id, LotCorrection.at > moment
+    )
+    first = session().scalar(later.order_by(LotCorrection.id).limit(1))
+    if first is None:
+        return record.lot, record.expiration_date
+    return first.lot_before, first.expiration_before
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from blueprints.inventory.quarantine.queries import list_holdings
 from blueprints.inventory.quarantine.services import quarantines_of
 from blueprints.inventory.queries import (
     ENTRIES_SHOWN,
+    corrections_of,
     get_inventory,
     list_entries,
 )
@@ -121,6 +122,7 @@ def inventory_page(scope: Scope, record: VaccineInventory) -> RecordPage:
                         template="inventory/_ledger.html",
                         context=lambda: _ledger(scope, record),
                     ),
+                    *_corrections(record),
                     *_holdings(record),
                 ),
             ),
@@ -213,6 +215,18 @@ def _holdings(record: VaccineInventory) -> Iterator[Section]:
             _("Quarantine"),
             template="inventory/_holdings.html",
             context=lambda: {"holdings": found},
+        )
+
+
+def _corrections(record: VaccineInventory) -> Iterator[Section]:
+    """What the record said of its lot before it was corrected, if it ever was."""
+    found = corrections_of(record.id)
+    if found:
+        yield Section(
+            "corrections",
+            _("Corrections of lot number and expiration date"),
+            template="inventory/_corrections.html",
+            context=lambda: {"corrections": found},
         )
 
 

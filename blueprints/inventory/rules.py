@@ -220,6 +220,15 @@ def names_another_lot(name: str, product: str, lot: str) -> bool:
     return name.startswith(begin) and name.casefold() != proposed_name(product, lot).casefold()
 
 
+def name_of_lot(name: str, product: str, before: str, lot: str) -> str:
+    """The name of a record whose lot number was corrected from `before` to `lot`: where it names
+    the wrong one, the right one."""
+    if name == proposed_name(product, before):
+        return proposed_name(product, lot)
+    changed = name.replace(before, lot)
+    return changed if len(changed) <= 120 else proposed_name(product, lot)
+
+
 def still_named(name: str) -> str:
     """`name` without needless white space. Raises `Invalid` for none or a longer one than 120."""
     name = " ".join(name.split())

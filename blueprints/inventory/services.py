@@ -202,6 +202,14 @@ def _search_text(record: VaccineInventory) -> str:
     )
 
 
+def put_name(record: VaccineInventory, name: str) -> None:
+    """Name a record, and let it be found by that and by what else it says now."""
+    record.name = name
+    record.name_key = _name_key(name)
+    record.version += 1
+    record.search = _search_text(record)
+
+
 def rename(scope: Scope, record: VaccineInventory, name: str) -> None:
     """Give a record another name, the one thing that may be edited after saving (SPEC D4)."""
     scope.require("inventory.rename")
@@ -209,10 +217,7 @@ def rename(scope: Scope, record: VaccineInventory, name: str) -> None:
     before, name = record.name, still_named(name)
     if name == before:
         return
-    record.name = name
-    record.name_key = _name_key(name)
-    record.version += 1
-    record.search = _search_text(record)
+    put_name(record, name)
     session().flush()
     audit(
         scope.user,

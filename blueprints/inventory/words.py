@@ -10,6 +10,7 @@ WORDS = {
     "inventory.wasted": _l("Doses wasted"),
     "inventory.returned": _l("Doses returned"),
     "inventory.adjusted": _l("Doses adjusted"),
+    "inventory.lot_corrected": _l("Lot number or expiration date corrected"),
     "inventory.reversed": _l("Entry of the dose ledger reversed"),
     "inventory.quarantined": _l("Lot put into quarantine"),
     "inventory.left_out": _l("Lot like a recalled one left out of quarantine"),

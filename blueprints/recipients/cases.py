@@ -12,7 +12,7 @@ from portal.access.scope import Scope
 from portal.errors import PortalError
 from portal.formats.shown import day
 from portal.i18n import _
-from portal.remedies import Carried, Remedy
+from portal.remedies import Carried, Remedy, Said
 
 KIND = "recipient"
 MOST_OTHERS = 3
@@ -48,9 +48,11 @@ def carried_person(scope: Scope, carried: Carried) -> Recipient | None:
 def _merging(scope: Scope, kept: Recipient, other: Recipient) -> Remedy:
     named = f"{full_name(other)}, {day(other.birth_date)}"
 
-    def perform(reason: str) -> str:
+    def perform(reason: str) -> Said:
         merging.merge(scope, kept.id, other.id, reason=reason)
-        return _("Two records of one recipient were merged. The record of this case is used now.")
+        return lambda: _(
+            "Two records of one recipient were merged. The record of this case is used now."
+        )
 
     return Remedy(
         name=f"recipients.merge-{other.id}",

@@ -24,6 +24,12 @@ module = Module(
     ),
     fills=(
         Fill(
+            slot="inventory.corrected",
+            function="blueprints.transfers.contributions:follow_lot",
+            template="",
+            capability="inventory.correct_lot",
+        ),
+        Fill(
             slot="inventory.list",
             function="blueprints.transfers.contributions:list_actions",
             template="transfers/_actions.html",

@@ -1,20 +1,24 @@
 """What transfers show on other modules' pages."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import url_for
 from sqlalchemy import Select
 
-from blueprints.inventory.models import Quarantine, VaccineInventory
+from blueprints.inventory.models import LotCorrection, Quarantine, VaccineInventory
 from blueprints.inventory.rules import usable_on
+from blueprints.transfers import list_rows
 from blueprints.transfers.queries import (
     count_long_under_way,
     list_inbound_of_lots,
     list_of_record,
     list_receivers_of,
+    list_sent_of,
     under_way,
 )
 from portal.access.scope import Scope
+from portal.db import session
 from portal.i18n import _
 
 
@@ -68,6 +72,17 @@ def home_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
 def places_of_lot(_scope: Scope | None, quarantine: Quarantine) -> dict[str, set[int]]:
     """The locations to which doses of a lot are on their way."""
     return {"locations": list_receivers_of(quarantine.product_id, quarantine.lot_key)}
+
+
+def follow_lot(_scope: Scope, _inventory_id: int) -> Callable[[LotCorrection], None]:
+    """Once the lot number of a record is corrected, the lists of transfers say so."""
+
+    def corrected(correction: LotCorrection) -> None:
+        for sent in list_sent_of(correction.inventory_id):
+            list_rows.follow_lots(sent)
+        session().flush()
+
+    return corrected
 
 
 def digest(scope: Scope, _subject: object) -> dict[str, Any]:

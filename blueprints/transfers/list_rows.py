@@ -15,10 +15,6 @@ INBOUND, OUTBOUND = "in", "out"
 def add(sent: SentTransfer) -> None:
     """Enter a new transfer into the lists of both locations. It is found by its number, the other
     location, and what is in the box."""
-    records = [line.record for line in sent.lines]
-    products = [record.product_name for record in records]
-    lots = [record.lot for record in records]
-    contents = (*products, *(record.manufacturer for record in records), *lots)
 
     def side(direction: str, here: Location, there: Location) -> TransferSide:
         return TransferSide(
@@ -30,11 +26,11 @@ def add(sent: SentTransfer) -> None:
             sent_on=sent.transfer.sent_on,
             sender=sent.sender.name,
             receiver=sent.receiver.name,
-            product=in_short(products),
-            lot=in_short(lots),
+            product=in_short([line.record.product_name for line in sent.lines]),
+            lot=_lots(sent),
             doses=sent.doses,
             state=sent.state,
-            search=join(dict.fromkeys((sent.number, there.name, there.pin, *contents))),
+            search=_found_by(sent, there),
         )
 
     both = [
@@ -45,6 +41,28 @@ def add(sent: SentTransfer) -> None:
     both.sort(key=lambda one: one.location_id)
     session().add_all(both)
     session().flush()
+
+
+def follow_lots(sent: SentTransfer) -> None:
+    """Bring both rows of a transfer in line with the lot numbers of its records."""
+    there = {sent.sender.id: sent.receiver, sent.receiver.id: sent.sender}
+    rows = select(TransferSide).where(TransferSide.transfer_id == sent.transfer.id)
+    for row in session().scalars(rows.order_by(TransferSide.location_id)):
+        row.lot, row.search = _lots(sent), _found_by(sent, there[row.location_id])
+
+
+def _lots(sent: SentTransfer) -> str:
+    return in_short([line.record.lot for line in sent.lines])
+
+
+def _found_by(sent: SentTransfer, there: Location) -> str:
+    records = [line.record for line in sent.lines]
+    contents = (
+        *(record.product_name for record in records),
+        *(record.manufacturer for record in records),
+        *(record.lot for record in records),
+    )
+    return join(dict.fromkeys((sent.number, there.name, there.pin, *contents)))
 
 
 def lock_rows(transfer_id: int) -> None:

@@ -111,7 +111,13 @@ def list_of_record(scope: Scope, inventory_id: int) -> list[SentTransfer]:
     return _load(Transfer.id.in_(lines), limit=MOST)
 
 
-def _load(condition: ColumnElement[bool], *, limit: int = 1) -> list[SentTransfer]:
+def list_sent_of(inventory_id: int) -> list[SentTransfer]:
+    """All transfers that doses of a record left by."""
+    lines = select(TransferLine.transfer_id).where(TransferLine.inventory_id == inventory_id)
+    return _load(Transfer.id.in_(lines), limit=None)
+
+
+def _load(condition: ColumnElement[bool], *, limit: int | None = 1) -> list[SentTransfer]:
     sender, receiver = aliased(Location), aliased(Location)
     rows = session().execute(
         select(Transfer, StockDocument, sender, receiver)

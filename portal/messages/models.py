@@ -13,6 +13,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     String,
+    Text,
     func,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -45,11 +46,12 @@ class Message(Base):
     """One message to one address of a channel.
 
     `context` holds what its templates need and no more; `secret` what nobody may read later (a
-    sign-in link), wiped when the message is sent or cancelled. `about` names what the message
-    is about, so that it can be cancelled when that is superseded. `once` is unique, a digest of
-    the key it was promised under: a message promised twice is queued once. `message_id` is fixed
-    at queueing, so that a repetition after a crash can be recognised as one. `reply_to` is where
-    answers go; empty for where they usually do. A message with
+    sign-in link), wiped when the message is sent or cancelled. `about` names what the message is
+    about, so that it can be cancelled when that is superseded. `once` is unique, a digest of the
+    key it was promised under: a message promised twice is queued once. `message_id` is fixed at
+    queueing, so that a repetition after a crash can be recognised as one. `reply_to` is where
+    answers go; empty for where they usually do. `answers` are the Message-IDs of the e-mails that
+    it follows, oldest first, joined by blanks: mail programs show them together. A message with
     `not_before` is planned until then, and its next try is that moment. `search` holds the address
     and what the message is about, and is wiped with them.
     """
@@ -96,6 +98,7 @@ class Message(Base):
     lease_owner: Mapped[str | None] = mapped_column(String(80))
     message_id: Mapped[str] = mapped_column(String(200), unique=True)
     reply_to: Mapped[str] = mapped_column(String(254), default="")
+    answers: Mapped[str] = mapped_column(Text, default="")
     about: Mapped[str | None] = mapped_column(String(120), index=True)
     once: Mapped[str | None] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -48,6 +48,7 @@ class NewMessage:
     channel: str = "email"
     attachments: tuple[Attachment, ...] = ()
     reply_to: str = ""
+    answers: tuple[str, ...] = ()
     made_at: datetime = field(default_factory=now)
 
 
@@ -67,6 +68,7 @@ def queue(
     channel: str = "email",
     attachments: tuple[Attachment, ...] = (),
     reply_to: str = "",
+    answers: tuple[str, ...] = (),
 ) -> bool:
     """Promise a message, as part of this unit of work; False if `once` was promised before.
 
@@ -76,8 +78,9 @@ def queue(
     distance, it is planned, and after `not_after` no longer sent. The language is `language`, else
     that of the user `user_id`, else English. `to` is an address of `channel`: one that cannot be
     makes a message that has failed, visible to the administrator. `reply_to` is the address that
-    an e-mail is answered to; empty: the one of the settings. Raises `ValueError` for a channel
-    that the kind does not leave by, and for attachments of more than 7 MiB.
+    an e-mail is answered to; empty: the one of the settings. `answers` are the Message-IDs of the
+    e-mails that it follows, oldest first: mail programs show them together. Raises `ValueError` for
+    a channel that the kind does not leave by, and for attachments of more than 7 MiB.
     """
     message = NewMessage(
         kind=kind,
@@ -94,6 +97,7 @@ def queue(
         channel=channel,
         attachments=attachments,
         reply_to=reply_to,
+        answers=answers,
     )
     return queue_many([message]) == 1
 
@@ -236,6 +240,7 @@ def _row(
         "not_after": one.not_after,
         "message_id": fresh_message_id(),
         "reply_to": one.reply_to,
+        "answers": " ".join(one.answers),
         "about": one.about,
         "once": _digest(one.once) if one.once else None,
         "created_at": one.made_at,

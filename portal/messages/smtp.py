@@ -7,9 +7,9 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,6 +30,21 @@ WHOLE_SECONDS = 30
 # What RFC 5321 lets an address be, without quoted local parts and without anything a header could
 # be broken with. Whether the mailbox exists is the mail server's business.
 ADDRESS = re.compile(r"[^\s\x00-\x1f\x7f<>()\[\],;:\\\"@]+@[^\s\x00-\x1f\x7f<>()\[\],;:\\\"@]+")
+
+
+class _MessageIds(UnstructuredHeader):
+    """One Message-ID a line. What others made may be longer than a line is usually, and must not be
+    encoded as a text would be then: no mail program finds it again."""
+
+    def fold(self, *, policy: EmailPolicy) -> str:
+        lines = f"{policy.linesep} ".join(str(self).split())
+        return f"{self.name}: {lines}{policy.linesep}"  # type: ignore[attr-defined]
+
+
+_HEADERS = HeaderRegistry()
+for _name in ("In-Reply-To", "References"):
+    _HEADERS.map_to_type(_name, _MessageIds)  # type: ignore[arg-type]  # BaseHeader is mixed in
+POLICY = SMTP.clone(header_factory=_HEADERS)
 
 
 class SmtpConnection:
@@ -137,7 +152,7 @@ def as_email(
     message: Message, rendered: Rendered, settings: Settings, *, at: datetime
 ) -> EmailMessage:
     """The e-mail with all its headers; the Message-ID is the one fixed when it was promised."""
-    email = EmailMessage(policy=SMTP)
+    email = EmailMessage(policy=POLICY)
     email["From"] = _sender(settings.mail_from)
     if reply_to := message.reply_to or settings.mail_reply_to:
         email["Reply-To"] = _sender(reply_to)
@@ -145,6 +160,9 @@ def as_email(
     email["Subject"] = rendered.subject
     email["Date"] = format_datetime(at)
     email["Message-ID"] = message.message_id
+    if message.answers:
+        email["In-Reply-To"] = message.answers.rpartition(" ")[2]
+        email["References"] = message.answers
     email["Auto-Submitted"] = "auto-generated"
     email.set_content(rendered.text)
     email.add_alternative(rendered.html, subtype="html")

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from flask import Flask
 
-from blueprints.helpdesk import carrying, services
+from blueprints.helpdesk import carrying, remedying, services
 from blueprints.helpdesk.models import Case
 from blueprints.inventory.correcting.services import reverse
 from blueprints.inventory.rules import Kind
@@ -84,7 +84,7 @@ def test_an_agent_without_a_location_reverses_an_entry(
     assert [one.kind for one in told] == ["case_news"]
     assert name not in offered(agent, case)
     with unit_of_work(), pytest.raises(Conflict):
-        carrying.carry_out(agent, case, name, "again")
+        remedying.carry_out(agent, case, name, "again")
 
 
 def test_what_was_reversed_on_its_page_is_not_reversed_again(manager: Scope, agent: Scope) -> None:
@@ -93,7 +93,7 @@ def test_what_was_reversed_on_its_page_is_not_reversed_again(manager: Scope, age
     with unit_of_work():
         reverse(manager, entry, note="mine")
     with unit_of_work(), pytest.raises(PortalError):
-        carrying.carry_out(agent, case, f"inventory.reverse-{entry}", "late")
+        remedying.carry_out(agent, case, f"inventory.reverse-{entry}", "late")
     assert stock.counters(record)["doses_wasted"] == 0
 
 
@@ -120,7 +120,7 @@ def test_an_agent_merges_two_records_of_one_person(manager: Scope, agent: Scope)
     name = f"recipients.merge-{gone}"
     assert list(offered(agent, case)) == [name]
     with unit_of_work():
-        said = carrying.carry_out(agent, case, name, "The same person")
+        said = remedying.carry_out(agent, case, name, "The same person")
     assert "Exampleton" not in said
     with unit_of_work(write=False) as current:
         assert current.get_one(Recipient, gone).merged_into_id == kept
@@ -154,16 +154,16 @@ def test_an_agent_unlocks_a_sign_in(
     case = case_about(manager, "user", personas.users["provider_a"])
     assert offered(agent, case) == {"accounts.unlock": ""}
     with unit_of_work():
-        carrying.carry_out(agent, case, "accounts.unlock", "Called us")
+        remedying.carry_out(agent, case, "accounts.unlock", "Called us")
     assert failures(username)
     with unit_of_work(), pytest.raises(Conflict):
-        carrying.carry_out(agent, case, "accounts.unlock", "again")
+        remedying.carry_out(agent, case, "accounts.unlock", "again")
 
 
 def attempt(_index: int, scope: Scope, case: int, name: str) -> bool:
     def work() -> bool:
         try:
-            carrying.carry_out(scope, case, name, "Once")
+            remedying.carry_out(scope, case, name, "Once")
         except PortalError:
             return False
         return True

@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 
-from blueprints.helpdesk import carrying, services
+from blueprints.helpdesk import carrying, remedying, services
 from blueprints.helpdesk.models import Case
 from portal.access.scope import Scope
 from portal.db import run, unit_of_work
@@ -86,7 +86,7 @@ def test_a_location_asks_and_an_agent_cancels(
     assert again.status == 200
     scope = scope_for(personas, "agent")
     with unit_of_work(), pytest.raises(Conflict):
-        carrying.carry_out(scope, case_id, NAME, "again")
+        remedying.carry_out(scope, case_id, NAME, "again")
 
 
 def test_nobody_opens_a_case_about_what_they_do_not_see(
@@ -105,10 +105,10 @@ def test_nobody_opens_a_case_about_what_they_do_not_see(
     case_id = case_about(manager, appointment)
     for scope in (scope_for(personas, "admin"), manager):
         with unit_of_work(), pytest.raises(PortalError):
-            carrying.carry_out(scope, case_id, NAME, "mine")
+            remedying.carry_out(scope, case_id, NAME, "mine")
     agent = scope_for(personas, "agent")
     with unit_of_work(), pytest.raises(NotFound):
-        carrying.carry_out(agent, case_id, "other.remedy", "x")
+        remedying.carry_out(agent, case_id, "other.remedy", "x")
     assert booking.appointment(appointment).state == "new"
 
 
@@ -116,7 +116,7 @@ def attempt(_index: int, agent: Scope, case_id: int) -> bool:
     """Press the button once."""
     try:
         run(
-            lambda: carrying.carry_out(agent, case_id, NAME, "Asked by the clinic"),
+            lambda: remedying.carry_out(agent, case_id, NAME, "Asked by the clinic"),
             write=True,
             patience=60,
         )

@@ -153,6 +153,7 @@ samples = Samples(
     upgrade=Upgrade(
         demanded={
             "vaccine_inventory": dict.fromkeys(ZERO, 0),
+            "lot_correction": {"doses_given": 0, "lot": "NEW", "lot_before": "OLD"},
             "dose_entry": {"doses": 5, "kind": "received", "reverses_id": None},
         },
         never_written={"dose_entry": frozenset({"document"})},
