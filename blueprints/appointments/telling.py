@@ -77,8 +77,8 @@ def tell_again(appointment: Appointment) -> bool:
 
 def tell_twice(older: Appointment, newer: Appointment) -> bool:
     """Tell whom the older appointment belongs to that it may have been booked a second time, at
-    most once a day and by e-mail only: two appointments are no text. Who gets it learns what the newer one is only if that has the same e-mail
-    address: else it may be somebody else's.
+    most once a day and by e-mail only: two appointments are no text. Who gets it learns what the
+    newer one is only if that has the same e-mail address: else it may be somebody else's.
 
     An address that was typed on the public page is told of that address alone: whoever books under
     another's name would else hear of it when the other one books.
