@@ -7,6 +7,7 @@ from portal.access.scope import Scope
 from portal.i18n import _, _l
 from portal.listviews.definition import Column, ListDefinition, ListView, Tone
 from portal.people.models import User, UserLocation
+from portal.people.queries import works_as
 
 
 def users_in_sight(scope: Scope) -> list[ColumnElement[bool]]:
@@ -19,7 +20,7 @@ def users_in_sight(scope: Scope) -> list[ColumnElement[bool]]:
     here = exists().where(
         UserLocation.user_id == User.id, UserLocation.location_id == scope.location.id
     )
-    return [here, User.profile.in_([str(profile) for profile in CLINIC])]
+    return [here, works_as(*CLINIC)]
 
 
 def active_users(_scope: Scope) -> list[ColumnElement[bool]]:

@@ -203,7 +203,7 @@ def vaccinators(scope: Scope) -> list[tuple[int, str]]:
         .where(
             UserLocation.location_id == scope.location_id,
             User.active,
-            User.profile.in_((Profile.PROVIDER, Profile.MANAGER)),
+            works_as(Profile.PROVIDER, Profile.MANAGER),
         )
         .order_by(User.last_name, User.first_name, User.id)
     )

@@ -44,7 +44,7 @@ def limit_of_case(case: Case) -> frozenset[int] | None:
     Who works at locations sends files about these alone, whoever processes them.
     """
     requester = session().get_one(User, case.requester_id)
-    if not Profile(requester.profile).has_locations:
+    if not Profile(case.requester_profile or requester.profile).has_locations:
         return None
     return location_ids_of(requester.id)
 
