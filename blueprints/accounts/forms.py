@@ -6,7 +6,7 @@ from typing import Any
 from wtforms import HiddenField, SelectField, StringField
 from wtforms.validators import Length
 
-from portal.access.profiles import Profile
+from portal.access.profiles import CLINIC, Profile
 from portal.access.scope import Scope
 from portal.accounts.corrections import Correction
 from portal.errors import Invalid
@@ -34,6 +34,25 @@ class ProfileForm(Form):
     def chosen(self) -> Profile:
         """The profile that was chosen."""
         return Profile(self.profile.data)
+
+
+class SecondProfileForm(Form):
+    """The profile at locations that programme staff hold besides theirs; `was_there` is what the
+    page showed."""
+
+    profile_there = SelectField(_l("Profile at locations"))
+    was_there = HiddenField()
+
+    def offer(self) -> None:
+        """Put the profiles of locations, and none, into the list."""
+        self.profile_there.choices = [("", _("None"))] + [
+            (str(profile), profile.label) for profile in Profile if profile in CLINIC
+        ]
+
+    @property
+    def chosen(self) -> Profile | None:
+        """The profile that was chosen; None for none."""
+        return Profile(self.profile_there.data) if self.profile_there.data else None
 
 
 class LocationsForm(Form):

@@ -1,6 +1,6 @@
 """The list views of the `Account Management` tab."""
 
-from sqlalchemy import ColumnElement, exists, false, true
+from sqlalchemy import ColumnElement, case, exists, false, true
 
 from portal.access.profiles import CLINIC, Profile
 from portal.access.scope import Scope
@@ -33,9 +33,16 @@ def deactivated_users(_scope: Scope) -> list[ColumnElement[bool]]:
     return [User.active.is_(False)]
 
 
-def profile_label(profile: str) -> str:
-    """The guides' name of a profile."""
-    return Profile(profile).label
+# Both profiles of who holds two, the staff one first.
+PROFILES = case(
+    (User.location_profile.is_not(None), User.profile + "," + User.location_profile),
+    else_=User.profile,
+)
+
+
+def profile_label(profiles: str) -> str:
+    """The guides' names of a user's profiles."""
+    return ", ".join(Profile(profile).label for profile in profiles.split(","))
 
 
 def active_label(active: bool) -> str:
@@ -61,7 +68,7 @@ USERS = ListDefinition(
         Column(
             key="profile",
             label=_l("Profile"),
-            attribute=User.profile,
+            attribute=PROFILES,
             kind="status",
             labels=profile_label,
         ),

@@ -14,6 +14,7 @@ from blueprints.accounts.forms import (
     CorrectionForm,
     NewUserForm,
     ProfileForm,
+    SecondProfileForm,
     WorksAtForm,
     as_shown,
     new_user_form,
@@ -138,6 +139,7 @@ def _page(
     correction_form: CorrectionForm | None = None,
     profile_form: ProfileForm | None = None,
     locations_form: WorksAtForm | None = None,
+    second_form: SecondProfileForm | None = None,
     refusal: str = "",
 ) -> Response:
     here = scope()
@@ -155,6 +157,7 @@ def _page(
         correction_form=correction_form or _correction_form(record),
         profile_form=profile_form or _profile_form(here, record),
         locations_form=locations_form or _locations_form(here, record),
+        second_form=second_form or _second_form(record),
         refusal=refusal,
     )
 
@@ -180,6 +183,14 @@ def _locations_form(here: Scope, record: UserRecord, sent: Any = None) -> WorksA
     form = WorksAtForm(formdata=sent, locations=sorted(there), was=as_shown(there))
     own = {place.id: place.name for place in here.locations}
     form.offer_places({**{place.id: place.name for place in record.locations}, **own})
+    return form
+
+
+def _second_form(record: UserRecord, sent: Any = None) -> SecondProfileForm:
+    """The form of the profile at locations as it is, or as it was `sent`."""
+    held = record.user.location_profile or ""
+    form = SecondProfileForm(formdata=sent, profile_there=held, was_there=held)
+    form.offer()
     return form
 
 
@@ -315,6 +326,30 @@ def change_profile(user_id: int) -> Response:
     return go_to(_after(changed))
 
 
+@blueprint.post("/<int:user_id>/second-profile")
+@needs("accounts.manage")
+def change_second_profile(user_id: int) -> Response:
+    """Let programme staff work at the present location, too, or no longer at any."""
+    record = get_user(scope(), user_id)
+    if own := _own(record):
+        return _page(record, status=422, refusal=own)
+    services.check_whole_account(scope(), user_id)
+    form = _second_form(record, request.form)
+    if not form.validate():
+        return _page(record, status=422, second_form=form)
+    was = form.was_there.data or ""
+    try:
+        changed = services.change_second_profile(scope(), user_id, form.chosen, was=was)
+    except Conflict as refusal:
+        again = get_user(scope(), user_id)
+        return _page(again, status=409, refusal=refusal.message)
+    except Invalid as refusal:
+        form.refuse(Invalid(refusal.message, field="profile_there"))
+        return _page(get_user(scope(), user_id), status=422, second_form=form)
+    flash(_("The profile at locations was changed."), "success")
+    return go_to(_after(changed))
+
+
 @blueprint.post("/<int:user_id>/locations")
 @needs("accounts.manage")
 def change_locations(user_id: int) -> Response:
@@ -338,7 +373,7 @@ def change_locations(user_id: int) -> Response:
 
 def _overtaken(record: UserRecord, refusal: Conflict) -> Response:
     """The page as things are now, with what the sender ticked or cleared."""
-    if not record.user.held_profile.has_locations:
+    if record.user.profile_at_locations is None:
         return _page(record, status=409, refusal=refusal.message)
     form = _locations_form(scope(), record, request.form)
     form.go_on_from(record.location_ids)

@@ -20,6 +20,7 @@ from portal.db import session
 from portal.errors import NotFound
 from portal.module import current, load
 from portal.people.models import User, UserLocation
+from portal.people.queries import works_as
 from portal.remembering import remembered
 
 MOST_LOTS = 100

@@ -35,9 +35,8 @@ def list_users() -> None:
             state = "active" if user.active else "deactivated"
             if not recovery.is_registered(user):
                 state += ", not registered"
-            click.echo(
-                f"{user.username:24} {', '.join(one.label for one in user.profiles):30} {state:28} {user.full_name}"
-            )
+            held = ", ".join(profile.label for profile in user.profiles)
+            click.echo(f"{user.username:24} {held:30} {state:28} {user.full_name}")
 
 
 @users.command()

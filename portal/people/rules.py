@@ -114,10 +114,10 @@ def check_second_profile(giver: Giver, holder: Profile, profile: Profile) -> Non
     `Forbidden` for everybody but programme administrators, `Invalid` on `profile` for a holder who
     is no programme staff, and for a profile that is none of locations.
     """
-    if giver.profile is not Profile.ADMINISTRATOR or not giver.everywhere:
-        raise Forbidden(_("Only programme administrators can change programme staff."))
     if not holder.is_staff:
         raise Invalid(_("Only programme staff can have a second profile."), field="profile")
+    if giver.profile is not Profile.ADMINISTRATOR or not giver.everywhere:
+        raise Forbidden(_("Only programme administrators can change programme staff."))
     if profile not in CLINIC:
         raise Invalid(_("Choose a profile from the list."), field="profile")
 

@@ -27,10 +27,7 @@ class SampleUser:
 def sample_users() -> list[SampleUser]:
     """The active users of a practice installation, whose passphrase everybody knows."""
     query = (
-        select(User)
-        .where(User.active, User.password_hash.is_not(None))
-        .order_by(User.id)
-        .limit(12)
+        select(User).where(User.active, User.password_hash.is_not(None)).order_by(User.id).limit(12)
     )
     return [
         SampleUser(
@@ -42,9 +39,7 @@ def sample_users() -> list[SampleUser]:
     ]
 
 
-def switch_location(
-    scope: Scope, location_id: int | None, profile: Profile | None = None
-) -> Scope:
+def switch_location(scope: Scope, location_id: int | None, profile: Profile | None = None) -> Scope:
     """Make `location_id` the place where the user works; None only for programme staff. Who holds
     two profiles acts in `profile` there. Returns the scope of the next request.
 

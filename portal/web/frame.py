@@ -25,8 +25,9 @@ GAP = Markup("<gap>")
 
 @dataclass(frozen=True)
 class Surroundings:
-    """All that a frame depends on. `profile` is named to who holds two; `tabs` are those that the user may see, by endpoint, each with
-    whether the page is one of it; `root` is where the portal's addresses begin."""
+    """All that a frame depends on. `profile` is named to who holds two, and empty for everybody
+    else. `tabs` are those that the user may see, by endpoint, each with whether the page is one of
+    it; `root` is where the portal's addresses begin."""
 
     language: str
     root: str

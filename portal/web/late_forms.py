@@ -32,7 +32,17 @@ Keeper = Callable[[Scope, dict[str, Any], str], str]
 
 KEEPER = "__portal_keeps_late__"
 STEERING = frozenset(
-    {"csrf_token", "operation_id", "go", "lookup", "seen", "next", "late", "working_at", "acting_as"}
+    {
+        "csrf_token",
+        "operation_id",
+        "go",
+        "lookup",
+        "seen",
+        "next",
+        "late",
+        "working_at",
+        "acting_as",
+    }
 )
 LONGEST = 500
 SECRET = re.compile(r"passw|passphrase|secret|token|otp|totp|credential|security", re.I)
