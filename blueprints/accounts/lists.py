@@ -69,6 +69,7 @@ USERS = ListDefinition(
             key="profile",
             label=_l("Profile"),
             attribute=PROFILES,
+            order=User.profile,
             kind="status",
             labels=profile_label,
         ),

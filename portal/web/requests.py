@@ -206,7 +206,10 @@ def _admit(view: Callable[..., Any]) -> None:
         raise SignedOut
     if current_user.must_change_password and not getattr(view, guards.ANY_TIME, False):
         raise PasswordChangeDue
-    if access != guards.SIGNED_IN and not scope.can(access):
+    if access == guards.SIGNED_IN or scope.can(access):
+        return
+    # What was opened in another profile is refused as such, unless it was saved before.
+    if not _is_of_other_profile(scope):
         raise Forbidden(_not_allowed(scope, access))
 
 
@@ -249,18 +252,24 @@ def ensure_still_here() -> None:
         )
 
 
-def _ensure_same_profile(scope: Scope, opened_at: str | None) -> None:
+def _is_of_other_profile(scope: Scope) -> bool:
+    """Whether this request is a form that was opened in another profile than its sender acts in.
+    In which one it was is not known of a page of before there were two."""
     view = current_app.view_functions[request.endpoint or ""]
     if (
         request.method in SAFE
         or guards.access_of(view) == guards.PUBLIC
         or getattr(view, guards.IN_ANY_PROFILE, False)
     ):
+        return False
+    usual = "" if scope.other_profile else scope.user.profile
+    return request.form.get("acting_as", usual) != scope.user.profile
+
+
+def _ensure_same_profile(scope: Scope, opened_at: str | None) -> None:
+    if not _is_of_other_profile(scope):
         return
-    # Of a page that was opened before there were two profiles nobody knows in which it was.
-    opened_as = request.form.get("acting_as", "" if scope.other_profile else scope.user.profile)
-    if opened_as == scope.user.profile:
-        return
+    opened_as = request.form.get("acting_as")
     before = next((each for each in scope.profiles if each == opened_as), None)
     sentence = (
         _(
