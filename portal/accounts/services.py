@@ -163,7 +163,7 @@ def add_locations(
         context={
             "name": user.full_name,
             "username": user.username,
-            "locations": _names(location_ids),
+            "locations": queries.names_of(location_ids),
         },
         user_id=user.id,
         about=f"user:{user.id}",
@@ -173,8 +173,8 @@ def add_locations(
 def remove_locations(
     actor: Actor | None, giver: Giver, user: User, location_ids: frozenset[int]
 ) -> None:
-    """Take locations away. With the last one the access is revoked: sessions and links end. Of
-    programme staff only the profile at locations goes with it.
+    """Take locations away. With the last one the access is revoked, of programme staff only the
+    profile there.
 
     Raises `Forbidden` for locations that are not the giver's, `Invalid` if a location would lose
     its last manager, and for the last location of one's own.
@@ -204,16 +204,17 @@ def remove_locations(
         waiting.right_lost_at(user, gone)
     else:
         _revoke(user)
+    there = [{"profile_there": one or ""} for one in (had, user.location_profile) if had] or [
+        {},
+        {},
+    ]
     record_change(
         actor,
         "user.locations_changed",
         user,
         location_ids=gone,
-        before={"locations": sorted(before), **({"profile_there": had} if had else {})},
-        after={
-            "locations": sorted(left),
-            **({"profile_there": user.location_profile or ""} if had else {}),
-        },
+        before={"locations": sorted(before), **there[0]},
+        after={"locations": sorted(left), **there[1]},
     )
 
 
@@ -228,8 +229,7 @@ def change_profile(
     """Give the user another profile, at all of the user's locations.
 
     Who becomes a clinic's user and has no location yet, as programme staff, gets those of `at`.
-    Programme staff who get another profile of programme staff keep the one at their locations; any
-    other new profile is the only one then.
+    Programme staff who stay such keep the profile at their locations, and nobody else a second one.
     Raises `Forbidden` if the giver may not, `Invalid` for the own account, and if a location would
     lose its last manager or the portal its last administrator.
     """
@@ -375,11 +375,6 @@ def check_locations_exist(location_ids: frozenset[int]) -> None:
     query = select(func.count()).select_from(Location).where(Location.id.in_(location_ids))
     if location_ids and session().scalar(query) != len(location_ids):
         raise Invalid(_("Choose locations from the list."), field="locations")
-
-
-def _names(location_ids: frozenset[int]) -> list[str]:
-    query = select(Location.name).where(Location.id.in_(location_ids)).order_by(Location.name)
-    return list(session().scalars(query))
 
 
 def record_change(

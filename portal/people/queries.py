@@ -51,6 +51,12 @@ def places_of(user_id: int) -> tuple[Place, ...]:
     return tuple(Place(**row._mapping) for row in session().execute(query))
 
 
+def names_of(location_ids: frozenset[int]) -> list[str]:
+    """The names of locations, in order."""
+    query = select(Location.name).where(Location.id.in_(location_ids)).order_by(Location.name)
+    return list(session().scalars(query))
+
+
 def list_managers(location_id: int) -> list[User]:
     """The active location managers of a location: who is written to about its vaccine.
 
