@@ -6,6 +6,7 @@ from typing import Any
 from wtforms import HiddenField, SelectField, StringField
 from wtforms.validators import Length
 
+from blueprints.accounts.queries import UserRecord
 from portal.access.profiles import CLINIC, Profile
 from portal.access.scope import Scope
 from portal.accounts.corrections import Correction
@@ -165,4 +166,36 @@ def new_user_form(scope: Scope, late: Any = None) -> NewUserForm:
     form = NewUserForm(formdata=late, locations=here) if late else NewUserForm(locations=here)
     form.offer(scope.user.profile, blank=True)
     form.offer_places({place.id: place.name for place in scope.locations})
+    return form
+
+
+def correction_form(record: UserRecord, sent: Any = None) -> CorrectionForm:
+    """The form of name and address as they are, or as they were `sent`."""
+    user = record.user
+    values = {name: getattr(user, name) for name in CORRECTED}
+    shown = {f"was_{name}": value for name, value in values.items()}
+    return CorrectionForm(formdata=sent, data={**values, **shown})
+
+
+def profile_form(here: Scope, record: UserRecord, sent: Any = None) -> ProfileForm:
+    """The form of the profile as it is, or as it was `sent`."""
+    form = ProfileForm(formdata=sent, profile=record.user.profile)
+    form.offer(here.user.profile)
+    return form
+
+
+def locations_form(here: Scope, record: UserRecord, sent: Any = None) -> WorksAtForm:
+    """The form of the locations as they are, or as they were `sent`."""
+    there = record.location_ids
+    form = WorksAtForm(formdata=sent, locations=sorted(there), was=as_shown(there))
+    own = {place.id: place.name for place in here.locations}
+    form.offer_places({**{place.id: place.name for place in record.locations}, **own})
+    return form
+
+
+def second_form(record: UserRecord, sent: Any = None) -> SecondProfileForm:
+    """The form of the profile at locations as it is, or as it was `sent`."""
+    held = record.user.location_profile or ""
+    form = SecondProfileForm(formdata=sent, profile_there=held, was_there=held)
+    form.offer()
     return form
