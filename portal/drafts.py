@@ -28,7 +28,9 @@ PAUSED = "paused"
 LATE = "late"
 AGAIN = "again"
 MOVED = "moved"
-UNSENT = (LATE, AGAIN, MOVED)
+# Sent after its sender had begun to act in the other of two profiles.
+SWITCHED = "switched"
+UNSENT = (LATE, AGAIN, MOVED, SWITCHED)
 
 Sent = list[list[str]]
 
@@ -277,9 +279,12 @@ def finish(
     return done
 
 
-def waits_at(user_id: int, location_id: int) -> bool:
-    """Whether a form waits that the user sent after leaving this location in another tab."""
-    query = _open_of(user_id).where(Draft.location_id == location_id, Draft.reason == MOVED)
+def waits_at(user_id: int, location_id: int | None) -> bool:
+    """Whether a form waits that the user sent after leaving this location, or the profile they
+    acted in there, in another tab. `location_id` is None for staff who had chosen no location."""
+    query = _open_of(user_id).where(
+        Draft.location_id == location_id, Draft.reason.in_((MOVED, SWITCHED))
+    )
     return session().scalar(query.limit(1)) is not None
 
 

@@ -53,11 +53,13 @@ class OfOtherPeople(NotFound):
 
 
 class OpenedElsewhere(Conflict):
-    """The form was opened while the user worked at another location, and is about that one."""
+    """The form was opened while the user worked at another location, and is about that one, or
+    acted in another `profile`."""
 
-    def __init__(self, message: str, location_id: int | None) -> None:
+    def __init__(self, message: str, location_id: int | None, profile: str = "") -> None:
         super().__init__(message)
         self.location_id = location_id
+        self.profile = profile
 
 
 class NoLocation(NotFound):

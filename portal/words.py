@@ -26,6 +26,7 @@ WORDS = {
     "user.registered": _l("Registration completed"),
     "user.corrected": _l("Name or e-mail address corrected"),
     "user.profile_changed": _l("Profile changed"),
+    "user.second_profile_changed": _l("Profile at locations changed"),
     "user.locations_changed": _l("Locations of a user changed"),
     "user.deactivated": _l("User deactivated"),
     "user.reactivated": _l("User reactivated"),

@@ -33,11 +33,15 @@ PLACE_OF = {
     "manager_ab": "A",
     "agent_at_a": "A",
     "admin_at_a": "A",
+    "both_as_manager": "A",
+    "both_as_admin": "A",
     "agent": "",
     "admin": "",
     "requester": "",
 }
 EVERYBODY = tuple(PLACE_OF)
+# One person with two profiles, asked in each: exactly what it gets who has that profile alone.
+TWO_PROFILES = {"both_as_manager": "manager_a", "both_as_admin": "admin_at_a"}
 
 
 @dataclass(frozen=True)

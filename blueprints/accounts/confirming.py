@@ -39,18 +39,24 @@ def after_new_profile(scope: Scope, record: UserRecord, profile: Profile) -> Con
     """What follows from giving the user another profile."""
     held = record.user.held_profile
     sentences = [_("The new profile applies right away, from the next page the user opens.")]
-    if profile.is_staff and held.has_locations:
+    there = record.user.profile_at_locations
+    if profile.has_locations and record.user.location_profile:
+        sentences.append(_("This will be the user's only profile."))
+    elif profile.is_staff and held.has_locations:
         sentences.append(
             _("Programme staff work for all locations: the user's own locations will be removed.")
         )
-    elif profile.has_locations and not held.has_locations and scope.location is not None:
+    elif profile.has_locations and there is None and scope.location is not None:
         sentences.append(_("The user will work at %(name)s.", name=scope.location.name))
-    elif len(record.locations) + record.elsewhere > 1:
+    elif profile.has_locations and len(record.locations) + record.elsewhere > 1:
         sentences.append(_("A user has the same profile at all locations."))
-    before, later = registry().capabilities_of(held), registry().capabilities_of(profile)
+    can = registry().capabilities_of
+    stays = profile.is_staff and there is not None and record.user.location_profile is not None
+    before = frozenset[str]().union(*map(can, record.user.profiles))
+    later = can(profile) | (can(there) if stays and there else frozenset())
     return Consequences(
         sentences=sentences,
-        warnings=_without_manager(record),
+        warnings=[] if stays else _without_manager(record),
         gained=_titles(later - before),
         lost=_titles(before - later),
     )

@@ -6,7 +6,8 @@ from typing import Any
 from wtforms import HiddenField, SelectField, StringField
 from wtforms.validators import Length
 
-from portal.access.profiles import Profile
+from blueprints.accounts.queries import UserRecord
+from portal.access.profiles import CLINIC, Profile
 from portal.access.scope import Scope
 from portal.accounts.corrections import Correction
 from portal.errors import Invalid
@@ -34,6 +35,25 @@ class ProfileForm(Form):
     def chosen(self) -> Profile:
         """The profile that was chosen."""
         return Profile(self.profile.data)
+
+
+class SecondProfileForm(Form):
+    """The profile at locations that programme staff hold besides theirs; `was_there` is what the
+    page showed."""
+
+    profile_there = SelectField(_l("Profile at locations"))
+    was_there = HiddenField()
+
+    def offer(self) -> None:
+        """Put the profiles of locations, and none, into the list."""
+        self.profile_there.choices = [("", _("None"))] + [
+            (str(profile), profile.label) for profile in Profile if profile in CLINIC
+        ]
+
+    @property
+    def chosen(self) -> Profile | None:
+        """The profile that was chosen; None for none."""
+        return Profile(self.profile_there.data) if self.profile_there.data else None
 
 
 class LocationsForm(Form):
@@ -146,4 +166,36 @@ def new_user_form(scope: Scope, late: Any = None) -> NewUserForm:
     form = NewUserForm(formdata=late, locations=here) if late else NewUserForm(locations=here)
     form.offer(scope.user.profile, blank=True)
     form.offer_places({place.id: place.name for place in scope.locations})
+    return form
+
+
+def correction_form(record: UserRecord, sent: Any = None) -> CorrectionForm:
+    """The form of name and address as they are, or as they were `sent`."""
+    user = record.user
+    values = {name: getattr(user, name) for name in CORRECTED}
+    shown = {f"was_{name}": value for name, value in values.items()}
+    return CorrectionForm(formdata=sent, data={**values, **shown})
+
+
+def profile_form(here: Scope, record: UserRecord, sent: Any = None) -> ProfileForm:
+    """The form of the profile as it is, or as it was `sent`."""
+    form = ProfileForm(formdata=sent, profile=record.user.profile)
+    form.offer(here.user.profile)
+    return form
+
+
+def locations_form(here: Scope, record: UserRecord, sent: Any = None) -> WorksAtForm:
+    """The form of the locations as they are, or as they were `sent`."""
+    there = record.location_ids
+    form = WorksAtForm(formdata=sent, locations=sorted(there), was=as_shown(there))
+    own = {place.id: place.name for place in here.locations}
+    form.offer_places({**{place.id: place.name for place in record.locations}, **own})
+    return form
+
+
+def second_form(record: UserRecord, sent: Any = None) -> SecondProfileForm:
+    """The form of the profile at locations as it is, or as it was `sent`."""
+    held = record.user.location_profile or ""
+    form = SecondProfileForm(formdata=sent, profile_there=held, was_there=held)
+    form.offer()
     return form

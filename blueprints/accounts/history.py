@@ -25,6 +25,7 @@ ACTIONS = (
     "user.registered",
     "user.corrected",
     "user.profile_changed",
+    "user.second_profile_changed",
     "user.locations_changed",
     "user.deactivated",
     "user.reactivated",
@@ -110,11 +111,25 @@ def _details(entry: AuditEntry, places: dict[int, str]) -> str:
             "email": _("Email"),
         }
         return ", ".join(labels[name] for name in after.get("corrected", ()) if name in labels)
-    if entry.action == "user.locations_changed":
-        return _moves(_ids(before), _ids(after), places)
+    if entry.action in ("user.locations_changed", "user.second_profile_changed"):
+        ids = _ids(before), _ids(after)
+        return "; ".join(filter(None, (_there(before, after), _moves(*ids, places))))
     if "profile" in before and "profile" in after:
         return _("from %(old)s to %(new)s", old=_profile(before), new=_profile(after))
     return _profile(after) if "profile" in after else ""
+
+
+def _there(before: dict[str, Any], after: dict[str, Any]) -> str:
+    """What became of the second of two profiles, if anything."""
+    old, new = before.get("profile_there", ""), after.get("profile_there", "")
+    if old == new:
+        return ""
+    nothing = _("none")
+    return _(
+        "from %(old)s to %(new)s",
+        old=Profile(old).label if old else nothing,
+        new=Profile(new).label if new else nothing,
+    )
 
 
 def _profile(values: dict[str, Any]) -> str:

@@ -1,12 +1,13 @@
 """The list views of the `Account Management` tab."""
 
-from sqlalchemy import ColumnElement, exists, false, true
+from sqlalchemy import ColumnElement, case, exists, false, true
 
 from portal.access.profiles import CLINIC, Profile
 from portal.access.scope import Scope
 from portal.i18n import _, _l
 from portal.listviews.definition import Column, ListDefinition, ListView, Tone
 from portal.people.models import User, UserLocation
+from portal.people.queries import works_as
 
 
 def users_in_sight(scope: Scope) -> list[ColumnElement[bool]]:
@@ -19,7 +20,7 @@ def users_in_sight(scope: Scope) -> list[ColumnElement[bool]]:
     here = exists().where(
         UserLocation.user_id == User.id, UserLocation.location_id == scope.location.id
     )
-    return [here, User.profile.in_([str(profile) for profile in CLINIC])]
+    return [here, works_as(*CLINIC)]
 
 
 def active_users(_scope: Scope) -> list[ColumnElement[bool]]:
@@ -32,9 +33,16 @@ def deactivated_users(_scope: Scope) -> list[ColumnElement[bool]]:
     return [User.active.is_(False)]
 
 
-def profile_label(profile: str) -> str:
-    """The guides' name of a profile."""
-    return Profile(profile).label
+# Both profiles of who holds two, the staff one first.
+PROFILES = case(
+    (User.location_profile.is_not(None), User.profile + "," + User.location_profile),
+    else_=User.profile,
+)
+
+
+def profile_label(profiles: str) -> str:
+    """The guides' names of a user's profiles."""
+    return ", ".join(Profile(profile).label for profile in profiles.split(","))
 
 
 def active_label(active: bool) -> str:
@@ -60,7 +68,8 @@ USERS = ListDefinition(
         Column(
             key="profile",
             label=_l("Profile"),
-            attribute=User.profile,
+            attribute=PROFILES,
+            order=User.profile,
             kind="status",
             labels=profile_label,
         ),

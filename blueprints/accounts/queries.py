@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from portal import links
-from portal.access.profiles import CLINIC, Profile
+from portal.access.profiles import Profile
 from portal.access.scope import Scope
 from portal.db import session
 from portal.errors import NotFound
@@ -75,7 +75,7 @@ def get_user(scope: Scope, user_id: int) -> UserRecord:
     if scope.user.profile is Profile.ADMINISTRATOR:
         visible = works_at
     else:
-        if Profile(user.profile) not in CLINIC:
+        if user.profile_at_locations is None:
             raise NotFound
         own = {place.id for place in scope.locations}
         visible = tuple(place for place in works_at if place.id in own)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from blueprints.accounts.queries import UserRecord, get_user
 from portal.access.profiles import Profile
 from portal.access.scope import Scope
-from portal.accounts import corrections
+from portal.accounts import corrections, second_profile
 from portal.accounts import limit_on_adding as additions
 from portal.accounts import services as accounts
 from portal.accounts.corrections import Correction
@@ -62,7 +62,7 @@ def refusal_of_whole_account(scope: Scope, user_id: int) -> str:
 def check_profile(scope: Scope, user_id: int, profile: Profile) -> None:
     """Raise as `change_profile` would for what can be told before it is confirmed."""
     check_whole_account(scope, user_id)
-    if not get_user(scope, user_id).user.held_profile.has_locations and profile.has_locations:
+    if get_user(scope, user_id).user.profile_at_locations is None and profile.has_locations:
         rules.check_grant(giver_of(scope), profile, _here(scope))
 
 
@@ -86,6 +86,23 @@ def change_profile(scope: Scope, user_id: int, profile: Profile, *, was: str) ->
             )
         )
     accounts.change_profile(scope.user, giver_of(scope), user, profile, at=_here(scope))
+    return user
+
+
+def change_second_profile(scope: Scope, user_id: int, profile: Profile | None, *, was: str) -> User:
+    """Let programme staff work at the present location, too, or no longer at any; see
+    `portal.accounts.second_profile`.
+
+    `was` is what the sender was shown. Raises `Conflict` if something else is so now.
+    """
+    user = _load(scope, user_id)
+    if (user.location_profile or "") not in {was, str(profile or "")}:
+        raise Conflict(
+            _("Someone else changed the profile. Your change isn't saved yet. Check it, then save.")
+        )
+    second_profile.change_second_profile(
+        scope.user, giver_of(scope), user, profile, at=_here(scope)
+    )
     return user
 
 

@@ -7,15 +7,14 @@ from typing import Any
 from flask import Blueprint, Response, current_app, flash, g, request, url_for
 from flask_login import current_user
 
-from blueprints.accounts import services
+from blueprints.accounts import forms, services
 from blueprints.accounts.confirming import after_deactivating, after_new_profile
 from blueprints.accounts.forms import (
-    CORRECTED,
     CorrectionForm,
     NewUserForm,
     ProfileForm,
+    SecondProfileForm,
     WorksAtForm,
-    as_shown,
     new_user_form,
 )
 from blueprints.accounts.history import history_of
@@ -128,7 +127,7 @@ def user(user_id: int) -> Response:
     note(partial(audit_view, scope(), "user", user_id))
     viewed(scope(), "user", user_id)
     late = late_values()
-    return _page(record, correction_form=_correction_form(record, late) if late else None)
+    return _page(record, correction_form=forms.correction_form(record, late) if late else None)
 
 
 def _page(
@@ -138,6 +137,7 @@ def _page(
     correction_form: CorrectionForm | None = None,
     profile_form: ProfileForm | None = None,
     locations_form: WorksAtForm | None = None,
+    second_form: SecondProfileForm | None = None,
     refusal: str = "",
 ) -> Response:
     here = scope()
@@ -152,35 +152,12 @@ def _page(
         history=history_of(here, record, below=below),
         older=below is not None,
         correcting=correction_form is not None or not record.is_registered,
-        correction_form=correction_form or _correction_form(record),
-        profile_form=profile_form or _profile_form(here, record),
-        locations_form=locations_form or _locations_form(here, record),
+        correction_form=correction_form or forms.correction_form(record),
+        profile_form=profile_form or forms.profile_form(here, record),
+        locations_form=locations_form or forms.locations_form(here, record),
+        second_form=second_form or forms.second_form(record),
         refusal=refusal,
     )
-
-
-def _correction_form(record: UserRecord, sent: Any = None) -> CorrectionForm:
-    """The form of name and address as they are, or as they were `sent`."""
-    user = record.user
-    values = {name: getattr(user, name) for name in CORRECTED}
-    shown = {f"was_{name}": value for name, value in values.items()}
-    return CorrectionForm(formdata=sent, data={**values, **shown})
-
-
-def _profile_form(here: Scope, record: UserRecord, sent: Any = None) -> ProfileForm:
-    """The form of the profile as it is, or as it was `sent`."""
-    form = ProfileForm(formdata=sent, profile=record.user.profile)
-    form.offer(here.user.profile)
-    return form
-
-
-def _locations_form(here: Scope, record: UserRecord, sent: Any = None) -> WorksAtForm:
-    """The form of the locations as they are, or as they were `sent`."""
-    there = record.location_ids
-    form = WorksAtForm(formdata=sent, locations=sorted(there), was=as_shown(there))
-    own = {place.id: place.name for place in here.locations}
-    form.offer_places({**{place.id: place.name for place in record.locations}, **own})
-    return form
 
 
 def _own(record: UserRecord) -> str:
@@ -222,7 +199,7 @@ def correct(user_id: int) -> Response:
     if own := _own(record):
         return _page(record, status=422, refusal=own)
     services.check_whole_account(scope(), user_id)
-    form = _correction_form(record, request.form)
+    form = forms.correction_form(record, request.form)
     if not form.validate():
         return _page(record, status=422, correction_form=form)
     if g.prepared:
@@ -265,7 +242,7 @@ def confirm_profile(user_id: int) -> Response:
     if "profile" not in request.args:
         return _page(record)
     services.check_whole_account(scope(), user_id)
-    form = _profile_form(scope(), record, request.args)
+    form = forms.profile_form(scope(), record, request.args)
     if not form.validate():
         return _page(record, status=422, profile_form=form)
     try:
@@ -299,7 +276,7 @@ def change_profile(user_id: int) -> Response:
     if own := _own(record):
         return _page(record, status=422, refusal=own)
     services.check_whole_account(scope(), user_id)
-    form = _profile_form(scope(), record, request.form)
+    form = forms.profile_form(scope(), record, request.form)
     if not form.validate():
         return _page(record, status=422, profile_form=form)
     was = request.form.get("was", record.user.profile)
@@ -315,12 +292,36 @@ def change_profile(user_id: int) -> Response:
     return go_to(_after(changed))
 
 
+@blueprint.post("/<int:user_id>/second-profile")
+@needs("accounts.manage")
+def change_second_profile(user_id: int) -> Response:
+    """Let programme staff work at the present location, too, or no longer at any."""
+    record = get_user(scope(), user_id)
+    if own := _own(record):
+        return _page(record, status=422, refusal=own)
+    services.check_whole_account(scope(), user_id)
+    form = forms.second_form(record, request.form)
+    if not form.validate():
+        return _page(record, status=422, second_form=form)
+    was = form.was_there.data or ""
+    try:
+        changed = services.change_second_profile(scope(), user_id, form.chosen, was=was)
+    except Conflict as refusal:
+        again = get_user(scope(), user_id)
+        return _page(again, status=409, refusal=refusal.message)
+    except Invalid as refusal:
+        form.refuse(Invalid(refusal.message, field="profile_there"))
+        return _page(get_user(scope(), user_id), status=422, second_form=form)
+    flash(_("The profile at locations was changed."), "success")
+    return go_to(_after(changed))
+
+
 @blueprint.post("/<int:user_id>/locations")
 @needs("accounts.manage")
 def change_locations(user_id: int) -> Response:
     """Say at which of one's own locations the user works."""
     record = get_user(scope(), user_id)
-    form = _locations_form(scope(), record, request.form)
+    form = forms.locations_form(scope(), record, request.form)
     if not form.validate():
         return _page(record, status=422, locations_form=form)
     try:
@@ -338,9 +339,9 @@ def change_locations(user_id: int) -> Response:
 
 def _overtaken(record: UserRecord, refusal: Conflict) -> Response:
     """The page as things are now, with what the sender ticked or cleared."""
-    if not record.user.held_profile.has_locations:
+    if record.user.profile_at_locations is None:
         return _page(record, status=409, refusal=refusal.message)
-    form = _locations_form(scope(), record, request.form)
+    form = forms.locations_form(scope(), record, request.form)
     form.go_on_from(record.location_ids)
     form.refuse(refusal)
     return _page(record, status=409, locations_form=form)

@@ -20,6 +20,7 @@ from portal.db import session
 from portal.errors import NotFound
 from portal.module import current, load
 from portal.people.models import User, UserLocation
+from portal.people.queries import works_as
 from portal.remembering import remembered
 
 MOST_LOTS = 100
@@ -203,7 +204,7 @@ def vaccinators(scope: Scope) -> list[tuple[int, str]]:
         .where(
             UserLocation.location_id == scope.location_id,
             User.active,
-            User.profile.in_((Profile.PROVIDER, Profile.MANAGER)),
+            works_as(Profile.PROVIDER, Profile.MANAGER),
         )
         .order_by(User.last_name, User.first_name, User.id)
     )

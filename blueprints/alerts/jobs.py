@@ -103,10 +103,10 @@ def lines_for(user: User, place: Location) -> list[str]:
         organization_id=place.organization_id,
     )
     scope = Scope(
-        user=actor_of(user),
+        user=actor_of(user, Profile.MANAGER),
         location=here,
         locations=(here,),
-        capabilities=registry().capabilities_of(Profile(user.profile)),
+        capabilities=registry().capabilities_of(Profile.MANAGER),
         language=user.language,
     )
     found: list[str] = []

@@ -37,6 +37,7 @@ class Requester(Base):
 class Case(Base):
     """A question, issue or request.
 
+    `requester_profile` is the one in which the requester asked; empty if that was not noted.
     `fields` are the answers to the topic's own fields, by their keys. `about_kind` and `about_id`
     name the record that the case carries. `answer_due_at` and `solution_due_at` are counted in
     hours of the help line; while the case waits for its requester (`waiting_since`) the solution's
@@ -78,6 +79,7 @@ class Case(Base):
     queue: Mapped[str] = mapped_column(plain_text(60))
     requester_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     requester_name: Mapped[str] = mapped_column(plain_text(161))
+    requester_profile: Mapped[str] = mapped_column(String(16), default="")
     location_id: Mapped[int | None] = mapped_column(ForeignKey("location.id"), default=None)
     about_kind: Mapped[str | None] = mapped_column(String(40), default=None)
     about_id: Mapped[int | None] = mapped_column(BIG, default=None)

@@ -72,6 +72,7 @@ def open_case(
         fields=dict(fields or {}),
         state=CaseState.NEW,
         requester_id=scope.user.id,
+        requester_profile=scope.user.profile,
         requester_name=scope.user.full_name,
         location_id=_location(location_id) or usual_location(scope),
         about_kind=about[0] if about else None,

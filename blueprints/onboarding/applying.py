@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from blueprints.onboarding import rules
 from blueprints.onboarding.rules import Account, RowVerdict, UserRow, Wrong
@@ -95,7 +95,7 @@ class _Accounts:
                 User.first_name,
                 User.last_name,
                 User.email,
-                User.profile,
+                func.coalesce(User.location_profile, User.profile).label("profile"),
                 User.active,
             ).where(or_(User.username.in_(usernames), User.email.in_(emails)))
         )

@@ -6,12 +6,12 @@ from blueprints.helpdesk.models import Case
 from blueprints.helpdesk.queries import get_case
 from blueprints.onboarding.digests import digest_of
 from blueprints.onboarding.models import OnboardingRow, OnboardingUpload
-from portal.access.profiles import Profile
+from portal.access.profiles import STAFF, Profile
 from portal.access.scope import Scope
 from portal.db import session
 from portal.errors import NotFound
-from portal.imports.models import ImportError
-from portal.imports.outcomes import added_by
+from portal.imports.models import ImportError, ImportPart
+from portal.imports.outcomes import Kind, added_by, unpacked
 from portal.people.models import User
 from portal.people.queries import location_ids_of
 
@@ -38,13 +38,20 @@ def get_upload(scope: Scope, upload_id: int) -> tuple[OnboardingUpload, Case]:
     return found, get_case(scope, found.case_id)
 
 
+def is_requester(scope: Scope, case: Case) -> bool:
+    """Whether `scope` is who sent the files of the case, acting in the profile they sent them in:
+    what a file may be about depends on it."""
+    same = case.requester_profile in ("", scope.user.profile)
+    return case.requester_id == scope.user.id and same
+
+
 def limit_of_case(case: Case) -> frozenset[int] | None:
     """The locations that a file of the case may be about; None for all.
 
     Who works at locations sends files about these alone, whoever processes them.
     """
     requester = session().get_one(User, case.requester_id)
-    if not Profile(requester.profile).has_locations:
+    if not Profile(case.requester_profile or requester.profile).has_locations:
         return None
     return location_ids_of(requester.id)
 
@@ -86,6 +93,18 @@ def registered_by(upload: OnboardingUpload) -> frozenset[int]:
         )
     )
     return frozenset([*added, *(one for one in mended if one)])
+
+
+def staff_in(run_id: int) -> list[str]:
+    """The names of programme staff who got or lost locations by an import, of at most twenty."""
+    query = select(User.id, User.first_name, User.last_name).where(
+        User.profile.in_([str(profile) for profile in STAFF])
+    )
+    names = {row.id: f"{row.first_name} {row.last_name}" for row in session().execute(query)}
+    parts = session().scalars(select(ImportPart).where(ImportPart.run_id == run_id))
+    kinds: tuple[Kind, ...] = ("added", "removed")
+    met = {taken.record_id for part in parts for taken in unpacked(part, kinds)}
+    return sorted(names[number] for number in met & names.keys())[:20]
 
 
 def list_rows(run_id: int, *, after: int = 0, limit: int) -> list[OnboardingRow]:

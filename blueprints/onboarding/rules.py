@@ -37,7 +37,8 @@ class UserRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """An account as far as a line is compared with it."""
+    """An account as far as a line is compared with it. `profile` is that at locations, of who has
+    one: a file never speaks of the profile of programme staff."""
 
     id: int
     username: str

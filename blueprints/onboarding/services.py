@@ -14,6 +14,7 @@ from blueprints.onboarding.kinds import KINDS, RowResult, UploadKind, as_row
 from blueprints.onboarding.models import OnboardingRow, OnboardingUpload
 from blueprints.onboarding.queries import (
     get_upload,
+    is_requester,
     limit_of_case,
     registered_by,
     upload_of_file,
@@ -122,7 +123,7 @@ def may_mend(scope: Scope, case: Case) -> bool:
         return True
     kind = kind_of(case)
     at = case.location_id in {place.id for place in scope.locations} or not kind.at_location
-    return case.requester_id == scope.user.id and scope.can(kind.may_correct) and at
+    return is_requester(scope, case) and scope.can(kind.may_correct) and at
 
 
 def mend(scope: Scope, upload_id: int, number: int, typed: Mapping[str, str]) -> OnboardingRow:

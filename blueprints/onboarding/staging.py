@@ -12,7 +12,7 @@ from blueprints.helpdesk.rules import CaseState
 from blueprints.helpdesk.services import say
 from blueprints.onboarding.kinds import RowResult
 from blueprints.onboarding.models import OnboardingRow, OnboardingUpload
-from blueprints.onboarding.queries import get_upload
+from blueprints.onboarding.queries import get_upload, is_requester
 from blueprints.onboarding.services import (
     StillWrong,
     kind_of,
@@ -52,9 +52,7 @@ def may_stage(scope: Scope, case: Case) -> bool:
     """Whether `scope` may save corrections for an agent: who sent the files of the case, and may
     not do by hand what they ask for."""
     return (
-        case.state != CaseState.CLOSED
-        and case.requester_id == scope.user.id
-        and not may_mend(scope, case)
+        case.state != CaseState.CLOSED and is_requester(scope, case) and not may_mend(scope, case)
     )
 
 

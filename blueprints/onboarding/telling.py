@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from blueprints.helpdesk.rules import CaseState
 from blueprints.helpdesk.services import say
 from blueprints.onboarding.models import OnboardingRow, OnboardingUpload
+from blueprints.onboarding.queries import staff_in
 from blueprints.onboarding.sheets import follows_convention
 from portal import jobs
 from portal.clock import now
@@ -137,6 +138,15 @@ def result_of(run: ImportRun) -> str:
             _(
                 "Some recipients may be registered already. Open “Result” beside the attachment, "
                 "and say whether each is the same person."
+            )
+        )
+    staff = staff_in(run.id) if run.kind == "onboarding_users" else []
+    if staff:
+        said.append(
+            _(
+                "Programme staff in this file: %(names)s. Only their locations were changed, not "
+                "their staff profile.",
+                names=", ".join(staff),
             )
         )
     said += run.notes

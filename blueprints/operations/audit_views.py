@@ -6,6 +6,7 @@ from blueprints.operations import queries as named
 from blueprints.operations.forms import search_form
 from blueprints.operations.job_views import ask_for
 from blueprints.operations.pages import LARGEST, below, blueprint, show
+from portal.access.profiles import Profile
 from portal.access.through import in_words
 from portal.audit import queries
 from portal.audit.queries import EntriesFound
@@ -60,8 +61,14 @@ def audit_entry(number: int) -> Response:
         entry=entry,
         changes=changes,
         through=in_words(entry.through),
+        profile=_profile(entry.profile),
         place=dict(named.places(scope())).get(entry.location_id or 0, ""),
     )
+
+
+def _profile(name: str) -> str:
+    """The guides' name of the profile that somebody acted in; empty where none was noted."""
+    return Profile(name).label if name in set(Profile) else name
 
 
 @blueprint.post("/audit/verify")

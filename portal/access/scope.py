@@ -35,7 +35,8 @@ class Scope:
     """What a request may see: the actor, the location it works at, what the profile may do.
 
     `locations` are those the user may switch to; for programme staff (`everywhere`) any location.
-    `location` is None only for programme staff who have not chosen one.
+    `location` is None only for programme staff who have not chosen one. `user` has the profile in
+    which the user acts, on which all else depends; who holds two could act in `other_profile`.
     """
 
     user: Actor
@@ -44,6 +45,12 @@ class Scope:
     capabilities: frozenset[str]
     language: str = "en"
     session_id: int | None = None
+    other_profile: Profile | None = None
+
+    @property
+    def profiles(self) -> tuple[Profile, ...]:
+        """The profile in which the user acts, and after it the other of two."""
+        return (self.user.profile, *((self.other_profile,) if self.other_profile else ()))
 
     @property
     def everywhere(self) -> bool:

@@ -4,24 +4,27 @@ import click
 from sqlalchemy import func, select
 
 from portal import links
-from portal.access.profiles import Profile
+from portal.access.profiles import CLINIC, Profile
 from portal.accounts import services as accounts
 from portal.accounts.new_users import NewUser
+from portal.accounts.second_profile import change_second_profile
 from portal.db import session, unit_of_work
 from portal.errors import PortalError
 from portal.people.models import User
+from portal.people.queries import location_ids_of
 from portal.people.rules import Giver, stored_username
 from portal.places.models import Location
 from portal.signing_in import recovery
 
 # Whoever may run commands here may do everything.
 OPERATOR = Giver(profile=Profile.ADMINISTRATOR, everywhere=True)
+PROFILES_AT_LOCATIONS = click.Choice([str(profile) for profile in Profile if profile in CLINIC])
 PROFILES = click.Choice([str(profile) for profile in Profile])
 
 
 @click.group()
 def users() -> None:
-    """Users: list, add, deactivate, reset, make administrator."""
+    """Users: list, add, deactivate, reset, make administrator, let staff work at a location."""
 
 
 @users.command("list")
@@ -32,9 +35,8 @@ def list_users() -> None:
             state = "active" if user.active else "deactivated"
             if not recovery.is_registered(user):
                 state += ", not registered"
-            click.echo(
-                f"{user.username:24} {user.held_profile.label:30} {state:28} {user.full_name}"
-            )
+            held = ", ".join(profile.label for profile in user.profiles)
+            click.echo(f"{user.username:24} {held:30} {state:28} {user.full_name}")
 
 
 @users.command()
@@ -92,6 +94,22 @@ def make_admin(username: str) -> None:
     with _refusals(), unit_of_work():
         accounts.change_profile(None, OPERATOR, _user(username), Profile.ADMINISTRATOR)
     click.echo(f"{stored_username(username)} is a programme administrator now.")
+
+
+@users.command("work-at")
+@click.argument("username")
+@click.option("--profile", type=PROFILES_AT_LOCATIONS, default=str(Profile.MANAGER))
+@click.option("--location", "names", multiple=True, required=True, help="Name or PIN.")
+def work_at(username: str, profile: str, names: tuple[str, ...]) -> None:
+    """Let programme staff also work at locations, with a profile of their own there."""
+    with _refusals(), unit_of_work():
+        user, there = _user(username), frozenset(_location(name) for name in names)
+        change_second_profile(None, OPERATOR, user, Profile(profile), at=there)
+        further = there - location_ids_of(user.id)
+        if further:
+            accounts.add_locations(None, OPERATOR, user, further)
+    label = Profile(profile).label
+    click.echo(f"{stored_username(username)} also works at {', '.join(names)} as {label}.")
 
 
 class _refusals:  # noqa: N801

@@ -31,6 +31,8 @@ PEOPLE = (
     ("manager.ab", "Abby", "Monroe", Profile.MANAGER, "AB"),
     ("agent", "Agnes", "Holt", Profile.AGENT, ""),
     ("admin", "Adam", "Ward", Profile.ADMINISTRATOR, ""),
+    # A one-room clinic: the administrator is the location's manager, too.
+    ("owner.c", "Olivia", "Crane", Profile.ADMINISTRATOR, "C"),
 )
 
 
@@ -119,6 +121,7 @@ def _people(session: Session, places: dict[str, Location]) -> None:
             profile=profile,
             password_hash=hashed,
             current_location_id=places[letters[0]].id if letters else None,
+            location_profile=Profile.MANAGER if profile.is_staff and letters else None,
             registered_at=now(),
         )
         session.add(user)

@@ -9,7 +9,7 @@ from portal.db import session
 from portal.errors import Invalid
 from portal.i18n import _
 from portal.people.models import User, UserLocation
-from portal.people.queries import registered
+from portal.people.queries import registered, works_as
 from portal.people.rules import Giver
 from portal.places.models import Location
 
@@ -32,7 +32,7 @@ def check_managers_remain(
     leave a location without. The locations are locked, so that two
     managers cannot demote each other at the same time.
     """
-    if giver.everywhere or not user.active or Profile(user.profile) is not Profile.MANAGER:
+    if giver.everywhere or not user.active or user.profile_at_locations is not Profile.MANAGER:
         return
     locked = session().execute(
         select(Location.id, Location.name)
@@ -57,7 +57,7 @@ def check_managers_remain(
 
 def left_without_manager(user: User, location_ids: frozenset[int]) -> list[str]:
     """The names of those locations of which `user` is the only active manager."""
-    if not user.active or Profile(user.profile) is not Profile.MANAGER:
+    if not user.active or user.profile_at_locations is not Profile.MANAGER:
         return []
     query = select(Location.id, Location.name).where(Location.id.in_(location_ids))
     return [
@@ -77,7 +77,7 @@ def _other_managers(user: User, location_id: int) -> Select[int]:
             User.id != user.id,
             User.active,
             registered(),
-            User.profile == Profile.MANAGER,
+            works_as(Profile.MANAGER),
         )
     )
 

@@ -99,7 +99,7 @@ def taken(field: str = "username") -> Invalid:
 def _add_to_existing(
     actor: Actor | None, giver: Giver, user: User, new: NewUser, username: str
 ) -> User:
-    held = Profile(user.profile)
+    held = user.profile_at_locations or user.held_profile
     if held.is_staff or not user.active:
         raise taken()
     if held is Profile.REQUESTER:
@@ -137,13 +137,13 @@ def add_locations(
     """
     if not giver.everywhere and not location_ids <= giver.location_ids:
         raise Forbidden(_("You can give access only to your own locations."))
-    if not Profile(user.profile).has_locations:
+    if user.profile_at_locations is None:
         raise Invalid(_("Users of this profile have no locations of their own."), field="locations")
     check_locations_exist(location_ids)
     before = queries.location_ids_of(user.id)
     for number in sorted(location_ids - before):
         session().add(UserLocation(user_id=user.id, location_id=number))
-    if user.current_location_id is None:
+    if user.current_location_id is None and not user.location_profile:
         user.current_location_id = min(location_ids)
     session().flush()
     record_change(
@@ -163,7 +163,7 @@ def add_locations(
         context={
             "name": user.full_name,
             "username": user.username,
-            "locations": _names(location_ids),
+            "locations": queries.names_of(location_ids),
         },
         user_id=user.id,
         about=f"user:{user.id}",
@@ -173,7 +173,8 @@ def add_locations(
 def remove_locations(
     actor: Actor | None, giver: Giver, user: User, location_ids: frozenset[int]
 ) -> None:
-    """Take locations away. With the last one the access is revoked: sessions and links end.
+    """Take locations away. With the last one the access is revoked, of programme staff only the
+    profile there.
 
     Raises `Forbidden` for locations that are not the giver's, `Invalid` if a location would lose
     its last manager, and for the last location of one's own.
@@ -187,26 +188,33 @@ def remove_locations(
     safeguards.check_managers_remain(actor, giver, user, gone)
     if gone == before:
         rules.check_another(actor.id if actor else None, user.id)
+    had = user.location_profile
     session().execute(
         delete(UserLocation).where(
             UserLocation.user_id == user.id, UserLocation.location_id.in_(gone)
         )
     )
     left = before - gone
-    if user.current_location_id in gone:
+    if user.current_location_id in gone and not (had and not user.acts_at_location):
         user.current_location_id = min(left, default=None)
+    if had and not left:
+        user.location_profile, user.acts_at_location = None, False
     session().flush()
-    if left:
+    if left or had:
         waiting.right_lost_at(user, gone)
     else:
         _revoke(user)
+    there = [{"profile_there": one or ""} for one in (had, user.location_profile) if had] or [
+        {},
+        {},
+    ]
     record_change(
         actor,
         "user.locations_changed",
         user,
         location_ids=gone,
-        before={"locations": sorted(before)},
-        after={"locations": sorted(left)},
+        before={"locations": sorted(before), **there[0]},
+        after={"locations": sorted(left), **there[1]},
     )
 
 
@@ -221,6 +229,7 @@ def change_profile(
     """Give the user another profile, at all of the user's locations.
 
     Who becomes a clinic's user and has no location yet, as programme staff, gets those of `at`.
+    Programme staff who stay such keep the profile at their locations, and nobody else a second one.
     Raises `Forbidden` if the giver may not, `Invalid` for the own account, and if a location would
     lose its last manager or the portal its last administrator.
     """
@@ -229,13 +238,19 @@ def change_profile(
         return
     rules.check_another(actor.id if actor else None, user.id)
     rules.check_whole_account(giver, Holder(profile=held, location_ids=location_ids))
-    later = frozenset() if profile.is_staff else location_ids if held.has_locations else at
+    stays = profile.is_staff and held.is_staff
+    later = frozenset() if profile.is_staff else location_ids if user.profile_at_locations else at
     rules.check_grant(giver, profile, later)
     check_locations_exist(later)
     safeguards.check_right_remains(actor, giver, user, location_ids)
     user.profile = profile
-    _set_locations(user, before=location_ids, later=later)
-    waiting.right_lost_at(user, location_ids)
+    if stays:
+        session().flush()
+        later = location_ids
+    else:
+        user.location_profile, user.acts_at_location = None, False
+        _set_locations(user, before=location_ids, later=later)
+        waiting.right_lost_at(user, location_ids)
     record_change(
         actor,
         "user.profile_changed",
@@ -360,11 +375,6 @@ def check_locations_exist(location_ids: frozenset[int]) -> None:
     query = select(func.count()).select_from(Location).where(Location.id.in_(location_ids))
     if location_ids and session().scalar(query) != len(location_ids):
         raise Invalid(_("Choose locations from the list."), field="locations")
-
-
-def _names(location_ids: frozenset[int]) -> list[str]:
-    query = select(Location.name).where(Location.id.in_(location_ids)).order_by(Location.name)
-    return list(session().scalars(query))
 
 
 def record_change(

@@ -27,7 +27,8 @@ FIRST_FORM = (
 )
 # What entries of each form consist of. Entries keep the form in which they were written: their
 # hashes stay valid when later ones say more.
-FIELDS = {1: FIRST_FORM, 2: (*FIRST_FORM, "through", "seals")}
+SECOND_FORM = (*FIRST_FORM, "through", "seals")
+FIELDS = {1: FIRST_FORM, 2: SECOND_FORM, 3: (*SECOND_FORM, "profile")}
 FORM = max(FIELDS)
 DIGEST_BYTES = 16
 
@@ -45,12 +46,9 @@ def entry_hash(key: bytes, previous: str, entry: Mapping[str, Any]) -> str:
     Raises `ValueError` for an entry that holds what its form does not know.
     """
     form = entry["form"]
-    if form == 1:
-        if entry["through"] or entry["seals"]:
-            raise ValueError("an entry of the first form says nothing of these")
-        parts = [previous, *(entry[name] for name in FIRST_FORM)]
-    else:
-        parts = [previous, form, *(entry[name] for name in FIELDS[form])]
+    if any(entry[name] for name in FIELDS[FORM] if name not in FIELDS[form]):
+        raise ValueError("an entry of this form says nothing of these")
+    parts = [previous, *(() if form == 1 else (form,)), *(entry[name] for name in FIELDS[form])]
     text = json.dumps(parts, separators=(",", ":"), default=_plain)
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 

@@ -17,8 +17,9 @@ class AuditEntry(Base):
     """One thing that was done or seen.
 
     Ids are kept without foreign keys and the username as it was: the trail outlives what it
-    is about. `before` and `after` are stored as the very text that `hash` covers. Database
-    triggers refuse every UPDATE and DELETE. `form` says which fields `hash` covers
+    is about. `profile` is the one that the actor acted in, empty for the portal itself and in
+    entries of before it was noted. `before` and `after` are stored as the very text that `hash`
+    covers. Database triggers refuse every UPDATE and DELETE. `form` says which fields `hash` covers
     (`chain.FIELDS`); `seals` holds digests of rows that were written with the entry.
     """
 
@@ -45,6 +46,7 @@ class AuditEntry(Base):
     after: Mapped[str | None] = mapped_column(Text)
     through: Mapped[str] = mapped_column(String(16))
     form: Mapped[int]
+    profile: Mapped[str] = mapped_column(String(16), default="")
     seals: Mapped[str | None] = mapped_column(Text)
     hash: Mapped[str] = mapped_column(String(64))
 

@@ -58,6 +58,7 @@ def record(
             "after": values_text(after),
             "through": present(),
             "form": FORM,
+            "profile": actor.profile if actor else "",
             "seals": None,
         }
     )

@@ -20,7 +20,8 @@ class ImportRun(Base):
     Rows go in by batches; each batch writes its rows and `last_row` in one transaction, so that
     after a crash the next worker goes on behind the last batch. The lease keeps two workers off
     one file. `location_id` is None where the rows are for all locations. `sheets` are those of a
-    workbook from which rows were read, if there are several.
+    workbook from which rows were read, if there are several. `user_profile` is the one in which
+    the user sent the file; empty for files of before this was noted.
     """
 
     __tablename__ = "import_run"
@@ -32,6 +33,7 @@ class ImportRun(Base):
     location_id: Mapped[int | None] = mapped_column(ForeignKey("location.id"), default=None)
     source: Mapped[str] = mapped_column(String(16))
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), default=None)
+    user_profile: Mapped[str] = mapped_column(String(16), default="")
     state: Mapped[str] = mapped_column(String(16), default="waiting", index=True)
     problem: Mapped[str] = mapped_column(Text, default="")
     notes: Mapped[list[str]] = mapped_column(JSON, default=list)

@@ -41,6 +41,7 @@ def open_run(
         location_id=location_id,
         source=source,
         user_id=actor.id if actor else None,
+        user_profile=actor.profile if actor else "",
         rows_expected=stored.rows,
         notes=[],
         sheets=[],

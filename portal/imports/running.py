@@ -34,6 +34,7 @@ from portal.imports.outcomes import MOST_WRONG, Judged, Outcome, first_rows, row
 from portal.imports.queries import days_asked_about
 from portal.imports.receiving import definitions
 from portal.people.models import User
+from portal.people.queries import actor_of
 from portal.settings import Settings
 from portal.sheets.columns import CellError, CellMended, bind, header_test
 from portal.sheets.errors import SheetError
@@ -371,10 +372,4 @@ def _actor(run: ImportRun) -> Actor | None:
     user = session().get(User, run.user_id) if run.user_id else None
     if user is None:
         return None
-    return Actor(
-        id=user.id,
-        username=user.username,
-        full_name=user.full_name,
-        email=user.email,
-        profile=Profile(user.profile),
-    )
+    return actor_of(user, Profile(run.user_profile) if run.user_profile else None)

@@ -13,7 +13,12 @@ from portal.searching.text import search_text, searchable
 
 
 class User(Base):
-    """A member of staff. Holds one profile, at one or more locations (programme staff: none)."""
+    """A member of staff. Holds one profile, at one or more locations.
+
+    Programme staff work for all locations. One of them may hold a `location_profile` besides, for
+    locations of their own: then they act in one of the two at a time, at a location if
+    `acts_at_location`.
+    """
 
     __tablename__ = "user_account"
 
@@ -23,6 +28,8 @@ class User(Base):
     last_name: Mapped[str] = mapped_column(String(80))
     email: Mapped[str] = mapped_column(String(254), unique=True)
     profile: Mapped[str] = mapped_column(String(16))
+    location_profile: Mapped[str | None] = mapped_column(String(16), default=None)
+    acts_at_location: Mapped[bool] = mapped_column(default=False)
     language: Mapped[str] = mapped_column(String(8), default="en")
     password_hash: Mapped[str | None] = mapped_column(String(200), default=None)
     must_change_password: Mapped[bool] = mapped_column(default=False)
@@ -45,8 +52,26 @@ class User(Base):
 
     @property
     def held_profile(self) -> Profile:
-        """The profile as a value of the enumeration."""
+        """The profile as a value of the enumeration; the staff one for who holds two."""
         return Profile(self.profile)
+
+    @property
+    def profile_at_locations(self) -> Profile | None:
+        """The profile at the user's own locations; None for who has no such profile."""
+        if self.held_profile.has_locations:
+            return self.held_profile
+        return Profile(self.location_profile) if self.location_profile else None
+
+    @property
+    def profiles(self) -> tuple[Profile, ...]:
+        """All profiles of the user, the staff one first."""
+        besides = (Profile(self.location_profile),) if self.location_profile else ()
+        return (self.held_profile, *besides)
+
+    @property
+    def acting_profile(self) -> Profile:
+        """The profile in which the user acts at present."""
+        return self.profiles[-1] if self.acts_at_location else self.held_profile
 
 
 searchable(User, "username", "first_name", "last_name", "email")

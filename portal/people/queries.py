@@ -4,10 +4,11 @@ from sqlalchemy import ColumnElement, or_, select
 
 from portal import settings
 from portal.access.profiles import Profile
-from portal.access.scope import Actor
+from portal.access.scope import Actor, Place
 from portal.db import session
 from portal.people.models import User, UserLocation
 from portal.places.models import Location, Organization
+from portal.places.queries import PLACE
 
 
 def registered() -> ColumnElement[bool]:
@@ -15,14 +16,21 @@ def registered() -> ColumnElement[bool]:
     return or_(User.registered_at.is_not(None), User.password_hash.is_not(None))
 
 
-def actor_of(user: User) -> Actor:
-    """The user as rules and the audit trail know one."""
+def works_as(*profiles: Profile) -> ColumnElement[bool]:
+    """The condition of a query that a user holds one of these profiles, alone or as one of two."""
+    names = [str(profile) for profile in profiles]
+    return or_(User.profile.in_(names), User.location_profile.in_(names))
+
+
+def actor_of(user: User, profile: Profile | None = None) -> Actor:
+    """The user as rules and the audit trail know one, acting in `profile`; by default in the one
+    that the account has, of two the staff one."""
     return Actor(
         id=user.id,
         username=user.username,
         full_name=user.full_name,
         email=user.email,
-        profile=Profile(user.profile),
+        profile=profile or user.held_profile,
     )
 
 
@@ -30,6 +38,23 @@ def location_ids_of(user_id: int) -> frozenset[int]:
     """The locations where the user works."""
     query = select(UserLocation.location_id).where(UserLocation.user_id == user_id)
     return frozenset(session().scalars(query))
+
+
+def places_of(user_id: int) -> tuple[Place, ...]:
+    """The locations where the user works, by name."""
+    query = (
+        select(*PLACE)
+        .join(UserLocation, UserLocation.location_id == Location.id)
+        .where(UserLocation.user_id == user_id)
+        .order_by(Location.name)
+    )
+    return tuple(Place(**row._mapping) for row in session().execute(query))
+
+
+def names_of(location_ids: frozenset[int]) -> list[str]:
+    """The names of locations, in order."""
+    query = select(Location.name).where(Location.id.in_(location_ids)).order_by(Location.name)
+    return list(session().scalars(query))
 
 
 def list_managers(location_id: int) -> list[User]:
@@ -43,7 +68,7 @@ def list_managers(location_id: int) -> list[User]:
             .join(UserLocation, UserLocation.user_id == User.id)
             .where(
                 UserLocation.location_id == location_id,
-                User.profile == Profile.MANAGER,
+                works_as(Profile.MANAGER),
                 User.active,
                 registered(),
             )

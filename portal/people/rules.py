@@ -29,7 +29,7 @@ class Giver:
 
 @dataclass(frozen=True, kw_only=True)
 class Holder:
-    """Whose account is changed."""
+    """Whose account is changed; `profile` is the staff one of who holds two."""
 
     profile: Profile
     location_ids: frozenset[int]
@@ -106,6 +106,20 @@ def check_grant(giver: Giver, profile: Profile, location_ids: frozenset[int]) ->
         raise Invalid(_("Choose at least one location."), field="locations")
     if not giver.everywhere and not location_ids <= giver.location_ids:
         raise Forbidden(_("You can give access only to your own locations."))
+
+
+def check_second_profile(giver: Giver, holder: Profile, profile: Profile) -> None:
+    """Raise unless `giver` may give this profile at locations to programme staff besides theirs.
+
+    `Forbidden` for everybody but programme administrators, `Invalid` on `profile` for a holder who
+    is no programme staff, and for a profile that is none of locations.
+    """
+    if not holder.is_staff:
+        raise Invalid(_("Only programme staff can have a second profile."), field="profile")
+    if giver.profile is not Profile.ADMINISTRATOR or not giver.everywhere:
+        raise Forbidden(_("Only programme administrators can change programme staff."))
+    if profile not in CLINIC:
+        raise Invalid(_("Choose a profile from the list."), field="profile")
 
 
 def check_whole_account(giver: Giver, holder: Holder) -> None:

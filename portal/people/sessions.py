@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, case, select, update
+from sqlalchemy import and_, bindparam, case, not_, select, update
 from sqlalchemy.orm import Bundle
 
 from portal import clock, settings, throttle
@@ -26,6 +26,8 @@ LATE = timedelta(hours=12)
 log = logging.getLogger("portal.sessions")
 # The session of a token and its user, a row for each location: those where the user works; for
 # programme staff the one that is chosen, as often as they are anywhere.
+AT_LOCATION = and_(User.acts_at_location, User.location_profile.is_not(None))
+AS_STAFF = and_(User.profile.in_([str(profile) for profile in STAFF]), not_(AT_LOCATION))
 LIVE = (
     select(
         UserSession.id,
@@ -38,6 +40,8 @@ LIVE = (
         User.last_name,
         User.email,
         User.profile,
+        User.location_profile,
+        User.acts_at_location,
         User.language,
         User.active,
         User.must_change_password,
@@ -50,7 +54,7 @@ LIVE = (
         Location,
         Location.id
         == case(
-            (User.profile.in_([str(profile) for profile in STAFF]), User.current_location_id),
+            (AS_STAFF, User.current_location_id),
             else_=UserLocation.location_id,
         ),
     )
@@ -61,7 +65,11 @@ LIVE = (
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """A live session and its user, as one request needs them."""
+    """A live session and its user, as one request needs them.
+
+    The actor has the profile in which the user acts; `other_profile` is that of two in which the
+    user does not.
+    """
 
     id: int
     actor: Actor
@@ -71,6 +79,7 @@ class Session:
     locations: tuple[Place, ...]
     last_seen_at: datetime
     expires_at: datetime
+    other_profile: Profile | None = None
 
 
 def hashed(token: str) -> str:
@@ -121,7 +130,11 @@ def _read(token: str, *, idle: timedelta, longest: timedelta) -> Session | None:
     row = rows[0]
     if row.ended_at is not None or not row.active:
         return None
-    profile = Profile(row.profile)
+    profile, other = Profile(row.profile), None
+    if row.location_profile:
+        other = Profile(row.location_profile)
+        if row.acts_at_location:
+            profile, other = other, profile
     places = {each.place.id: each.place for each in rows if each.place.id is not None}
     locations = tuple(Place(**place._mapping) for place in places.values())
     if not locations and profile.has_locations:
@@ -144,6 +157,7 @@ def _read(token: str, *, idle: timedelta, longest: timedelta) -> Session | None:
         locations=locations,
         last_seen_at=row.last_seen_at,
         expires_at=_expires_at(row.started_at, row.last_seen_at, idle=idle, longest=longest),
+        other_profile=other,
     )
 
 

@@ -112,7 +112,7 @@ def complete(verdict: Verdict) -> int | None:
         )
     throttle.succeeded(verdict.admission)
     record(
-        queries.actor_of(user),
+        queries.actor_of(user, user.acting_profile),
         "user.signed_in",
         subject="user",
         subject_id=user.id,

@@ -121,7 +121,7 @@ def set_by_link(token: str, purpose: str, prepared: Prepared, *, address: str) -
     sessions.end_all(user.id)
     throttle.welcome(user.username, address)
     record(
-        queries.actor_of(user),
+        queries.actor_of(user, user.acting_profile),
         "user.registered" if first else "user.password_reset",
         subject="user",
         subject_id=user.id,

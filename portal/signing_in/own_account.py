@@ -1,15 +1,16 @@
 """What a signed-in user changes about the own account."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select, update
 
 from portal.access.profiles import Profile
-from portal.access.scope import Place, Scope
+from portal.access.scope import Scope
 from portal.audit.services import record
 from portal.db import session
 from portal.errors import NotFound
 from portal.people import sessions
+from portal.people.capacities import scope_as
 from portal.people.models import User
 from portal.places import queries as places
 
@@ -26,35 +27,38 @@ class SampleUser:
 def sample_users() -> list[SampleUser]:
     """The active users of a practice installation, whose passphrase everybody knows."""
     query = (
-        select(User.username, User.first_name, User.last_name, User.profile)
-        .where(User.active, User.password_hash.is_not(None))
-        .order_by(User.id)
-        .limit(12)
+        select(User).where(User.active, User.password_hash.is_not(None)).order_by(User.id).limit(12)
     )
     return [
         SampleUser(
-            username=row.username,
-            full_name=f"{row.first_name} {row.last_name}",
-            profile=Profile(row.profile).label,
+            username=user.username,
+            full_name=user.full_name,
+            profile=", ".join(profile.label for profile in user.profiles),
         )
-        for row in session().execute(query)
+        for user in session().scalars(query)
     ]
 
 
-def switch_location(scope: Scope, location_id: int | None) -> Place | None:
-    """Make `location_id` the place where the user works; None only for programme staff.
+def switch_location(scope: Scope, location_id: int | None, profile: Profile | None = None) -> Scope:
+    """Make `location_id` the place where the user works; None only for programme staff. Who holds
+    two profiles acts in `profile` there. Returns the scope of the next request.
 
-    Raises `NotFound` for a location that is not the user's.
+    Raises `NotFound` for a location or profile that is not the user's.
     """
-    place = places.get_place(scope, location_id) if location_id is not None else None
-    if place is None and not (location_id is None and scope.everywhere):
+    there = scope_as(scope, profile or scope.user.profile)
+    place = places.get_place(there, location_id) if location_id is not None else None
+    if place is None and not (location_id is None and there.everywhere):
         raise NotFound
+    two = scope.other_profile is not None
     session().execute(
         update(User)
         .where(User.id == scope.user.id)
-        .values(current_location_id=place.id if place else None)
+        .values(
+            current_location_id=place.id if place else None,
+            acts_at_location=two and there.user.profile.has_locations,
+        )
     )
-    return place
+    return replace(there, location=place)
 
 
 def end_session(scope: Scope, session_id: int) -> bool:

@@ -8,7 +8,7 @@ from portal.people.models import UserSession
 from portal.signing_in import own_account as services
 from portal.web import login
 from portal.web.context import scope
-from portal.web.guards import signed_in
+from portal.web.guards import in_any_profile, signed_in
 from portal.web.htmx import go_to
 
 blueprint = Blueprint("sessions", __name__)
@@ -23,6 +23,7 @@ def open_sessions() -> list[UserSession]:
 
 @blueprint.post("/sessions/<int:session_id>/end")
 @signed_in
+@in_any_profile
 def end(session_id: int) -> Response:
     """End one of the user's sessions; ending the present one is signing out."""
     ended = services.end_session(scope(), session_id)
@@ -39,6 +40,7 @@ def end(session_id: int) -> Response:
 
 @blueprint.post("/sessions/end-others")
 @signed_in
+@in_any_profile
 def end_others() -> Response:
     """End all sessions of the user but this one."""
     services.end_other_sessions(scope())

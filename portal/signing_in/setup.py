@@ -18,7 +18,7 @@ from portal.errors import Conflict, Invalid, TooMany
 from portal.i18n import _
 from portal.networks import bucket
 from portal.people import queries, rules
-from portal.people.models import User
+from portal.people.models import User, UserLocation
 from portal.places import services as places
 from portal.places.services import NewLocation
 from portal.signing_in import hashing, passwords
@@ -30,12 +30,13 @@ TRIES = ((20, timedelta(minutes=5)),)
 
 @dataclass(frozen=True, kw_only=True)
 class Administrator:
-    """The first user, as typed."""
+    """The first user, as typed; `works_here` if they also manage the location they set up."""
 
     username: str
     first_name: str
     last_name: str
     email: str
+    works_here: bool = False
 
 
 def is_due() -> bool:
@@ -107,8 +108,12 @@ def complete(
         current_location_id=made.id,
         registered_at=clock.now(),
     )
+    if administrator.works_here:
+        user.location_profile = Profile.MANAGER
+        user.memberships = [UserLocation(location_id=made.id)]
     session().add(user)
     session().flush()
+    there = user.location_profile or ""
     record(
         queries.actor_of(user),
         "user.added",
@@ -116,7 +121,11 @@ def complete(
         subject_id=user.id,
         location_id=None,
         summary="first start",
-        after={"username": user.username, "profile": user.profile},
+        after={
+            "username": user.username,
+            "profile": user.profile,
+            **({"profile_there": there, "locations": [made.id]} if there else {}),
+        },
     )
     return user
 

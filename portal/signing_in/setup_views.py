@@ -3,7 +3,7 @@
 from zoneinfo import available_timezones
 
 from flask import Blueprint, Response, flash, g, request, url_for
-from wtforms import PasswordField, SelectField, StringField
+from wtforms import BooleanField, PasswordField, SelectField, StringField
 from wtforms.validators import Length
 
 from portal import settings
@@ -56,6 +56,9 @@ class SetUpForm(NewPasswordForm):
     )
     email = StringField(
         _l("Email"), [Required(), Length(max=254)], render_kw={"autocomplete": "email"}
+    )
+    works_here = BooleanField(
+        _l("You also work at this location as Healthcare Location Manager"), default=False
     )
     username = StringField(
         _l("Username"),
@@ -124,6 +127,7 @@ def set_up() -> Response:
                 first_name=form.first_name.data or "",
                 last_name=form.last_name.data or "",
                 email=form.email.data or "",
+                works_here=bool(form.works_here.data),
             ),
             password_hash=prepared,
         )

@@ -9,6 +9,7 @@ from portal.db import unit_of_work
 from portal.errors import NotFound, PortalError
 from portal.formats.numbers import record_number
 from portal.i18n import _
+from portal.people.capacities import scope_as
 from portal.places import queries as places
 from portal.refusals.rules import RefusalKind
 from portal.signing_in import by_password as signing_in
@@ -23,6 +24,7 @@ from portal.web.context import find_scope, scope
 from portal.web.guards import (
     before_transaction,
     even_before_password_change,
+    in_any_profile,
     public,
     quiet,
     repeatable,
@@ -35,7 +37,7 @@ from portal.web.old_pages import (
     already_signed_in,
     home,
     tell_what_was_not_done,
-    waits_at,
+    waits_for,
 )
 from portal.web.refusals import mark
 from portal.web.respond import respond
@@ -127,16 +129,18 @@ def sign_out() -> Response:
 @blueprint.get("/switch-location")
 @signed_in
 def switch_location() -> Response:
-    """The page `Switch Location`: the user's locations, for programme staff a search."""
+    """The page `Switch Location`: the user's locations, for programme staff a search; both for who
+    holds two profiles."""
     text = " ".join(request.args.get("q", "").split())
-    if not scope().everywhere:
-        found, number = list(scope().locations), len(scope().locations)
-    else:
-        found, number = places.find_locations(scope(), text), places.count_locations(scope())
+    held = [scope_as(scope(), profile) for profile in scope().profiles]
+    own = next((each for each in held if not each.everywhere), None)
+    staff = next((each for each in held if each.everywhere), None)
     return respond(
         "people/switch_location.html",
-        places=found,
-        number=number,
+        own=own,
+        staff=staff,
+        found=places.find_locations(staff, text) if staff else [],
+        number=places.count_locations(staff) if staff else 0,
         most=places.MOST_FOUND,
         text=text,
         back=local_path(request.args.get("back")) or "",
@@ -145,17 +149,33 @@ def switch_location() -> Response:
 
 @blueprint.post("/switch-location")
 @signed_in
+@in_any_profile
 def switch_to_location() -> Response:
-    """Work at another location from now on; remembered for the next sign-in."""
+    """Work at another location, or in the other of two profiles, from now on; remembered for the
+    next sign-in."""
     number = request.form.get("location_id", "")
     location_id = record_number(number)
     if number and location_id is None:
         raise NotFound
-    place = services.switch_location(scope(), location_id)
-    if place is not None:
-        flash(_("You are now working at %(name)s.", name=place.name), "success")
-    waiting = waits_at(scope(), place) if place is not None else ""
-    return go_to(waiting or local_path(request.form.get("back")) or home())
+    asked = request.form.get("profile", scope().user.profile)
+    profile = next((each for each in scope().profiles if each == asked), None)
+    if profile is None:
+        raise NotFound
+    there = services.switch_location(scope(), location_id, profile)
+    if there.location is not None and there.other_profile:
+        flash(
+            _(
+                "You are now working at %(name)s as %(profile)s.",
+                name=there.location.name,
+                profile=profile.label,
+            ),
+            "success",
+        )
+    elif there.location is not None:
+        flash(_("You are now working at %(name)s.", name=there.location.name), "success")
+    elif there.other_profile:
+        flash(_("You are now working as %(profile)s.", profile=profile.label), "success")
+    return go_to(waits_for(there) or local_path(request.form.get("back")) or home())
 
 
 @blueprint.get("/account")
@@ -178,6 +198,7 @@ def _prepare_change() -> Prepared | None:
 
 @blueprint.route("/password", methods=["GET", "POST"])
 @signed_in
+@in_any_profile
 @even_before_password_change
 @before_transaction(_prepare_change)
 def change_password() -> Response:

@@ -6,6 +6,7 @@ cannot be made either, there is a constant one.
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
@@ -40,13 +41,14 @@ from portal.errors import (
 )
 from portal.i18n import _
 from portal.outages import cause, is_full, is_unreachable
+from portal.people.capacities import scope_as
 from portal.places.queries import get_place
 from portal.refusals.rules import RefusalKind
 from portal.visits.links import LinkOver
 from portal.web import guards, last_resort, old_pages, tokens, visiting
 from portal.web.context import find_scope, set_scope
 from portal.web.htmx import go_to, htmx, into_flash
-from portal.web.late_forms import keep_form_at, keep_late_form
+from portal.web.late_forms import keep_form_of, keep_late_form
 from portal.web.refusal_words import words_for
 from portal.web.refusals import mark
 from portal.web.requests import SAFE, PasswordChangeDue, SignedOut, ensure_still_here
@@ -82,6 +84,7 @@ def _rendered(status: int, sentence: str, **context: object) -> Response:
         "message": sentence or message,
         "next_step": next_step,
         "switch_to": None,
+        "switch_as": "",
         "return_to": "",
         **context,
     }
@@ -141,25 +144,65 @@ def _disk_is_full() -> Response:
     return answer(503, full, next_step=_("Call the person who runs the portal."))
 
 
-def _refused_elsewhere(status: int, said: str, place: Place | None, page: str) -> Response:
-    """What is answered to a form of another location, which is kept where that can be."""
-    scope = find_scope()
-    kept = keep_form_at(scope, place) if scope and place else ""
-    if kept and place:
+def _refused_elsewhere(status: int, said: str, there: Scope | None, page: str) -> Response:
+    """What is answered to a form of another location, or of another profile of its sender, which is
+    kept where that can be. `there` is None where they can act no more."""
+    kept = keep_form_of(there) if there else ""
+    if kept and there:
         said = f"{said} {_('What you entered was kept.')}"
-        old_pages.wait_at(place, kept)
+        old_pages.wait_for(there, kept)
         if htmx():
             # The form would still be there, and could be sent once more beside the kept one.
-            back = _("Switch back to %(location)s to go on with it.", location=place.name)
-            flash(f"{said} {back}", "warning")
+            flash(f"{said} {_way_back(there)}", "warning")
             return go_to(url_for("people.switch_location"))
     return answer(
         status,
         said,
-        switch_to=place,
+        switch_to=there.location if there else None,
+        switch_as=there.user.profile if there and _is_other_profile(there) else "",
         return_to=kept or page,
         next_step=_("Switch back to that location, or open the page again."),
     )
+
+
+def _is_other_profile(there: Scope) -> bool:
+    scope = find_scope()
+    return scope is not None and scope.user.profile is not there.user.profile
+
+
+def _way_back(there: Scope) -> str:
+    place = there.location.name if there.location else ""
+    if not _is_other_profile(there):
+        return _("Switch back to %(location)s to go on with it.", location=place)
+    profile = there.user.profile.label
+    if not place:
+        return _("Switch back to %(profile)s to go on with it.", profile=profile)
+    return _(
+        "Switch back to %(profile)s at %(location)s to go on with it.",
+        profile=profile,
+        location=place,
+    )
+
+
+def _where_it_was_opened(error: OpenedElsewhere) -> Scope | None:
+    """The sender's scope where a page was opened; None if they can act there no more."""
+    scope = find_scope()
+    if scope is None:
+        return None
+    if not error.profile:
+        place = _own_place(error.location_id)
+        return replace(scope, location=place) if place else None
+    with unit_of_work(write=False):
+        profile = next((each for each in scope.profiles if each == error.profile), None)
+        if profile is None:
+            return None
+        there = scope_as(scope, profile)
+        # Forms that are about no location in particular go on where the sender is, if that can be.
+        present = scope.location.id if scope.location else None
+        asked = [number for number in (error.location_id, present) if number is not None]
+        places = [get_place(there, number) for number in asked]
+        found = next((place for place in (*places, *there.locations) if place), None)
+        return replace(there, location=found) if found or there.everywhere else None
 
 
 def _own_place(location_id: int | None) -> Place | None:
@@ -257,12 +300,15 @@ def init_app(app: Flask) -> None:
         if request.method == "POST" and place:
             # A record of that location was open when the user went to another one.
             sentence = _("This page is about %(location)s. Nothing was saved.", location=place.name)
-            return _refused_elsewhere(404, sentence, place, "")
+            here = find_scope()
+            there = replace(here, location=place) if here else None
+            return _refused_elsewhere(404, sentence, there, "")
         return answer(404, switch_to=place, return_to=request.path)
 
     @on(OpenedElsewhere)
     def moved(error: OpenedElsewhere) -> Response:
-        return _refused_elsewhere(409, error.message, _own_place(error.location_id), request.path)
+        there = _where_it_was_opened(error)
+        return _refused_elsewhere(409, error.message, there, request.path)
 
     @on(NoLocation)
     def choose(_error: NoLocation) -> Response:

@@ -25,13 +25,15 @@ GAP = Markup("<gap>")
 
 @dataclass(frozen=True)
 class Surroundings:
-    """All that a frame depends on. `tabs` are those that the user may see, by endpoint, each with
-    whether the page is one of it; `root` is where the portal's addresses begin."""
+    """All that a frame depends on. `profile` is named to who holds two, and empty for everybody
+    else. `tabs` are those that the user may see, by endpoint, each with whether the page is one of
+    it; `root` is where the portal's addresses begin."""
 
     language: str
     root: str
     signed_in: bool
     location: str | None
+    profile: str
     may_switch: bool
     tabs: tuple[tuple[str, bool], ...]
 
@@ -85,7 +87,9 @@ def _surroundings(registry: Registry, scope: Scope | None) -> Surroundings:
         root=request.script_root,
         signed_in=scope is not None,
         location=scope.location.name if scope and scope.location else None,
-        may_switch=scope is not None and (scope.everywhere or len(scope.locations) > 1),
+        profile=scope.user.profile.label if scope and scope.other_profile else "",
+        may_switch=scope is not None
+        and (scope.everywhere or len(scope.locations) > 1 or scope.other_profile is not None),
         tabs=_tabs(registry, scope) if scope else (),
     )
 

@@ -17,6 +17,7 @@ OF_VISITOR = "visitor: "
 NO_DATABASE = "__portal_no_database__"
 ANY_TIME = "__portal_any_time__"
 WHILE_TYPING = "__portal_while_typing__"
+IN_ANY_PROFILE = "__portal_in_any_profile__"
 BEFORE_TRANSACTION = "__portal_before_transaction__"
 REPEATABLE = "__portal_repeatable__"
 
@@ -94,6 +95,13 @@ def while_typing(view: View) -> View:
 def even_before_password_change(view: View) -> View:
     """A view that a user with a temporary password may use before choosing a new one."""
     setattr(view, ANY_TIME, True)
+    return view
+
+
+def in_any_profile(view: View) -> View:
+    """A view whose form means the same in whichever of two profiles its sender acts by then: to
+    switch between them, or to change the own password."""
+    setattr(view, IN_ANY_PROFILE, True)
     return view
 
 

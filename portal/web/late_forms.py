@@ -1,7 +1,7 @@
 """A form that cannot be taken when it arrives is kept as a draft of its sender (SPEC A1).
 
-It was sent after the session timed out, from a page of an earlier session, or about a location that
-the sender left in another tab.
+It was sent after the session timed out, from a page of an earlier session, or about a location, or
+in a profile, that the sender left in another tab.
 
 Only views that say so keep anything (`@keeps_late_input`; wizards and pens do by themselves), so
 that no password ends up in a draft because somebody forgot to exclude it. Files are never kept.
@@ -9,7 +9,6 @@ that no password ends up in a draft because somebody forgot to exclude it. Files
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -18,9 +17,9 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
 from portal import drafts
-from portal.access.scope import Place, Scope
+from portal.access.scope import Scope
 from portal.db import PATIENCE_OF_A_PERSON, run_sparingly, unit_of_work
-from portal.drafts import AGAIN, FORM, LATE, MOVED, Draft
+from portal.drafts import AGAIN, FORM, LATE, MOVED, SWITCHED, Draft
 from portal.errors import PortalError
 from portal.i18n import _
 from portal.people import sessions
@@ -33,7 +32,17 @@ Keeper = Callable[[Scope, dict[str, Any], str], str]
 
 KEEPER = "__portal_keeps_late__"
 STEERING = frozenset(
-    {"csrf_token", "operation_id", "go", "lookup", "seen", "next", "late", "working_at"}
+    {
+        "csrf_token",
+        "operation_id",
+        "go",
+        "lookup",
+        "seen",
+        "next",
+        "late",
+        "working_at",
+        "acting_as",
+    }
 )
 LONGEST = 500
 SECRET = re.compile(r"passw|passphrase|secret|token|otp|totp|credential|security", re.I)
@@ -117,10 +126,12 @@ def keep_late_form() -> str:
         set_scope(None)
 
 
-def keep_form_at(scope: Scope, place: Place) -> str:
-    """Keep the form of this request for its sender, as one of another location; the address at
-    which it goes on there, empty if it was not kept."""
-    return _keep_for(replace(scope, location=place), MOVED)
+def keep_form_of(there: Scope) -> str:
+    """Keep the form of this request for its sender, as one of another location, or another profile
+    of theirs; the address at which it goes on there, empty if it was not kept."""
+    present = find_scope()
+    same = present is not None and present.user.profile is there.user.profile
+    return _keep_for(there, MOVED if same else SWITCHED)
 
 
 def keep_form_again(scope: Scope) -> str:
@@ -223,6 +234,11 @@ def came_late(reason: str) -> str:
         return _(
             "You signed in again or changed your password before this was sent. What you entered "
             "is still here, but it isn't saved yet."
+        )
+    if reason == SWITCHED:
+        return _(
+            "You switched to your other profile before this was sent. What you entered is still "
+            "here, but it isn't saved yet."
         )
     if reason == MOVED:
         return _(

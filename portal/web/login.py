@@ -58,6 +58,7 @@ def scope_of(live: sessions.Session) -> Scope:
         capabilities=registry.capabilities_of(live.actor.profile),
         language=live.language,
         session_id=live.id,
+        other_profile=live.other_profile,
     )
 
 

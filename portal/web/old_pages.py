@@ -8,7 +8,7 @@ done, on a page from which it can be done.
 from flask import Response, current_app, flash, g, request, session, url_for
 
 from portal import drafts, submissions
-from portal.access.scope import Place, Scope
+from portal.access.scope import Scope
 from portal.db import PATIENCE_OF_A_PERSON, unit_of_work
 from portal.i18n import _
 from portal.web import guards, tokens
@@ -92,15 +92,22 @@ def tell_what_was_not_done(undone: str, user_id: int) -> None:
         )
 
 
-def wait_at(place: Place, address: str) -> None:
-    """Remember where a form goes on that was kept for its location."""
-    session[WAITING] = [place.id, address]
+def wait_for(there: Scope, address: str) -> None:
+    """Remember where a form goes on that was kept for its location and profile."""
+    session[WAITING] = [_id(there), address, there.user.profile]
 
 
-def waits_at(scope: Scope, place: Place) -> str:
-    """Where a form goes on that was kept for this location; empty if none waits any more."""
-    location_id, address = session.get(WAITING) or (None, "")
-    if location_id != place.id:
+def waits_for(there: Scope) -> str:
+    """Where a form goes on that was kept for this location and profile; empty if none waits any
+    more."""
+    if WAITING not in session:
+        return ""
+    location_id, address, *profile = session[WAITING]
+    if location_id != _id(there) or profile != [there.user.profile]:
         return ""
     session.pop(WAITING)
-    return address if drafts.waits_at(scope.user.id, place.id) else ""
+    return address if drafts.waits_at(there.user.id, location_id) else ""
+
+
+def _id(there: Scope) -> int | None:
+    return there.location.id if there.location else None

@@ -28,7 +28,7 @@ from portal.people import sessions
 from portal.submissions import Repeated
 from portal.web import guards, tokens, visiting
 from portal.web.bounds import BoundedRequest
-from portal.web.context import find_scope, set_scope, time_zone
+from portal.web.context import find_scope, registry, set_scope, time_zone
 from portal.web.htmx import go_to, led_to
 from portal.web.local import path_of
 
@@ -206,8 +206,23 @@ def _admit(view: Callable[..., Any]) -> None:
         raise SignedOut
     if current_user.must_change_password and not getattr(view, guards.ANY_TIME, False):
         raise PasswordChangeDue
-    if access != guards.SIGNED_IN and not scope.can(access):
-        raise Forbidden(_("Your profile does not allow this."))
+    if access == guards.SIGNED_IN or scope.can(access):
+        return
+    # What was opened in another profile is refused as such, unless it was saved before.
+    if not _is_of_other_profile(scope):
+        raise Forbidden(_not_allowed(scope, access))
+
+
+def _not_allowed(scope: Scope, access: str) -> str:
+    """The refusal, which says so where the other of two profiles allows it."""
+    other = scope.other_profile
+    if other is None or access not in registry().capabilities_of(other):
+        return _("Your profile does not allow this.")
+    return _(
+        "You are working as %(now)s, which does not allow this. Switch to %(other)s first.",
+        now=scope.user.profile.label,
+        other=other.label,
+    )
 
 
 def _through(view: Callable[..., Any], scope: Scope | None) -> Through:
@@ -217,10 +232,14 @@ def _through(view: Callable[..., Any], scope: Scope | None) -> Through:
 
 
 def ensure_still_here() -> None:
-    """Refuse a form that is about another location (`working_at`) than the present one."""
+    """Refuse a form that is about another location (`working_at`) than the present one, or was
+    opened while its sender acted in another profile (`acting_as`)."""
     opened_at = request.form.get("working_at")
     scope = find_scope()
-    if opened_at is None or scope is None:
+    if scope is None:
+        return
+    _ensure_same_profile(scope, opened_at)
+    if opened_at is None:
         return
     if scope.location is None or opened_at != str(scope.location.id):
         raise OpenedElsewhere(
@@ -231,6 +250,42 @@ def ensure_still_here() -> None:
             ),
             record_number(opened_at),
         )
+
+
+def _is_of_other_profile(scope: Scope) -> bool:
+    """Whether this request is a form that was opened in another profile than its sender acts in.
+    In which one it was is not known of a page of before there were two."""
+    view = current_app.view_functions[request.endpoint or ""]
+    if (
+        request.method in SAFE
+        or guards.access_of(view) == guards.PUBLIC
+        or getattr(view, guards.IN_ANY_PROFILE, False)
+    ):
+        return False
+    usual = "" if scope.other_profile else scope.user.profile
+    return request.form.get("acting_as", usual) != scope.user.profile
+
+
+def _ensure_same_profile(scope: Scope, opened_at: str | None) -> None:
+    if not _is_of_other_profile(scope):
+        return
+    opened_as = request.form.get("acting_as")
+    before = next((each for each in scope.profiles if each == opened_as), None)
+    sentence = (
+        _(
+            "This page was opened as %(profile)s; you are working as %(now)s now. Nothing was "
+            "saved.",
+            profile=before.label,
+            now=scope.user.profile.label,
+        )
+        if before
+        else _(
+            "Your profile has changed since this page was opened; you are working as %(now)s now. "
+            "Nothing was saved.",
+            now=scope.user.profile.label,
+        )
+    )
+    raise OpenedElsewhere(sentence, record_number(opened_at or ""), before or "unknown")
 
 
 class PasswordChangeDue(Exception):

@@ -59,6 +59,11 @@ def init_app(app: Flask) -> None:
         found = [load(fill.function)() for fill in portal.registry.fills("front.links")]
         return [each for each in found if each is not None]
 
+    def acting_as() -> str:
+        """The profile in which the user acts, for who holds two; empty for everybody else."""
+        scope = find_scope()
+        return scope.user.profile if scope is not None and scope.other_profile else ""
+
     def icon(name: str) -> Markup:
         """An icon of the sprite; decoration only."""
         sprite = escape(portal.assets.url("icons.svg"))
@@ -67,6 +72,7 @@ def init_app(app: Flask) -> None:
         )
 
     app.jinja_env.globals.update(
+        acting_as=acting_as,
         asset=portal.assets.url,
         front_links=front_links,
         icon=icon,

@@ -9,11 +9,19 @@ from portal import drafts
 from portal.access.profiles import Profile
 from portal.db import unit_of_work
 from portal.drafts import WIZARD
-from portal.people.models import User
+from portal.people.models import User, UserLocation
 from tests.filled import filled
 from tests.inventory import stock
 from tests.personas import Personas
-from tests.samples import PLACE_OF, Begun, Making, Place, all_samples, together
+from tests.samples import (
+    PLACE_OF,
+    TWO_PROFILES,
+    Begun,
+    Making,
+    Place,
+    all_samples,
+    together,
+)
 
 MISSING = 2**31 - 7
 OTHER = {"A": "B", "B": "A", "": "B"}
@@ -77,7 +85,7 @@ def _make(app: Flask, personas: Personas, *, mark: str, at: str) -> Made:
 
 
 def _staff_at_a(personas: Personas) -> None:
-    """Programme staff who have chosen location A to work at."""
+    """Programme staff who have chosen location A to work at, and one who is its manager, too."""
     with unit_of_work() as session:
         for profile in (Profile.AGENT, Profile.ADMINISTRATOR):
             name = f"{'agent' if profile is Profile.AGENT else 'admin'}_at_a"
@@ -92,6 +100,19 @@ def _staff_at_a(personas: Personas) -> None:
             session.add(user)
             session.flush()
             personas.users[name] = user.id
+        both = User(
+            username="both",
+            first_name="Both",
+            last_name="At",
+            email="both@example.org",
+            profile=Profile.ADMINISTRATOR,
+            location_profile=Profile.MANAGER,
+            current_location_id=personas.locations["A"],
+        )
+        session.add(both)
+        session.flush()
+        session.add(UserLocation(user_id=both.id, location_id=personas.locations["A"]))
+        personas.users.update(dict.fromkeys(TWO_PROFILES, both.id))
 
 
 def _draft(personas: Personas, who: str, *, name: str, step: str, begun: Begun) -> int:

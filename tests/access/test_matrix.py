@@ -28,7 +28,7 @@ from tests.access.making import MISSING, OTHER, make_samples
 from tests.client import Browser
 from tests.effort import RUN, some
 from tests.personas import Personas
-from tests.samples import PLACE_OF, Common, Own, Text, Theirs, each, together
+from tests.samples import PLACE_OF, TWO_PROFILES, Common, Own, Text, Theirs, each, together
 
 pytestmark = pytest.mark.slow("asks every address as everybody")
 
@@ -64,7 +64,7 @@ class Matrix:
         with app.app_context(), unit_of_work(write=False) as session:
             self.capabilities = {
                 who: self.registry.capabilities_of(
-                    Profile(session.get_one(User, personas.users[who]).profile)
+                    Profile(session.get_one(User, personas.users[like(who)]).profile)
                 )
                 for who in PLACE_OF
             }
@@ -72,6 +72,11 @@ class Matrix:
     def client(self, who: str) -> FlaskClient:
         if who == "nobody":
             return self.app.test_client()
+        if who in TWO_PROFILES:
+            at_location = who == "both_as_manager"
+            with self.app.app_context(), unit_of_work() as session:
+                user = session.get_one(User, self.personas.users[who])
+                user.acts_at_location = at_location
         return Browser(self.app, self.personas).sign_in(who).client
 
     def sample(self, rule: Rule, argument: str) -> Own | Theirs | Common | Text:
@@ -163,11 +168,22 @@ class Matrix:
         if ask.which == "missing":
             return ask.rule.arguments != {"token"}
         places = (ask.rule.endpoint, *ask.rule.arguments)
-        if any(who in self.everywhere.get(place, ()) for place in places):
+        if any(like(who) in self.everywhere.get(place, ()) for place in places):
             return False
         if self.of_one_user(ask.rule):
             return ask.which == "other"
         return self.of_a_location(ask.rule) and (ask.which == "other" or not PLACE_OF[who])
+
+
+def like(who: str) -> str:
+    """The persona whose profile alone is the one that `who` acts in."""
+    return TWO_PROFILES.get(who, who)
+
+
+def form_of(who: str, token: str) -> dict[str, str]:
+    """What every form carries that `who` sends."""
+    acting = {"both_as_manager": "manager", "both_as_admin": "administrator"}
+    return {"csrf_token": token} | ({"acting_as": acting[who]} if who in acting else {})
 
 
 # What B's manager may at B, A's manager may at A.
@@ -300,7 +316,8 @@ def check_trace(matrix: Matrix, who: str, ask: Ask, response: TestResponse) -> N
     (one,) = noted
     place = matrix.personas.locations.get(PLACE_OF[who], 0)
     forbidden = response.status_code == 403
-    assert (one.user_id, one.who) == (matrix.personas.users[who], who.replace("_", "."))
+    name = "both" if who in TWO_PROFILES else who.replace("_", ".")
+    assert (one.user_id, one.who) == (matrix.personas.users[who], name)
     assert (one.location_id, one.place) == (place, f"Clinic {PLACE_OF[who]}" if place else "")
     rules = [rule for rule in matrix.app.url_map.iter_rules() if rule.rule == ask.rule.rule]
     assert one.endpoint in {rule.endpoint for rule in rules}
@@ -337,7 +354,7 @@ def test_writing_what_is_not_allowed_or_not_there_is_refused_and_changes_nothing
         if matrix.needed(ask) == guards.PUBLIC:
             continue
         for htmx in ways_of(who):
-            data = {"csrf_token": token, "operation_id": new_operation_id()}
+            data = form_of(who, token) | {"operation_id": new_operation_id()}
             response = client.post(matrix.url(ask), data=data, headers=HTMX if htmx else {})
             try:
                 check_post(matrix, who, ask, response, htmx=htmx)
@@ -366,7 +383,7 @@ def test_writing_what_is_allowed_is_not_forbidden_and_never_a_fault(
         if matrix.needed(ask) == guards.PUBLIC:
             continue
         client = matrix.client(who)  # signing out and the like end the session
-        response = client.post(matrix.url(ask), data={"csrf_token": token_of(client)})
+        response = client.post(matrix.url(ask), data=form_of(who, token_of(client)))
         try:
             check_post(matrix, who, ask, response, htmx=False)
         except AssertionError:

@@ -131,7 +131,7 @@ def test_the_lists_are_what_the_migrations_make(database_kind: str) -> None:
 REPLACING = (
     (
         "REPLACE INTO audit_entry SELECT number, at, actor_id, 'else', action, subject, "
-        "subject_id, location_id, summary, before, after, hash, through, form, seals "
+        "subject_id, location_id, summary, before, after, hash, through, form, seals, profile "
         "FROM audit_entry"
     ),
     "INSERT OR REPLACE INTO audit_head (id, count, hash, mac) VALUES (1, 0, '', '')",

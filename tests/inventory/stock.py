@@ -29,8 +29,10 @@ MODERNA = "80777-0273-10"
 
 def scope_for(personas: Personas, who: str) -> Scope:
     """The scope of a persona, as a request of theirs would have it; within the application."""
-    with unit_of_work():
-        token = sessions.start(personas.users[who])
+    with unit_of_work() as session:
+        user = session.get_one(User, personas.users[who])
+        user.acts_at_location = who == "both_as_manager"
+        token = sessions.start(user.id)
     with unit_of_work(write=False):
         live = sessions.find(token, idle=timedelta(hours=1), longest=timedelta(hours=1))
         assert live is not None

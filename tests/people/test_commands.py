@@ -4,6 +4,8 @@ from click.testing import CliRunner, Result
 from flask import Flask
 
 from portal.accounts.commands import users
+from portal.db import unit_of_work
+from portal.people import queries
 from tests.client import Browser
 from tests.people.steps import NEW, mails, sign_in, user_of
 from tests.personas import PEOPLE, Personas
@@ -46,6 +48,24 @@ def test_deactivating_and_making_an_administrator(app: Flask, personas: Personas
     assert user_of(app, personas.users["manager_a"]).profile == "administrator"
     assert run(app, "deactivate", "provider.a").exit_code == 0
     assert not user_of(app, personas.users["provider_a"]).active
+
+
+def test_letting_staff_work_at_locations(app: Flask, personas: Personas) -> None:
+    result = run(app, "work-at", "admin", "--location", "Clinic A", "--location", "nca650003")
+    assert result.exit_code == 0, result.output
+    user = user_of(app, personas.users["admin"])
+    assert (user.profile, user.location_profile) == ("administrator", "manager")
+    further = run(app, "work-at", "admin", "--profile", "provider", "--location", "Clinic B")
+    assert further.exit_code == 0
+    assert user_of(app, personas.users["admin"]).location_profile == "provider"
+    with app.app_context(), unit_of_work(write=False):
+        found = queries.location_ids_of(personas.users["admin"])
+    assert found == {personas.locations[letter] for letter in "ABC"}
+    listed = run(app, "list").output
+    assert "Programme Administrator, Healthcare Provider" in listed
+    refused = run(app, "work-at", "manager.a", "--location", "Clinic A")
+    assert refused.exit_code == 1
+    assert "Only programme staff can have a second profile." in refused.output
 
 
 def test_what_cannot_be_is_one_sentence(app: Flask, personas: Personas) -> None:

@@ -92,6 +92,29 @@ def test_it_makes_organization_location_and_administrator(empty: Browser) -> Non
     }
 
 
+def test_the_first_administrator_may_also_work_at_the_location(empty: Browser) -> None:
+    """One account does everything in a one-room clinic."""
+    assert fill_in(empty, works_here="y").status == 303
+    with reading(empty.app) as session:
+        user = session.scalars(select(User)).one()
+        assert (user.profile, user.location_profile) == ("administrator", "manager")
+        (there,) = session.scalars(select(UserLocation))
+        assert (there.user_id, there.location_id) == (user.id, user.current_location_id)
+    sign_in(empty, "ada.byrum", NEW)
+    assert empty.get("/operations/audit").status == 200
+    page = empty.get("/switch-location")
+    (form,) = (
+        one
+        for one in page.root.all("form", class_="stack")
+        if fields_of(one).get("profile") == "manager"
+    )
+    data = fields_of(form, "Swan Quarter Clinic")
+    assert empty.post("/switch-location", data).status == 303
+    assert empty.get("/vaccine-inventory/add").status == 200
+    (added,) = trail(empty.app, "user.added")
+    assert added.values_after["profile_there"] == "manager"
+
+
 def test_it_is_gone_once_there_is_a_user(empty: Browser) -> None:
     page = empty.get("/setup")
     once = code(empty.app)

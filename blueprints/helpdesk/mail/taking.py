@@ -169,7 +169,9 @@ def _note_automatic(case: Case) -> None:
 def _join(letter: Letter, match: Match, files: Enclosures) -> None:
     """Add what was said as its sender would have on the page of the case. What staff say is for
     staff alone, unless the settings trust an address in an e-mail that far."""
-    scope, case = scope_of(match.user), match.case
+    case = match.case
+    asked_as = case.requester_profile if match.by_requester else ""
+    scope = scope_of(match.user, asked_as or match.user.profile)
     kept = files.keep(MOST_FILES_A_CASE - number_of_files(case.id))
     text = _text(letter, [file.name for file in kept])
     mail = ByMail(_unused(letter.message_id), letter.quoted[:LONGEST_TEXT])
@@ -199,11 +201,13 @@ def _unused(message_id: str) -> str:
     return "" if session().scalar(known) is not None else message_id
 
 
-def scope_of(user: User) -> Scope:
-    """What the user may do, at no location."""
+def scope_of(user: User, profile: str) -> Scope:
+    """What the user may do in `profile`, at no location. Who no longer holds it acts in the one of
+    the account."""
+    held = next((each for each in user.profiles if each == profile), user.held_profile)
     return Scope(
-        user=actor_of(user),
+        user=actor_of(user, held),
         location=None,
         locations=(),
-        capabilities=current().capabilities_of(user.held_profile),
+        capabilities=current().capabilities_of(held),
     )
