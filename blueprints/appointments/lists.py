@@ -16,7 +16,6 @@ from blueprints.recipients.words import DOSE_STATUS
 from portal.access.scope import Scope
 from portal.db import session
 from portal.errors import Invalid
-from portal.formats.codes import parse_date
 from portal.i18n import Label, _, _l
 from portal.listviews.definition import (
     Clauses,
@@ -53,14 +52,6 @@ def state_tone(state: str) -> Tone:
 def vaccine_label(status: str) -> Label:
     """The guides' words for the vaccine status of an appointment; blank for a canceled one."""
     return DOSE_STATUS[DoseStatus(status)] if status else ""
-
-
-def _since(_scope: Scope, text: str) -> Clauses:
-    return (Appointment.day >= parse_date(text).day,)
-
-
-def _until(_scope: Scope, text: str) -> Clauses:
-    return (Appointment.day <= parse_date(text).day,)
 
 
 def _today(scope: Scope) -> str:
@@ -175,9 +166,8 @@ APPOINTMENTS = ListDefinition(
     scope_column=Appointment.location_id,
     where=lambda _scope: (Appointment.state.in_(LISTED),),
     private=True,
+    since=_today,
     filters=(
-        Filter(key="from", label=_l("From"), where=_since, kind="date", usual=_today),
-        Filter(key="to", label=_l("To"), where=_until, kind="date"),
         Filter(key="search", label=_l("Search Appointments"), where=_searched, private=True),
         Filter(
             key="number",

@@ -130,7 +130,6 @@ INVENTORY = ListDefinition(
     subject="inventory",
     search=True,
     phrases=statuses,
-    dates=(VaccineInventory.expiration_date,),
     brief=("lot", "expires", "status", "available"),
     count="counter",
     empty_title=_l("No vaccine in the inventory yet"),

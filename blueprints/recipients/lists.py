@@ -34,6 +34,7 @@ RECIPIENTS = ListDefinition(
             label=_l("Date of Birth"),
             attribute=RecipientLocation.birth_date,
             kind="date",
+            personal=True,
         ),
         Column(
             key="status",

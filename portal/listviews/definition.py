@@ -1,12 +1,11 @@
 """What a list view is, as data: one `ListDefinition` a list, one call in the view (SPEC B1)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, or_
 from sqlalchemy.orm import Bundle, InstrumentedAttribute
 
 from portal.access.scope import Scope
@@ -34,7 +33,9 @@ class Column:
     attribute: a column of the list's model, or for a column that is only shown any expression, or a
     `Bundle` of several: its value is a tuple then.
     order: the column of the model that rows are sorted by in place of the one shown.
-    labels, tone: text and colour of the values of a `status` column.
+    labels, tone: text and colour of the values of a `status` column. values: those that a search
+    finds by their labels (`found_by_word`).
+    personal: what is typed about it stays out of addresses, such as a date of birth.
     What one can sort by is never NULL, sorted by code point (`portal.db.plain_text`), and in a
     long list has an index (scope column, it, id).
     """
@@ -47,6 +48,8 @@ class Column:
     order: InstrumentedAttribute[Any] | None = None
     labels: Callable[[Any], Label] = str
     tone: Callable[[Any], Tone] | None = None
+    values: tuple[Any, ...] = ()
+    personal: bool = False
 
     @property
     def sorted_by(self) -> Any:
@@ -57,6 +60,11 @@ class Column:
     def num(self) -> bool:
         """Whether the cells are figures, set to the right."""
         return self.kind == "number"
+
+    @property
+    def dated(self) -> bool:
+        """Whether a list can be asked for a stretch of its days."""
+        return self.kind in ("date", "moment") and self.sortable
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -73,7 +81,7 @@ class Filter:
     """A field above a list, beside the button `Search`, that leaves some of its rows.
 
     key: its name in the address. where: the clauses for what was chosen or typed; an `Invalid` is
-    shown above the list, which is empty then. choices: the values to choose from, with their
+    shown beside the field, and the list is empty then. choices: the values to choose from, with their
     labels, in place of a field to type in. usual: what it holds where the address says nothing.
     alone: where it holds something, the other filters do not count.
     private: what is typed is personal and stays out of addresses; the list is private, too.
@@ -130,12 +138,14 @@ class ListDefinition:
     count: "counter" where the table has counting triggers (migrations/listing.py), else "exact".
     phrases: what a search may say instead of words that occur in the record, such as a status,
     and the rows each means.
-    dates: columns of the model that a typed date is looked for in; in a long list each has an
-    index (scope column, it, id).
+    facts: further columns that are only in files that one takes away. A date among them that is
+    sortable can be asked for, too.
+    since: the day that the field `From` holds until somebody changes it.
     brief: keys of the columns that a phone shows beside the first; none: all.
     private: the values are personal and stay out of addresses: cursors hold ids alone, and what
     was searched for is kept on the server (`services.keep_words`).
-    filters: fields above the list, in place of its search.
+    filters: fields above the list, in place of its search. `From` and `To` are there in every
+    list with a date that it can be sorted by (portal.listviews.periods).
     parts: for values of the filters by key, disjoint parts of the rows that they leave, of which
     each comes sorted from one index (its columns, the sort column, id), however many there are;
     None where they leave few. Such rows are counted exactly up to 1,000.
@@ -161,7 +171,8 @@ class ListDefinition:
     where: Callable[[Scope], Clauses] | None = None
     views: tuple[ListView, ...] = ()
     phrases: Callable[[Scope], Mapping[str, Clauses]] | None = None
-    dates: tuple[InstrumentedAttribute[date], ...] = ()
+    facts: tuple[Column, ...] = ()
+    since: Callable[[Scope], str] | None = None
     brief: tuple[str, ...] = ()
     private: bool = False
     filters: tuple[Filter, ...] = ()
@@ -176,8 +187,8 @@ class ListDefinition:
 
     def __post_init__(self) -> None:
         """Refuse what cannot work. Raises `DefinitionError`."""
-        keys = [column.key for column in self.columns]
-        if not keys or len(keys) != len(set(keys)) or VIEWED in keys:
+        keys = [column.key for column in (*self.columns, *self.facts)]
+        if not self.columns or len(keys) != len(set(keys)) or VIEWED in keys:
             raise DefinitionError(f"{self.name}: columns need keys of their own.")
         if self.default_sort.removeprefix("-") not in self.sortable:
             raise DefinitionError(f"{self.name}: default_sort names no sortable column.")
@@ -217,8 +228,30 @@ class ListDefinition:
 
     @cached_property
     def sortable(self) -> dict[str, Column]:
-        """The columns one can sort by, by key."""
-        return {column.key: column for column in self.columns if column.sortable}
+        """The columns one can sort by, by key; dates that are not shown among them."""
+        shown = {column.key: column for column in self.columns if column.sortable}
+        return shown | {column.key: column for column in self.facts if column.dated}
+
+    @cached_property
+    def dated(self) -> dict[str, Column]:
+        """The dates that one can ask for a stretch of, by key: the one it is sorted by first."""
+        usual = self.default_sort.removeprefix("-")
+        found = [column for column in self.sortable.values() if column.dated]
+        return {each.key: each for each in sorted(found, key=lambda each: each.key != usual)}
+
+    @cached_property
+    def whole(self) -> "ListDefinition":
+        """The list with everything that is in its files as a column."""
+        return replace(self, columns=(*self.columns, *self.facts), facts=()) if self.facts else self
+
+    def found_by_word(self, scope: Scope) -> dict[str, Clauses]:
+        """What a search may say instead of words that occur in the record, and the rows meant."""
+        found: dict[str, list[Any]] = {}
+        for column in self.columns:
+            for value in column.values:
+                found.setdefault(str(column.labels(value)), []).append(column.attribute == value)
+        known: dict[str, Clauses] = {word: (or_(*clauses),) for word, clauses in found.items()}
+        return known | dict(self.phrases(scope) if self.phrases else {})
 
     @property
     def region(self) -> str:

@@ -12,6 +12,7 @@ from portal.access.scope import Scope
 from portal.i18n import _
 from portal.listviews.definition import Action, Column, ListDefinition
 from portal.listviews.paging import ListState, address
+from portal.listviews.periods import fields_of
 from portal.listviews.queries import Listing
 from portal.searching.text import typed
 
@@ -198,13 +199,16 @@ class FilterField:
     kind: str
     value: str
     choices: Sequence[tuple[str, str]]
+    problem: str = ""
 
 
-def filter_fields(definition: ListDefinition, state: ListState, scope: Scope) -> list[FilterField]:
-    """The fields above the list, with what is in them."""
+def filter_fields(
+    definition: ListDefinition, state: ListState, scope: Scope, refused: Mapping[str, str]
+) -> list[FilterField]:
+    """The fields above the list, with what is in them and what is wrong with it."""
     values = dict(state.filters)
     made = []
-    for each in definition.filters:
+    for each in fields_of(definition):
         usual = each.usual(scope) if each.usual and each.key not in values else ""
         choices = each.choices() if each.choices else {}
         made.append(
@@ -214,6 +218,7 @@ def filter_fields(definition: ListDefinition, state: ListState, scope: Scope) ->
                 each.kind,
                 values.get(each.key, usual),
                 [(key, str(label)) for key, label in choices.items()],
+                refused.get(each.key, ""),
             )
         )
     return made
@@ -228,7 +233,7 @@ def private_text(definition: ListDefinition, sent: Mapping[str, str]) -> str:
     """What was typed into the private filters, as one text to keep; empty for nothing."""
     values = [
         typed(sent.get(each.key, "")).replace(BETWEEN, "")[:LONGEST_PRIVATE]
-        for each in definition.filters
+        for each in fields_of(definition)
         if each.private
     ]
     return BETWEEN.join(values) if any(values) else ""
@@ -236,5 +241,5 @@ def private_text(definition: ListDefinition, sent: Mapping[str, str]) -> str:
 
 def private_values(definition: ListDefinition, text: str) -> list[tuple[str, str]]:
     """The values by key that `private_text` made one text of."""
-    keys = [each.key for each in definition.filters if each.private]
+    keys = [each.key for each in fields_of(definition) if each.private]
     return list(zip(keys, text.split(BETWEEN), strict=False)) if text else []
