@@ -2,6 +2,7 @@
 
 from flask import Response, flash, request, url_for
 from jinja2 import TemplateError
+from werkzeug.datastructures import MultiDict
 
 from blueprints.operations.forms import CancelForm, FindForm
 from blueprints.operations.pages import LARGEST, below, blueprint, show
@@ -42,9 +43,14 @@ def messages() -> Response:
     """What waits, what left, what failed."""
     number = record_number(request.args.get("search"))
     text = kept_words(scope(), LIST, number) if number else ""
-    form = FindForm(formdata=None, text=text, kind=request.args.get("kind", ""))
+    days = {name: request.args.get(name, "") for name in ("first_day", "last_day")}
+    sent = {"text": text, "kind": request.args.get("kind", ""), **days}
+    form = FindForm(formdata=MultiDict(sent))
     form.offer(queries.kinds(scope()))
-    return _list(form, search=number if text else None)
+    form.validate()
+    form.kind.errors = []
+    wrong = any(each.errors for each in (form.first_day, form.last_day))
+    return _list(form, search=number if text else None, status=422 if wrong else 200)
 
 
 @blueprint.post("/messages/search")
@@ -63,6 +69,8 @@ def search_messages() -> Response:
             search=number or None,
             kind=form.kind.data or None,
             state=state if state in state_labels() else None,
+            first_day=form.days.get("first_day"),
+            last_day=form.days.get("last_day"),
         )
     )
 
@@ -73,16 +81,24 @@ def _list(form: FindForm, *, search: int | None = None, status: int = 200) -> Re
     state = state if state in labels else ""
     wanted = form.kind.data or ""
     kind = wanted if wanted in queries.kinds(scope()) else ""
-    found = queries.find_messages(
-        scope(), state=state, kind=kind, text=form.text.data or "", below=below()
-    )
+    found = queries.MessagesFound([], None)
+    if status == 200:
+        found = queries.find_messages(
+            scope(),
+            state=state,
+            kind=kind,
+            text=form.text.data or "",
+            since=form.since,
+            until=form.until,
+            below=below(),
+        )
     zones = queries.zones(scope(), found.messages, settings.current().time_zone)
     return show(
         "messages.html",
         regions={"messages": "operations/_messages.html"},
         status=status,
         form=form,
-        kept={"search": search, "kind": kind or None},
+        kept={"search": search, "kind": kind or None, **form.days},
         labels=labels,
         state=state,
         found=found,

@@ -12,7 +12,7 @@ from portal.access.scope import Scope
 from portal.db import Base
 from portal.i18n import Label
 
-Kind = Literal["text", "date", "number", "moment", "status"]
+Kind = Literal["text", "date", "number", "moment", "status", "words"]
 Tone = Literal["neutral", "info", "success", "warning", "danger"]
 Clauses = Sequence[ColumnElement[bool]]
 
@@ -33,7 +33,8 @@ class Column:
     attribute: a column of the list's model, or for a column that is only shown any expression, or a
     `Bundle` of several: its value is a tuple then.
     order: the column of the model that rows are sorted by in place of the one shown.
-    labels, tone: text and colour of the values of a `status` column. values: those that a search
+    labels, tone: text and colour of the values of a `status` column; of one of `words` the text
+    alone. values: those that a search
     finds by their labels (`found_by_word`).
     personal: what is typed about it stays out of addresses, such as a date of birth.
     What one can sort by is never NULL, sorted by code point (`portal.db.plain_text`), and in a
@@ -81,8 +82,9 @@ class Filter:
     """A field above a list, beside the button `Search`, that leaves some of its rows.
 
     key: its name in the address. where: the clauses for what was chosen or typed; an `Invalid` is
-    shown beside the field, and the list is empty then. choices: the values to choose from, with their
-    labels, in place of a field to type in. usual: what it holds where the address says nothing.
+    shown beside the field, and the list is empty then. choices: the values to choose from, with
+    their labels, in place of a field to type in. `hidden` ones are set by links. usual: what it
+    holds where the address says nothing.
     alone: where it holds something, the other filters do not count.
     private: what is typed is personal and stays out of addresses; the list is private, too.
     """
@@ -90,7 +92,7 @@ class Filter:
     key: str
     label: Label
     where: Callable[[Scope, str], Clauses]
-    kind: Literal["text", "date", "choice"] = "text"
+    kind: Literal["text", "date", "choice", "hidden"] = "text"
     choices: Callable[[], Mapping[str, Label]] | None = None
     usual: Callable[[Scope], str] | None = None
     private: bool = False
@@ -135,7 +137,8 @@ class ListDefinition:
     where: what restricts the list for this user beyond the location.
     subject: the kind of record for `remember_view`; None: no `Recently Viewed`.
     search: whether the model has a `search` column (portal.searching.text).
-    count: "counter" where the table has counting triggers (migrations/listing.py), else "exact".
+    count: "counter" where the table has counting triggers (migrations/listing.py), "capped" where
+    up to 20,000 rows are counted, else "exact".
     phrases: what a search may say instead of words that occur in the record, such as a status,
     and the rows each means.
     facts: further columns that are only in files that one takes away. A date among them that is
@@ -166,7 +169,7 @@ class ListDefinition:
     scope_column: InstrumentedAttribute[int] | None
     subject: str | None = None
     search: bool = False
-    count: Literal["counter", "exact"] = "exact"
+    count: Literal["counter", "capped", "exact"] = "exact"
     leads_to: InstrumentedAttribute[int] | None = None
     where: Callable[[Scope], Clauses] | None = None
     views: tuple[ListView, ...] = ()

@@ -6,21 +6,21 @@ The rows come along the index of that date: while nobody chose another order, it
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_
 
 from portal import settings
 from portal.access.scope import Scope
+from portal.clock import begin_of
 from portal.errors import Invalid
 from portal.formats.periods import Period, parse_period
 from portal.i18n import Label, _, _l
 from portal.listviews.definition import RECENT, VIEWED, Column, Filter, ListDefinition
 
-FROM, TO, BY = "from", "to", "by"
+FROM, TO, BY = "from", "to", "date"
 FIELDS = (FROM, TO, BY)
 
 
@@ -45,9 +45,7 @@ def fields_of(definition: ListDefinition) -> tuple[Filter, ...]:
         return ()
 
     labels: dict[str, Label] = {key: column.label for key, column in dated.items()}
-    which = Filter(
-        key=BY, label=_l("Date"), where=nothing, kind="choice", choices=lambda: labels
-    )
+    which = Filter(key=BY, label=_l("Date"), where=nothing, kind="choice", choices=lambda: labels)
     first = Filter(
         key=FROM,
         label=_l("From"),
@@ -102,9 +100,9 @@ def of_days(
     clauses = []
     if column.kind == "moment":
         if first:
-            clauses.append(value >= midnight(first, zone))
+            clauses.append(value >= begin_of(first, zone))
         if last:
-            clauses.append(value < midnight(last + timedelta(days=1), zone))
+            clauses.append(value < begin_of(last + timedelta(days=1), zone))
     else:
         if first:
             clauses.append(value >= first)
@@ -116,11 +114,6 @@ def of_days(
 def on_days(column: Column, zone: str, period: Period) -> ColumnElement[bool]:
     """That the date is within the period."""
     return and_(*of_days(column, zone, period.first, period.last))
-
-
-def midnight(day: date, zone: str) -> datetime:
-    """The moment at which the day begins in the time zone."""
-    return datetime.combine(day, time.min, tzinfo=ZoneInfo(zone))
 
 
 def zone_of(scope: Scope) -> str:

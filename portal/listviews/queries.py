@@ -152,7 +152,8 @@ class Source:
             self.range, clauses = (), [false()]
         self.narrowing += clauses
         parts = self.definition.parts
-        self.parts = parts(self.scope, chosen) if parts and not self.refused else None
+        whole = not self.refused and (self.range or not asked.clauses)
+        self.parts = parts(self.scope, chosen) if parts and whole else None
         return bool(clauses or self.range)
 
     @cached_property
@@ -169,6 +170,8 @@ class Source:
             return RowTotal(CAP, more=True)
         if self.definition.count == "counter":
             return counted(self.definition.table.name, self.scope.location_id)
+        if self.definition.count == "capped":
+            return capped(self._select(self.definition.id), most=COUNTED)
         return exact(self._select(self.definition.id))
 
     def page(self, state: ListState) -> tuple[list[Row[Any]], bool]:

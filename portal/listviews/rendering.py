@@ -142,6 +142,8 @@ def cell_format(column: Column, zone: str) -> Cell:
         return lambda value: _moment(value, place)
     if column.kind == "status":
         return _Status(column).show
+    if column.kind == "words":
+        return lambda value: str(column.labels(value))
     return _text
 
 
@@ -152,7 +154,7 @@ def plain_values(definition: ListDefinition, row: Sequence[Any], zone: str) -> l
     for column, value in zip(definition.columns, row[2:], strict=False):
         if isinstance(value, datetime):
             value = value.astimezone(place)
-        elif column.kind == "status":
+        elif column.kind in ("status", "words"):
             value = str(column.labels(value))
         values.append(value)
     return values

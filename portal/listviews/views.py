@@ -255,9 +255,7 @@ class _Shown:
     def filtered(self) -> bool:
         """Whether a field above the list holds anything that leaves some of its rows out."""
         usual = {each.key for each in fields_of(self.definition) if each.usual}
-        return any(
-            key != BY and (value or key in usual) for key, value in self.state.filters
-        )
+        return any(key != BY and (value or key in usual) for key, value in self.state.filters)
 
     @cached_property
     def base(self) -> str:
