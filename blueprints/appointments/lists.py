@@ -74,13 +74,15 @@ def _numbered(_scope: Scope, text: str) -> Clauses:
 
 def _searched(scope: Scope, text: str) -> Clauses:
     """Each word begins a name of the recipient or is in the location's name; or it is a vaccine
-    status."""
-    phrases = {str(DOSE_STATUS[status]): status for status in _STATUS}
+    status or the status of an appointment."""
+    phrases: dict[str, ColumnElement[bool]] = {
+        str(STATES[state]): Appointment.state == state for state in LISTED
+    } | {
+        str(DOSE_STATUS[status]): and_(Appointment.state == state, Appointment.dose_number == dose)
+        for status, (state, dose) in _STATUS.items()
+    }
     phrase, rest = phrase_in(text, phrases)
-    clauses: list[ColumnElement[bool]] = []
-    if phrase:
-        state, dose = _STATUS[phrases[phrase]]
-        clauses.append(and_(Appointment.state == state, Appointment.dose_number == dose))
+    clauses: list[ColumnElement[bool]] = [phrases[phrase]] if phrase else []
     name = fold(scope.place.name)
     for word in words(rest):
         if word not in name:
