@@ -6,6 +6,7 @@ from datetime import date, datetime
 import pytest
 from flask import Flask
 
+from portal.db import db
 from portal.discovery import discover
 from portal.formats.periods import parse_period
 from portal.listviews.definition import Column, ListDefinition
@@ -16,6 +17,7 @@ from tests.access.making import make_samples
 from tests.client import Browser, Element, Page
 from tests.operations.test_refusals import keep, one
 from tests.personas import Personas
+from tests.statements import Statement, watched
 
 LISTS: dict[str, ListDefinition] = {
     definition.name: definition for module in discover() for definition in map(load, module.lists)
@@ -139,3 +141,36 @@ def test_a_status_is_found_by_its_word(app: Flask, browser: Browser, name: str) 
             words = {cell(definition, row, column).text for row in rows(found)}
             assert word in words, (name, column.key, word)
             assert all(word in each for each in words), (name, column.key, word, words)
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("name", DATED)
+def test_days_are_read_along_an_index(app: Flask, browser: Browser, name: str) -> None:
+    """Neither a walk through the table nor a sort of more than a page, whatever its size."""
+    definition = DATED[name]
+    page = opened(app, browser, definition)
+    table = definition.table.name
+    for key, column in definition.dated.items():
+        which = {BY: key} if len(definition.dated) > 1 else {}
+        with watched(app) as statements:
+            asked(browser, page, **which, **{FROM: "01/01/2020", TO: "12/2030"})
+        paged = [one for one in statements if f"FROM {table}" in one and "LIMIT" in one]
+        assert len(paged) == 2, "the count and the page"
+        for one in paged:
+            steps = plan_of(app, one)
+            walked = [step for step in steps if f"SCAN {table}" in step or f"on {table}" in step]
+            assert not [step for step in walked if "Index" not in step], (name, key, steps)
+            bounds = [step for step in steps if f"{column.sorted_by.key}>" in step.replace(" ", "")]
+            assert bounds, (name, key, steps)
+
+
+def plan_of(app: Flask, statement: Statement) -> list[str]:
+    with app.app_context(), db.engine.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            lines = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", statement.values)
+            return [line[3] for line in lines]
+        # Few rows are read at once otherwise, with whatever index.
+        for way in ("seqscan", "bitmapscan", "sort"):
+            connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
+        lines = connection.exec_driver_sql(f"EXPLAIN {statement}", statement.values)
+        return [line[0] for line in lines]
