@@ -42,7 +42,9 @@ def status_tone(status: str) -> Tone:
 
 def _searched(scope: Scope, text: str) -> Clauses:
     """A status; days; each other word begins a name of the recipient, or is the lot."""
-    meant = {str(label): STATUS == status for status, label in LABELS.items()}
+    meant: dict[str, ColumnElement[bool]] = {
+        str(label): literal(status) == STATUS for status, label in LABELS.items()
+    }
     phrase, rest = phrase_in(text, meant)
     clauses: list[ColumnElement[bool]] = [meant[phrase]] if phrase else []
     for word in words(rest):

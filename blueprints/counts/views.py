@@ -154,6 +154,7 @@ def _show(count: Count, lines: list[CountedLine], form: CountForm, status: int =
         units=by_unit(lines),
         here=stretch(here, count.figures.lines, LINES_A_PAGE),
         pages=list_form_pages(count) if entering else (),
+        moved=[line for line in list_moved(count) if line.moved] if count.open else (),
         form=form if entering else None,
         reasons=reason_labels(),
         per_vial=per_vial(scope(), lines),

@@ -37,6 +37,8 @@ class Column:
     alone. values: those that a search
     finds by their labels (`found_by_word`).
     personal: what is typed about it stays out of addresses, such as a date of birth.
+    leads_to: the route of the record whose id the value is, and the right to see it: the words are
+    a link then.
     What one can sort by is never NULL, sorted by code point (`portal.db.plain_text`), and in a
     long list has an index (scope column, it, id).
     """
@@ -51,6 +53,7 @@ class Column:
     tone: Callable[[Any], Tone] | None = None
     values: tuple[Any, ...] = ()
     personal: bool = False
+    leads_to: tuple[str, str] | None = None
 
     @property
     def sorted_by(self) -> Any:

@@ -50,16 +50,25 @@ def body(
     link: tuple[str, str] | None,
     menus: Sequence[Sequence[Action]] = (),
     ticks: bool = False,
+    leading: Mapping[str, tuple[str, str]] | None = None,
 ) -> Markup:
     """The rows of the table, as the macro list_table would write them, in a fifth of its time.
 
     link: the text before and after the id in a record's address; None: rows lead nowhere. menus:
-    the links of the menu of each row. ticks: whether rows have a box.
+    the links of the menu of each row. ticks: whether rows have a box. leading: by column, the text
+    before and after the id in the address that its values lead to.
     """
     columns = []
     for place, column in enumerate(definition.columns, 2):
         form = cell_format(column, zone)
-        columns.append([form(row[place]) for row in listing.rows])
+        cells = [form(row[place]) for row in listing.rows]
+        if leading and column.key in leading:
+            before, after = leading[column.key]
+            cells = [
+                Markup('<a href="{}{}{}">{}</a>').format(before, row[place], after, cell)
+                for row, cell in zip(listing.rows, cells, strict=True)
+            ]
+        columns.append(cells)
     opened, closed = _tags(definition, columns)
     if link:
         before, after = escape(link[0]), escape(link[1])

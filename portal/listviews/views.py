@@ -224,7 +224,13 @@ class _Shown:
             self.definition,
             self.listing,
             zone=self.zone,
-            link=_record_link(self.definition),
+            link=_record_link(self.definition.record_endpoint),
+            leading={
+                column.key: way
+                for column in self.definition.columns
+                if column.leads_to and self.scope.can(column.leads_to[1])
+                if (way := _record_link(column.leads_to[0]))
+            },
             menus=self.menus,
             ticks=bool(self.ticks),
         )
@@ -348,12 +354,12 @@ class _Shown:
         return rows, address(self.definition, state)
 
 
-def _record_link(definition: ListDefinition) -> tuple[str, str] | None:
-    """The text before and after the id in the address of a record."""
-    if definition.record_endpoint is None:
+def _record_link(endpoint: str | None) -> tuple[str, str] | None:
+    """The text before and after the id in the address of a record; None where there is no page."""
+    if endpoint is None or endpoint not in current_app.view_functions:
         return None
-    rule = next(current_app.url_map.iter_rules(definition.record_endpoint))
+    rule = next(current_app.url_map.iter_rules(endpoint))
     (name,) = rule.arguments
     values: dict[str, Any] = {name: PLACEHOLDER}
-    before, _id, after = url_for(definition.record_endpoint, **values).partition(str(PLACEHOLDER))
+    before, _id, after = url_for(endpoint, **values).partition(str(PLACEHOLDER))
     return before, after

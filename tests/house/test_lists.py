@@ -24,7 +24,7 @@ LISTS: dict[str, ListDefinition] = {
 }
 DATED = {name: each for name, each in LISTS.items() if each.dated}
 WITH_STATUS = {
-    name: each for name, each in LISTS.items() if any(map(lambda c: bool(c.tone), each.columns))
+    name: each for name, each in LISTS.items() if any(column.tone for column in each.columns)
 }
 USERS = ("manager_a", "agent", "admin")
 
@@ -154,10 +154,10 @@ def test_days_are_read_along_an_index(app: Flask, browser: Browser, name: str) -
         which = {BY: key} if len(definition.dated) > 1 else {}
         with watched(app) as statements:
             asked(browser, page, **which, **{FROM: "01/01/2020", TO: "12/2030"})
-        paged = [one for one in statements if f"FROM {table}" in one and "LIMIT" in one]
+        paged = [each for each in statements if f"FROM {table}" in each and "LIMIT" in each]
         assert len(paged) == 2, "the count and the page"
-        for one in paged:
-            steps = plan_of(app, one)
+        for each in paged:
+            steps = plan_of(app, each)
             walked = [step for step in steps if f"SCAN {table}" in step or f"on {table}" in step]
             assert not [step for step in walked if "Index" not in step], (name, key, steps)
             bounds = [step for step in steps if f"{column.sorted_by.key}>" in step.replace(" ", "")]
