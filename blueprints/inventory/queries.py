@@ -94,6 +94,23 @@ def list_of_shipment(scope: Scope, shipment_id: int) -> list[VaccineInventory]:
     )
 
 
+def list_shipments_of(scope: Scope, record: VaccineInventory) -> list[Shipment]:
+    """The present location's shipments of which doses were added to a record, oldest first."""
+    ids = select(DoseEntry.shipment_id).where(
+        DoseEntry.inventory_id == record.id,
+        DoseEntry.kind == Kind.RECEIVED,
+        DoseEntry.shipment_id.is_not(None),
+    )
+    return list(
+        session().scalars(
+            select(Shipment)
+            .where(Shipment.location_id == scope.location_id, Shipment.id.in_(ids))
+            .order_by(Shipment.id)
+            .limit(20)
+        )
+    )
+
+
 def was_added(records: list[VaccineInventory], shipment_id: int) -> bool:
     """Whether doses of a shipment were added to one of these records before."""
     return (

@@ -116,7 +116,7 @@ SHIPMENTS = ListDefinition(
         ),
         Column(key="carrier", label=_l("Carrier"), attribute=Shipment.carrier, sortable=False),
     ),
-    brief=("vaccine", "shipped", "lot", "status"),
+    brief=("vaccine", "shipped", "quantity", "received", "lot", "status"),
     views=(
         ListView(key="to_be_received", label=_l("To Be Received"), where=to_be_received),
         ListView(key="received", label=_l("Received"), where=received),

@@ -26,6 +26,7 @@ class Heading:
     key: str
     label: str
     num: bool
+    more: bool = False
 
 
 # From this number of characters on, a cell may break into lines.
@@ -34,7 +35,16 @@ LONG_CELL = 24
 
 def headings(definition: ListDefinition) -> list[Heading]:
     """The headings of the columns."""
-    return [Heading(column.key, str(column.label), column.num) for column in definition.columns]
+    return [
+        Heading(column.key, str(column.label), column.num, _is_more(definition, place))
+        for place, column in enumerate(definition.columns)
+    ]
+
+
+def _is_more(definition: ListDefinition, place: int) -> bool:
+    """Whether narrow screens leave the column out."""
+    brief = definition.brief
+    return bool(brief) and place > 0 and definition.columns[place].key not in brief
 
 
 def sort_addresses(definition: ListDefinition, state: ListState) -> dict[str, str]:
@@ -61,14 +71,14 @@ def body(
     columns = []
     for place, column in enumerate(definition.columns, 2):
         form = cell_format(column, zone)
-        cells = [form(row[place]) for row in listing.rows]
+        shown = [form(row[place]) for row in listing.rows]
         if leading and column.key in leading:
             before, after = leading[column.key]
-            cells = [
+            shown = [
                 Markup('<a href="{}{}{}">{}</a>').format(before, row[place], after, cell)
-                for row, cell in zip(listing.rows, cells, strict=True)
+                for row, cell in zip(listing.rows, shown, strict=True)
             ]
-        columns.append(cells)
+        columns.append(shown)
     opened, closed = _tags(definition, columns)
     if link:
         before, after = escape(link[0]), escape(link[1])
@@ -124,7 +134,7 @@ def _tags(
             opened.append(f'<th scope="row"{_class(wide)}>')
             closed.append("</th>")
         else:
-            more = "more" if definition.brief and column.key not in definition.brief else ""
+            more = "more" if _is_more(definition, place) else ""
             kind = _class("num" if column.num else wide, more)
             opened.append(f'<td{kind} data-label="{escape(str(column.label))}">')
             closed.append("</td>")

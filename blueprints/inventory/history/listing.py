@@ -250,7 +250,7 @@ def history_list(
         if kinds
         else None,
         count="capped",
-        brief=("happened", "what", "doses"),
+        brief=("happened", "what", "doses", "reason"),
         filters=(
             Filter(key="q", label=_l("Search this list"), where=_searched),
             Filter(
