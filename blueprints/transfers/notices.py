@@ -10,16 +10,27 @@ from portal.messages.services import NewMessage, queue_many, take_back
 from portal.people.queries import list_managers
 
 
-def tell_receiver(
-    sent: SentTransfer, kind: str, line_ids: Collection[int], *, but: Collection[int] = ()
-) -> None:
-    """Tell the managers of the receiving location of these lines, except the users `but`."""
-    _tell(sent, kind, sent.transfer.to_location_id, line_ids, but)
+def tell_receiver(sent: SentTransfer, kind: str, line_ids: Collection[int]) -> None:
+    """Tell the managers of the receiving location of these lines."""
+    _tell(sent, kind, sent.transfer.to_location_id, line_ids)
 
 
 def tell_sender(sent: SentTransfer, kind: str, line_ids: Collection[int]) -> None:
     """Tell the managers of the sending location of these lines."""
     _tell(sent, kind, sent.transfer.from_location_id, line_ids)
+
+
+def tell_cancelled(sent: SentTransfer, line_ids: Collection[int], untold: Collection[int]) -> None:
+    """Tell the receiver that these lines do not come. Who was never told that the doses are on
+    their way need not hear that they are not."""
+    whole = len(line_ids) == len(sent.lines)
+    _tell(
+        sent,
+        "transfer_cancelled",
+        sent.transfer.to_location_id,
+        line_ids,
+        untold if whole else (),
+    )
 
 
 def take_back_sent(sent: SentTransfer) -> set[int]:

@@ -282,10 +282,8 @@ def cancel(scope: Scope, transfer_id: int, *, note: str, confirmed: bool = False
     any more, `NotFound` unless it leaves the present location.
     """
     back = _send_back(scope, transfer_id, note, LineState.CANCELLED, confirmed=confirmed)
-    sent, line_ids, untold = back
-    # Who was never told that the doses are on their way need not hear that they are not.
-    whole = len(line_ids) == len(sent.lines)
-    notices.tell_receiver(sent, "transfer_cancelled", line_ids, but=untold if whole else ())
+    notices.tell_cancelled(*back)
+    sent, _line_ids, _untold = back
     return sent
 
 

@@ -25,7 +25,7 @@ FIELDS = (FROM, TO, BY)
 
 
 @dataclass(frozen=True)
-class Asked:
+class DaysAsked:
     """The rows of a stretch of days: of which date, the clauses, and what is wrong by field."""
 
     column: Column | None = None
@@ -70,11 +70,11 @@ def usual_sort(definition: ListDefinition, view: str, values: Mapping[str, str])
     return f"-{column.key}"
 
 
-def read_asked(definition: ListDefinition, scope: Scope, values: Mapping[str, str]) -> Asked:
+def read_asked(definition: ListDefinition, scope: Scope, values: Mapping[str, str]) -> DaysAsked:
     """The rows that `From` and `To` leave."""
     column = _chosen(definition, values)
     if column is None:
-        return Asked()
+        return DaysAsked()
     since = definition.since(scope) if definition.since and FROM not in values else ""
     refused: dict[str, str] = {}
 
@@ -89,7 +89,7 @@ def read_asked(definition: ListDefinition, scope: Scope, values: Mapping[str, st
     if first and last and first.first > last.last:
         refused[TO] = _("This day is before the day in “From”. Change one of them.")
     clauses = of_days(column, zone_of(scope), first and first.first, last and last.last)
-    return Asked(column, clauses, refused)
+    return DaysAsked(column, clauses, refused)
 
 
 def of_days(

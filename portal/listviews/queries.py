@@ -22,7 +22,7 @@ from portal.listviews.counts import CAP, RowTotal, capped, counted, exact
 from portal.listviews.definition import RECENT, VIEWED, Clauses, ListDefinition
 from portal.listviews.models import ListPin, RecentView
 from portal.listviews.paging import END, ListState, largest_of, read_cursor, write_cursor
-from portal.listviews.periods import Asked, on_days, read_asked, zone_of
+from portal.listviews.periods import DaysAsked, on_days, read_asked, zone_of
 from portal.listviews.services import place_of
 from portal.searching import hits
 from portal.searching.text import phrase_in, words
@@ -131,7 +131,7 @@ class Source:
         clauses: list[ColumnElement[bool]] = []
         chosen: dict[str, str] = {}
         alone = [each for each in self.definition.filters if each.alone and values.get(each.key)]
-        asked = Asked() if alone else read_asked(self.definition, self.scope, values)
+        asked = DaysAsked() if alone else read_asked(self.definition, self.scope, values)
         self.refused |= asked.refused
         if asked.column is not None and asked.column.key == state.key:
             self.range = asked.clauses
