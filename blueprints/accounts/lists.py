@@ -72,6 +72,7 @@ USERS = ListDefinition(
             order=User.profile,
             kind="status",
             labels=profile_label,
+            values=tuple(str(profile) for profile in Profile),
         ),
         Column(
             key="status",
@@ -80,6 +81,7 @@ USERS = ListDefinition(
             kind="status",
             labels=active_label,
             tone=active_tone,
+            values=(True, False),
         ),
     ),
     default_sort="last",

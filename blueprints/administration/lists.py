@@ -2,15 +2,17 @@
 
 from typing import Any
 
-from sqlalchemy import case, literal, select
+from sqlalchemy import ColumnElement, case, literal, or_, select
 
 from blueprints.administration.models import Administration
 from blueprints.administration.queries import is_newest
 from blueprints.administration.rules import RecordState
 from blueprints.inventory.models import VaccineInventory
-from blueprints.recipients.models import Recipient, Vaccination
+from blueprints.recipients.models import Recipient, RecipientWord, Vaccination
+from portal.access.scope import Scope
 from portal.i18n import Label, _l
-from portal.listviews.definition import Column, ListDefinition, ListView, Tone
+from portal.listviews.definition import Clauses, Column, Filter, ListDefinition, ListView, Tone
+from portal.searching.text import phrase_in, words
 
 GIVEN, BACK_DATED, OVERRIDDEN, REMOVED = "given", "back_dated", "overridden", "removed"
 LABELS = {
@@ -36,6 +38,38 @@ def status_tone(status: str) -> Tone:
     """Its color."""
     tones: dict[str, Tone] = {GIVEN: "success", OVERRIDDEN: "warning", REMOVED: "neutral"}
     return tones.get(status, "info")
+
+
+def _searched(scope: Scope, text: str) -> Clauses:
+    """A status; days; each other word begins a name of the recipient, or is the lot."""
+    meant: dict[str, ColumnElement[bool]] = {
+        str(label): literal(status) == STATUS for status, label in LABELS.items()
+    }
+    phrase, rest = phrase_in(text, meant)
+    clauses: list[ColumnElement[bool]] = [meant[phrase]] if phrase else []
+    for word in words(rest):
+        clauses.append(or_(_named(scope.location_id, word), _of_lot_number(scope, word)))
+    return clauses
+
+
+def _named(location_id: int, word: str) -> ColumnElement[bool]:
+    people = select(Vaccination.id).where(
+        Vaccination.recipient_id.in_(
+            select(RecipientWord.recipient_id).where(
+                RecipientWord.location_id == location_id,
+                RecipientWord.word >= word,
+                RecipientWord.word < word + "\U0010ffff",
+            )
+        )
+    )
+    return Administration.vaccination_id.in_(people)
+
+
+def _of_lot_number(scope: Scope, word: str) -> ColumnElement[bool]:
+    lots = select(VaccineInventory.id).where(
+        VaccineInventory.location_id == scope.location_id, VaccineInventory.lot == word.upper()
+    )
+    return Administration.inventory_id.in_(lots)
 
 
 def _of_recipient(column: Any) -> Any:
@@ -122,6 +156,30 @@ VACCINATIONS = ListDefinition(
         ),
     ),
     private=True,
+    count="capped",
+    filters=(Filter(key="q", label=_l("Search Vaccinations"), where=_searched, private=True),),
+    facts=(
+        Column(
+            key="born",
+            label=_l("Date of Birth"),
+            attribute=_of_recipient(Recipient.birth_date),
+            kind="date",
+            sortable=False,
+        ),
+        Column(
+            key="expires",
+            label=_l("Expiration Date"),
+            attribute=_of_lot(VaccineInventory.expiration_date),
+            kind="date",
+            sortable=False,
+        ),
+        Column(
+            key="manufacturer",
+            label=_l("Manufacturer"),
+            attribute=_of_lot(VaccineInventory.manufacturer),
+            sortable=False,
+        ),
+    ),
     empty_title=_l("No vaccinations yet"),
     empty_text=_l("Check somebody in and choose Vaccinate; the dose is listed here then."),
 )

@@ -16,7 +16,6 @@ from blueprints.recipients.words import DOSE_STATUS
 from portal.access.scope import Scope
 from portal.db import session
 from portal.errors import Invalid
-from portal.formats.codes import parse_date
 from portal.i18n import Label, _, _l
 from portal.listviews.definition import (
     Clauses,
@@ -55,14 +54,6 @@ def vaccine_label(status: str) -> Label:
     return DOSE_STATUS[DoseStatus(status)] if status else ""
 
 
-def _since(_scope: Scope, text: str) -> Clauses:
-    return (Appointment.day >= parse_date(text).day,)
-
-
-def _until(_scope: Scope, text: str) -> Clauses:
-    return (Appointment.day <= parse_date(text).day,)
-
-
 def _today(scope: Scope) -> str:
     return scope.today().strftime("%m/%d/%Y")
 
@@ -83,13 +74,15 @@ def _numbered(_scope: Scope, text: str) -> Clauses:
 
 def _searched(scope: Scope, text: str) -> Clauses:
     """Each word begins a name of the recipient or is in the location's name; or it is a vaccine
-    status."""
-    phrases = {str(DOSE_STATUS[status]): status for status in _STATUS}
+    status or the status of an appointment."""
+    phrases: dict[str, ColumnElement[bool]] = {
+        str(STATES[state]): Appointment.state == state for state in LISTED
+    } | {
+        str(DOSE_STATUS[status]): and_(Appointment.state == state, Appointment.dose_number == dose)
+        for status, (state, dose) in _STATUS.items()
+    }
     phrase, rest = phrase_in(text, phrases)
-    clauses: list[ColumnElement[bool]] = []
-    if phrase:
-        state, dose = _STATUS[phrases[phrase]]
-        clauses.append(and_(Appointment.state == state, Appointment.dose_number == dose))
+    clauses: list[ColumnElement[bool]] = [phrases[phrase]] if phrase else []
     name = fold(scope.place.name)
     for word in words(rest):
         if word not in name:
@@ -175,9 +168,8 @@ APPOINTMENTS = ListDefinition(
     scope_column=Appointment.location_id,
     where=lambda _scope: (Appointment.state.in_(LISTED),),
     private=True,
+    since=_today,
     filters=(
-        Filter(key="from", label=_l("From"), where=_since, kind="date", usual=_today),
-        Filter(key="to", label=_l("To"), where=_until, kind="date"),
         Filter(key="search", label=_l("Search Appointments"), where=_searched, private=True),
         Filter(
             key="number",

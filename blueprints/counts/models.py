@@ -32,6 +32,7 @@ class StockCount(Base):
         CheckConstraint("(state = 'open') = (closed_at IS NULL)", "closed_once"),
         CheckConstraint("document_id IS NULL OR state = 'finished'", "booked_when_finished"),
         Index("ix_stock_count_location_id_id", "location_id", "id"),
+        Index("ix_stock_count_started_at", "location_id", "started_at", "id"),
         # Of open counts only (WHERE state = 'open').
         Index("ix_stock_count_open", "location_id", "storage_unit", "without_unit", unique=True),
     )

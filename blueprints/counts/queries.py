@@ -6,7 +6,8 @@ form, a sheet, what differs, what moved. Figures are added up by the database.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, func, or_, select
 from sqlalchemy.orm import aliased
@@ -30,6 +31,7 @@ from portal.access.scope import Scope
 from portal.catalog.queries import doses_per_vial
 from portal.db import session
 from portal.people.models import User
+from portal.searching.newest import newest_first
 
 PAGE = 25
 
@@ -315,30 +317,53 @@ def list_form_pages(count: Count) -> list[FormPage]:
 # Lists
 
 
-def list_open(scope: Scope) -> list[Count]:
-    """The open counts of the present location, newest first."""
-    return _counts(scope, StockCount.state == CountState.OPEN)
+def list_open(
+    scope: Scope, *, since: datetime | None = None, until: datetime | None = None
+) -> list[Count]:
+    """The open counts of the present location that were started from `since` on and before
+    `until`, newest first."""
+    return _counts(scope, StockCount.state == CountState.OPEN, Days(since, until))
 
 
-def list_closed(scope: Scope, *, before: int | None = None) -> list[Count]:
-    """The closed counts of the present location, newest first, 26 at most; those with an id
-    below `before`."""
-    closed = StockCount.state != CountState.OPEN
-    return _counts(scope, closed if before is None else closed & (StockCount.id < before), PAGE + 1)
+def list_closed(
+    scope: Scope,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before: int | None = None,
+) -> list[Count]:
+    """The closed counts of the present location that were started from `since` on and before
+    `until`, newest first, 26 at most; those with an id below `before`."""
+    days = Days(since, until, before)
+    return _counts(scope, StockCount.state != CountState.OPEN, days, PAGE + 1)
 
 
-def _counts(scope: Scope, condition: ColumnElement[bool], limit: int | None = None) -> list[Count]:
+class Days(NamedTuple):
+    """The stretch of time in which counts were started, and where the list goes on."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    below: int | None = None
+
+
+def _counts(
+    scope: Scope,
+    condition: ColumnElement[bool],
+    days: Days | None = None,
+    limit: int | None = None,
+) -> list[Count]:
     starter, closer = aliased(User), aliased(User)
-    rows = session().execute(
+    query = (
         select(
             StockCount, starter.first_name, starter.last_name, closer.first_name, closer.last_name
         )
         .join(starter, starter.id == StockCount.started_by_id)
         .outerjoin(closer, closer.id == StockCount.closed_by_id)
         .where(StockCount.location_id == scope.location_id, condition)
-        .order_by(StockCount.id.desc())
         .limit(limit)
     )
+    asked = (days or Days())._asdict()
+    rows = session().execute(newest_first(query, StockCount.started_at, StockCount.id, **asked))
     found = [(row[0], f"{row[1]} {row[2]}", f"{row[3]} {row[4]}" if row[3] else "") for row in rows]
     figures = _figures([count.id for count, _starter, _closer in found])
     return [

@@ -51,6 +51,7 @@ from portal.web.context import scope
 from portal.web.guards import needs
 from portal.web.htmx import go_to
 from portal.web.late_forms import keeps_late_input, late_values
+from portal.web.periods import asked_days
 from portal.web.requests import note
 from portal.web.respond import respond
 
@@ -97,16 +98,24 @@ def _start_form(sent: object) -> StartForm:
 
 def _index(form: StartForm, status: int = 200, already: AlreadyOpen | None = None) -> Response:
     before = record_number(request.args.get("before"))
-    closed = list_closed(scope(), before=before)
+    days = asked_days()
+    found: list[Count] = []
+    older = None
+    if not days.errors:
+        asked = {"since": days.since, "until": days.until}
+        closed = list_closed(scope(), before=before, **asked)
+        found = [*(list_open(scope(), **asked) if before is None else ()), *closed[:PAGE]]
+        older = closed[PAGE - 1].row.id if len(closed) > PAGE else None
     return respond(
         "counts/index.html",
-        status=status,
+        status=422 if days.errors else status,
+        days=days,
         form=form,
         already=already,
         lines_a_page=LINES_A_PAGE,
         may_handle=scope().can("counts.handle"),
-        found=[*(list_open(scope()) if before is None else ()), *closed[:PAGE]],
-        older=closed[PAGE - 1].row.id if len(closed) > PAGE else None,
+        found=found,
+        older=older,
     )
 
 
@@ -145,6 +154,7 @@ def _show(count: Count, lines: list[CountedLine], form: CountForm, status: int =
         units=by_unit(lines),
         here=stretch(here, count.figures.lines, LINES_A_PAGE),
         pages=list_form_pages(count) if entering else (),
+        moved=[line for line in list_moved(count) if line.moved] if count.open else (),
         form=form if entering else None,
         reasons=reason_labels(),
         per_vial=per_vial(scope(), lines),

@@ -19,7 +19,7 @@ from blueprints.helpdesk.words import (
 from portal.access.scope import Scope
 from portal.i18n import Label, _l
 from portal.listviews.definition import Clauses, Column, Filter, ListDefinition
-from portal.searching.text import words
+from portal.searching.text import phrase_in, words
 
 UNSOLVED_KEY = "unsolved"
 MINE, NOBODY = "mine", "nobody"
@@ -37,6 +37,10 @@ def _states() -> Mapping[str, Label]:
         "": _l("All"),
         **{str(state): STATES[state] for state in CaseState},
     }
+
+
+def _own_states() -> Mapping[str, Label]:
+    return {"": _l("All"), **{str(state): STATES[state] for state in CaseState}}
 
 
 def _queues() -> Mapping[str, Label]:
@@ -71,10 +75,15 @@ def _parts(scope: Scope, values: Mapping[str, str]) -> Sequence[Clauses] | None:
 
 
 def _searched(_scope: Scope, text: str) -> Clauses:
-    """Each word begins a word of the number, the subject or the requester's name. Of what is found
-    too often, the newest cases are shown."""
-    ids = find_cases(words(text))
-    return (Case.id.in_(ids),) if ids else (false(),)
+    """A status; each other word begins a word of the number, the subject or the requester's name.
+    Of what is found too often, the newest cases are shown."""
+    meant = {str(label): Case.state == state for state, label in STATES.items()}
+    phrase, rest = phrase_in(text, meant)
+    clauses: list[ColumnElement[bool]] = [meant[phrase]] if phrase else []
+    if rest.strip():
+        ids = find_cases(words(rest))
+        clauses.append(Case.id.in_(ids) if ids else false())
+    return clauses
 
 
 NUMBER = Column(
@@ -174,6 +183,15 @@ OWN_CASES = ListDefinition(
     private=True,
     brief=("number", "status"),
     where=lambda scope: (Case.requester_id == scope.user.id,),
+    filters=(
+        Filter(
+            key="state",
+            label=_l("Status"),
+            where=_state_clauses,
+            kind="choice",
+            choices=_own_states,
+        ),
+    ),
     empty_title=_l("You have no cases yet"),
     empty_text=_l("Get Help is where you ask the help desk."),
 )

@@ -18,7 +18,7 @@ module = Module(
     requires=("shipments",),
     blueprint="blueprints.inventory.views:blueprint",
     models="blueprints.inventory.models",
-    lists=("blueprints.inventory.lists:INVENTORY",),
+    lists=("blueprints.inventory.lists:INVENTORY", "blueprints.inventory.history.listing:HISTORY"),
     capabilities=(
         Capability(name="inventory.view", title=_l("See vaccine inventory"), profiles=SEES),
         Capability(

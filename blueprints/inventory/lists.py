@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-from sqlalchemy import true
+from sqlalchemy import select, true
 from sqlalchemy.orm import Bundle
 
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.rules import Expiry, expiry_of
 from blueprints.inventory.settings import warn_days
+from blueprints.shipments.models import Shipment
 from portal.access.scope import Scope
 from portal.clock import today
 from portal.i18n import _, _l
@@ -116,6 +117,15 @@ INVENTORY = ListDefinition(
             kind="number",
         ),
         Column(
+            key="account",
+            label=_l("Account"),
+            attribute=VaccineInventory.location_id,
+            kind="words",
+            sortable=False,
+            labels=lambda _location_id: scope().place.name,
+            leads_to=("locations.account", "locations.view"),
+        ),
+        Column(
             key="added",
             label=_l("Date Added"),
             attribute=VaccineInventory.created_at,
@@ -130,7 +140,44 @@ INVENTORY = ListDefinition(
     subject="inventory",
     search=True,
     phrases=statuses,
-    dates=(VaccineInventory.expiration_date,),
+    facts=(
+        Column(
+            key="manufacturer",
+            label=_l("Manufacturer"),
+            attribute=VaccineInventory.manufacturer,
+            sortable=False,
+        ),
+        Column(
+            key="serial",
+            label=_l("Serial Number"),
+            attribute=VaccineInventory.serial_number,
+            sortable=False,
+        ),
+        Column(
+            key="shipment",
+            label=_l("Shipment Record"),
+            attribute=select(Shipment.number)
+            .where(Shipment.id == VaccineInventory.shipment_id)
+            .scalar_subquery(),
+            sortable=False,
+        ),
+        *(
+            Column(key=key, label=label, attribute=column, kind="number", sortable=False)
+            for key, label, column in (
+                ("administered", _l("Doses Administered"), VaccineInventory.doses_administered),
+                ("wasted", _l("Doses Wasted"), VaccineInventory.doses_wasted),
+                ("returned", _l("Doses Returned"), VaccineInventory.doses_returned),
+                ("transferred", _l("Doses Transferred"), VaccineInventory.doses_transferred),
+                ("in_transit", _l("Doses in Transit"), VaccineInventory.doses_in_transit),
+            )
+        ),
+        Column(
+            key="unit",
+            label=_l("Storage Unit"),
+            attribute=VaccineInventory.storage_unit,
+            sortable=False,
+        ),
+    ),
     brief=("lot", "expires", "status", "available"),
     count="counter",
     empty_title=_l("No vaccine in the inventory yet"),

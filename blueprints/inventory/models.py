@@ -138,7 +138,8 @@ class DoseEntry(Base):
         Index("ix_dose_entry_inventory_id_id", "inventory_id", "id"),
         Index("ix_dose_entry_inventory_id_kind_id", "inventory_id", "kind", "id"),
         Index("ix_dose_entry_location_id_id", "location_id", "id"),
-        Index("ix_dose_entry_location_id_kind_id", "location_id", "kind", "id"),
+        Index("ix_dose_entry_list_happened_on", "location_id", "happened_on", "id"),
+        Index("ix_dose_entry_list_kind", "location_id", "kind", "happened_on", "id"),
     )
 
     id: Mapped[int] = mapped_column(BIG, primary_key=True)

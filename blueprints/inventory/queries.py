@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import aliased
 
 from blueprints.inventory.ledger.reasons import reason_label
@@ -95,6 +95,23 @@ def list_of_shipment(scope: Scope, shipment_id: int) -> list[VaccineInventory]:
             )
             .order_by(VaccineInventory.id)
             .limit(100)
+        )
+    )
+
+
+def list_shipments_of(scope: Scope, record: VaccineInventory) -> list[Shipment]:
+    """The present location's shipments of which doses were added to a record, oldest first."""
+    ids = select(DoseEntry.shipment_id).where(
+        DoseEntry.inventory_id == record.id,
+        DoseEntry.kind == Kind.RECEIVED,
+        DoseEntry.shipment_id.is_not(None),
+    )
+    return list(
+        session().scalars(
+            select(Shipment)
+            .where(Shipment.location_id == scope.location_id, Shipment.id.in_(ids))
+            .order_by(Shipment.id)
+            .limit(20)
         )
     )
 
@@ -221,18 +238,6 @@ def list_entries(
 ) -> list[LedgerLine]:
     """The ledger of a record, newest first, 51 lines at most; those with an id below `before`, and
     of a kind if one is given."""
-    return _entries(DoseEntry.inventory_id == record.id, before, kind)
-
-
-def list_entries_here(
-    scope: Scope, *, before: int | None = None, kind: str = ""
-) -> list[LedgerLine]:
-    """The ledger of the present location, as `list_entries` gives a record's."""
-    scope.require("inventory.view")
-    return _entries(DoseEntry.location_id == scope.location_id, before, kind)
-
-
-def _entries(where: ColumnElement[bool], before: int | None, kind: str) -> list[LedgerLine]:
     reversal = aliased(DoseEntry)
     query = (
         select(
@@ -249,7 +254,7 @@ def _entries(where: ColumnElement[bool], before: int | None, kind: str) -> list[
         .outerjoin(reversal, reversal.reverses_id == DoseEntry.id)
         .outerjoin(Shipment, Shipment.id == DoseEntry.shipment_id)
         .outerjoin(StockDocument, StockDocument.id == DoseEntry.document_id)
-        .where(where)
+        .where(DoseEntry.inventory_id == record.id)
         .order_by(DoseEntry.id.desc())
         .limit(ENTRIES_SHOWN + 1)
     )

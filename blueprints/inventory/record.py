@@ -19,6 +19,7 @@ from blueprints.inventory.queries import (
     corrections_of,
     get_inventory,
     list_entries,
+    list_shipments_of,
 )
 from blueprints.inventory.rules import Expiry, Kind, expiry_of
 from blueprints.inventory.services import rename
@@ -73,7 +74,7 @@ def inventory_page(scope: Scope, record: VaccineInventory) -> RecordPage:
         subject=record,
         url=url_for("inventory.record", inventory_id=record.id),
         notices=tuple(notices),
-        actions=tuple(_actions(scope, record, held)),
+        last_actions=tuple(_actions(scope, record, held)),
         pens=("name", "storage_unit") if scope.can("inventory.rename") else (),
         panel=(
             Figure(_("Total Doses"), number(record.doses_total)),
@@ -172,8 +173,24 @@ def _where_from(scope: Scope, record: VaccineInventory) -> Section:
     return Section(
         "shipment",
         _("Shipment Details"),
-        facts=(source, Fact(_("Date Added"), moment(record.created_at))),
+        facts=(
+            source,
+            *_further_shipments(scope, record),
+            Fact(_("Date Added"), moment(record.created_at)),
+        ),
     )
+
+
+def _further_shipments(scope: Scope, record: VaccineInventory) -> Iterator[Fact]:
+    """The other shipments of which doses were added to the record later."""
+    seen = scope.can("shipments.view")
+    for shipment in list_shipments_of(scope, record):
+        if shipment.id != record.shipment_id:
+            yield Fact(
+                _("Shipment Record"),
+                shipment.number,
+                href=url_for("shipments.record", shipment_id=shipment.id) if seen else "",
+            )
 
 
 def _actions(

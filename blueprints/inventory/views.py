@@ -8,12 +8,13 @@ from blueprints.inventory.adding.wizard import ADD
 from blueprints.inventory.correcting import views as correction_views
 from blueprints.inventory.correcting.services import may_reverse, who_may_reverse
 from blueprints.inventory.correcting.wizard import ADJUST
+from blueprints.inventory.history.listing import HISTORY
 from blueprints.inventory.ledger.documents import author_of, get_document, list_document_lines
 from blueprints.inventory.ledger.reasons import reason_label, vial_labels
 from blueprints.inventory.lists import INVENTORY
-from blueprints.inventory.queries import ENTRIES_SHOWN, get_inventory, list_entries_here
+from blueprints.inventory.queries import get_inventory
 from blueprints.inventory.record import EDITOR, inventory_page
-from blueprints.inventory.rules import DocumentKind, Kind, document_number
+from blueprints.inventory.rules import DocumentKind, document_number
 from portal.audit.services import viewed as audit_view
 from portal.formats.numbers import record_number
 from portal.i18n import _
@@ -59,19 +60,10 @@ def record(inventory_id: int) -> Response:
 @blueprint.get("/history")
 @needs("inventory.view")
 def ledger() -> Response:
-    """The history of all doses of the location, or of one kind of entry."""
-    kind = request.args.get("kind", "")
-    kind = kind if kind in set(Kind) else ""
-    lines = list_entries_here(scope(), before=record_number(request.args.get("before")), kind=kind)
-    return respond(
-        "inventory/ledger.html",
-        lines=lines[:ENTRIES_SHOWN],
-        older=lines[ENTRIES_SHOWN - 1].id if len(lines) > ENTRIES_SHOWN else None,
-        kind=Kind(kind) if kind else None,
-        all_href=url_for("inventory.ledger"),
-        record=None,
-        may_reverse=partial(may_reverse, scope()),
-    )
+    """The history of all doses of the location, or of one record."""
+    number = record_number(request.args.get("record", ""))
+    record = get_inventory(scope(), number) if number else None
+    return list_page(HISTORY, scope(), page="inventory/ledger.html", record=record)
 
 
 @blueprint.get("/documents/<int:document_id>")

@@ -1,7 +1,6 @@
 """Forms of `Operations`."""
 
 from collections.abc import Iterable
-from datetime import date
 from operator import itemgetter
 from typing import Any
 
@@ -15,10 +14,11 @@ from portal.audit import queries
 from portal.audit.queries import Wanted
 from portal.i18n import _l
 from portal.web.context import registry
-from portal.web.forms import DayField, Form, Required, WholeNumberField
+from portal.web.forms import Form, Required, WholeNumberField
+from portal.web.periods import PeriodForm
 
 
-class FindForm(Form):
+class FindForm(PeriodForm):
     """Which messages to look for."""
 
     text = StringField(_l("Recipient, shipment ID or other words"), [Length(max=200)], default="")
@@ -47,7 +47,7 @@ def _number(text: Any) -> int | None:
     return int(text) if text not in (None, "", "None") else None
 
 
-class SearchForm(Form):
+class SearchForm(PeriodForm):
     """What to look for in the audit trail."""
 
     actor = SelectField(_l("User"), coerce=_number)
@@ -56,8 +56,6 @@ class SearchForm(Form):
     subject_id = WholeNumberField(_l("Record number"), least=1, most=2**53)
     location = SelectField(_l("Location"), coerce=_number)
     through = SelectField(_l("Through"), default="")
-    first_day = DayField(_l("From"))
-    last_day = DayField(_l("To"))
 
     def wanted(self, zone: str) -> Wanted:
         """The search, with its days in the time zone `zone`."""
@@ -76,10 +74,7 @@ class SearchForm(Form):
     def kept(self) -> dict[str, str]:
         """The search as an address carries it."""
         held = {field.name: field.data for field in self if field.data not in (None, "")}
-        return {
-            name: value.strftime("%m/%d/%Y") if isinstance(value, date) else str(value)
-            for name, value in held.items()
-        }
+        return {name: str(value) for name, value in held.items()} | self.days
 
 
 def search_form(scope: Scope, given: Any) -> SearchForm:

@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from flask import Response, flash, request, url_for
 from jinja2 import TemplateError
+from werkzeug.datastructures import MultiDict
 
 from blueprints.operations.forms import CancelForm, FindForm
 from blueprints.operations.pages import LARGEST, below, blueprint, show
@@ -46,10 +47,20 @@ def messages() -> Response:
     """What waits, what left, what failed."""
     number = record_number(request.args.get("search"))
     text = kept_words(scope(), LIST, number) if number else ""
-    given = {name: request.args.get(name, "") for name in ("kind", "channel")}
-    form = FindForm(formdata=None, text=text, **given)
+    sent = {
+        "text": text,
+        **{
+            name: request.args.get(name, "")
+            for name in ("kind", "channel", "first_day", "last_day")
+        },
+    }
+    form = FindForm(formdata=MultiDict(sent))
     form.offer(queries.kinds(scope()))
-    return _list(form, search=number if text else None)
+    form.validate()
+    form.kind.errors = []
+    form.channel.errors = []
+    wrong = any(each.errors for each in (form.first_day, form.last_day))
+    return _list(form, search=number if text else None, status=422 if wrong else 200)
 
 
 @blueprint.post("/messages/search")
@@ -69,6 +80,8 @@ def search_messages() -> Response:
             kind=form.kind.data or None,
             channel=form.channel.data or None,
             state=state if state in state_labels() else None,
+            first_day=form.days.get("first_day"),
+            last_day=form.days.get("last_day"),
         )
     )
 
@@ -81,21 +94,25 @@ def _list(form: FindForm, *, search: int | None = None, status: int = 200) -> Re
     kind = wanted if wanted in queries.kinds(scope()) else ""
     by = form.channel.data or ""
     channel = by if by in registry().channels else ""
-    found = queries.find_messages(
-        scope(),
-        state=state,
-        kind=kind,
-        channel=channel,
-        text=form.text.data or "",
-        below=below(),
-    )
+    found = queries.MessagesFound([], None)
+    if status == 200:
+        found = queries.find_messages(
+            scope(),
+            state=state,
+            kind=kind,
+            channel=channel,
+            text=form.text.data or "",
+            since=form.since,
+            until=form.until,
+            below=below(),
+        )
     zones = queries.zones(scope(), found.messages, settings.current().time_zone)
     return show(
         "messages.html",
         regions={"messages": "operations/_messages.html"},
         status=status,
         form=form,
-        kept={"search": search, "kind": kind or None, "channel": channel or None},
+        kept={"search": search, "kind": kind or None, "channel": channel or None, **form.days},
         labels=labels,
         state=state,
         found=found,

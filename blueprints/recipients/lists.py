@@ -4,7 +4,7 @@ from blueprints.recipients.models import RecipientLocation
 from blueprints.recipients.rules import DoseStatus
 from blueprints.recipients.words import DOSE_STATUS
 from portal.i18n import Label, _l
-from portal.listviews.definition import Column, ListDefinition, Tone
+from portal.listviews.definition import Column, Filter, ListDefinition, Tone
 
 
 def status_label(status: str) -> Label:
@@ -34,6 +34,7 @@ RECIPIENTS = ListDefinition(
             label=_l("Date of Birth"),
             attribute=RecipientLocation.birth_date,
             kind="date",
+            personal=True,
         ),
         Column(
             key="status",
@@ -53,6 +54,18 @@ RECIPIENTS = ListDefinition(
     subject="recipient",
     count="counter",
     private=True,
+    filters=(
+        Filter(
+            key="status",
+            label=_l("Recipient Dose Status"),
+            where=lambda _scope, status: (RecipientLocation.dose_status == status,),
+            kind="choice",
+            choices=lambda: {
+                "": _l("All"),
+                **{str(status): status_label(status) for status in DoseStatus},
+            },
+        ),
+    ),
     empty_title=_l("No recipients yet"),
     empty_text=_l("Register a recipient, or search for one by last name and date of birth."),
 )

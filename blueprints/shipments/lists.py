@@ -100,8 +100,23 @@ SHIPMENTS = ListDefinition(
     subject="shipment",
     search=True,
     phrases=statuses,
-    dates=(Shipment.date_shipped, Shipment.expiration_date),
-    brief=("vaccine", "shipped", "lot", "status"),
+    facts=(
+        Column(
+            key="expires",
+            label=_l("Expiration Date"),
+            attribute=Shipment.expiration_date,
+            kind="date",
+        ),
+        Column(key="ndc", label=_l("NDC #"), attribute=Shipment.ndc, sortable=False),
+        Column(
+            key="manufacturer",
+            label=_l("Manufacturer"),
+            attribute=Shipment.manufacturer,
+            sortable=False,
+        ),
+        Column(key="carrier", label=_l("Carrier"), attribute=Shipment.carrier, sortable=False),
+    ),
+    brief=("vaccine", "shipped", "quantity", "received", "lot", "status"),
     views=(
         ListView(key="to_be_received", label=_l("To Be Received"), where=to_be_received),
         ListView(key="received", label=_l("Received"), where=received),

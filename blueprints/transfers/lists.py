@@ -87,7 +87,6 @@ TRANSFERS = ListDefinition(
     subject="transfer",
     search=True,
     phrases=statuses,
-    dates=(TransferSide.sent_on,),
     brief=("sender", "receiver", "product", "doses", "status"),
     views=(
         ListView(key="inbound", label=_l("On Their Way Here"), where=on_their_way_here),

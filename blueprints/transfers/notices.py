@@ -6,7 +6,7 @@ from typing import Any
 from blueprints.transfers.queries import LineOnTheWay, SentTransfer
 from blueprints.transfers.rules import came_back
 from portal.i18n import _
-from portal.messages.services import NewMessage, cancel_about, queue_many
+from portal.messages.services import NewMessage, queue_many, take_back
 from portal.people.queries import list_managers
 
 
@@ -20,17 +20,37 @@ def tell_sender(sent: SentTransfer, kind: str, line_ids: Collection[int]) -> Non
     _tell(sent, kind, sent.transfer.from_location_id, line_ids)
 
 
-def take_back_sent(sent: SentTransfer) -> None:
-    """Keep the news that a transfer is on its way from leaving: it is not any more."""
+def tell_cancelled(sent: SentTransfer, line_ids: Collection[int], untold: Collection[int]) -> None:
+    """Tell the receiver that these lines do not come. Who was never told that the doses are on
+    their way need not hear that they are not."""
+    whole = len(line_ids) == len(sent.lines)
+    _tell(
+        sent,
+        "transfer_cancelled",
+        sent.transfer.to_location_id,
+        line_ids,
+        untold if whole else (),
+    )
+
+
+def take_back_sent(sent: SentTransfer) -> set[int]:
+    """Keep the news that a transfer is on its way from leaving: it is not any more. The users who
+    cannot have got it."""
     reason = _("The doses are no longer on their way.")
-    cancel_about(_about(sent), reason=reason, kinds=["transfer_sent"])
+    return take_back(_about(sent), reason=reason, kinds=["transfer_sent"])
 
 
 def _about(sent: SentTransfer) -> str:
     return f"transfer:{sent.transfer.id}"
 
 
-def _tell(sent: SentTransfer, kind: str, location_id: int, line_ids: Collection[int]) -> None:
+def _tell(
+    sent: SentTransfer,
+    kind: str,
+    location_id: int,
+    line_ids: Collection[int],
+    but: Collection[int] = (),
+) -> None:
     lines = [line for line in sent.lines if line.row.id in line_ids]
     subject = "-".join(str(number) for number in sorted(line_ids)[:3])
     queue_many(
@@ -52,6 +72,7 @@ def _tell(sent: SentTransfer, kind: str, location_id: int, line_ids: Collection[
             },
         )
         for user in list_managers(location_id)
+        if user.id not in but
     )
 
 

@@ -260,7 +260,7 @@ def refuse(
     reason = "fit" if usable else "unfit"
     try:
         with session().begin_nested():
-            sent, line_ids = _send_back(
+            sent, line_ids, _untold = _send_back(
                 scope, transfer_id, note, LineState.REFUSED, reason=reason, confirmed=confirmed
             )
     except Conflict:
@@ -281,8 +281,9 @@ def cancel(scope: Scope, transfer_id: int, *, note: str, confirmed: bool = False
     since and nobody has said that the doses are others; `Conflict` if nothing of it is under way
     any more, `NotFound` unless it leaves the present location.
     """
-    sent, line_ids = _send_back(scope, transfer_id, note, LineState.CANCELLED, confirmed=confirmed)
-    notices.tell_receiver(sent, "transfer_cancelled", line_ids)
+    back = _send_back(scope, transfer_id, note, LineState.CANCELLED, confirmed=confirmed)
+    notices.tell_cancelled(*back)
+    sent, _line_ids, _untold = back
     return sent
 
 
@@ -300,9 +301,9 @@ def _send_back(
     *,
     reason: str = "",
     confirmed: bool = False,
-) -> tuple[SentTransfer, list[int]]:
+) -> tuple[SentTransfer, list[int], set[int]]:
     """Settle what is still under way, back to its sender, and hold its lots there if the `reason`
-    is "unfit"; the transfer, and the lines settled."""
+    is "unfit"; the transfer, the lines settled, and who cannot have heard that it was sent."""
     scope.require("transfers.handle")
     sent = get_transfer(scope, transfer_id)
     mine = (
@@ -333,8 +334,7 @@ def _send_back(
     session().expire_all()
     sent = get_transfer(scope, transfer_id)
     _audit(scope, f"transfer.{state}", sent, {"note": note, "reason": reason})
-    notices.take_back_sent(sent)
-    return sent, line_ids
+    return sent, line_ids, notices.take_back_sent(sent)
 
 
 def _said(scope: Scope, note: str) -> str:

@@ -9,6 +9,7 @@ from wtforms import Form, SelectFieldBase
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from blueprints.inventory.forms import CheckedForm
+from blueprints.inventory.leaving.finding import find_usable_lines
 from blueprints.inventory.leaving.selection import (
     TEMPLATE,
     LinesForm,
@@ -149,6 +150,7 @@ TRANSFER = Wizard(
             context=_choose_context,
             nothing=nothing_offered,
             check=_check_records,
+            assist=find_usable_lines,
         ),
         Step(
             "receiver",

@@ -15,7 +15,14 @@ module = Module(
             name="wastage.record", title=_l("Record wastage and returns"), profiles=MANAGERS
         ),
     ),
+    lists=("blueprints.wastage.lists:LOSSES",),
     fills=(
+        Fill(
+            slot="inventory.menu",
+            function="blueprints.wastage.contributions:list_menu",
+            template="wastage/_menu.html",
+            capability="inventory.view",
+        ),
         Fill(
             slot="inventory.list",
             function="blueprints.wastage.contributions:list_actions",

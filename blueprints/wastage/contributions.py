@@ -13,6 +13,11 @@ def list_actions(_scope: Scope, _subject: object) -> dict[str, Any]:
     return {"wastage": url_for("wastage.wastage"), "giving_back": url_for("wastage.giving_back")}
 
 
+def list_menu(_scope: Scope, _subject: object) -> dict[str, Any]:
+    """The way to what was wasted and returned before."""
+    return {"href": url_for("wastage.index")}
+
+
 def record_actions(_scope: Scope, record: VaccineInventory) -> dict[str, Any] | None:
     """`Wastage` and `Return` of one record, while it has doses."""
     if record.doses_available == 0:

@@ -7,6 +7,7 @@ from flask import url_for
 from wtforms import Form
 
 from blueprints.inventory.forms import CheckedForm
+from blueprints.inventory.leaving.finding import find_lines
 from blueprints.inventory.leaving.selection import (
     TEMPLATE,
     LinesForm,
@@ -117,6 +118,7 @@ def _wizard(kind: DocumentKind, *, title: object, form: type[Form], doses_label:
                 context=choose_context,
                 nothing=nothing_offered,
                 check=check_lines,
+                assist=find_lines,
             ),
             Step(
                 "reason",

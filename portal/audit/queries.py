@@ -2,16 +2,17 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Select, select
 
 from portal.access.scope import Scope
 from portal.audit.models import AuditEntry, AuditHead
+from portal.clock import begin_of
 from portal.db import session
 from portal.errors import NotFound
 from portal.searching.distinct import distinct_values
+from portal.searching.newest import newest_first
 
 CAPABILITY = "audit.read"
 PAGE = 50
@@ -43,7 +44,10 @@ class EntriesFound:
 def find_entries(scope: Scope, wanted: Wanted, *, below: int | None = None) -> EntriesFound:
     """The 50 newest entries that fit, of those with numbers smaller than `below`."""
     scope.require(CAPABILITY)
-    return _page(_fitting(wanted), below)
+    first, last, zone = wanted.first_day, wanted.last_day, wanted.zone
+    since = begin_of(first, zone) if first else None
+    until = begin_of(last + timedelta(days=1), zone) if last else None
+    return _page(_fitting(wanted), below, since=since, until=until)
 
 
 def history(
@@ -87,10 +91,17 @@ def subjects(scope: Scope) -> list[str]:
     return distinct_values(AuditEntry.subject)
 
 
-def _page(query: Select[AuditEntry], below: int | None) -> EntriesFound:
-    if below is not None:
-        query = query.where(AuditEntry.number < below)
-    rows = list(session().scalars(query.order_by(AuditEntry.number.desc()).limit(PAGE + 1)))
+def _page(
+    query: Select[AuditEntry],
+    below: int | None,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> EntriesFound:
+    query = newest_first(
+        query, AuditEntry.at, AuditEntry.number, since=since, until=until, below=below
+    )
+    rows = list(session().scalars(query.limit(PAGE + 1)))
     more = len(rows) > PAGE
     return EntriesFound(rows[:PAGE], rows[PAGE - 1].number if more else None)
 
@@ -107,13 +118,4 @@ def _fitting(wanted: Wanted) -> Select[AuditEntry]:
     ):
         if value is not None:
             query = query.where(column == value)
-    if wanted.first_day is not None:
-        query = query.where(AuditEntry.at >= _midnight(wanted.first_day, wanted.zone))
-    if wanted.last_day is not None:
-        after = wanted.last_day + timedelta(days=1)
-        query = query.where(AuditEntry.at < _midnight(after, wanted.zone))
     return query
-
-
-def _midnight(day: date, zone: str) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=ZoneInfo(zone))

@@ -25,7 +25,10 @@ class ImportRun(Base):
     """
 
     __tablename__ = "import_run"
-    __table_args__ = (Index("ix_import_run_kind_id", "kind", "id"),)
+    __table_args__ = (
+        Index("ix_import_run_kind_id", "kind", "id"),
+        Index("ix_import_run_kind_created_at", "kind", "created_at", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))

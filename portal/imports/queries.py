@@ -1,7 +1,7 @@
 """Reading import runs: for whoever may send such files."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import select
@@ -12,6 +12,7 @@ from portal.errors import NotFound
 from portal.files.models import StoredFile
 from portal.imports.definition import ImportDefinition
 from portal.imports.models import ImportError, ImportRun
+from portal.searching.newest import newest_first
 from portal.sheets.columns import CellError, CellMended
 from portal.sheets.doubts import days_asked
 
@@ -33,16 +34,24 @@ def get_run(definition: ImportDefinition, scope: Scope, run_id: int) -> ImportRu
 
 
 def list_runs(
-    definition: ImportDefinition, scope: Scope, *, before: int | None = None, limit: int = 25
+    definition: ImportDefinition,
+    scope: Scope,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before: int | None = None,
+    limit: int = 25,
 ) -> list[ImportRun]:
-    """The import runs, newest first, those with an id below `before`."""
+    """The import runs sent from `since` on and before `until`, newest first, those with an id below
+    `before`."""
     scope.require(definition.capability)
     query = select(ImportRun).where(ImportRun.kind == definition.name)
     if definition.of_location:
         query = query.where(ImportRun.location_id == scope.location_id)
-    if before is not None:
-        query = query.where(ImportRun.id < before)
-    return list(session().scalars(query.order_by(ImportRun.id.desc()).limit(limit)))
+    query = newest_first(
+        query, ImportRun.created_at, ImportRun.id, since=since, until=until, below=before
+    )
+    return list(session().scalars(query.limit(limit)))
 
 
 def days_asked_about(run: ImportRun, *, days: int) -> dict[str, frozenset[date]]:

@@ -27,6 +27,7 @@ from portal.web.context import scope
 from portal.web.files import SentFile, store_upload
 from portal.web.guards import before_transaction, needs, quiet
 from portal.web.htmx import go_to
+from portal.web.periods import asked_days
 from portal.web.respond import respond
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -90,14 +91,27 @@ class ImportViews:
             sent.named = True
             return go_to(self.way("import_run", run_id=run.id))
         before = record_number(request.args.get("before"))
-        runs = list_runs(self.definition, scope(), before=before, limit=PAGE + 1)
+        days = asked_days()
+        runs = (
+            []
+            if days.errors
+            else list_runs(
+                self.definition,
+                scope(),
+                since=days.since,
+                until=days.until,
+                before=before,
+                limit=PAGE + 1,
+            )
+        )
         return respond(
             "imports/index.html",
-            status=422 if request.method == "POST" else 200,
+            status=422 if request.method == "POST" or days.errors else 200,
             definition=self.definition,
             way=self.way,
             labels=LABELS,
             form=form,
+            days=days,
             runs=runs[:PAGE],
             older=runs[PAGE - 1].id if len(runs) > PAGE else None,
             most=current().upload_mib,

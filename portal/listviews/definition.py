@@ -1,19 +1,18 @@
 """What a list view is, as data: one `ListDefinition` a list, one call in the view (SPEC B1)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, or_
 from sqlalchemy.orm import Bundle, InstrumentedAttribute
 
 from portal.access.scope import Scope
 from portal.db import Base
 from portal.i18n import Label
 
-Kind = Literal["text", "date", "number", "moment", "status"]
+Kind = Literal["text", "date", "number", "moment", "status", "words"]
 Tone = Literal["neutral", "info", "success", "warning", "danger"]
 Clauses = Sequence[ColumnElement[bool]]
 
@@ -34,7 +33,12 @@ class Column:
     attribute: a column of the list's model, or for a column that is only shown any expression, or a
     `Bundle` of several: its value is a tuple then.
     order: the column of the model that rows are sorted by in place of the one shown.
-    labels, tone: text and colour of the values of a `status` column.
+    labels, tone: text and colour of the values of a `status` column; of one of `words` the text
+    alone. values: those that a search
+    finds by their labels (`found_by_word`).
+    personal: what is typed about it stays out of addresses, such as a date of birth.
+    leads_to: the route of the record whose id the value is, and the right to see it: the words are
+    a link then.
     What one can sort by is never NULL, sorted by code point (`portal.db.plain_text`), and in a
     long list has an index (scope column, it, id).
     """
@@ -47,6 +51,9 @@ class Column:
     order: InstrumentedAttribute[Any] | None = None
     labels: Callable[[Any], Label] = str
     tone: Callable[[Any], Tone] | None = None
+    values: tuple[Any, ...] = ()
+    personal: bool = False
+    leads_to: tuple[str, str] | None = None
 
     @property
     def sorted_by(self) -> Any:
@@ -57,6 +64,11 @@ class Column:
     def num(self) -> bool:
         """Whether the cells are figures, set to the right."""
         return self.kind == "number"
+
+    @property
+    def dated(self) -> bool:
+        """Whether a list can be asked for a stretch of its days."""
+        return self.kind in ("date", "moment") and self.sortable
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -73,8 +85,9 @@ class Filter:
     """A field above a list, beside the button `Search`, that leaves some of its rows.
 
     key: its name in the address. where: the clauses for what was chosen or typed; an `Invalid` is
-    shown above the list, which is empty then. choices: the values to choose from, with their
-    labels, in place of a field to type in. usual: what it holds where the address says nothing.
+    shown beside the field, and the list is empty then. choices: the values to choose from, with
+    their labels, in place of a field to type in. `hidden` ones are set by links. usual: what it
+    holds where the address says nothing.
     alone: where it holds something, the other filters do not count.
     private: what is typed is personal and stays out of addresses; the list is private, too.
     """
@@ -82,7 +95,7 @@ class Filter:
     key: str
     label: Label
     where: Callable[[Scope, str], Clauses]
-    kind: Literal["text", "date", "choice"] = "text"
+    kind: Literal["text", "date", "choice", "hidden"] = "text"
     choices: Callable[[], Mapping[str, Label]] | None = None
     usual: Callable[[Scope], str] | None = None
     private: bool = False
@@ -127,15 +140,18 @@ class ListDefinition:
     where: what restricts the list for this user beyond the location.
     subject: the kind of record for `remember_view`; None: no `Recently Viewed`.
     search: whether the model has a `search` column (portal.searching.text).
-    count: "counter" where the table has counting triggers (migrations/listing.py), else "exact".
+    count: "counter" where the table has counting triggers (migrations/listing.py), "capped" where
+    up to 20,000 rows are counted, else "exact".
     phrases: what a search may say instead of words that occur in the record, such as a status,
     and the rows each means.
-    dates: columns of the model that a typed date is looked for in; in a long list each has an
-    index (scope column, it, id).
+    facts: further columns that are only in files that one takes away. A date among them that is
+    sortable can be asked for, too.
+    since: the day that the field `From` holds until somebody changes it.
     brief: keys of the columns that a phone shows beside the first; none: all.
     private: the values are personal and stay out of addresses: cursors hold ids alone, and what
     was searched for is kept on the server (`services.keep_words`).
-    filters: fields above the list, in place of its search.
+    filters: fields above the list, in place of its search. `From` and `To` are there in every
+    list with a date that it can be sorted by (portal.listviews.periods).
     parts: for values of the filters by key, disjoint parts of the rows that they leave, of which
     each comes sorted from one index (its columns, the sort column, id), however many there are;
     None where they leave few. Such rows are counted exactly up to 1,000.
@@ -156,12 +172,13 @@ class ListDefinition:
     scope_column: InstrumentedAttribute[int] | None
     subject: str | None = None
     search: bool = False
-    count: Literal["counter", "exact"] = "exact"
+    count: Literal["counter", "capped", "exact"] = "exact"
     leads_to: InstrumentedAttribute[int] | None = None
     where: Callable[[Scope], Clauses] | None = None
     views: tuple[ListView, ...] = ()
     phrases: Callable[[Scope], Mapping[str, Clauses]] | None = None
-    dates: tuple[InstrumentedAttribute[date], ...] = ()
+    facts: tuple[Column, ...] = ()
+    since: Callable[[Scope], str] | None = None
     brief: tuple[str, ...] = ()
     private: bool = False
     filters: tuple[Filter, ...] = ()
@@ -176,8 +193,8 @@ class ListDefinition:
 
     def __post_init__(self) -> None:
         """Refuse what cannot work. Raises `DefinitionError`."""
-        keys = [column.key for column in self.columns]
-        if not keys or len(keys) != len(set(keys)) or VIEWED in keys:
+        keys = [column.key for column in (*self.columns, *self.facts)]
+        if not self.columns or len(keys) != len(set(keys)) or VIEWED in keys:
             raise DefinitionError(f"{self.name}: columns need keys of their own.")
         if self.default_sort.removeprefix("-") not in self.sortable:
             raise DefinitionError(f"{self.name}: default_sort names no sortable column.")
@@ -217,8 +234,30 @@ class ListDefinition:
 
     @cached_property
     def sortable(self) -> dict[str, Column]:
-        """The columns one can sort by, by key."""
-        return {column.key: column for column in self.columns if column.sortable}
+        """The columns one can sort by, by key; dates that are not shown among them."""
+        shown = {column.key: column for column in self.columns if column.sortable}
+        return shown | {column.key: column for column in self.facts if column.dated}
+
+    @cached_property
+    def dated(self) -> dict[str, Column]:
+        """The dates that one can ask for a stretch of, by key: the one it is sorted by first."""
+        usual = self.default_sort.removeprefix("-")
+        found = [column for column in self.sortable.values() if column.dated]
+        return {each.key: each for each in sorted(found, key=lambda each: each.key != usual)}
+
+    @cached_property
+    def whole(self) -> "ListDefinition":
+        """The list with everything that is in its files as a column."""
+        return replace(self, columns=(*self.columns, *self.facts), facts=()) if self.facts else self
+
+    def found_by_word(self, scope: Scope) -> dict[str, Clauses]:
+        """What a search may say instead of words that occur in the record, and the rows meant."""
+        found: dict[str, list[Any]] = {}
+        for column in self.columns:
+            for value in column.values:
+                found.setdefault(str(column.labels(value)), []).append(column.attribute == value)
+        known: dict[str, Clauses] = {word: (or_(*clauses),) for word, clauses in found.items()}
+        return known | dict(self.phrases(scope) if self.phrases else {})
 
     @property
     def region(self) -> str:

@@ -17,6 +17,7 @@ from sqlalchemy.types import TypeEngine
 
 from portal.formats.numbers import LARGEST_ID, record_number
 from portal.listviews.definition import RECENT, VIEWED, ListDefinition
+from portal.listviews.periods import fields_of, usual_sort
 from portal.searching.text import typed
 
 ROWS = 25
@@ -72,17 +73,17 @@ def read_state(
     if view not in definition.view_labels and not (view == RECENT and definition.subject):
         view = default_view
     sort = query.get("sort", "")
-    usual = f"-{VIEWED}" if view == RECENT else definition.default_sort
+    open_filters = [
+        (each.key, typed(query[each.key]))
+        for each in fields_of(definition)
+        if each.key in query and not each.private
+    ]
+    usual = usual_sort(definition, view, dict(open_filters))
     known = {*definition.sortable, VIEWED} if view == RECENT else set(definition.sortable)
     if sort.removeprefix("-") not in known:
         sort = usual
     before = query.get("before", "")[:LONGEST_CURSOR]
     after = "" if before or query.get("after") == END else query.get("after", "")
-    open_filters = [
-        (each.key, typed(query[each.key]))
-        for each in definition.filters
-        if each.key in query and not each.private
-    ]
     return ListState(
         filters=tuple(open_filters),
         view=view,
@@ -96,7 +97,7 @@ def read_state(
 
 def address(definition: ListDefinition, state: ListState, **more: str) -> str:
     """The query string (with its question mark) that `read_state` turns into `state`."""
-    usual = f"-{VIEWED}" if state.view == RECENT else definition.default_sort
+    usual = usual_sort(definition, state.view, dict(state.filters))
     values = {
         "view": state.view,
         "sort": "" if state.sort == usual else state.sort,
@@ -117,7 +118,7 @@ def open_values(definition: ListDefinition, state: ListState) -> dict[str, str]:
     chosen = dict(state.filters)
     return {
         each.key: chosen[each.key]
-        for each in definition.filters
+        for each in fields_of(definition)
         if each.key in chosen and not each.private and (chosen[each.key] or each.usual)
     }
 

@@ -7,24 +7,25 @@ What is few (recently viewed, the hits of a search, a further view) is sorted he
 many, a page is looked for along the sort index; where that is far off, the database sorts them.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Row, Select, and_, false, literal, or_, select, union_all
 
 from portal.access.scope import Scope
 from portal.db import session
 from portal.errors import Invalid
+from portal.formats.periods import Period, periods_in
 from portal.listviews.counts import CAP, RowTotal, capped, counted, exact
 from portal.listviews.definition import RECENT, VIEWED, Clauses, ListDefinition
 from portal.listviews.models import ListPin, RecentView
 from portal.listviews.paging import END, ListState, largest_of, read_cursor, write_cursor
+from portal.listviews.periods import DaysAsked, on_days, read_asked, zone_of
 from portal.listviews.services import place_of
 from portal.searching import hits
-from portal.searching.text import day_of, phrase_in, words
+from portal.searching.text import phrase_in, words
 
 SORT_VALUE = "sort_value_"
 RECORD = "record_"
@@ -39,14 +40,14 @@ Pair = tuple[Any, int]
 @dataclass(frozen=True)
 class Listing:
     """One page: its rows (`id`, sort value, the columns by key, and the id of the record that a row
-    represents), the number of all, where one can go."""
+    represents), the number of all, where one can go; what was refused, by field."""
 
     state: ListState
     rows: Sequence[Row[Any]]
     count: RowTotal
     previous: ListState | None
     next: ListState | None
-    refused: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 def pinned_view(scope: Scope, definition: ListDefinition) -> str | None:
@@ -82,7 +83,7 @@ def read_page(scope: Scope, definition: ListDefinition, state: ListState) -> Lis
         count=source.count,
         previous=state.page(before=source.cursor(rows[0])) if rows and has_previous else None,
         next=state.page(after=source.cursor(rows[-1])) if rows and has_next else None,
-        refused=tuple(source.refused),
+        refused=source.refused,
     )
 
 
@@ -101,17 +102,19 @@ class Source:
             if view.key == state.view
             for clause in view.where(scope)
         ]
-        self.refused: list[str] = []
+        self.refused: dict[str, str] = {}
+        # What a stretch of days leaves, where the list is sorted by just that date.
+        self.range: Clauses = ()
         self.filtered = self._filter(state)
+        self.days: list[tuple[Period, str]] = []
         if definition.search and state.q:
-            phrases = definition.phrases(scope) if definition.phrases else {}
+            phrases = definition.found_by_word(scope)
             phrase, rest = phrase_in(state.q, phrases)
             self.narrowing += phrases.get(phrase, ())
+            if definition.dated:
+                self.days, rest = periods_in(rest)
+                self.narrowing += [self._on(*day) for day in self.days]
             self.words = words(rest)
-        self.days = [day for word in self.words if (day := day_of(word)) and definition.dates]
-        if self.days:
-            self.words = tuple(word for word in self.words if not day_of(word))
-            self.narrowing += [self._on(day) for day in self.days]
         if state.key == VIEWED:
             self.sort: Any = RecentView.viewed_at
         else:
@@ -128,6 +131,12 @@ class Source:
         clauses: list[ColumnElement[bool]] = []
         chosen: dict[str, str] = {}
         alone = [each for each in self.definition.filters if each.alone and values.get(each.key)]
+        asked = DaysAsked() if alone else read_asked(self.definition, self.scope, values)
+        self.refused |= asked.refused
+        if asked.column is not None and asked.column.key == state.key:
+            self.range = asked.clauses
+        else:
+            clauses += asked.clauses
         for each in alone or self.definition.filters:
             value = values.get(each.key)
             if value is None:
@@ -138,12 +147,14 @@ class Source:
             try:
                 clauses += each.where(self.scope, value)
             except Invalid as refusal:
-                self.refused.append(refusal.message)
-                clauses.append(false())
+                self.refused[each.key] = refusal.message
+        if self.refused:
+            self.range, clauses = (), [false()]
         self.narrowing += clauses
         parts = self.definition.parts
-        self.parts = parts(self.scope, chosen) if parts and not self.refused else None
-        return bool(clauses)
+        whole = not self.refused and (self.range or not asked.clauses)
+        self.parts = parts(self.scope, chosen) if parts and whole else None
+        return bool(clauses or self.range)
 
     @cached_property
     def count(self) -> RowTotal:
@@ -159,6 +170,8 @@ class Source:
             return RowTotal(CAP, more=True)
         if self.definition.count == "counter":
             return counted(self.definition.table.name, self.scope.location_id)
+        if self.definition.count == "capped":
+            return capped(self._select(self.definition.id), most=COUNTED)
         return exact(self._select(self.definition.id))
 
     def page(self, state: ListState) -> tuple[list[Row[Any]], bool]:
@@ -194,7 +207,7 @@ class Source:
 
     def _clauses(self, filtered: bool, narrowed: bool, by_id: bool) -> Clauses:
         definition = self.definition
-        clauses = []
+        clauses = [] if by_id else list(self.range)
         by_id = by_id or bool(narrowed and self.days)
         if definition.scope_column is not None:
             # As a sum the location has no index: SQLite would rather walk along one, for the
@@ -237,23 +250,31 @@ class Source:
     def _pairs(self, query: Select[Any]) -> list[Pair]:
         return [(value, number) for value, number in session().execute(query)]
 
-    def _on(self, day: date) -> ColumnElement[bool]:
-        """That one of the dates is `day`: its ids by the index of each, because SQLite would not
-        use two for an OR."""
+    def _on(self, period: Period, typed: str) -> ColumnElement[bool]:
+        """That one of the dates is within the period, or that a day is in the record as it was
+        typed, in a name perhaps: ids by the index of each, because SQLite would not use two for an
+        OR."""
         definition = self.definition
         here: Clauses = ()
         if definition.scope_column is not None:
             here = (definition.scope_column == self.scope.location_id,)
+        zone = zone_of(self.scope)
         ids = [
-            select(definition.id).where(*here, column == day).correlate(None)
-            for column in definition.dates
+            select(definition.id).where(*here, on_days(column, zone, period)).correlate(None)
+            for column in definition.dated.values()
         ]
+        if period.first != period.last:
+            return cast("ColumnElement[bool]", definition.id.in_(union_all(*ids)))
+        said = select(definition.id).where(*here).correlate(None)
+        place = None if definition.scope_column is None else self.scope.location_id
+        text = definition.table.c.search
+        ids.append(hits.only_hits(said, definition.id, text, words(typed), place))
         found: ColumnElement[bool] = definition.id.in_(union_all(*ids))
         return found
 
     def _found(self) -> list[Pair] | None:
         """What the search and the narrowing leave; None if that is much."""
-        if self.words and self.narrowing:
+        if self.words and (self.narrowing or self.range):
             # A few rows that the narrowing leaves hold the words or not; there may be a million
             # others that hold them.
             narrow = self._select(self.definition.id, filtered=False).limit(CAP + 1)

@@ -19,6 +19,7 @@ from portal.listviews import rendering, services
 from portal.listviews.definition import ALL, RECENT, Action, ListDefinition
 from portal.listviews.export import MOST_ROWS, exported_rows
 from portal.listviews.paging import END, MORE_ROWS, ROWS, ListState, address, read_state
+from portal.listviews.periods import BY, fields_of, usual_sort
 from portal.listviews.queries import Listing, pinned_view, read_page
 from portal.sheets.writer import write_csv, write_xlsx
 from portal.web.context import registry, time_zone
@@ -74,22 +75,34 @@ def list_page(
 def _with_words(scope: Scope, definition: ListDefinition, state: ListState) -> ListState:
     """`state` with what a private list is searched for."""
     number = record_number(request.args.get("search", ""))
-    if definition.private and definition.filters and number:
+    if not (number and definition.private):
+        return state
+    if definition.search:
         words = services.kept_words(scope, definition.name, number)
-        kept = rendering.private_values(definition, words)
-        return replace(state, filters=(*state.filters, *kept), kept=number) if kept else state
-    if not (definition.private and definition.search and number):
+        return replace(state, q=words, kept=number) if words else state
+    if not _has_private(definition):
         return state
     words = services.kept_words(scope, definition.name, number)
-    return replace(state, q=words, kept=number) if words else state
+    kept = rendering.private_values(definition, words)
+    if not kept:
+        return state
+    found = replace(state, filters=(*state.filters, *kept), kept=number)
+    if state.sort != usual_sort(definition, state.view, dict(state.filters)):
+        return found
+    return replace(found, sort=usual_sort(definition, found.view, dict(found.filters)))
+
+
+def _has_private(definition: ListDefinition) -> bool:
+    """Whether what is typed into one of the fields stays out of addresses."""
+    return any(each.private for each in fields_of(definition))
 
 
 def _export(
     definition: ListDefinition, scope: Scope, listing: Listing, kind: str, zone: str
 ) -> Response:
     """All pages as a file; who took it is noted in the audit trail."""
-    header = [str(column.label) for column in definition.columns]
-    rows = exported_rows(scope, definition, listing.state, zone=zone, most=MOST_ROWS[kind])
+    header = [str(column.label) for column in definition.whole.columns]
+    rows = exported_rows(scope, definition.whole, listing.state, zone=zone, most=MOST_ROWS[kind])
     summary = f"{kind}, {listing.state.view}, {listing.count.number}"
     note(
         partial(
@@ -153,13 +166,13 @@ def search(name: str) -> Response:
     if (
         definition is None
         or not definition.private
-        or not (definition.search or definition.filters)
+        or not (definition.search or _has_private(definition))
     ):
         raise NotFound
     scope.require(definition.capability)
     state = read_state(definition, request.form, default_view=ALL)
     text = request.form.get("q", "")
-    if definition.filters:
+    if not definition.search:
         text = rendering.private_text(definition, request.form)
     number = services.keep_words(scope, definition.name, text)
     found = address(definition, replace(state.page(), kept=number))
@@ -211,7 +224,13 @@ class _Shown:
             self.definition,
             self.listing,
             zone=self.zone,
-            link=_record_link(self.definition),
+            link=_record_link(self.definition.record_endpoint),
+            leading={
+                column.key: way
+                for column in self.definition.columns
+                if column.leads_to and self.scope.can(column.leads_to[1])
+                if (way := _record_link(column.leads_to[0]))
+            },
             menus=self.menus,
             ticks=bool(self.ticks),
         )
@@ -234,7 +253,15 @@ class _Shown:
     @cached_property
     def filters(self) -> list[rendering.FilterField]:
         """The fields above the list."""
-        return rendering.filter_fields(self.definition, self.state, self.scope)
+        return rendering.filter_fields(
+            self.definition, self.state, self.scope, self.listing.refused
+        )
+
+    @cached_property
+    def filtered(self) -> bool:
+        """Whether a field above the list holds anything that leaves some of its rows out."""
+        usual = {each.key for each in fields_of(self.definition) if each.usual}
+        return any(key != BY and (value or key in usual) for key, value in self.state.filters)
 
     @cached_property
     def base(self) -> str:
@@ -246,7 +273,7 @@ class _Shown:
         """Where the search of a private list is sent; empty for others, which search by address."""
         if not self.definition.private:
             return ""
-        if not (self.definition.search or self.definition.filters):
+        if not (self.definition.search or _has_private(self.definition)):
             return ""
         return url_for("listviews.search", name=self.definition.name)
 
@@ -257,7 +284,11 @@ class _Shown:
     @property
     def kept(self) -> dict[str, str]:
         """What a search keeps of the state."""
-        kept = {"view": self.state.view, "sort": self.state.sort}
+        kept = {"view": self.state.view}
+        if self.state.sort != usual_sort(
+            self.definition, self.state.view, dict(self.state.filters)
+        ):
+            kept["sort"] = self.state.sort
         if self.state.rows != ROWS:
             kept["rows"] = str(self.state.rows)
         return kept
@@ -274,7 +305,10 @@ class _Shown:
     def everything(self) -> str:
         """The address of `All …`, with the search if there is one."""
         state = replace(
-            ListState(ALL, self.definition.default_sort), q=self.state.q, kept=self.state.kept
+            self.state.page(),
+            view=ALL,
+            sort=usual_sort(self.definition, ALL, dict(self.state.filters)),
+            rows=ROWS,
         )
         return address(self.definition, state)
 
@@ -320,12 +354,12 @@ class _Shown:
         return rows, address(self.definition, state)
 
 
-def _record_link(definition: ListDefinition) -> tuple[str, str] | None:
-    """The text before and after the id in the address of a record."""
-    if definition.record_endpoint is None:
+def _record_link(endpoint: str | None) -> tuple[str, str] | None:
+    """The text before and after the id in the address of a record; None where there is no page."""
+    if endpoint is None or endpoint not in current_app.view_functions:
         return None
-    rule = next(current_app.url_map.iter_rules(definition.record_endpoint))
+    rule = next(current_app.url_map.iter_rules(endpoint))
     (name,) = rule.arguments
     values: dict[str, Any] = {name: PLACEHOLDER}
-    before, _id, after = url_for(definition.record_endpoint, **values).partition(str(PLACEHOLDER))
+    before, _id, after = url_for(endpoint, **values).partition(str(PLACEHOLDER))
     return before, after

@@ -73,6 +73,7 @@ class Message(Base):
         Index("ix_message_channel_state_id", "channel", "state", "id"),
         Index("ix_message_state_id", "state", "id"),
         Index("ix_message_kind_id", "kind", "id"),
+        Index("ix_message_created_at", "created_at", "id"),
         # Holds only what was not wiped yet (WHERE search <> ''): a search reads it from its end, no
         # further.
         Index("ix_message_id_search", "id", "search"),

@@ -16,6 +16,7 @@ from portal.module import current
 from portal.places.models import Location
 from portal.searching.distinct import distinct_values
 from portal.searching.hits import contains
+from portal.searching.newest import newest_first
 from portal.searching.text import words
 from portal.settings import Settings
 
@@ -105,10 +106,12 @@ def find_messages(
     kind: str = "",
     channel: str = "",
     text: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
     below: int | None = None,
 ) -> MessagesFound:
     """The 50 newest messages of a state, a kind and a channel (empty: any), with ids smaller than
-    `below`.
+    `below`, made from `since` on and before `until`.
 
     `text`: words that must all occur in the address or in what the message is about.
     """
@@ -123,9 +126,10 @@ def find_messages(
         query = query.where(Message.kind == kind)
     if channel:
         query = query.where(Message.channel == channel)
-    if below is not None:
-        query = query.where(Message.id < below)
-    rows = list(session().scalars(query.order_by(Message.id.desc()).limit(PAGE + 1)))
+    query = newest_first(
+        query, Message.created_at, Message.id, since=since, until=until, below=below
+    )
+    rows = list(session().scalars(query.limit(PAGE + 1)))
     more = len(rows) > PAGE
     return MessagesFound(rows[:PAGE], rows[PAGE - 1].id if more else None)
 

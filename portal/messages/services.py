@@ -136,6 +136,28 @@ def cancel_about(about: str, *, reason: str, kinds: Iterable[str] = ()) -> int:
     return _cancel(*where, *([Message.kind.in_(wanted)] if wanted else []), reason=reason)
 
 
+def take_back(about: str, *, reason: str, kinds: Iterable[str]) -> set[int]:
+    """Cancel messages of these kinds about `about`, as `cancel_about` does; the users whose message
+    nobody ever tried to hand over: they cannot have got it."""
+    wanted = list(kinds)
+    found = session().scalars(
+        update(Message)
+        .where(
+            Message.about == about,
+            Message.kind.in_(wanted),
+            Message.state.in_((MessageState.PLANNED, MessageState.WAITING)),
+            Message.attempts == 0,
+            Message.tried_at.is_(None),
+        )
+        .values(state=MessageState.CANCELLED, reason=reason[:200], secret=None)
+        .returning(Message.user_id)
+        .execution_options(synchronize_session=False)
+    )
+    untold = {user_id for user_id in found if user_id is not None}
+    cancel_about(about, reason=reason, kinds=wanted)
+    return untold
+
+
 def move_about(old: str, new: str, *, only: Collection[int] | None = None) -> list[int]:
     """Let what was written about `old` be about `new`, which it is known as from now on; the ids of
     those messages. With `only` these alone."""

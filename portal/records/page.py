@@ -69,7 +69,8 @@ class RecordAction:
 class RecordPage:
     """The page of one record.
 
-    Modules contribute to the slots `<kind>.actions` (links beside `actions`), `<kind>.panel` (key
+    Modules contribute to the slots `<kind>.actions` (links between `actions` and the rarer
+    `last_actions`), `<kind>.panel` (key
     figures below `panel`), `<kind>.record`
     (below the sections of the first tab) and `<kind>.related` (below those of the tab `related`),
     each with `subject`, and to `records.page` (below the first tab of each kind of record) with the
@@ -84,6 +85,7 @@ class RecordPage:
     tabs: tuple[RecordTab, ...]
     panel: tuple[Figure, ...] = ()
     actions: tuple[RecordAction, ...] = ()
+    last_actions: tuple[RecordAction, ...] = ()
     pens: Collection[str] = ()
     notices: tuple[tuple[str, object], ...] = ()
 

@@ -32,6 +32,7 @@ from wtforms.widgets import CheckboxInput, DateInput, ListWidget, TextInput
 from portal.errors import Invalid, PortalError
 from portal.formats.birthdays import parse_birthday
 from portal.formats.codes import parse_date
+from portal.formats.periods import parse_period
 from portal.formats.texts import clean
 from portal.i18n import _, _l
 from portal.normal_form import normalize
@@ -305,6 +306,22 @@ class DayField(Field):
     def read(self, text: str) -> date:
         """The day that was typed. Raises `Invalid`."""
         return parse_date(text).day
+
+
+class FirstDayField(DayField):
+    """The day with which a stretch of days begins; of a month alone its first day."""
+
+    def read(self, text: str) -> date:
+        """The day that was typed. Raises `Invalid`."""
+        return parse_period(text).first
+
+
+class LastDayField(DayField):
+    """The day with which a stretch of days ends; of a month alone its last day."""
+
+    def read(self, text: str) -> date:
+        """The day that was typed. Raises `Invalid`."""
+        return parse_period(text).last
 
 
 class BirthdayField(DayField):

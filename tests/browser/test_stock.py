@@ -139,3 +139,21 @@ def test_quarantine_stands_in_the_list_and_what_was_counted_on_the_confirmation(
     page.get_by_label("I have checked this: it is right as entered.").check()
     press(page, "Save")
     expect(page.get_by_role("heading", level=1)).to_have_text("Wastage W-000002")
+
+
+def test_the_name_of_a_record_is_proposed_while_product_and_lot_are_typed(
+    visit: Visit, record: int
+) -> None:
+    page = visit("manager_a", script=True)
+    page.goto("/vaccine-inventory/add")
+    name, lot = page.get_by_label("Vaccine Inventory Name"), page.get_by_label("Lot #")
+    page.get_by_label("Product", exact=False).first.press_sequentially("Janss")
+    page.get_by_role("option").first.click()
+    expect(name).to_have_value("")
+    lot.press_sequentially("ab12")
+    expect(name).to_have_value("Janssen – AB12")
+    lot.press_sequentially("3")
+    expect(name).to_have_value("Janssen – AB123")
+    name.fill("Door of the fridge")
+    lot.press_sequentially("4")
+    expect(name).to_have_value("Door of the fridge")

@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from portal.access.scope import Scope
 from portal.audit.models import AuditEntry
+from portal.clock import today
 from portal.db import unit_of_work
 from portal.people.models import User
 from tests.client import Browser
@@ -33,6 +34,21 @@ def test_open_counts_stand_first_then_the_newest_and_older_ones_are_reached(
     older = manager.get(page.root.with_text("a", "Older counts").attributes["href"])
     listed = [one.one("a").attributes["href"] for one in older.root.one("tbody").all("tr")]
     assert listed == [closed[1], closed[0]]
+
+
+def test_counts_are_found_by_day_and_month(manager: Browser, records: list[int]) -> None:
+    path = begin(manager).response.request.path
+    day = today("America/New_York")
+    for days in (f"{day:%m/%d/%y}", f"{day:%Y-%m-%d}", f"{day:%B} {day.year}"):
+        page = manager.get(COUNTS, query_string={"first_day": days, "last_day": days})
+        assert page.root.one("tbody").one("a").attributes["href"] == path
+        assert page.root.one("input", name="first_day").attributes["value"] == days
+    later = manager.get(COUNTS, query_string={"first_day": f"01/{day.year + 1}"})
+    assert not later.root.all("tbody")
+    wrong = manager.get(COUNTS, query_string={"first_day": "soon"})
+    assert wrong.status == 422
+    assert wrong.root.one("input", name="first_day").attributes["value"] == "soon"
+    assert "Enter the date" in wrong.root.one("p", id="first_day-error").text
 
 
 def test_the_sheet_has_a_box_for_each_record_and_can_be_blind(

@@ -274,3 +274,15 @@ def test_a_reversed_entry_of_a_count_is_no_fault(
     stock.reverse(scope, entry)
     assert stock.counters(records[0])["doses_available"] == 100
     assert wrong() == []
+
+
+def test_an_open_count_says_at_once_what_came_or_went(
+    manager: Browser, scope: Scope, records: list[int]
+) -> None:
+    page = begin(manager)
+    assert "while you counted" not in page.root.text
+    stock.post(scope, records[0], Kind.ADMINISTERED, 3)
+    again = manager.get(page.response.request.path)
+    note = again.root.one("div", class_="note").text
+    assert "1. Alpha: expected 100, now 97 (−3)" in " ".join(note.split())
+    assert "Beta" not in note

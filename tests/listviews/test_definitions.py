@@ -68,8 +68,8 @@ def test_long_lists_have_an_index_for_every_date_one_can_search_for(app: Flask) 
         assert definition.scope_column is not None
         indexes = inspect(db.engine).get_indexes(definition.table.name)
         present = [tuple(index["column_names"]) for index in indexes]
-        for column in definition.dates:
-            wanted = (definition.scope_column.key, column.key, "id")
+        for column in definition.dated.values():
+            wanted = (definition.scope_column.key, column.sorted_by.key, "id")
             assert wanted in present, f"{definition.name} is slow to find by {column.key}"
 
 

@@ -28,7 +28,6 @@ def changed(**values: Any) -> ListDefinition:
 
 
 CHOOSING = changed(
-    dates=(Crate.packed_on,),
     phrases=lambda _scope: {
         "Cold": (Crate.state == "cold",),
         "Too warm": (Crate.state == "warm",),
@@ -54,6 +53,24 @@ def test_a_day_is_found_however_it_is_typed_and_with_other_words(scope: Scope, p
     assert found(scope, "1/5/2021", view="warm") == []
     assert found(scope, "13/40/2021") == []
     assert found(scope, "1/4/0000") == []
+    for written in ("1/4/21", "2021-01-04", "Jan 4 2021", "january 4, 2021", "4-Jan-2021"):
+        assert found(scope, written) == ["First"], written
+
+
+def test_a_month_is_all_of_its_days(scope: Scope, pack: Pack) -> None:
+    pack(1, label="Before", packed_on=FIRST_DAY.replace(year=2020, month=12, day=31))
+    pack(1, label="First", packed_on=FIRST_DAY.replace(day=1))
+    pack(1, label="Last", packed_on=FIRST_DAY.replace(day=31))
+    pack(1, label="After", packed_on=FIRST_DAY.replace(month=2, day=1))
+    for written in ("01/2021", "1/2021", "January 2021", "jan. 2021"):
+        assert found(scope, written) == ["First", "Last"], written
+    assert found(scope, "2021-01") == [], "numbers of suppliers look like that"
+
+
+def test_a_day_in_a_name_is_found_too(scope: Scope, pack: Pack) -> None:
+    pack(1, label="Box of 01/04/21", packed_on=FIRST_DAY + timedelta(days=9))
+    pack(1, label="Other", packed_on=FIRST_DAY)
+    assert found(scope, "01/04/21") == ["Box of 01/04/21", "Other"]
 
 
 def test_a_day_of_another_location_is_not_found(

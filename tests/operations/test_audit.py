@@ -71,6 +71,9 @@ def test_each_filter_narrows_the_list(administrator: Browser) -> None:
         ("first_day=11/20/2026", [15, 14, 13, 12, 11]),
         ("last_day=11/18/2026&action=mail.sent", [5]),
         ("first_day=11/21/2026", []),
+        ("first_day=2026-11-19&last_day=Nov 19 2026", [10, 9, 8, 7, 6]),
+        ("first_day=12/2026", []),
+        ("last_day=October 2026", []),
     ):
         page = administrator.get(f"/operations/audit?{query}")
         assert numbers(page) == expected, query

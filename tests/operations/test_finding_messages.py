@@ -182,3 +182,19 @@ def test_the_sample_users_are_shown_in_practice_mode_alone(app: Flask, browser: 
     page = browser.get("/sign-in")
     assert page.root.with_text("h2", "Sample users")
     assert "practice makes perfect" in page.html
+
+
+def test_messages_are_found_by_day_and_month(administrator: Browser, outbox: None) -> None:
+    page = administrator.get("/operations")
+    day = datetime.now(UTC)
+    for days in (f"{day:%m}/{day.year}", f"{day:%B} {day.year}"):
+        found = administrator.submit(
+            page, {"first_day": days, "last_day": days}, button="Search", follow=True
+        )
+        assert len(found.root.one("tbody").all("tr")) >= 2
+        assert found.root.one("input", name="last_day").attributes["value"] == days
+    later = administrator.get(f"/operations?first_day=01/{day.year + 1}")
+    assert not later.root.all("tbody")
+    wrong = administrator.get("/operations?first_day=soon")
+    assert wrong.status == 422
+    assert "Enter the date" in wrong.root.one("p", id="first_day-error").text

@@ -22,7 +22,7 @@ def test_the_sender_cancels_and_the_doses_are_back(
     assert "Canceled" in done.root.text
     assert "Wrong clinic" in done.root.text
     assert stock.counters(record)["doses_available"] == 100
-    assert "manager.b@example.org" in [address for address, _c in mails("transfer_cancelled")]
+    assert mails("transfer_cancelled") == [], "nobody had heard of it"
     again = browser.get(form.response.request.path, follow_redirects=True)
     assert "canceled this transfer" in again.root.text
     browser.sign_in("manager_b")

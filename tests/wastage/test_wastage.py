@@ -320,3 +320,45 @@ def test_who_may_not_reverse_is_told_who_may(manager: Browser, scope: Scope) -> 
     page = manager.get(f"/vaccine-inventory/documents/{number}")
     assert "Reverse" not in [link.text.strip() for link in page.root.all("a")]
     assert "If this was entered by mistake, ask the help desk to reverse it." in page.root.text
+
+
+def names_shown(page: Page) -> list[str]:
+    return [row.one("th").text for row in page.root.one("tbody").all("tr")]
+
+
+@pytest.mark.parametrize("name", ["Wastage", "Return", "Transfer"])
+def test_records_are_found_by_words_and_by_their_code(
+    manager: Browser, scope: Scope, name: str
+) -> None:
+    first = stock.add(scope, lot="LOT1", name="First")
+    stock.add(scope, lot="LOT2", name="Second")
+    stock.add(scope, lot="LOT3", name="Third")
+    page = begin(manager, name)
+    assert names_shown(page) == ["First", "Second", "Third"]
+    typed = {line_of(page, first): "4"}
+    found = manager.submit(page, {**typed, "scan": "second"}, button="Find")
+    assert names_shown(found) == ["First", "Second"], "what was typed stays"
+    assert found.root.one("input", name=line_of(found, first)).attributes["value"] == "4"
+    scanned = manager.submit(found, {"scan": "(17)991231(10)LOT3"}, button="Find")
+    assert names_shown(scanned) == ["First", "Third"]
+    nothing = manager.submit(scanned, {"scan": "nowhere"}, button="Find")
+    assert "No record with doses available has “nowhere” in it." in nothing.root.text
+    assert names_shown(nothing) == ["First", "Third"]
+    everything = manager.submit(scanned, {"scan": ""}, button="Find")
+    assert names_shown(everything) == ["First", "Second", "Third"]
+    onward = manager.submit(everything, button="Next", follow=True)
+    assert onward.status == 200
+    assert "Enter the number of doses" not in onward.root.text
+
+
+def test_expired_and_held_records_are_marked_where_one_chooses(
+    manager: Browser, scope: Scope
+) -> None:
+    stock.add(scope, received_on=stock.day(5), expiration_date=stock.day(1), lot="OLD", name="Old")
+    stock.add(scope, lot="FRESH", name="Fresh")
+    shown = names_shown(begin(manager, "Wastage"))
+    assert [" ".join(name.split()) for name in shown] == ["Old Expired", "Fresh"]
+    page = begin(manager, "Transfer")
+    assert names_shown(page) == ["Fresh"]
+    told = manager.submit(page, {"scan": "OLD"}, button="Find")
+    assert "“OLD” is expired or in quarantine" in told.root.text

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from wtforms import FieldList, FormField, HiddenField, ValidationError
 from wtforms import Form as PlainForm
 
@@ -17,7 +17,7 @@ from portal.errors import Invalid, NotFound
 from portal.formats.codes import MOST_DOSES
 from portal.formats.numbers import record_number
 from portal.i18n import _, _l, ngettext
-from portal.web.forms import Form, WholeNumberField
+from portal.web.forms import Form, ScanField, WholeNumberField
 from portal.wizards.definition import Answers
 
 MOST = 200
@@ -38,6 +38,7 @@ class LineForm(Form):
     record = HiddenField()
     doses = WholeNumberField(_l("Doses"), least=1, most=MOST_DOSES)
     about: VaccineInventory | None = None
+    expired = False
 
     def validate_doses(self, field: WholeNumberField) -> None:
         """No more than the record has. The ledger has the last word; this is for the form."""
@@ -55,8 +56,9 @@ class LineForm(Form):
 
 
 class LinesForm(Form):
-    """The records of a location, with a field for the doses of each."""
+    """The records of a location, with a field for the doses of each, and one that finds some."""
 
+    scan = ScanField(_l("Search or scan"))
     lines = FieldList(FormField(LineForm), max_entries=MOST)
 
 
@@ -78,10 +80,7 @@ def offered(scope: Scope, args: Any, *, usable: bool = False) -> list[VaccineInv
         VaccineInventory.location_id == scope.location_id, VaccineInventory.doses_available > 0
     )
     if usable:
-        query = query.where(
-            VaccineInventory.quarantined.is_(False),
-            VaccineInventory.expiration_date >= _today(scope),
-        )
+        query = query.where(*of_usable(scope))
     order = (VaccineInventory.expiration_date, VaccineInventory.name_key, VaccineInventory.id)
     return list(session().scalars(query.order_by(*order).limit(MOST)))
 
@@ -110,10 +109,29 @@ def prepare_lines(scope: Scope, form: PlainForm, _answers: Answers) -> None:
         record = known.pop(_number(entry) or 0, None)
         if record is None:
             continue
-        entry.form.about = record
-        entry.form["doses"].label.text = record.name
+        about_line(scope, entry, record)
         kept.append(entry)
     lines.entries = kept
+
+
+def about_line(scope: Scope, entry: Any, record: VaccineInventory) -> None:
+    """Put a record beside its line."""
+    entry.form.about = record
+    entry.form.expired = record.expiration_date < scope.today()
+    entry.form["doses"].label.text = record.name
+
+
+def typed_lines(lines: "FieldList[Any]") -> list[Any]:
+    """The lines in whose field something was typed."""
+    return [entry for entry in lines.entries if any(entry.form["doses"].raw_data or ())]
+
+
+def of_usable(scope: Scope) -> tuple[ColumnElement[bool], ...]:
+    """That a record is neither expired nor in quarantine."""
+    return (
+        VaccineInventory.quarantined.is_(False),
+        VaccineInventory.expiration_date >= scope.today(),
+    )
 
 
 def _number(entry: Any) -> int | None:
@@ -170,11 +188,7 @@ def ensure_usable(scope: Scope, records: list[VaccineInventory]) -> None:
             record.name,
             quarantined=record.quarantined,
             expiration_date=record.expiration_date,
-            day=_today(scope),
+            day=scope.today(),
         )
         if sentence:
             raise Invalid(sentence)
-
-
-def _today(scope: Scope) -> Any:
-    return scope.today()

@@ -1,0 +1,1 @@
+"""The history of doses as lists: of a location, of one record, of one kind of loss."""
