@@ -14,6 +14,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 Case = TypeVar("Case")
+# So many cases of one test run on a second database, too.
+ON_THE_SECOND = 3
 
 
 @dataclass
@@ -79,7 +81,23 @@ def pytest_report_header(config: pytest.Config) -> str:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if RUN.everything:
         return
-    left_out = [item for item in items if item.get_closest_marker("thorough")]
+    first = config.getoption("--databases").split(",")[0]
+    left_out = {id(item) for item in items if item.get_closest_marker("thorough")}
+    left_out |= {id(item) for item in _more_on_the_second(items, first)}
     if left_out:
-        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
-        config.hook.pytest_deselected(items=left_out)
+        config.hook.pytest_deselected(items=[item for item in items if id(item) in left_out])
+        items[:] = [item for item in items if id(item) not in left_out]
+
+
+def _more_on_the_second(items: list[pytest.Item], first: str) -> list[pytest.Item]:
+    """Of a test with many cases, those that the short form runs on the first database alone."""
+    cases: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        call = getattr(item, "callspec", None)
+        if call is not None and call.params.get("database_kind", first) != first:
+            cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    left_out = []
+    for group in cases.values():
+        kept = {id(item) for item in some(group, short=ON_THE_SECOND)}
+        left_out += [item for item in group if id(item) not in kept]
+    return left_out
