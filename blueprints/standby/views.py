@@ -26,17 +26,13 @@ from portal.web.respond import respond
 blueprint = Blueprint("standby", __name__, url_prefix="/standby")
 
 
-@blueprint.get("/")
-@needs("standby.call")
-def index() -> Response:
-    """The lists of the day begin at the vaccine that is left, on `Home`."""
-    return go_to("/")
-
-
-@blueprint.post("/")
+@blueprint.route("/", methods=["GET", "POST"])
 @needs("standby.call")
 def make() -> Response:
-    """Make today's list for a vaccine, or bring it up to date."""
+    """Make today's list for a vaccine, or bring it up to date; lists begin at the vaccine that is
+    left, on `Home`."""
+    if request.method == "GET":
+        return go_to("/")
     product = record_number(request.form.get("product", ""))
     found = services.list_for(scope(), product or 0)
     return go_to(url_for("standby.show", list_id=found.id))

@@ -40,7 +40,7 @@ samples = Samples(
             "standby:list_id": Own("standby_list"),
             "standby:line_id": Own("standby_line"),
         },
-        leading={"standby.call": "/standby/", "standby.index": "/"},
+        leading={"standby.call": "/standby/", "standby.make": "/"},
     ),
     canaries=Canaries(shown=("/standby/{standby_list}", "/standby/calls/{standby_line}")),
     tour=Tour(no_pages=(r"/standby/.*",)),
