@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import case, literal, select
+from sqlalchemy import case, func, literal, select
 
 from blueprints.administration.models import Administration
 from blueprints.administration.queries import is_newest
@@ -11,6 +11,7 @@ from blueprints.inventory.models import VaccineInventory
 from blueprints.recipients.models import Recipient, Vaccination
 from portal.i18n import Label, _l
 from portal.listviews.definition import Column, ListDefinition, ListView, Tone
+from portal.people.models import User
 
 GIVEN, BACK_DATED, OVERRIDDEN, REMOVED = "given", "back_dated", "overridden", "removed"
 LABELS = {
@@ -54,6 +55,16 @@ def _of_lot(column: Any) -> Any:
     )
 
 
+def _authorized_by() -> Any:
+    """Who authorized a dose that a rule stopped; blank for all others."""
+    name = (
+        select(User.first_name + literal(" ") + User.last_name)
+        .where(User.id == Administration.overridden_by_id)
+        .scalar_subquery()
+    )
+    return func.coalesce(name, "")
+
+
 VACCINATIONS = ListDefinition(
     name="vaccinations",
     title=_l("Vaccinations"),
@@ -89,6 +100,12 @@ VACCINATIONS = ListDefinition(
             key="lot", label=_l("Lot #"), attribute=_of_lot(VaccineInventory.lot), sortable=False
         ),
         Column(key="by", label=_l("Given By"), attribute=Administration.given_by, sortable=False),
+        Column(
+            key="authorized",
+            label=_l("Authorized By"),
+            attribute=_authorized_by(),
+            sortable=False,
+        ),
         Column(
             key="status",
             label=_l("Status"),
