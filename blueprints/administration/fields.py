@@ -159,7 +159,7 @@ def offer_lots(field: RadioField, offered: Sequence[OfferedLot]) -> None:
 def offer_vials(field: SelectField, choices: Sequence[tuple[str, str, int | None]]) -> None:
     """Fill the vials to choose from; none where none is open."""
     offered = [(value, label) for value, label, _record in choices]
-    field.choices = [("", _("Your open vial of the lot, or the one in use")), *offered]
+    field.choices = [("", _("Your open vial, or the one in use")), *offered]
     if not offered:
         field.choices = []
 

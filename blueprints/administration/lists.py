@@ -3,13 +3,14 @@
 from typing import Any
 
 from sqlalchemy import case, func, literal, select
+from sqlalchemy.orm import Bundle
 
 from blueprints.administration.models import Administration
 from blueprints.administration.queries import is_newest
 from blueprints.administration.rules import RecordState
 from blueprints.inventory.models import VaccineInventory
 from blueprints.recipients.models import Recipient, Vaccination
-from portal.i18n import Label, _l
+from portal.i18n import Label, _, _l
 from portal.listviews.definition import Column, ListDefinition, ListView, Tone
 from portal.people.models import User
 
@@ -17,7 +18,6 @@ GIVEN, BACK_DATED, OVERRIDDEN, REMOVED = "given", "back_dated", "overridden", "r
 LABELS = {
     GIVEN: _l("Given"),
     BACK_DATED: _l("Given, entered later"),
-    OVERRIDDEN: _l("Given against a rule"),
     REMOVED: _l("Removed"),
 }
 STATUS = case(
@@ -25,18 +25,21 @@ STATUS = case(
     (Administration.override_of != "", literal(OVERRIDDEN)),
     (Administration.back_dated, literal(BACK_DATED)),
     else_=literal(GIVEN),
-)
+).label("status")
 
 
-def status_label(status: str) -> Label:
-    """What became of a dose, in words."""
+def status_label(standing: tuple[str, str]) -> Label:
+    """What became of a dose, in words; of one that a rule stopped also who authorized it."""
+    status, name = standing
+    if status == OVERRIDDEN:
+        return _("Given against a rule, authorized by %(name)s", name=name)
     return LABELS[status]
 
 
-def status_tone(status: str) -> Tone:
+def status_tone(standing: tuple[str, str]) -> Tone:
     """Its color."""
     tones: dict[str, Tone] = {GIVEN: "success", OVERRIDDEN: "warning", REMOVED: "neutral"}
-    return tones.get(status, "info")
+    return tones.get(standing[0], "info")
 
 
 def _of_recipient(column: Any) -> Any:
@@ -62,7 +65,7 @@ def _authorized_by() -> Any:
         .where(User.id == Administration.overridden_by_id)
         .scalar_subquery()
     )
-    return func.coalesce(name, "")
+    return func.coalesce(name, "").label("authorized_by")
 
 
 VACCINATIONS = ListDefinition(
@@ -101,15 +104,9 @@ VACCINATIONS = ListDefinition(
         ),
         Column(key="by", label=_l("Given By"), attribute=Administration.given_by, sortable=False),
         Column(
-            key="authorized",
-            label=_l("Authorized By"),
-            attribute=_authorized_by(),
-            sortable=False,
-        ),
-        Column(
             key="status",
             label=_l("Status"),
-            attribute=STATUS,
+            attribute=Bundle("standing", STATUS, _authorized_by()),
             kind="status",
             labels=status_label,
             tone=status_tone,

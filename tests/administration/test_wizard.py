@@ -218,7 +218,7 @@ def test_a_dose_comes_from_the_vial_that_was_chosen(nurse: Browser, manager: Sco
     form = at_details(nurse, chair.arrived(manager, person(manager, "Second")))
     options = [each.text for each in form.root.one("select", name="vial").all("option")]
     assert options[:2] == [
-        "Your open vial of the lot, or the one in use",
+        "Your open vial, or the one in use",
         "A new vial, opened for this dose",
     ]
     assert "by Manager A" in options[2]
