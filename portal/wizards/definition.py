@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from wtforms import Form
+from wtforms import Form, PasswordField
 
 from portal.access.scope import Scope
 from portal.drafts import Sent
@@ -112,6 +112,11 @@ def field_names(form: type[Form]) -> list[str]:
     return [name for name in dir(form) if hasattr(getattr(form, name), "_formfield")]
 
 
+def password_names(form: type[Form]) -> list[str]:
+    """The names of the password fields a form class declares."""
+    return [name for name in field_names(form) if getattr(form, name).field_class is PasswordField]
+
+
 def confirmation_step(title: object, key: str = "done") -> Step:
     """A confirmation that shows the facts of the `Done`."""
     return Step(key, title, template=CONFIRMATION)
@@ -140,8 +145,8 @@ class Wizard:
     before the request's transaction, which it must not hold up. What it makes of them reaches those
     fields (`FileField`) and so `assist`, and is kept nowhere; nor are the files.
 
-    `before_finish(scope, sent)` gets what is sent to finish, before the request's transaction: for
-    passwords, whose failures stay counted whatever becomes of the request. `finish` finds what it
+    `before_finish(scope, sent)` gets what is sent to finish with a password, before the request's
+    transaction: its failures stay counted whatever becomes of the request. `finish` finds what it
     gives in `g.prepared`. It goes with no `read_files`.
 
     With `confirmation` (a step without form) the last of `steps` finishes on `Next`, and that page

@@ -22,7 +22,7 @@ from portal.web.late_forms import keeps_late, tell_what_was_given_up
 from portal.web.requests import kept_although_refused
 from portal.web.respond import respond
 from portal.wizards.addresses import EXTENSION, address_of, arguments, onward
-from portal.wizards.definition import Answers, Done, Step, Wizard
+from portal.wizards.definition import Answers, Done, Step, Wizard, password_names
 from portal.wizards.offers import OfferedDraft, offer
 from portal.wizards.review import lines
 from portal.wizards.step_pages import CHECK, REGION, StepPages, walker_of
@@ -99,11 +99,14 @@ class WizardViews(StepPages):
         return self._show(walker, here, draft=draft)
 
     def before_finish(self, step: str = "", **_values: Any) -> object:
-        """What the wizard makes of what is sent to finish, before the transaction; None for any
-        other step or button, and for users who may not use the wizard."""
+        """What the wizard makes of a password that is sent to finish, before the transaction; None
+        without one, for any other step or button, and for users who may not use the wizard."""
+        last = self.wizard.steps[-1]
         assert self.wizard.before_finish is not None
-        leaving = request.form.get("go", "next") in LEAVING
-        if step != self.wizard.steps[-1].key or leaving:
+        assert last.form is not None
+        if step != last.key or request.form.get("go", "next") in LEAVING:
+            return None
+        if not any(map(request.form.get, password_names(last.form))):
             return None
         who = who_may(self.wizard.capability)
         if who is None:
