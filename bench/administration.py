@@ -8,22 +8,29 @@ a real server. On SQLite, and with the address of a server (`postgresql:///postg
 database that is made on it and dropped.
 """
 
-import argparse
 import html
 import re
 import statistics
-import threading
 import time
-from contextlib import nullcontext
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import select
 
-from bench.saving import PEOPLE, Person, database, hidden
-from bench.serving import PASSPHRASE, practice_instance, serving
+from bench.people import (
+    PEOPLE,
+    Person,
+    Sent,
+    alone_and_together,
+    arguments,
+    at_server,
+    hidden,
+    on_both,
+    statements,
+)
+from bench.serving import practice_instance, serving
 from blueprints.checkin.services import check_in
 from blueprints.inventory.models import VaccineInventory
 from blueprints.recipients.rules import Details
@@ -31,11 +38,10 @@ from blueprints.recipients.services import register
 from portal.accounts.practice import manager_of
 from portal.app import create_app
 from portal.catalog.models import Product
-from portal.db import db, unit_of_work
+from portal.db import unit_of_work
 from portal.people.models import User
 from portal.settings import load_settings
 
-Sent = dict[str, str]
 LISTED = re.compile(r'hx-get="([^"]*/checkin/now[^"]*)"')
 ROUNDS = 50
 
@@ -88,40 +94,8 @@ def prepare(instance: Path, visits: int) -> tuple[Chairs, list[int]]:
                 known = ("name", "birth_date")
                 arrivals.append(check_in(scope, recipient_id=person.id, identified_by=known).id)
     chairs = Chairs(arrivals, product, lot)
-    return chairs, statements(app, chairs)
-
-
-def statements(app: Flask, chairs: Chairs) -> list[int]:
-    """How many statements each request of a dose takes."""
-    counts: list[int] = []
-
-    class Inside(Vaccinator):
-        """The same person, without a server between."""
-
-        def __init__(self) -> None:
-            self.client = app.test_client()
-            page = self.ask("/sign-in")[1]
-            given = {"username": "manager.a", "password": PASSPHRASE}
-            self.ask("/sign-in", {**hidden(page, "/sign-in"), **given})
-            counts.clear()
-
-        def ask(self, path: str, sent: Sent | None = None) -> tuple[int, str, str]:
-            """As a browser, counting."""
-            counts.append(0)
-            how = "GET" if sent is None else "POST"
-            answer = self.client.open(path, method=how, data=sent)
-            return answer.status_code, answer.text, (answer.location or "").partition("?")[0]
-
-    def count(*_what: object) -> None:
-        if counts:
-            counts[-1] += 1
-
-    with app.app_context():
-        engine = db.engine
-    event.listen(engine, "before_cursor_execute", count)
-    Inside().give(chairs, chairs.arrivals.pop())
-    engine.dispose()
-    return counts
+    arrival = chairs.arrivals.pop()
+    return chairs, statements(app, Vaccinator, lambda person: person.give(chairs, arrival))
 
 
 class Vaccinator(Person):
@@ -179,31 +153,10 @@ class Vaccinator(Person):
         return onward
 
 
-def times(address: str, chairs: Chairs, people: int, saves: int) -> list[float]:
-    """The milliseconds of so many saves by each of so many vaccinators at once, in order."""
-    found: list[float] = []
-    begin = threading.Barrier(people)
-
-    def work() -> None:
-        person = Vaccinator(address)
-        person.give(chairs, chairs.arrivals.pop())
-        begin.wait(60)
-        for _turn in range(saves):
-            found.append(person.give(chairs, chairs.arrivals.pop()))
-
-    threads = [threading.Thread(target=work) for _number in range(people)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(found) == people * saves, "somebody could not save"
-    return sorted(found)
-
-
 def unchanged(address: str) -> tuple[float, int]:
     """The middle of the milliseconds in which a page is told that the list of the day is the one
     it has, and how many bytes that answer has."""
-    person = Vaccinator(address)
+    person = Vaccinator(at_server(address))
     listed = LISTED.search(person.ask("/checkin/")[1])
     assert listed is not None
     path = html.unescape(listed[1])
@@ -223,31 +176,20 @@ def measure(kind: str, saves: int) -> None:
         chairs, counts = prepare(instance, (saves + 1) * (PEOPLE + 1) + 1)
         print(f"{kind}: {' + '.join(map(str, counts))} statements")
         with serving(instance) as (address, _pid, _took):
-            for people in (1, PEOPLE):
-                found = times(address, chairs, people, saves)
-                middle = statistics.median(found)
-                high = found[int(len(found) * 0.95)]
-                print(
-                    f"{kind}: {people} at once, p50 {middle:.1f} ms, p95 {high:.1f} ms, "
-                    f"longest {found[-1]:.1f} ms",
-                    flush=True,
-                )
+
+            def enter() -> Callable[[], float]:
+                person = Vaccinator(at_server(address))
+                return lambda: person.give(chairs, chairs.arrivals.pop())
+
+            alone_and_together(kind, saves, enter)
             middle, size = unchanged(address)
             print(f"{kind}: list of the day unchanged, p50 {middle:.1f} ms, {size} bytes")
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--saves", type=int, default=20)
-    parser.add_argument("--postgresql", default="")
-    options = parser.parse_args()
-    for kind, place in (
-        ("SQLite", nullcontext()),
-        *([("PostgreSQL", database(options.postgresql))] if options.postgresql else []),
-    ):
-        with place:
-            measure(kind, options.saves)
+    options = arguments().parse_args()
+    on_both(options.postgresql, lambda kind: measure(kind, options.saves))
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ WORDS = {
     "user.session_ended": _l("Session ended by the user"),
     "user.other_sessions_ended": _l("All other sessions ended by the user"),
     "user.sign_in_failed": _l("Signing in failed"),
+    "user.password_confirmed": _l("Password confirmed at another user’s screen"),
     "user.sign_in_throttled": _l("Signing in stopped after too many attempts"),
     "organization.added": _l("Organization added"),
     "location.added": _l("Location added"),

@@ -105,14 +105,26 @@ def day_tally(scope: Scope, found: DayList) -> dict[str, Any]:
 
 
 def day_notes(scope: Scope, lines: Sequence[DayLine]) -> dict[str, Any]:
-    """By arrival, that an adverse event was noted after the dose."""
+    """By arrival, that an adverse event was noted after the dose, and the way to `Vaccinate` for
+    whoever may and before the dose."""
     ids = [
         line.arrival_id
         for line in lines
         if line.arrival_id is not None and line.standing in AFTER_DOSE
     ]
     noted = arrivals_with_events(scope, ids) if ids else set()
-    return {"notes": {number: str(_("Adverse event noted")) for number in noted}}
+    waiting = [line for line in lines if line.arrival_id is not None and line.wants_dose]
+    return {
+        "notes": {number: str(_("Adverse event noted")) for number in noted},
+        "ways": {
+            line.arrival_id: (
+                _("Vaccinate"),
+                url_for("administration.give", arrival_id=line.arrival_id),
+            )
+            for line in waiting
+            if scope.can("administration.give") and scope.location is not None
+        },
+    }
 
 
 def overrides_card(scope: Scope, _subject: object) -> dict[str, Any] | None:

@@ -16,11 +16,13 @@ from blueprints.administration.forms import (
     InjectionFields,
 )
 from blueprints.administration.judging import given_to, history_of, vaccine_of
-from blueprints.administration.queries import OfferedLot, vaccinators
+from blueprints.administration.models import Administration
+from blueprints.administration.queries import OfferedLot, last_of_today, vaccinators
 from blueprints.administration.recording import Injection
 from blueprints.administration.rules import (
     Funding,
     Route,
+    Site,
     ensure_happened,
     minute_of,
     moment_of,
@@ -39,6 +41,10 @@ from portal.i18n import _
 from portal.web.forms import Required
 
 VFC_UNTIL = 19
+# Into the arm from three years, before that into the thigh. Source: CDC, General Best Practice
+# Guidelines for Immunization, vaccine administration.
+ARM_FROM = 3
+ARMS = frozenset({Site.LEFT_ARM, Site.RIGHT_ARM})
 
 
 def product_label(product: Product) -> str:
@@ -111,15 +117,33 @@ def prepare_injection(scope: Scope, form: InjectionFields) -> None:
 
 
 def usual(scope: Scope, recipient: Recipient, product: Product, day: date) -> Mapping[str, Any]:
-    """What is likely: into the muscle, the label's volume, given by whoever enters it."""
-    facts = facts_on(product.id, day)
-    grown = age_in_years(recipient.birth_date, day) >= VFC_UNTIL
+    """What is likely: into the muscle, the label's volume; site and vaccinator as this user
+    recorded them last today, at first no site and whoever enters it."""
+    facts, last = facts_on(product.id, day), last_of_today(scope)
+    age = age_in_years(recipient.birth_date, day)
     return {
+        "site": _site(last, age),
         "route": Route.MUSCLE,
         "volume_ml": facts.dose_volume_ml if facts else "",
-        "given_by": str(scope.user.id),
-        "funding": Funding.PRIVATE if grown else "",
+        "given_by": _vaccinator(scope, last),
+        "given_by_name": last.given_by if last and last.given_by_id is None else "",
+        "funding": Funding.PRIVATE if age >= VFC_UNTIL else "",
     }
+
+
+def _site(last: Administration | None, age: int) -> str | None:
+    """The site of the last dose, if it is usual at this age too."""
+    usual = last is not None and (last.site in ARMS) == (age >= ARM_FROM)
+    return last.site if last and usual else None
+
+
+def _vaccinator(scope: Scope, last: Administration | None) -> str:
+    """Who gave the last dose, if they are offered; else whoever enters this one."""
+    if last is not None and last.given_by_id is None:
+        return SOMEBODY_ELSE
+    offered = {number for number, _name in vaccinators(scope)}
+    known = last is not None and last.given_by_id in offered
+    return str(last.given_by_id if last and known else scope.user.id)
 
 
 def offer_lots(field: RadioField, offered: Sequence[OfferedLot]) -> None:
@@ -135,7 +159,7 @@ def offer_lots(field: RadioField, offered: Sequence[OfferedLot]) -> None:
 def offer_vials(field: SelectField, choices: Sequence[tuple[str, str, int | None]]) -> None:
     """Fill the vials to choose from; none where none is open."""
     offered = [(value, label) for value, label, _record in choices]
-    field.choices = [("", _("Your open vial of the lot, or the one in use")), *offered]
+    field.choices = [("", _("Your open vial, or the one in use")), *offered]
     if not offered:
         field.choices = []
 

@@ -16,6 +16,7 @@ from blueprints.administration.recording import LONGEST_NAME
 from blueprints.administration.rules import LONGEST_EVENT, LONGEST_REASON
 from portal.catalog.screening import ScreeningQuestion
 from portal.i18n import _l
+from portal.signing_in.forms import CountersignFields
 from portal.web.forms import (
     CheckboxesField,
     DayField,
@@ -91,7 +92,7 @@ class VaccinationForm(InjectionFields):
     given_time = StringField(_l("Time"), [Length(max=12)])
 
 
-class SaveForm(Form):
+class SaveForm(CountersignFields):
     """What is decided on the last page; `stops` are the codes of those that it showed."""
 
     override_reason = TextAreaField(_l("Reason for giving it anyway"), [Length(max=LONGEST_REASON)])

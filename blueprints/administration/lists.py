@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, literal, or_, select
+from sqlalchemy import ColumnElement, case, func, literal, or_, select
+from sqlalchemy.orm import Bundle
 
 from blueprints.administration.models import Administration
 from blueprints.administration.queries import is_newest
@@ -10,8 +11,9 @@ from blueprints.administration.rules import RecordState
 from blueprints.inventory.models import VaccineInventory
 from blueprints.recipients.models import Recipient, RecipientWord, Vaccination
 from portal.access.scope import Scope
-from portal.i18n import Label, _l
+from portal.i18n import Label, _, _l
 from portal.listviews.definition import Clauses, Column, Filter, ListDefinition, ListView, Tone
+from portal.people.models import User
 from portal.searching.text import phrase_in, words
 
 GIVEN, BACK_DATED, OVERRIDDEN, REMOVED = "given", "back_dated", "overridden", "removed"
@@ -26,18 +28,21 @@ STATUS = case(
     (Administration.override_of != "", literal(OVERRIDDEN)),
     (Administration.back_dated, literal(BACK_DATED)),
     else_=literal(GIVEN),
-)
+).label("status")
 
 
-def status_label(status: str) -> Label:
-    """What became of a dose, in words."""
+def status_label(standing: tuple[str, str]) -> Label:
+    """What became of a dose, in words; of one that a rule stopped also who authorized it."""
+    status, name = standing
+    if status == OVERRIDDEN:
+        return _("Given against a rule, authorized by %(name)s", name=name)
     return LABELS[status]
 
 
-def status_tone(status: str) -> Tone:
+def status_tone(standing: tuple[str, str]) -> Tone:
     """Its color."""
     tones: dict[str, Tone] = {GIVEN: "success", OVERRIDDEN: "warning", REMOVED: "neutral"}
-    return tones.get(status, "info")
+    return tones.get(standing[0], "info")
 
 
 def _searched(scope: Scope, text: str) -> Clauses:
@@ -88,6 +93,16 @@ def _of_lot(column: Any) -> Any:
     )
 
 
+def _authorized_by() -> Any:
+    """Who authorized a dose that a rule stopped; blank for all others."""
+    name = (
+        select(User.first_name + literal(" ") + User.last_name)
+        .where(User.id == Administration.overridden_by_id)
+        .scalar_subquery()
+    )
+    return func.coalesce(name, "").label("authorized_by")
+
+
 VACCINATIONS = ListDefinition(
     name="vaccinations",
     title=_l("Vaccinations"),
@@ -126,7 +141,7 @@ VACCINATIONS = ListDefinition(
         Column(
             key="status",
             label=_l("Status"),
-            attribute=STATUS,
+            attribute=Bundle("standing", STATUS, _authorized_by()),
             kind="status",
             labels=status_label,
             tone=status_tone,

@@ -28,7 +28,8 @@ class Administration(Base):
     `back_dated` says that it was entered on a later day. `given_by_id` is null for somebody without
     an account. `identified_by` and `override_of` are codes joined by blanks, `screening` is JSON:
     the language and the questions as they were asked, each with its answer. `why` is the reason of
-    every version after the first.
+    every version after the first. `overridden_by_id` is who authorized what a rule stops: whoever
+    recorded it, or somebody else at their screen.
     """
 
     __tablename__ = "administration"

@@ -191,6 +191,21 @@ def used_today(scope: Scope) -> dict[int, int]:
     return {row[0]: row[1] for row in rows}
 
 
+def last_of_today(scope: Scope) -> Administration | None:
+    """The dose that this user recorded last today at the present location."""
+    return session().scalar(
+        select(Administration)
+        .where(
+            Administration.location_id == scope.location_id,
+            Administration.recorded_by_id == scope.user.id,
+            Administration.version == 1,
+            Administration.given_at >= _begin_of(scope.today(), scope.place.time_zone),
+        )
+        .order_by(Administration.id.desc())
+        .limit(1)
+    )
+
+
 def _begin_of(day: date, zone: str) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(zone))
 

@@ -73,8 +73,9 @@ def _notices(newest: Administration) -> list[tuple[str, object]]:
             (
                 "warning",
                 _(
-                    "Given against a rule (%(what)s): %(reason)s",
+                    "Given against a rule (%(what)s), authorized by %(name)s: %(reason)s",
                     what=what,
+                    name=_name_of(newest.overridden_by_id),
                     reason=newest.override_reason,
                 ),
             )
@@ -176,8 +177,8 @@ def _details(given: Given, name: str) -> tuple[Section, ...]:
     return tuple(sections)
 
 
-def _name_of(user_id: int) -> str:
-    user = session().get(User, user_id)
+def _name_of(user_id: int | None) -> str:
+    user = session().get(User, user_id) if user_id else None
     return user.full_name if user else ""
 
 
@@ -216,4 +217,5 @@ def _said(version: Administration, record: VaccineInventory) -> list[tuple[objec
         (_("Given By"), version.given_by),
         (_("Funding"), dict(fields.by_code(FUNDING)).get(version.funding, version.funding)),
         (_("Reason for giving it anyway"), version.override_reason),
+        (_("Authorized By"), _name_of(version.overridden_by_id)),
     ]

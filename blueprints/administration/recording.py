@@ -35,8 +35,10 @@ from portal.errors import Conflict, Invalid, NotFound
 from portal.i18n import _
 from portal.module import current, load
 from portal.people.models import User
+from portal.signing_in.countersigning import Countersignature, confirmed
 
 LONGEST_NAME = 120
+OVERRIDE = "administration.override"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,10 +58,12 @@ class Injection:
 
 @dataclass(frozen=True, kw_only=True)
 class Overriding:
-    """Why stops were overridden, and the codes of those that whoever decided had seen."""
+    """Why stops were overridden, and the codes of those that whoever decided had seen. `signature`
+    is of somebody who may override, where the user may not."""
 
     reason: str = ""
     seen: tuple[str, ...] = ()
+    signature: Countersignature | None = None
 
 
 def checked(scope: Scope, injection: Injection) -> Injection:
@@ -101,8 +105,8 @@ def ensure_allowed(
 ) -> dict[str, object]:
     """The columns that say what was overridden, by whom and why.
 
-    Raises `Invalid` for what nobody can override, and `Conflict` for a stop that is not overridden
-    by somebody who may and who knew of it.
+    Raises `Invalid` for what nobody can override and for a signature that does not count, and
+    `Conflict` for a stop that is not overridden by somebody who may and who knew of it.
     """
     never = final(found)
     if never:
@@ -111,13 +115,16 @@ def ensure_allowed(
     if not stopping:
         return {"override_of": "", "override_reason": "", "overridden_by_id": None}
     said = " ".join(one.text for one in stopping)
-    if not scope.can("administration.override"):
-        raise Conflict(
-            _(
-                "%(stops)s Nothing was saved. Only a location manager can record it anyway.",
-                stops=said,
+    decided_by = scope.user.id
+    if not scope.can(OVERRIDE):
+        if overriding.signature is None:
+            raise Conflict(
+                _(
+                    "%(stops)s Nothing was saved. Only a location manager can authorize it.",
+                    stops=said,
+                )
             )
-        )
+        decided_by = confirmed(scope, OVERRIDE, overriding.signature).id
     if not overriding.reason.strip():
         raise Conflict(
             _("%(stops)s Nothing was saved. To record it anyway, enter the reason.", stops=said),
@@ -130,7 +137,7 @@ def ensure_allowed(
     return {
         "override_of": codes(stopping),
         "override_reason": ensure_reason(overriding.reason, field="override_reason"),
-        "overridden_by_id": scope.user.id,
+        "overridden_by_id": decided_by,
     }
 
 

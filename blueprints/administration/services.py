@@ -40,6 +40,7 @@ from blueprints.inventory.models import VaccineInventory
 from blueprints.recipients.models import Recipient, Vaccination
 from blueprints.recipients.services import lock_recipient
 from portal.access.scope import Scope
+from portal.access.through import Through, acting
 from portal.audit.services import record as audit
 from portal.catalog.models import Product
 from portal.catalog.screening import ScreeningAnswer
@@ -47,6 +48,9 @@ from portal.clock import now
 from portal.db import session
 from portal.errors import Conflict, Invalid
 from portal.i18n import _
+from portal.people.models import User
+from portal.people.queries import actor_of
+from portal.signing_in.countersigning import COUNTERSIGNER
 
 __all__ = ["Giving", "Injection", "Overriding", "change_lot", "edit", "give", "remove"]
 
@@ -109,6 +113,7 @@ def give(scope: Scope, giving: Giving) -> Vaccination:
         lot=record,
     )
     overridden = ensure_allowed(scope, found, giving.overriding)
+    _ensure_two(scope, overridden["overridden_by_id"], injection)
     # With the record kept from others: what it says of its lot is true from here on.
     entry_id = take_dose(scope, record, day)
     dose = Vaccination(
@@ -139,6 +144,15 @@ def _ensure_visit(scope: Scope, arrival: Arrival) -> None:
     said = why_over(arrival, scope.today())
     if said:
         raise Conflict(_("%(why)s Nothing was saved.", why=said))
+
+
+def _ensure_two(scope: Scope, decided_by: object, injection: Injection) -> None:
+    """Raise `Invalid` if who authorizes the dose at another user's screen is also who gave it."""
+    if decided_by not in (None, scope.user.id) and decided_by == injection.given_by_id:
+        raise Invalid(
+            _("Whoever gave the dose cannot authorize it too. Nothing was saved."),
+            field=COUNTERSIGNER,
+        )
 
 
 def _check_agreed(giving: Giving) -> None:
@@ -219,6 +233,7 @@ def _settle(scope: Scope, recipient: Recipient, arrival: Arrival, dose: Vaccinat
 def _note(
     scope: Scope, dose: Vaccination, record: VaccineInventory, version: Administration
 ) -> None:
+    countersigned = version.overridden_by_id not in (None, scope.user.id)
     audit(
         scope.user,
         "vaccination.overridden" if version.override_of else "vaccination.given",
@@ -231,5 +246,18 @@ def _note(
             "dose": dose.dose_number,
             "inventory": record.id,
             "override": version.override_of,
+            **({"authorized_by": version.overridden_by_id} if countersigned else {}),
         },
     )
+    if countersigned:
+        who = session().get_one(User, version.overridden_by_id)
+        with acting(Through.PAGE):
+            audit(
+                actor_of(who),
+                "vaccination.authorized",
+                subject="recipient",
+                subject_id=dose.recipient_id,
+                location_id=scope.location_id,
+                summary=version.override_reason,
+                after={"vaccination": dose.id, "recorded_by": scope.user.id},
+            )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, cast
 
-from flask import url_for
+from flask import g, request, url_for
 from wtforms import Form
 
 from blueprints.administration import fields
@@ -18,7 +18,7 @@ from blueprints.administration.forms import (
 )
 from blueprints.administration.judging import judged, number_due, questions_of, vaccine_of
 from blueprints.administration.queries import OfferedLot, get_lot, lots_offered, noted, vial_choices
-from blueprints.administration.recording import Injection, Overriding, checked
+from blueprints.administration.recording import OVERRIDE, Injection, Overriding, checked
 from blueprints.administration.rules import (
     ConsentBy,
     local_day,
@@ -41,6 +41,12 @@ from portal.db import session
 from portal.errors import Invalid, NotFound
 from portal.formats.shown import day as day_text
 from portal.i18n import _, _l
+from portal.signing_in.countersigning import (
+    COUNTERSIGNER,
+    COUNTERSIGNER_PASSWORD,
+    Countersignature,
+    check,
+)
 from portal.wizards.definition import Answers, Done, Step, Wizard
 
 ADULT = 18
@@ -270,14 +276,14 @@ def _review_context(scope: Scope, answers: Answers) -> Mapping[str, Any]:
         "found": found,
         "stopping": stops(found),
         "seen_stops": codes(stops(found)),
-        "may_override": scope.can("administration.override"),
+        "may_override": scope.can(OVERRIDE),
         "entered": fields.review_facts(scope, answers, given_at(scope, answers)),
         "number": answers["dose_number"],
     }
 
 
-def giving_of(scope: Scope, answers: Answers) -> Giving:
-    """The dose that the answers describe."""
+def giving_of(scope: Scope, answers: Answers, signature: Countersignature | None = None) -> Giving:
+    """The dose that the answers describe; `signature` of who authorizes it at the user's screen."""
     here = chair(scope, answers.args)
     asked = questions_of([_product(answers)], here.recipient, here.today)
     return Giving(
@@ -296,6 +302,7 @@ def giving_of(scope: Scope, answers: Answers) -> Giving:
         overriding=Overriding(
             reason=answers.get("override_reason") or "",
             seen=tuple((answers.get("stops") or "").split()),
+            signature=signature,
         ),
     )
 
@@ -314,9 +321,17 @@ def _asked(questions: Sequence[ScreeningQuestion], answers: Answers) -> tuple[Sc
     )
 
 
+def check_countersigner(scope: Scope, sent: Mapping[str, str]) -> Countersignature | None:
+    """Compare the password of who authorizes what this user may not, if one was typed."""
+    username, password = sent.get(COUNTERSIGNER, ""), sent.get(COUNTERSIGNER_PASSWORD, "")
+    if scope.can(OVERRIDE) or not (username.strip() and password):
+        return None
+    return check(scope, OVERRIDE, username, password, address=request.remote_addr or "")
+
+
 def save(scope: Scope, answers: Answers, _button: str) -> Done:
     """Record the dose."""
-    dose = give(scope, giving_of(scope, answers))
+    dose = give(scope, giving_of(scope, answers, g.get("prepared")))
     return Done(url=url_for("administration.saved", vaccination_id=dose.id))
 
 
@@ -370,6 +385,7 @@ VACCINATE = Wizard(
     admit=admit,
     about=about,
     news=news,
+    before_finish=check_countersigner,
 )
 
 __all__ = ["SOMEBODY_ELSE", "VACCINATE"]

@@ -56,6 +56,7 @@ WORDS = {
     "vaccination_removed": _l("Vaccination record removed"),
     "vaccination.given": _l("Dose given"),
     "vaccination.overridden": _l("Dose given against a rule"),
+    "vaccination.authorized": _l("Dose against a rule authorized"),
     "vaccination.edited": _l("Details of a dose changed"),
     "vaccination.lot_changed": _l("Lot of a dose changed"),
     "vaccination.lot_corrected": _l("Lot number or expiration date of a dose corrected"),

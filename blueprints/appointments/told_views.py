@@ -2,21 +2,24 @@
 
 from datetime import date
 from functools import partial
+from typing import Any
 
 from flask import Response, flash, request, url_for
 
 from blueprints.appointments import services, told
+from blueprints.appointments.call_views import call_page, to_call
 from blueprints.appointments.canceling_views import ticked
 from blueprints.appointments.forms import MoveManyForm
+from blueprints.appointments.models import ToldLine
 from blueprints.appointments.pages import when
 from blueprints.appointments.queries import booked_as, get_booked, of_ids
-from blueprints.appointments.rules import CallOutcome, State, ToldWay
+from blueprints.appointments.rules import State, ToldWay
 from blueprints.appointments.views import blueprint
 from blueprints.appointments.words import CHANGES, OUTCOMES, TOLD_BY
-from blueprints.recipients.words import full_name, phone
+from blueprints.recipients.words import full_name
 from portal.audit.services import viewed as audit_view
 from portal.db import session
-from portal.errors import Conflict, Invalid, NotFound
+from portal.errors import Conflict, Invalid
 from portal.i18n import _, _l, ngettext
 from portal.web.context import scope
 from portal.web.guards import needs
@@ -127,11 +130,8 @@ def _by_way(lines: list[told.ToldRow]) -> list[tuple[ToldWay, str, list[told.Tol
 @needs("appointments.handle")
 def next_call(round_id: int) -> Response:
     """Take the next call; it is the user's for ten minutes."""
-    line = told.claim_next(scope(), round_id)
-    if line is None:
-        flash(_("Nobody is left to call right now. Others may be calling."), "info")
-        return go_to(url_for("appointments.told", round_id=round_id))
-    return go_to(url_for("appointments.call", line_id=line.id))
+    back = url_for("appointments.told", round_id=round_id)
+    return to_call(told.claim_next(scope(), round_id), "appointments.call", back)
 
 
 @blueprint.route("/calls/<int:line_id>", methods=["GET", "POST"])
@@ -139,40 +139,25 @@ def next_call(round_id: int) -> Response:
 def call(line_id: int) -> Response:
     """Whom to call and what to say; then what came of it."""
     line = told.get_line(scope(), line_id)
-    here = url_for("appointments.told", round_id=line.round_id)
-    if request.method == "POST":
-        try:
-            outcome = CallOutcome(request.form.get("outcome", ""))
-        except ValueError as error:
-            raise NotFound from error
-        if outcome is CallOutcome.OPEN:
-            raise NotFound
-        told.note_call(scope(), line.id, outcome)
-        flash(_("Saved: %(outcome)s", outcome=str(OUTCOMES[outcome])), "success")
-        return go_to(here)
-    if line.caller_id != scope().user.id:
-        flash(_("Take a call with the button below first."), "info")
-        return go_to(here)
+    back = url_for("appointments.told", round_id=line.round_id)
+    return call_page(line, OUTCOMES, told.note_call, back, _about)
+
+
+def _about(line: ToldLine) -> dict[str, Any]:
     booked = booked_as(get_booked(scope(), line.appointment_id))
-    person = booked.recipient
-    number = booked.appointment.id
-    place_id = booked.appointment.location_id
-    note(partial(audit_view, scope(), "appointment", number, location_id=place_id))
-    return respond(
-        "appointments/call.html",
-        line=line,
-        back=here,
-        name=full_name(person),
-        birth_date=person.birth_date,
-        numbers=[
-            (number, phone(number))
-            for number in (person.mobile_phone, person.other_phone)
-            if number
-        ],
-        language=person.language,
-        canceled=booked.appointment.state == State.CANCELED,
-        reason=booked.appointment.cancel_reason,
-        when=when(booked.appointment.day, booked.appointment.minute),
-        place=booked.location.name,
-        href=url_for("appointments.record", appointment_id=line.appointment_id),
-    )
+    own, place = booked.appointment, booked.location
+    note(partial(audit_view, scope(), "appointment", own.id, location_id=place.id))
+    said = {"when": when(own.day, own.minute), "place": place.name}
+    say = _("Say: your appointment is now on %(when)s at %(place)s.", **said)
+    if own.state == State.CANCELED:
+        say = _("Say: your appointment on %(when)s at %(place)s is canceled.", **said)
+        if own.cancel_reason:
+            say += f" {_('Reason: %(reason)s', reason=own.cancel_reason)}"
+    href = url_for("appointments.record", appointment_id=own.id)
+    return {
+        "person": booked.recipient,
+        "say": say,
+        "more": [],
+        "record": (_("Appointment"), href),
+        "place": None,
+    }

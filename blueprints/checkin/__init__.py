@@ -25,7 +25,8 @@ module = Module(
     ),
     # `arrival.next`: `function(scope, arrival)` gives label, href and whether it is primary of the
     # next step of somebody who is here, or None. `arrival.row`: `function(scope, lines)` gives
-    # {"notes": …}, by the ids of arrivals what is said of them on the list; asked once a list.
+    # {"notes": …, "ways": …}, by the ids of arrivals what is said of them on the list, and label
+    # and address of where they go on from it; asked once a list, and each may be missing.
     # `today.cards` and `today.sections` are parts of the page `Today at This Clinic`; their
     # subject is the `day.DayList`.
     slots=("arrival.next", "arrival.row", "today.cards", "today.sections"),

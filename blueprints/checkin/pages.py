@@ -36,6 +36,8 @@ TONES: dict[DayState, Tone] = {
     DayState.NO_SHOW: "danger",
 }
 MOST_ON_HOME = 40
+# Label and address.
+Way = tuple[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +68,7 @@ def list_context(scope: Scope, found: DayList, *, whole: bool) -> dict[str, Any]
     """What the template of the day's list needs; not `whole` is the short one on `Home`."""
     lines = found.lines if whole else found.to_do[:MOST_ON_HOME]
     handles = scope.can("checkin.handle")
-    notes = _notes(scope, lines)
+    notes, ways = _said(scope, lines)
     return {
         "whole": whole,
         "version": found.version,
@@ -76,7 +78,7 @@ def list_context(scope: Scope, found: DayList, *, whole: bool) -> dict[str, Any]
         "nobody": not found.lines,
         "live": found.day == scope.today(),
         "handles": handles,
-        "rows": [_row(scope, found, line, notes) for line in lines],
+        "rows": [_row(scope, found, line, notes, ways) for line in lines],
     }
 
 
@@ -97,18 +99,29 @@ def _figures(found: DayList) -> list[dict[str, object]]:
     return [*shown, {"label": STANDINGS[DayState.LEFT], "value": left}] if left else shown
 
 
-def _notes(scope: Scope, lines: Sequence[DayLine]) -> dict[int, list[str]]:
-    """What other modules say of arrivals of the list, by their ids."""
+def _said(
+    scope: Scope, lines: Sequence[DayLine]
+) -> tuple[dict[int, list[str]], dict[int, list[Way]]]:
+    """What other modules say of arrivals of the list, and where they lead on from it, by their
+    ids."""
     notes: dict[int, list[str]] = {}
+    ways: dict[int, list[Way]] = {}
     for fill in registry().fills("arrival.row"):
         if scope.can(fill.capability):
-            for number, text in load(fill.function)(scope, lines)["notes"].items():
+            said = load(fill.function)(scope, lines)
+            for number, text in said.get("notes", {}).items():
                 notes.setdefault(number, []).append(text)
-    return notes
+            for number, way in said.get("ways", {}).items():
+                ways.setdefault(number, []).append(way)
+    return notes, ways
 
 
 def _row(
-    scope: Scope, found: DayList, line: DayLine, notes: dict[int, list[str]]
+    scope: Scope,
+    found: DayList,
+    line: DayLine,
+    notes: dict[int, list[str]],
+    ways: dict[int, list[Way]],
 ) -> dict[str, object]:
     handles = scope.can("checkin.handle")
     return {
@@ -122,6 +135,7 @@ def _row(
         "since": _since(scope, line),
         "alike": alike_text(found.alike.get(line.person.id, ())),
         "notes": [line.note, *notes.get(line.arrival_id or 0, [])],
+        "ways": ways.get(line.arrival_id or 0, ()),
         "finish": line.arrival_id if handles and line.standing is DayState.OBSERVED else None,
     }
 

@@ -1,20 +1,22 @@
 """Routes of the list of who could come, and of the calls."""
 
 from functools import partial
+from typing import Any
 
-from flask import Blueprint, Response, flash, request, url_for
+from flask import Blueprint, Response, request, url_for
 
+from blueprints.appointments.call_views import call_page, to_call
 from blueprints.appointments.words import dose_label
 from blueprints.recipients.models import Recipient
-from blueprints.recipients.words import full_name, phone
+from blueprints.recipients.words import full_name
 from blueprints.standby import services
+from blueprints.standby.models import StandbyLine
 from blueprints.standby.queries import get_call, get_list, rows_of
 from blueprints.standby.rules import StandbyOutcome
 from blueprints.standby.words import OUTCOMES
 from portal.audit.services import viewed as audit_view
 from portal.catalog.models import Product
 from portal.db import session
-from portal.errors import NotFound
 from portal.formats.numbers import record_number
 from portal.i18n import _
 from portal.web.context import scope
@@ -66,11 +68,8 @@ def show(list_id: int) -> Response:
 @needs("standby.call")
 def next_call(list_id: int) -> Response:
     """Take the next call; it is the user's for ten minutes."""
-    line = services.claim_next(scope(), list_id)
-    if line is None:
-        flash(_("Nobody is left to call right now. Others may be calling."), "info")
-        return go_to(url_for("standby.show", list_id=list_id))
-    return go_to(url_for("standby.call", line_id=line.id))
+    back = url_for("standby.show", list_id=list_id)
+    return to_call(services.claim_next(scope(), list_id), "standby.call", back)
 
 
 @blueprint.route("/calls/<int:line_id>", methods=["GET", "POST"])
@@ -78,34 +77,25 @@ def next_call(list_id: int) -> Response:
 def call(line_id: int) -> Response:
     """Whom to call and what to say; then what came of it."""
     line = get_call(scope(), line_id)
-    here = url_for("standby.show", list_id=line.list_id)
-    if request.method == "POST":
-        try:
-            outcome = StandbyOutcome(request.form.get("outcome", ""))
-        except ValueError as error:
-            raise NotFound from error
-        if outcome is StandbyOutcome.OPEN:
-            raise NotFound
-        services.note_call(scope(), line.id, outcome)
-        flash(_("Saved: %(outcome)s", outcome=str(OUTCOMES[outcome])), "success")
-        return go_to(here)
-    if line.caller_id != scope().user.id:
-        flash(_("Take a call with the button below first."), "info")
-        return go_to(here)
-    person = session().get_one(Recipient, line.recipient_id)
+    back = url_for("standby.show", list_id=line.list_id)
+    return call_page(line, OUTCOMES, services.note_call, back, _about)
+
+
+def _about(line: StandbyLine) -> dict[str, Any]:
+    person, place = session().get_one(Recipient, line.recipient_id), scope().place
     note(partial(audit_view, scope(), "recipient", person.id))
-    return respond(
-        "standby/call.html",
-        line=line,
-        back=here,
-        person=person,
-        name=full_name(person),
-        numbers=[
-            (number, phone(number))
-            for number in (person.mobile_phone, person.other_phone)
-            if number
-        ],
-        dose=dose_label(line.dose_number),
-        product=session().get_one(Product, get_list(scope(), line.list_id).product_id).name,
-        place=scope().place,
-    )
+    product = session().get_one(Product, get_list(scope(), line.list_id).product_id)
+    return {
+        "person": person,
+        "say": _(
+            "Say: we have a dose of %(product)s left today at %(place)s. Could you come now?",
+            product=product.name,
+            place=place.name,
+        ),
+        "more": [(_("Dose"), dose_label(line.dose_number))],
+        "record": (
+            _("Record of the recipient"),
+            url_for("recipients.record", recipient_id=person.id),
+        ),
+        "place": place,
+    }

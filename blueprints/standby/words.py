@@ -8,8 +8,8 @@ from portal.i18n import Label, _l
 OUTCOMES: Mapping[StandbyOutcome, Label] = {
     StandbyOutcome.OPEN: _l("Not called yet"),
     StandbyOutcome.COMING: _l("Coming"),
-    StandbyOutcome.NO_ANSWER: _l("No answer"),
     StandbyOutcome.DECLINED: _l("Not coming"),
+    StandbyOutcome.NO_ANSWER: _l("No answer"),
     StandbyOutcome.WRONG_NUMBER: _l("Wrong number"),
 }
 

@@ -5,7 +5,7 @@ from wtforms.validators import Length
 
 from portal.i18n import _l
 from portal.signing_in.passwords import LONGEST, SHORTEST
-from portal.web.forms import Form, Required
+from portal.web.forms import Form, PassingField, Required
 
 NEW_PASSWORD_HINT = _l(
     "At least %(shortest)s characters, at most %(longest)s. Several words you can remember are "
@@ -30,6 +30,20 @@ class SignInForm(Form):
     )
     password = PasswordField(
         _l("Password"), [Required()], render_kw={"autocomplete": "current-password"}
+    )
+
+
+class CountersignFields(Form):
+    """Who agrees at another user's screen. Only what is sent with the last button counts."""
+
+    countersigner = PassingField(
+        _l("Username of whoever authorizes it"),
+        [Length(max=200)],
+        render_kw={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"},
+    )
+    # Browsers offer to keep passwords, but not codes: this one is not of whoever works here.
+    countersigner_password = PasswordField(
+        _l("Their password"), render_kw={"autocomplete": "one-time-code"}
     )
 
 

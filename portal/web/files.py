@@ -27,7 +27,7 @@ def read_uploads(read: Read, capability: str) -> Callable[..., Mapping[str, obje
 
     def prepare(**_values: object) -> Mapping[str, object]:
         files = {name: file.stream for name, file in request.files.items() if file.filename}
-        who = _who_may(capability) if files else None
+        who = who_may(capability) if files else None
         if who is None:
             return {}
         set_scope(who)  # decides on the language of what is said of the files
@@ -36,7 +36,7 @@ def read_uploads(read: Read, capability: str) -> Callable[..., Mapping[str, obje
     return prepare
 
 
-def _who_may(capability: str) -> Scope | None:
+def who_may(capability: str) -> Scope | None:
     """Who is asking, if they hold the capability."""
     with unit_of_work(write=False):
         who: Scope | None = getattr(current_user, "scope", None)
@@ -60,7 +60,7 @@ def store_upload(area: str, capability: str, field: str = "file") -> Callable[..
 
     def prepare(**_values: object) -> SentFile | None:
         file = request.files.get(field)
-        if file is None or not file.filename or _who_may(capability) is None:
+        if file is None or not file.filename or who_may(capability) is None:
             return None
         sent = SentFile(store(current(), cast("BinaryIO", file.stream), area))
 
@@ -111,7 +111,7 @@ def store_uploads(
 
     def prepare(**_values: object) -> SentFiles:
         found = [file for file in request.files.getlist(field) if file.filename]
-        who = _who_may(capability) if found else None
+        who = who_may(capability) if found else None
         if who is None:
             return SentFiles([])
         set_scope(who)  # decides on the language of what is said of the files

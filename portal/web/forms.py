@@ -216,6 +216,10 @@ class Question:
     again: str = ""
 
 
+class PassingField(StringField):
+    """Text that counts only with what it is sent: no draft keeps it, and no review shows it."""
+
+
 class ScanField(Field):
     """What a scanner typed or somebody pasted: a help with other fields, no input of its own.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from wtforms import Form
+from wtforms import Form, PasswordField
 
 from portal.access.scope import Scope
 from portal.drafts import Sent
@@ -112,6 +112,11 @@ def field_names(form: type[Form]) -> list[str]:
     return [name for name in dir(form) if hasattr(getattr(form, name), "_formfield")]
 
 
+def password_names(form: type[Form]) -> list[str]:
+    """The names of the password fields a form class declares."""
+    return [name for name in field_names(form) if getattr(form, name).field_class is PasswordField]
+
+
 def confirmation_step(title: object, key: str = "done") -> Step:
     """A confirmation that shows the facts of the `Done`."""
     return Step(key, title, template=CONFIRMATION)
@@ -140,6 +145,10 @@ class Wizard:
     before the request's transaction, which it must not hold up. What it makes of them reaches those
     fields (`FileField`) and so `assist`, and is kept nowhere; nor are the files.
 
+    `before_finish(scope, sent)` gets what is sent to finish with a password, before the request's
+    transaction: its failures stay counted whatever becomes of the request. `finish` finds what it
+    gives in `g.prepared`. It goes with no `read_files`.
+
     With `confirmation` (a step without form) the last of `steps` finishes on `Next`, and that page
     follows. Its template sees `done`, the `facts` of the `Done`, and `result`, the address; its
     `Finish` leads there. What was entered is forgotten by then: `answers` holds only `args`.
@@ -160,9 +169,12 @@ class Wizard:
     leave: Callable[[Scope, Mapping[str, str]], str] | None = None
     read_files: Callable[[Mapping[str, BinaryIO]], Mapping[str, object]] | None = None
     confirmation: Step | None = None
+    before_finish: Callable[[Scope, Mapping[str, str]], object] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse doubled step keys and doubled field names."""
+        """Refuse doubled step keys and doubled field names, and two that prepare one request."""
+        if self.read_files and self.before_finish:
+            raise ValueError(f"wizard {self.name}: files and before_finish do not go together")
         keys = [step.key for step in self.all_steps]
         names = [name for step in self.steps if step.form for name in field_names(step.form)]
         for found in (keys, names):

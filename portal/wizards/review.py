@@ -17,7 +17,7 @@ from wtforms import (
 
 from portal.i18n import _
 from portal.lookups.fields import LookupField
-from portal.web.forms import ScanField
+from portal.web.forms import PassingField, ScanField
 
 
 class Entered(NamedTuple):
@@ -57,12 +57,13 @@ def _choices(field: SelectField) -> Iterable[tuple[str, str]]:
 def lines(form: Any) -> list[Entered]:
     """A form's fields with their values, those of nested forms too; no secrets, files, hidden,
     nor what was only scanned to fill in others."""
+    secret = PasswordField | PassingField | FileField | HiddenField | ScanField
     found: list[Entered] = []
     for field in form or ():
         if isinstance(field, FormField):
             found += lines(field.form)
         elif isinstance(field, FieldList):
             found += lines(field.entries)
-        elif not isinstance(field, PasswordField | FileField | HiddenField | ScanField):
+        elif not isinstance(field, secret):
             found.append(Entered(field.label.text, shown(field)))
     return found

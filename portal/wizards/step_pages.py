@@ -114,8 +114,8 @@ class StepPages:
             "nothing": bool(form and step.nothing and step.nothing(form)),
             "problem": problem,
             "focus": focus
-            and htmx().region == REGION
-            and not problem
+            and (htmx().region == REGION or request.method == "GET")
+            and not (problem or waiting or late in UNSENT)
             and not (form and form.errors),
             "waiting": waiting,
             "typed": typed,

@@ -13,8 +13,8 @@ from portal.drafts import PAUSED, STARTED, WIZARD, Draft
 from portal.errors import Conflict, Invalid, PortalError
 from portal.i18n import _
 from portal.lookups.fields import look_up
-from portal.web.context import scope
-from portal.web.files import read_uploads
+from portal.web.context import scope, set_scope
+from portal.web.files import read_uploads, who_may
 from portal.web.files import sent as sent_with_files
 from portal.web.guards import before_transaction, needs
 from portal.web.htmx import go_to, htmx
@@ -22,7 +22,7 @@ from portal.web.late_forms import keeps_late, tell_what_was_given_up
 from portal.web.requests import kept_although_refused
 from portal.web.respond import respond
 from portal.wizards.addresses import EXTENSION, address_of, arguments, onward
-from portal.wizards.definition import Answers, Done, Step, Wizard
+from portal.wizards.definition import Answers, Done, Step, Wizard, password_names
 from portal.wizards.offers import OfferedDraft, offer
 from portal.wizards.review import lines
 from portal.wizards.step_pages import CHECK, REGION, StepPages, walker_of
@@ -42,6 +42,8 @@ def register(wizard: Wizard, blueprint: Blueprint, path: str, endpoint: str) -> 
         marked = keeps_late(views.keep_late)(needs(wizard.capability)(_function(view)))
         if wizard.read_files:
             marked = before_transaction(read_uploads(wizard.read_files, wizard.capability))(marked)
+        elif wizard.before_finish:
+            marked = before_transaction(views.before_finish)(marked)
         blueprint.add_url_rule(rule, name, marked, methods=["GET", "POST"])
 
     def announce(state: BlueprintSetupState) -> None:
@@ -96,6 +98,22 @@ class WizardViews(StepPages):
             return self._looked_at(walker, here, draft)
         return self._show(walker, here, draft=draft)
 
+    def before_finish(self, step: str = "", **_values: Any) -> object:
+        """What the wizard makes of a password that is sent to finish, before the transaction; None
+        without one, for any other step or button, and for users who may not use the wizard."""
+        last = self.wizard.steps[-1]
+        assert self.wizard.before_finish is not None
+        assert last.form is not None
+        if step != last.key or request.form.get("go", "next") in LEAVING:
+            return None
+        if not any(map(request.form.get, password_names(last.form))):
+            return None
+        who = who_may(self.wizard.capability)
+        if who is None:
+            return None
+        set_scope(who)  # decides on the language of what is said
+        return self.wizard.before_finish(who, request.form)
+
     def keep_late(self, who: Scope, values: dict[str, Any], reason: str) -> str:
         """Keep what was sent to a step but could not be taken; where it goes on, empty if it was
         not kept."""
@@ -132,7 +150,8 @@ class WizardViews(StepPages):
         if way.halt is not None and step.form is not None:
             form: Form | None = step.form(formdata=request.form)
         else:
-            form = walker.form(step, way.answers, sent_with_files())
+            sent = sent_with_files() if self.wizard.read_files else request.form
+            form = walker.form(step, way.answers, sent)
         if way.halt is None and form is not None and look_up(form, request.form):
             return self._show(walker, step, form, draft=draft, status=422)
         if go == "pause":

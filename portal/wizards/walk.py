@@ -17,13 +17,14 @@ from portal.drafts import Sent
 from portal.errors import Conflict, Invalid, NotFound, PortalError
 from portal.i18n import _
 from portal.lookups.fields import LookupField, lookups_of
+from portal.web.forms import PassingField
 from portal.wizards.definition import Answers, Step, Wizard
 
 
 def names_of(fields: Any) -> Iterator[str]:
-    """The names under which a form's fields are sent; passwords and files are left out."""
+    """The names under which a form's fields are sent; what no draft keeps is left out."""
     for each in fields:
-        if isinstance(each, PasswordField | FileField):
+        if isinstance(each, PasswordField | PassingField | FileField):
             continue
         if isinstance(each, FormField):
             yield from names_of(each.form)

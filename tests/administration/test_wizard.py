@@ -6,18 +6,22 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
+from blueprints.administration.fields import usual
 from blueprints.checkin.models import Arrival
 from blueprints.checkin.services import undo
 from blueprints.inventory.models import VaccineInventory
+from blueprints.recipients.models import Recipient
 from blueprints.vials.models import OpenVial
 from portal.access.scope import Scope
 from portal.catalog.gs1 import check_digit
+from portal.catalog.models import Product
 from portal.db import unit_of_work
+from portal.people.models import User
 from tests.administration import chair
 from tests.administration.pages import answered, at_consent, at_details, at_review, form_of, sent
 from tests.appointments import booking
 from tests.appointments.booking import booked, offered, person, slot_at, status
-from tests.client import Browser
+from tests.client import Browser, Page
 from tests.inventory import stock
 
 GS = "\x1d"
@@ -214,7 +218,7 @@ def test_a_dose_comes_from_the_vial_that_was_chosen(nurse: Browser, manager: Sco
     form = at_details(nurse, chair.arrived(manager, person(manager, "Second")))
     options = [each.text for each in form.root.one("select", name="vial").all("option")]
     assert options[:2] == [
-        "Your open vial of the lot, or the one in use",
+        "Your open vial, or the one in use",
         "A new vial, opened for this dose",
     ]
     assert "by Manager A" in options[2]
@@ -344,11 +348,54 @@ def test_a_stop_is_overridden_on_the_last_page_by_a_manager(
     assert "Given against a rule" in boss.get(review).root.text
 
 
+def beginning(page: Page) -> tuple[list[str], str]:
+    """The site and the vaccinator that the details begin with."""
+    sites = page.root.all("input", type="radio", name="site")
+    givers = page.root.one("select", name="given_by").all("option")
+    return (
+        [one.attributes["value"] for one in sites if "checked" in one.attributes],
+        next(one.text for one in givers if "selected" in one.attributes),
+    )
+
+
+def test_site_and_vaccinator_are_those_of_the_dose_before(nurse: Browser, manager: Scope) -> None:
+    record = chair.lot(manager)
+    first = at_details(nurse, chair.arrived(manager, person(manager, "First")))
+    assert beginning(first) == ([], "Provider A")
+    boss = {"site": "RD", "lot": str(record), "given_by": str(manager.user.id)}
+    sent(nurse, sent(nurse, first, "Next", **boss), "Save")
+    second = at_details(nurse, chair.arrived(manager, person(manager, "Second")))
+    assert beginning(second) == (["RD"], "Manager A")
+    somebody = {**boss, "given_by": "0", "given_by_name": "Nora Nurse"}
+    sent(nurse, sent(nurse, second, "Next", **somebody), "Save")
+    third = at_details(nurse, chair.arrived(manager, person(manager, "Third")))
+    assert beginning(third) == (["RD"], "Somebody else")
+    assert third.root.one("input", name="given_by_name").attributes["value"] == "Nora Nurse"
+    sent(nurse, sent(nurse, third, "Next", **boss), "Save")
+    with unit_of_work() as session:
+        session.get_one(User, manager.user.id).active = False
+    fourth = at_details(nurse, chair.arrived(manager, person(manager, "Fourth")))
+    assert beginning(fourth) == (["RD"], "Provider A"), "who is gone is not offered"
+
+
+def test_an_arm_is_not_proposed_for_a_baby(manager: Scope, provider: Scope) -> None:
+    chair.gave(provider, chair.arrived(manager, person(manager)), chair.lot(manager))
+    people = [person(manager, "Baby", birth_date=stock.day(365)), person(manager, "Grown")]
+    vaccine = chair.product()
+    with unit_of_work(write=False) as session:
+        product = session.get_one(Product, vaccine)
+        begins = [
+            usual(provider, session.get_one(Recipient, one), product, manager.today())
+            for one in people
+        ]
+    assert [one["site"] for one in begins] == [None, "LD"]
+
+
 def test_a_provider_cannot_override(nurse: Browser, manager: Scope) -> None:
     record = chair.lot(manager)
     page = at_details(nurse, chair.arrived(manager, person(manager)), severe_allergy="yes")
     page = sent(nurse, page, "Next", site="LD")
-    assert not page.root.all("textarea", name="override_reason")
+    assert "Only a location manager can authorize this dose" in page.root.text
     refused = sent(nurse, page, "Save", override_reason="I think so")
     assert refused.status == 409
     assert chair.left(record) == (10, 0)

@@ -14,10 +14,10 @@ from portal.db import unit_of_work
 from tests.administration import chair
 from tests.appointments.booking import appointment, offered, person, status
 from tests.browser.conftest import Visit
-from tests.browser.test_pages import violations
+from tests.browser.test_pages import too_wide, violations
 from tests.checkin.arriving import booked_today
 from tests.inventory.stock import scope_for
-from tests.personas import Personas
+from tests.personas import PASSPHRASE, Personas
 
 BOTH = pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
 PHONE = {"width": 390, "height": 844}
@@ -145,6 +145,44 @@ def test_only_what_matters_is_shown(visit: Visit, manager: Scope) -> None:
     expect(page.get_by_label("Time", exact=True)).to_be_hidden()
     page.get_by_label("Earlier: enter date and time").check()
     expect(page.get_by_label("Time", exact=True)).to_be_visible()
+
+
+@BOTH
+def test_a_manager_authorizes_at_the_nurse_s_screen(
+    visit: Visit, manager: Scope, script: bool
+) -> None:
+    record = chair.lot(manager, "ONLY")
+    arrival = chair.arrived(manager, person(manager))
+    page = visit("provider_a", script=script, viewport=PHONE)
+    page.goto(f"/administration/{arrival}")
+    answer_no(page)
+    page.get_by_role("radiogroup", name=re.compile("severe allergic")).first.get_by_label(
+        "Yes"
+    ).check()
+    page.get_by_role("button", name="Next").click()
+    page.get_by_role("heading", name="Consent and fact sheet").wait_for()
+    page.get_by_role("button", name="Next").click()
+    page.get_by_label("Left arm").check()
+    page.get_by_role("button", name="Next").click()
+    keys = page.keyboard
+    page.get_by_label("Reason for giving it anyway").focus()
+    keys.type("The allergist agreed")
+    for typed in ("manager.a", "wrong"):
+        keys.press("Tab")
+        keys.type(typed)
+    keys.press("Enter")
+    expect(page.get_by_text("The username or password is not right").first).to_be_visible()
+    assert not script or violations(page) == []
+    assert too_wide(page) == []
+    expect(page.get_by_label("Reason for giving it anyway")).to_have_value("The allergist agreed")
+    expect(page.get_by_label("Their password")).to_have_value("")
+    page.get_by_label("Username of whoever authorizes it").fill("manager.a")
+    page.get_by_label("Their password").fill(PASSPHRASE)
+    keys.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Saved")
+    assert chair.left(record) == (9, 1)
+    page.goto("/account")
+    expect(page.get_by_text("Provider A").first).to_be_visible()
 
 
 def test_axe_finds_nothing(visit: Visit, ready: tuple[int, int, int, int]) -> None:

@@ -246,7 +246,11 @@ def offer_vaccinate(_scope: Scope, arrival: Arrival) -> dict[str, Any] | None:
 
 def say_lots(_scope: Scope, lines: Sequence[DayLine]) -> dict[str, Any]:
     """What another module says of people on the list."""
-    return {"notes": {line.arrival_id: "Lot EL9318A" for line in lines if line.arrival_id}}
+    here = [line.arrival_id for line in lines if line.arrival_id]
+    return {
+        "notes": dict.fromkeys(here, "Lot EL9318A"),
+        "ways": {number: ("Go On", f"/onward/{number}") for number in here},
+    }
 
 
 def test_other_modules_offer_the_next_step_and_say_more_on_the_list(
@@ -269,6 +273,8 @@ def test_other_modules_offer_the_next_step_and_say_more_on_the_list(
     assert on.leads_to == "/somewhere/1"
     link = browser.get("/checkin/1").root.with_text("a", "Vaccinate")
     assert "primary" in link.attributes["class"]
-    assert "Lot EL9318A" in browser.get("/checkin/").root.text
+    listed = browser.get("/checkin/").root
+    assert "Lot EL9318A" in listed.text
+    assert listed.with_text("a", "Go On").attributes["href"] == "/onward/1"
     vaccinated(scope, 1)
     assert "Vaccinate" not in browser.get("/checkin/1").root.one("main").text
