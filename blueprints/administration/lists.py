@@ -3,7 +3,6 @@
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, literal, or_, select
-from sqlalchemy.orm import Bundle
 
 from blueprints.administration.models import Administration
 from blueprints.administration.queries import is_newest
@@ -11,7 +10,7 @@ from blueprints.administration.rules import RecordState
 from blueprints.inventory.models import VaccineInventory
 from blueprints.recipients.models import Recipient, RecipientWord, Vaccination
 from portal.access.scope import Scope
-from portal.i18n import Label, _, _l
+from portal.i18n import Label, _l
 from portal.listviews.definition import Clauses, Column, Filter, ListDefinition, ListView, Tone
 from portal.people.models import User
 from portal.searching.text import phrase_in, words
@@ -28,21 +27,18 @@ STATUS = case(
     (Administration.override_of != "", literal(OVERRIDDEN)),
     (Administration.back_dated, literal(BACK_DATED)),
     else_=literal(GIVEN),
-).label("status")
+)
 
 
-def status_label(standing: tuple[str, str]) -> Label:
-    """What became of a dose, in words; of one that a rule stopped also who authorized it."""
-    status, name = standing
-    if status == OVERRIDDEN:
-        return _("Given against a rule, authorized by %(name)s", name=name)
+def status_label(status: str) -> Label:
+    """What became of a dose, in words."""
     return LABELS[status]
 
 
-def status_tone(standing: tuple[str, str]) -> Tone:
+def status_tone(status: str) -> Tone:
     """Its color."""
     tones: dict[str, Tone] = {GIVEN: "success", OVERRIDDEN: "warning", REMOVED: "neutral"}
-    return tones.get(standing[0], "info")
+    return tones.get(status, "info")
 
 
 def _searched(scope: Scope, text: str) -> Clauses:
@@ -100,7 +96,7 @@ def _authorized_by() -> Any:
         .where(User.id == Administration.overridden_by_id)
         .scalar_subquery()
     )
-    return func.coalesce(name, "").label("authorized_by")
+    return func.coalesce(name, "")
 
 
 VACCINATIONS = ListDefinition(
@@ -141,10 +137,16 @@ VACCINATIONS = ListDefinition(
         Column(
             key="status",
             label=_l("Status"),
-            attribute=Bundle("standing", STATUS, _authorized_by()),
+            attribute=STATUS,
             kind="status",
             labels=status_label,
             tone=status_tone,
+            sortable=False,
+        ),
+        Column(
+            key="authorized",
+            label=_l("Authorized By"),
+            attribute=_authorized_by(),
             sortable=False,
         ),
     ),
