@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from blueprints.helpdesk.models import (
@@ -13,12 +13,14 @@ from blueprints.helpdesk.models import (
     CaseEntry,
     CaseFile,
     CaseLook,
+    CaseMail,
+    CaseProposal,
     CaseRemedy,
     CaseWatcher,
     CaseWord,
     Requester,
 )
-from blueprints.helpdesk.rules import UNSOLVED, CaseState, EntryKind
+from blueprints.helpdesk.rules import UNSOLVED, CaseState, EntryKind, MailOutcome
 from portal.access.profiles import STAFF
 from portal.access.scope import Scope
 from portal.clock import now
@@ -199,9 +201,10 @@ def count_waiting(scope: Scope) -> WaitingCases:
 
 
 def count_unmatched(scope: Scope) -> int:
-    """How many e-mails belong to no case."""
+    """How many e-mails that belong to no case, or could not be read, wait for somebody."""
     scope.require("helpdesk.work")
-    query = select(func.count()).where(CaseMail.outcome == MailOutcome.UNMATCHED)
+    waiting = CaseMail.outcome.in_((MailOutcome.UNMATCHED, MailOutcome.ASIDE))
+    query = select(func.count()).where(waiting, CaseMail.settled_at.is_(None))
     return session().scalar(query) or 0
 
 
