@@ -34,12 +34,16 @@ def fill() -> None:
             .where(VaccineInventory.location_id == place, VaccineInventory.doses_available > 0)
             .order_by(VaccineInventory.id)
         )
+        units: set[str] = set()
         for record in records.all():
             facts = facts_on(record.product_id, scope.today())
             kept = facts.storage_class if facts else ""
             put_into(scope, record, UNITS.get(kept, "Refrigerator 1"))
-        _count(scope, start(scope, "Refrigerator 1"))
-        start(scope, "Freezer")
+            units.add(UNITS.get(kept, "Refrigerator 1"))
+        for number, unit in enumerate(sorted(units, reverse=True)):
+            count = start(scope, unit)
+            if number == 0:
+                _count(scope, count)
 
 
 def _count(scope: Scope, count: Count) -> None:
