@@ -31,6 +31,7 @@ from portal.places.models import Location
 
 AT_EACH = 14
 WEEKS = 5
+FRIDAY = 4
 # So many of them were given today, from the newest lots, and yesterday.
 TODAY, YESTERDAY = 5, 4
 # How many minutes ago each of today's was given.
@@ -82,6 +83,8 @@ def _further(scope: Scope, random: Random) -> list[int]:
         if len(made) < TODAY + YESTERDAY:
             back = 0 if len(made) < TODAY else 1
         day = scope.today() - timedelta(days=back)
+        if back > 1:
+            day -= timedelta(days=max(day.weekday() - FRIDAY, 0))
         dose = Vaccination(
             recipient_id=recipient_id,
             product_id=0,
@@ -208,7 +211,7 @@ def _version(
         fact_sheet_on=dose.given_on,
         fact_sheet_language=person.language,
         override_of="too_young" if young else "",
-        override_reason="Sample: the physician ordered it" if young else "",
+        override_reason="The physician ordered it" if young else "",
         overridden_by_id=scope.user.id if young else None,
         recorded_at=dose.given_at,
         recorded_by_id=giver.id,
@@ -236,7 +239,7 @@ def _note_event(scope: Scope, vaccination_id: int) -> None:
     note_event(
         scope,
         vaccination_id,
-        "Sample: felt faint for 5 minutes, lay down, left feeling well",
+        "Felt faint for 5 minutes, lay down, left feeling well",
         given.given_at + timedelta(minutes=12),
     )
 
@@ -246,5 +249,5 @@ def _correct(scope: Scope, made: list[int]) -> None:
     given = get_given(scope, made[1])
     known = injection_of(given)
     values = {**known.__dict__, "site": str(Site.RIGHT_ARM)}
-    edit(scope, made[1], Injection(**values), why="Sample: it was the right arm", seen=1)
-    remove(scope, made[2], reason="Sample: recorded for the wrong person", seen=1)
+    edit(scope, made[1], Injection(**values), why="It was the right arm", seen=1)
+    remove(scope, made[2], reason="Recorded for the wrong person", seen=1)

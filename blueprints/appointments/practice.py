@@ -24,6 +24,7 @@ from portal.places.models import Location
 
 COMING = 14
 PAST = 6
+FRIDAY = 4
 REASONS = ("The recipient asked for another day", "The vaccine did not come in time")
 
 
@@ -79,7 +80,7 @@ def _coming(scope: Scope, random: Random) -> None:
         last = session().get_one(Appointment, made[-1])
         extra = _people(scope, "registered")[-1:]
         for recipient_id in extra:
-            taken = overbook(last.slot_id, "Sample: came with a family member", scope.user)
+            taken = overbook(last.slot_id, "Came with a family member", scope.user)
             note_appointment(scope, recipient_id, taken, State.NEW)
 
 
@@ -101,7 +102,8 @@ def _past(scope: Scope, random: Random) -> None:
         return
     place = session().get_one(Location, scope.location_id)
     for recipient_id in _people(scope, "registered")[-PAST - 1 : -1]:
-        day = scope.today() - timedelta(days=random.randrange(1, 60))
+        day = scope.today() - timedelta(days=random.randrange(3, 60))
+        day -= timedelta(days=max(day.weekday() - FRIDAY, 0))
         slot = slot_of_day(place, day, 9 * 60 + 15 * random.randrange(12))
         note_appointment(scope, recipient_id, slot, State.CLOSED)
         session().add(

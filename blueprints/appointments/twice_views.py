@@ -75,7 +75,7 @@ def _shown(side: twice.Side) -> tuple[str, ...]:
 def not_twice(twice_id: int) -> Response:
     """Remember that they are two people."""
     twice.are_two_people(scope(), twice_id)
-    flash(_("Saved: they are two people. Both appointments stay."), "success")
+    flash(_("Saved: they are two different people. Both appointments were kept."), "success")
     return go_to(url_for("appointments.booked_twice"))
 
 
@@ -112,11 +112,11 @@ def same_person(twice_id: int) -> Response:
                 return go_to(_merge_request(found))
     question = Confirmation(
         title=_("Cancel this appointment"),
-        heading=_("Same person: which appointment is canceled?"),
+        heading=_("Same person: which appointment do you want to cancel?"),
         about=[_about(side) for side in found.sides],
         points=(
             _("The recipient sees the reason."),
-            _("Then ask the help desk to merge the two records: the form opens next."),
+            _("Next, a form opens where you ask the help desk to merge the two records."),
         ),
         back=url_for("appointments.booked_twice"),
         leave=_("Keep both"),

@@ -12,9 +12,12 @@ from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.storage import put_into
 from portal.access.scope import Scope
 from portal.accounts.practice import manager_of
+from portal.catalog.queries import facts_on
 from portal.db import session, unit_of_work
 from portal.places.models import Location
 
+# By how cold a product is kept.
+UNITS = {"frozen": "Freezer", "ultra-cold": "Freezer"}
 RIGHTS = frozenset({"counts.view", "counts.handle", "inventory.rename"})
 
 
@@ -31,10 +34,16 @@ def fill() -> None:
             .where(VaccineInventory.location_id == place, VaccineInventory.doses_available > 0)
             .order_by(VaccineInventory.id)
         )
-        for number, record in enumerate(records.all()):
-            put_into(scope, record, ("Refrigerator 1", "Freezer")[number % 2])
-        _count(scope, start(scope, "Refrigerator 1"))
-        start(scope, "Freezer")
+        units: set[str] = set()
+        for record in records.all():
+            facts = facts_on(record.product_id, scope.today())
+            kept = facts.storage_class if facts else ""
+            put_into(scope, record, UNITS.get(kept, "Refrigerator 1"))
+            units.add(UNITS.get(kept, "Refrigerator 1"))
+        for number, unit in enumerate(sorted(units, reverse=True)):
+            count = start(scope, unit)
+            if number == 0:
+                _count(scope, count)
 
 
 def _count(scope: Scope, count: Count) -> None:

@@ -64,6 +64,20 @@ module = Module(
             capability="helpdesk.ask",
         ),
         Fill(
+            slot="home.cards",
+            function="blueprints.helpdesk.contributions:work_card",
+            template="helpdesk/_work_card.html",
+            capability="helpdesk.work",
+            order=7,
+        ),
+        Fill(
+            slot="home.cards",
+            function="blueprints.helpdesk.contributions:review_card",
+            template="helpdesk/_review_card.html",
+            capability="helpdesk.decide",
+            order=8,
+        ),
+        Fill(
             slot="home.help",
             function="blueprints.helpdesk.contributions:on_help",
             template="helpdesk/_help.html",

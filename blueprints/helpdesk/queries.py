@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from blueprints.helpdesk.models import (
@@ -13,12 +13,14 @@ from blueprints.helpdesk.models import (
     CaseEntry,
     CaseFile,
     CaseLook,
+    CaseMail,
+    CaseProposal,
     CaseRemedy,
     CaseWatcher,
     CaseWord,
     Requester,
 )
-from blueprints.helpdesk.rules import UNSOLVED, CaseState, EntryKind
+from blueprints.helpdesk.rules import UNSOLVED, CaseState, EntryKind, MailOutcome
 from portal.access.profiles import STAFF
 from portal.access.scope import Scope
 from portal.clock import now
@@ -168,6 +170,54 @@ def cases_about(scope: Scope, kind: str, record_id: int) -> Sequence[Case]:
     if not sees_all(scope):
         query = query.where(Case.requester_id == scope.user.id)
     return session().scalars(query.order_by(Case.id.desc())).all()
+
+
+@dataclass(frozen=True)
+class WaitingCases:
+    """How many cases are not resolved: all, those nobody has looked at, one's own, and those whose
+    time for an answer or a solution is over."""
+
+    unsolved: int
+    new: int
+    mine: int
+    late: int
+
+
+def count_waiting(scope: Scope) -> WaitingCases:
+    """What waits at the help desk, for those who work there; by one statement."""
+    scope.require("helpdesk.work")
+    moment = now()
+    late = or_(
+        and_(Case.first_answered_at.is_(None), Case.answer_due_at < moment),
+        and_(Case.state != CaseState.WAITING, Case.solution_due_at < moment),
+    )
+    query = select(
+        func.count(),
+        func.count().filter(Case.state == CaseState.NEW),
+        func.count().filter(Case.assigned_to_id == scope.user.id),
+        func.count().filter(late),
+    ).where(Case.state.in_(UNSOLVED))
+    return WaitingCases(*session().execute(query).one())
+
+
+def count_unmatched(scope: Scope) -> int:
+    """How many e-mails that belong to no case, or could not be read, wait for somebody."""
+    scope.require("helpdesk.work")
+    waiting = CaseMail.outcome.in_((MailOutcome.UNMATCHED, MailOutcome.ASIDE))
+    query = select(func.count()).where(waiting, CaseMail.settled_at.is_(None))
+    return session().scalar(query) or 0
+
+
+def list_to_decide(scope: Scope, *, most: int) -> Sequence[CaseProposal]:
+    """Proposals that `scope` may confirm or refuse, oldest first: somebody else's, and for managers
+    those about a record of their location."""
+    scope.require("helpdesk.decide")
+    query = select(CaseProposal).where(
+        CaseProposal.state == "waiting", CaseProposal.proposed_by_id != scope.user.id
+    )
+    if not sees_all(scope):
+        query = query.where(CaseProposal.location_id == scope.location_id)
+    return session().scalars(query.order_by(CaseProposal.id).limit(most)).all()
 
 
 def breached(clock: str, moment: datetime, *, most: int) -> list[Case]:

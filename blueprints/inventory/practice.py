@@ -17,6 +17,7 @@ from portal.db import session, unit_of_work
 from portal.places.models import Location
 
 UNDERWAY = timedelta(days=6)
+FRIDAY = 4
 
 
 def fill() -> None:
@@ -62,13 +63,24 @@ def _receive(scope: Scope, random: Random) -> None:
 
 def _use(scope: Scope, record: VaccineInventory, random: Random, received: date, day: date) -> None:
     """Spend doses of a record between the day it came in and today."""
-    given = int(record.doses_total * random.choice((0.0, 0.3, 0.6, 0.85, 0.97)))
+    left = int(record.doses_total * random.choice((0.0, 0.3, 0.6, 0.85, 0.97)))
     last = min(day, record.expiration_date)
     days = max((last - received).days, 1)
-    clinics = sorted(received + timedelta(days=random.randrange(days)) for _clinic in range(4))
-    for clinic in clinics:
-        _spend(scope, record, Kind.ADMINISTERED, given // 4, clinic)
+    clinics = sorted(
+        _workday(received + timedelta(days=random.randrange(days)), received)
+        for _clinic in range(7)
+    )
+    for number, clinic in enumerate(clinics):
+        doses = min(left, random.randint(1, 2 * left // (len(clinics) - number) + 1))
+        _spend(scope, record, Kind.ADMINISTERED, doses, clinic)
+        left -= doses
     _spend(scope, record, Kind.WASTED, random.choice((0, 0, 1, 3)), clinics[-1], "open_vial")
+
+
+def _workday(day: date, earliest: date) -> date:
+    """The day, or the Friday before it, unless that is too early."""
+    friday = day - timedelta(days=max(day.weekday() - FRIDAY, 0))
+    return max(friday, earliest)
 
 
 def _spend(

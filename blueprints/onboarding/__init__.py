@@ -31,6 +31,13 @@ module = Module(
     ),
     fills=(
         Fill(
+            slot="home.cards",
+            function="blueprints.onboarding.contributions:files_card",
+            template="imports/_home_card.html",
+            capability="onboarding.process",
+            order=9,
+        ),
+        Fill(
             slot="case.attachments",
             function="blueprints.onboarding.contributions:of_attachment",
             template="onboarding/_attachment.html",

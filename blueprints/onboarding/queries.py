@@ -1,5 +1,7 @@
 """Reading uploads: who sees the case sees what became of its files."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 
 from blueprints.helpdesk.models import Case
@@ -28,6 +30,13 @@ def upload_of_file(case_file_id: int) -> OnboardingUpload | None:
     return session().scalar(
         select(OnboardingUpload).where(OnboardingUpload.case_file_id == case_file_id)
     )
+
+
+def upload_ids_of(run_ids: Sequence[int]) -> dict[int, int]:
+    """The uploads that imports belong to, by the import."""
+    upload = OnboardingUpload
+    rows = session().execute(select(upload.run_id, upload.id).where(upload.run_id.in_(run_ids)))
+    return dict(rows.tuples().all())
 
 
 def get_upload(scope: Scope, upload_id: int) -> tuple[OnboardingUpload, Case]:

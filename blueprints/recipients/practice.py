@@ -19,16 +19,23 @@ from portal.db import session, unit_of_work
 from portal.places.models import Location
 
 AT_EACH = 40
-FIRST = (
-    *("Ada", "Bill", "Carmen", "Dolores", "Edgar", "Francisco", "Grace", "Henry", "Irene"),
-    *("José", "Katherine", "Luis", "María", "Noah", "Olga", "Pablo", "Quinn", "Rosa", "Samuel"),
-    *("Teresa", "Ulises", "Vera", "William", "Ximena", "Yolanda", "Zoë"),
+WOMEN = (
+    *("Ada", "Carmen", "Dolores", "Grace", "Irene", "Katherine", "María", "Olga", "Rosa"),
+    *("Teresa", "Vera", "Ximena", "Yolanda", "Zoë"),
+)
+MEN = (
+    *("Bill", "Edgar", "Francisco", "Henry", "José", "Luis", "Noah", "Pablo", "Quinn"),
+    *("Samuel", "Ulises", "William"),
 )
 LAST = (
     *("Sampleton", "Testerman", "Exampleson", "Practiceworth", "Prueba", "de la Muestra"),
     *("Madeupsky", "Inventado-Prueba", "O’Sample", "Pretendergast", "Fictionsen", "Demofield"),
+    *("Mockingham", "Trialwood", "Examplez", "Ensayo", "Notreal", "Samplewell", "Testridge"),
+    *("Placeholt", "Drillbrook", "Ejemplo", "McExample", "Rehearsen", "Practisby", "Demoray"),
 )
 STREETS = ("Sample Street", "Practice Road", "Example Avenue")
+# The telephone numbers that are nobody's end in 0100 to 0199; clinics have those below 0160.
+AREAS = ("252", "910", "919", "336", "704", "828")
 
 
 def fill() -> None:
@@ -67,7 +74,7 @@ def _register(scope: Scope, random: Random) -> None:
         select(Product.id).where(Product.orderable).order_by(Product.id).limit(1)
     )
     home = session().get_one(Location, scope.location_id)
-    for number, details in enumerate(_people(random, home)):
+    for number, details in enumerate(_people(random, home, scope.today())):
         recipient = register(scope, details)
         if number % 8 == 0 and product is not None:
             dose = DoseElsewhere(
@@ -75,31 +82,37 @@ def _register(scope: Scope, random: Random) -> None:
                 dose_number=1,
                 given_on=scope.today() - timedelta(days=random.randrange(5, 60)),
                 where="Sample Pharmacy, Greenville",
-                lot_number=f"SAMPLE{number:02}",
+                lot_number=f"EW{4100 + 7 * number}",
             )
             record_elsewhere(scope, recipient.id, dose)
 
 
-def _people(random: Random, home: Location) -> Iterator[Details]:
+def _people(random: Random, home: Location, day: date) -> Iterator[Details]:
     for number in range(AT_EACH):
         contact = ("none", "email", "sms", "both")[number % 4]
-        first, last = random.choice(FIRST), random.choice(LAST)
+        woman = random.random() < 0.5  # noqa: PLR2004
+        first, last = random.choice(WOMEN if woman else MEN), LAST[number % len(LAST)]
+        born = date(random.randrange(1930, 2008), 1, 1) + timedelta(days=random.randrange(365))
         yield Details(
             first_name=first,
             last_name=last,
-            birth_date=date(random.randrange(1930, 2008), 1 + number % 12, 1 + number % 28),
-            sex=random.choice(("female", "male", "")),
+            birth_date=born,
+            sex=("female" if woman else "male") if number % 9 else "",
             races=random.choice((("white",), ("black",), ("asian", "white"), ("not_said",), ())),
             ethnicity=random.choice(("hispanic", "not_hispanic", "not_said", "")),
-            street=f"{number + 1} {random.choice(STREETS)}",
+            street=f"{100 + 12 * number} {random.choice(STREETS)}",
             city=home.city,
             state=home.state,
             zip_code=home.zip_code,
-            mobile_phone=f"252-555-01{number:02}" if contact in {"sms", "both"} else "",
+            mobile_phone=f"{AREAS[home.id % len(AREAS)]}-555-01{60 + number}"
+            if contact in {"sms", "both"}
+            else "",
             email=f"sample.{home.id}.{number}@example.org" if contact in {"email", "both"} else "",
             contact_by=contact,
             agrees_to_reminders=contact != "none",
             language="es" if number % 5 == 0 else "en",
-            eligibility=random.choice(("65 or older", "Health care worker", "Everyone else")),
+            eligibility="65 or older"
+            if born.year < day.year - 65
+            else random.choice(("Health care worker", "Everyone else")),
             employer="Sample Mill" if number % 6 == 0 else "",
         )

@@ -53,6 +53,13 @@ module = Module(
             order=20,
         ),
         Fill(
+            slot="home.cards",
+            function="blueprints.shipments.contributions:files_card",
+            template="imports/_home_card.html",
+            capability="shipments.import",
+            order=9,
+        ),
+        Fill(
             slot="alerts.digest",
             function="blueprints.shipments.contributions:digest",
             template="",

@@ -4,10 +4,14 @@ from typing import Any
 
 from flask import url_for
 
+from blueprints.shipments.importing import IMPORT
 from blueprints.shipments.models import Shipment
 from blueprints.shipments.queries import count_to_be_received, is_none_announced
 from portal.access.scope import Scope
 from portal.i18n import _
+from portal.imports.queries import list_unfinished
+
+FILES_SHOWN = 3
 
 
 def to_be_received_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
@@ -16,6 +20,21 @@ def to_be_received_card(scope: Scope, _subject: object) -> dict[str, Any] | None
         return None
     count = count_to_be_received(scope)
     return {"count": count} if count.number else None
+
+
+def files_card(scope: Scope, _subject: object) -> dict[str, Any] | None:
+    """The files with shipments that did not go in whole lately; nothing if there are none."""
+    runs = list_unfinished([IMPORT], scope, most=FILES_SHOWN + 1)
+    if not runs:
+        return None
+    return {
+        "name": "shipment-files",
+        "title": _("Shipment files to check"),
+        "runs": [
+            (run, url_for("shipments.import_run", run_id=run.id)) for run in runs[:FILES_SHOWN]
+        ],
+        "more": len(runs) > FILES_SHOWN,
+    }
 
 
 def digest(scope: Scope, _subject: object) -> dict[str, Any]:

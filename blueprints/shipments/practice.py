@@ -30,14 +30,16 @@ HEADER = (
     "Carrier",
     "Tracking Number",
 )
-# NDC of the carton, manufacturer, doses in a carton, beginning of lot numbers.
+# NDC of the carton, manufacturer, doses in a carton, beginning of lot numbers, and how many cartons
+# come at once. The large carton goes to one delivery in twelve: few clinics use up 1,170 doses.
 VACCINES = (
-    ("59267-1000-02", "Pfizer-BioNTech", 1170, "EL"),
-    ("59267-1000-03", "Pfizer-BioNTech", 150, "EN"),
-    ("80777-0273-99", "Moderna", 100, "0"),
-    ("59676-0580-15", "Janssen", 50, "18"),
-    ("49281-0643-15", "Sanofi Pasteur", 10, "UT"),
+    *(("59267-1000-03", "Pfizer-BioNTech", 150, "EN", (1, 1, 2)),) * 4,
+    *(("80777-0273-99", "Moderna", 100, "0", (1, 2, 3)),) * 4,
+    *(("59676-0580-15", "Janssen", 50, "18", (1, 2)),) * 3,
+    ("59267-1000-02", "Pfizer-BioNTech", 1170, "EL", (1,)),
 )
+# Carriers of vaccine take it from Monday to Thursday, so that no box waits over a weekend.
+LAST_SHIPPING_DAY = 3
 
 
 def fill() -> None:
@@ -57,8 +59,9 @@ def _rows(pins: list[str], day: date, random: Random) -> list[tuple[object, ...]
     rows: list[tuple[object, ...]] = []
     for pin in pins:
         for number in range(EACH):
-            ndc, maker, carton, lot = VACCINES[random.randrange(len(VACCINES))]
+            ndc, maker, carton, lot, cartons = random.choice(VACCINES)
             shipped = day - timedelta(days=DAYS - number * DAYS // EACH)
+            shipped -= timedelta(days=max(shipped.weekday() - LAST_SHIPPING_DAY, 0))
             count = len(rows) + 101
             rows.append(
                 (
@@ -69,7 +72,7 @@ def _rows(pins: list[str], day: date, random: Random) -> list[tuple[object, ...]
                     maker,
                     f"{lot}{random.randrange(1000, 9999)}{'ABJK'[number % 4]}",
                     shipped + timedelta(days=random.choice((75, 95, 120, 180, 270))),
-                    carton * random.choice((1, 1, 2, 3)),
+                    carton * random.choice(cartons),
                     shipped,
                     ("UPS", "FedEx")[number % 2],
                     f"1Z999AA1{random.randrange(10**9, 10**10 - 1)}"

@@ -297,7 +297,7 @@ INBOUND = Wizard(
     steps=(
         Step(
             "choose",
-            _l("Vaccine Inventory"),
+            _l("What has arrived"),
             form=InboundForm,
             template="transfers/_choose_inbound.html",
             initial=_first_inbound,

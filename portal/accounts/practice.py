@@ -23,6 +23,12 @@ PLACES = {
     "B": ("NCA650002", "240 Front Street", "Beaufort", "28516", "Carteret"),
     "C": ("NCA650003", "31 Main Street", "Roper", "27970", "Washington"),
 }
+# Of each place: its telephone's last two digits, and who orders vaccine there and stands in.
+COORDINATORS = {
+    "A": (10, "Alma Manning", "Paul Reyes"),
+    "B": (30, "Bruno Mills", "Nora Fields"),
+    "C": (50, "Olivia Crane", "Abby Monroe"),
+}
 PEOPLE = (
     ("manager.a", "Alma", "Manning", Profile.MANAGER, "A"),
     ("provider.a", "Paul", "Reyes", Profile.PROVIDER, "A"),
@@ -87,6 +93,7 @@ def _places(session: Session) -> dict[str, Location]:
         session.add(organization)
         for letter in letters:
             pin, street, city, zip_code, county = PLACES[letter]
+            line, coordinator, backup = COORDINATORS[letter]
             places[letter] = Location(
                 organization=organization,
                 name=f"Clinic {letter}",
@@ -97,13 +104,13 @@ def _places(session: Session) -> dict[str, Location]:
                 state="NC",
                 zip_code=zip_code,
                 county=county,
-                phone="(252) 555-0100",
-                coordinator_name=f"Coordinator of {letter}",
+                phone=f"(252) 555-01{line}",
+                coordinator_name=coordinator,
                 coordinator_email=f"coordinator.{letter.lower()}@example.org",
-                coordinator_phone="(252) 555-0101",
-                backup_name=f"Backup of {letter}",
+                coordinator_phone=f"(252) 555-01{line + 1}",
+                backup_name=backup,
                 backup_email=f"backup.{letter.lower()}@example.org",
-                backup_phone="(252) 555-0102",
+                backup_phone=f"(252) 555-01{line + 2}",
             )
     session.add_all(places.values())
     session.flush()

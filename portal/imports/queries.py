@@ -1,12 +1,14 @@
 """Reading import runs: for whoever may send such files."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from portal.access.scope import Scope
+from portal.clock import now
 from portal.db import session
 from portal.errors import NotFound
 from portal.files.models import StoredFile
@@ -20,6 +22,8 @@ T = TypeVar("T", CellError, CellMended)
 
 # Of how many files it is remembered what was asked.
 EARLIER = 20
+# For so long a file that did not go in whole is spoken of on `Home`.
+LATELY = timedelta(days=7)
 
 
 def get_run(definition: ImportDefinition, scope: Scope, run_id: int) -> ImportRun:
@@ -52,6 +56,21 @@ def list_runs(
         query, ImportRun.created_at, ImportRun.id, since=since, until=until, below=before
     )
     return list(session().scalars(query.limit(limit)))
+
+
+def list_unfinished(
+    definitions: Sequence[ImportDefinition], scope: Scope, *, most: int
+) -> list[ImportRun]:
+    """The newest runs of the last days that somebody should look at: not read, with rows that did
+    not go in, or with rows that wait for a decision. Of imports that are not of a location."""
+    for definition in definitions:
+        scope.require(definition.capability)
+    query = select(ImportRun).where(
+        ImportRun.kind.in_([definition.name for definition in definitions]),
+        or_(ImportRun.state == "failed", ImportRun.failed > 0, ImportRun.undecided > 0),
+    )
+    query = newest_first(query, ImportRun.created_at, ImportRun.id, since=now() - LATELY)
+    return list(session().scalars(query.limit(most)))
 
 
 def days_asked_about(run: ImportRun, *, days: int) -> dict[str, frozenset[date]]:

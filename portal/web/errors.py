@@ -279,6 +279,8 @@ def init_app(app: Flask) -> None:
     @on(SignedOut)
     def signed_out(_error: SignedOut) -> Response:
         if request.method != "POST":
+            if "expired_token" in g:
+                flash(_("You were signed out. Sign in to continue."), "info")
             return go_to(sign_in_url())
         if is_while_typing():
             return nothing()

@@ -45,7 +45,7 @@ const upgrade = (input) => {
     let found = "";
     try {
       const answer = await fetch(input.dataset.lookup + "?q=" + encodeURIComponent(text));
-      if (answer.ok) found = answer.redirected ? "<p>" + document.body.dataset.idleOver : await answer.text();
+      if (answer.ok) found = answer.redirected ? ((say) => "<p>" + say.idleEnded + ". " + say.idleOver)(document.body.dataset) : await answer.text();
     } catch {}
     if (call !== mine) return;
     stop();

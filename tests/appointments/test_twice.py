@@ -166,7 +166,7 @@ def test_the_clinic_sees_both_and_someone_else_is_not_asked_again(
     for said in ("Mary Exampleton", "Maria Exampleton", "Clinic A", "maria@example.org"):
         assert said in page.root.text
     page = manager.submit(page, {}, button="Someone else", follow=True)
-    assert "Saved: they are two people." in page.root.text
+    assert "Saved: they are two different people." in page.root.text
     assert len(open_of()) == 2
     with unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(NotTheSame)) == 1

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Clinic, Look, Visit
 from tests.browser.ways import SCRIPT_FIRST
 from tests.personas import Personas
 from tests.shipments.files import csv, row, take_in
@@ -158,3 +158,29 @@ def test_menus_close_on_escape_and_on_a_click_elsewhere(visit: Visit, stock: Sto
     menu.click()
     page.get_by_role("heading", level=1).click()
     expect(choice).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("who", "address", "last"),
+    [
+        ("manager.a", "/shipments/?view=all", "Doses Received"),
+        ("manager.a", "/vaccine-inventory/?view=all", "Doses Available"),
+        ("manager.a", "/vaccine-inventory/wastage-and-returns?view=all", "Doses"),
+        ("manager.a", "/vaccine-inventory/history", "Doses"),
+        ("manager.a", "/transfers/?view=all", "Doses Sent"),
+        ("manager.a", "/administration/?view=all", "Status"),
+        ("admin", "/accounts?view=all", "Status"),
+    ],
+)
+def test_from_a_tablet_on_no_column_is_cut_and_amounts_stay(
+    look: Look, clinic: Clinic, who: str, address: str, last: str
+) -> None:
+    page = look(who)
+    page.goto(address)
+    for width in (768, 820, 1024, 1100, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        cut = page.locator(".scroll:has(.rows)").evaluate("it => it.scrollWidth - it.clientWidth")
+        assert cut <= 0, f"{address} at {width} px is {cut} px too wide"
+        expect(page.get_by_role("columnheader", name=last, exact=True)).to_be_visible()
+        if width == 1280:
+            expect(page.locator("thead th.more").locator("visible=false")).to_have_count(0)

@@ -93,7 +93,7 @@ def test_a_late_first_step_begins_a_draft_once(
     page = browser.get("/tins/add/1/tin")
     assert page.root.one("input", id="label").attributes["value"] == "Peas"
     page = browser.submit(page, button="Next", follow=True)
-    assert page.root.all("h2")[0].text == "Details"
+    assert page.root.one("li", aria_current="step").text == "Details"
 
 
 def test_another_form_is_filled_in_again_from_its_kept_input(
@@ -210,7 +210,7 @@ def test_signing_in_again_leads_back_to_the_step_with_one_word_on_it(
     late = browser.submit(page, {"best_before": "soon"}, button="Next", region=region)
     assert late.leads_to == "/sign-in?next=/tins/add/1/details"
     back = sign_in_again(browser, late)
-    assert back.root.all("h2")[0].text == "Details"
+    assert back.root.one("li", aria_current="step").text == "Details"
     assert back.root.one("input", id="best_before").attributes["value"] == "soon"
     assert banners(back) == [BACK]
     refused = browser.submit(back, button="Next")

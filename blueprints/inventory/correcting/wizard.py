@@ -143,7 +143,7 @@ ADJUST = Wizard(
     steps=(
         Step(
             "details",
-            _l("Extra doses"),
+            _l("Doses and reason"),
             form=AdjustmentForm,
             template="inventory/_adjustment.html",
             initial=_first,
