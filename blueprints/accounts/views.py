@@ -126,8 +126,18 @@ def user(user_id: int) -> Response:
     record = get_user(scope(), user_id)
     note(partial(audit_view, scope(), "user", user_id))
     viewed(scope(), "user", user_id)
-    late = late_values()
-    return _page(record, correction_form=forms.correction_form(record, late) if late else None)
+    here = scope()
+
+    def late(form: Callable[[Any], Any], endpoint: str) -> Any:
+        values = late_values(url_for(f"accounts.{endpoint}", user_id=user_id))
+        return form(values) if values else None
+
+    return _page(
+        record,
+        correction_form=late(partial(forms.correction_form, record), "correct"),
+        second_form=late(partial(forms.second_form, record), "change_second_profile"),
+        locations_form=late(partial(forms.locations_form, here, record), "change_locations"),
+    )
 
 
 def _page(
@@ -189,6 +199,12 @@ def _page_of(user_id: int) -> str:
     return url_for("accounts.user", user_id=user_id)
 
 
+def _question_of(user_id: int) -> str:
+    """The page that says what follows from the profile that was chosen."""
+    chosen = request.form.get("profile", "")[:20]
+    return url_for("accounts.confirm_profile", user_id=user_id, profile=chosen)
+
+
 @blueprint.post("/<int:user_id>/correct")
 @needs("accounts.manage")
 @before_transaction(_begin_correcting)
@@ -242,6 +258,7 @@ def confirm_profile(user_id: int) -> Response:
     if "profile" not in request.args:
         return _page(record)
     services.check_whole_account(scope(), user_id)
+    late_values()
     form = forms.profile_form(scope(), record, request.args)
     if not form.validate():
         return _page(record, status=422, profile_form=form)
@@ -270,6 +287,7 @@ def _ask_about(
 
 @blueprint.post("/<int:user_id>/profile")
 @needs("accounts.manage")
+@keeps_late_input(_l("Profile"), form=ProfileForm, page=_question_of)
 def change_profile(user_id: int) -> Response:
     """Give the user another profile."""
     record = get_user(scope(), user_id)
@@ -294,6 +312,7 @@ def change_profile(user_id: int) -> Response:
 
 @blueprint.post("/<int:user_id>/second-profile")
 @needs("accounts.manage")
+@keeps_late_input(_l("Work at a location"), form=SecondProfileForm, page=_page_of)
 def change_second_profile(user_id: int) -> Response:
     """Let programme staff work at the present location, too, or no longer at any."""
     record = get_user(scope(), user_id)
@@ -318,6 +337,7 @@ def change_second_profile(user_id: int) -> Response:
 
 @blueprint.post("/<int:user_id>/locations")
 @needs("accounts.manage")
+@keeps_late_input(_l("Locations"), form=WorksAtForm, page=_page_of)
 def change_locations(user_id: int) -> Response:
     """Say at which of one's own locations the user works."""
     record = get_user(scope(), user_id)

@@ -65,6 +65,13 @@ def push_url(response: Response, url: str) -> Response:
     return response
 
 
+def shown_as(response: Response, url: str) -> Response:
+    """Make htmx show `url` as the page's address, in place of the one it has or would get."""
+    name = "HX-Push-Url" if "HX-Push-Url" in response.headers else "HX-Replace-Url"
+    response.headers[name] = url
+    return response
+
+
 def into_flash(response: Response) -> Response:
     """Make htmx put the answer into the page's message region instead of its target."""
     response.headers.update(INTO_FLASH)

@@ -323,6 +323,7 @@ class WizardViews(StepPages):
         draft = drafts.start(
             user_id=walker.scope.user.id,
             location_id=place.id if place else None,
+            profile=str(walker.scope.user.profile),
             kind=WIZARD,
             name=self.wizard.name,
             title=str(self.wizard.title),
@@ -362,4 +363,5 @@ class WizardViews(StepPages):
             kind=WIZARD,
             name=self.wizard.name,
             location_id=place.id if place else None,
+            profile=str(scope().user.profile),
         )
