@@ -172,7 +172,8 @@ class WizardViews(StepPages):
         changed = draft is not None and seen is not None and seen != draft.version
         if step is not inputs[-1]:
             after = inputs[inputs.index(step) + 1]
-            return self._lead(self._kept(walker, step, form, draft, at=after.key), after)
+            kept = self._kept(walker, step, form, draft, at=after.key)
+            return self._lead(kept, after, begun_in=None if draft else step)
         if changed:
             assert draft is not None
             problem = Conflict(

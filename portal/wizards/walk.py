@@ -60,7 +60,8 @@ def refuse(form: Form | None, error: PortalError) -> bool:
     found = _named(form or (), error.field) if error.field else None
     if found is None:
         return False
-    found.errors = [*found.errors, error.message]
+    if error.message not in found.errors:
+        found.errors = [*found.errors, error.message]
     return True
 
 
