@@ -143,11 +143,11 @@ class Refusable:
 REFUSABLE = {
     "plain form": Refusable("/tins/swap", "#why", "Quinces", "Save"),
     "first step": Refusable("/tins/add", "#label", "Quinces", "Next"),
-    "later step": Refusable("details", "#best_before", "the day after tomorrow", "Next"),
+    "later step": Refusable("details", "#best_before", "13/13/2026", "Next"),
     "pen": Refusable("/tins/{}/edit/label", "#label", "taken", "Save"),
     "confirmation": Refusable("/tins/{}/dent", "#why", "x" * 201, "Dent"),
-    "form on another page": Refusable("/tins/scratch", "#depth", "Quinces", "Scratch"),
-    "visitor's form": Refusable("visitor", "#color", "x" * 201, "Paint"),
+    "form on another page": Refusable("/tins", "#depth", "Quinces", "Scratch"),
+    "visitor's form": Refusable("visitor", "#color", "Quince\x07", "Paint"),
 }
 KINDS = pytest.mark.parametrize("kind", REFUSABLE)
 
@@ -186,7 +186,7 @@ def test_a_refused_form_is_there_again_after_back_and_reload(
     what = open_form(page, kind, shelve("Peas"), flying.link())
     refuse(page, what)
     sent.clear()
-    page.goto("/locations" if what.at == "visitor" else "/tins")
+    page.goto("/locations" if what.at == "visitor" else "/drafts")
     page.go_back()
     expect(page.locator(what.field)).to_have_value(what.typed)
     expect(page.locator("[aria-invalid=true]").first).to_be_visible()
