@@ -367,7 +367,6 @@ NOTHING_TO_KEEP = {
     "people.change_password": "secrets",
     "recipients.undo_merge": "a button only",
     "shipments.imports": "a file",
-    "shipments.new": "a file",
     "shipments.reopen": "a button only",
     "standby.call": "buttons only",
     "tins.forgetful": "a form of these tests",
