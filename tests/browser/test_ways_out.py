@@ -8,6 +8,7 @@ from playwright.sync_api import Dialog, Page, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.ways import BOTH, SCRIPT_FIRST
+from tests.effort import RUN
 from tests.visitors.conftest import Kites
 from tests.ways_out.conftest import (  # noqa: F401
     brands,
@@ -149,7 +150,10 @@ REFUSABLE = {
     "form on another page": Refusable("/tins", "#depth", "Quinces", "Scratch"),
     "visitor's form": Refusable("visitor", "#color", "Quince\x07", "Paint"),
 }
-KINDS = pytest.mark.parametrize("kind", REFUSABLE)
+# Each kind once, by turns with script and without; with --all each in both ways.
+CELLS = [(kind, script) for kind in REFUSABLE for script in (False, True)]
+SHORT = CELLS[::4] + CELLS[3::4]
+KINDS = pytest.mark.parametrize(("kind", "script"), CELLS if RUN.everything else SHORT)
 
 
 def open_form(page: Page, kind: str, tin: int, link: str) -> Refusable:
@@ -174,7 +178,6 @@ def refuse(page: Page, what: Refusable) -> None:
     expect(page.locator("[aria-invalid=true]").first).to_be_visible()
 
 
-@BOTH
 @KINDS
 def test_a_refused_form_is_there_again_after_back_and_reload(
     visit: Visit, shelve: Shelve, brands: object, flying: Kites, kind: str, script: bool
