@@ -36,14 +36,14 @@ class RefusedPage(Base):
 
 
 @dataclass(frozen=True)
-class Holder:
+class KeptFor:
     """Whose page it is: the digest of the browser's key, and who acts in it."""
 
     browser: str
     who: str
 
 
-def keep(holder: Holder, *, page: str, status: int, content: bytes) -> int | None:
+def keep(holder: KeptFor, *, page: str, status: int, content: bytes) -> int | None:
     """Keep a page; its number. None for one that is too large.
 
     Of one browser the last eight are kept, of all strangers together the last 300.
@@ -76,7 +76,7 @@ def keep(holder: Holder, *, page: str, status: int, content: bytes) -> int | Non
     return kept.id
 
 
-def find(holder: Holder, number: int, *, page: str) -> tuple[int, bytes] | None:
+def find(holder: KeptFor, number: int, *, page: str) -> tuple[int, bytes] | None:
     """Status and content of a page that was kept for this holder; None if there is none (any
     more)."""
     if not 0 < number <= LARGEST_ID:

@@ -19,7 +19,7 @@ from werkzeug.datastructures import Headers
 from portal import refused_pages
 from portal.db import unit_of_work
 from portal.errors import PortalError
-from portal.refused_pages import Holder
+from portal.refused_pages import KeptFor
 from portal.web.context import find_scope
 from portal.web.htmx import Htmx, htmx, shown_as
 from portal.web.local import path_of
@@ -52,9 +52,9 @@ def init_app(app: Flask) -> None:
 
 
 def again(response: Response) -> Response:
-    """The answer to a GET: the kept page where its address names one, as long as the page itself
+    """The answer; to a GET the kept page where its address names one, as long as the page itself
     could be shown, too."""
-    number = request.args.get(PARAMETER, type=int)
+    number = request.args.get(PARAMETER, type=int) if request.method == "GET" else None
     key = session.get(KEY)
     if not number or not key or response.status_code != 200 or htmx().region:
         return response
@@ -125,13 +125,13 @@ def _forget() -> None:
         refused_pages.forget(_holder(key).browser, page=_digest(before.partition("?")[0]))
 
 
-def _holder(key: str) -> Holder:
+def _holder(key: str) -> KeptFor:
     scope = find_scope()
     who = ""
     if scope is not None:
         place = scope.location.id if scope.location else 0
         who = f"{scope.user.id}/{place}/{scope.user.profile}"
-    return Holder(sha256(key.encode()).hexdigest(), who)
+    return KeptFor(sha256(key.encode()).hexdigest(), who)
 
 
 def _digest(path: str) -> str:

@@ -100,9 +100,7 @@ def _answer(
         if visit:
             _admit(view)
         ensure_still_here()
-        response = app.make_response(dispatch())
-        if request.method == "GET":
-            response = refused_pages.again(response)
+        response = refused_pages.again(app.make_response(dispatch()))
         if operation and db.writes():
             _settle(operation[0], response)
         if not safe:
