@@ -26,6 +26,7 @@ from portal.web import (
     login,
     metrics,
     refusals,
+    refused_pages,
     security,
     templating,
     tokens,
@@ -156,6 +157,7 @@ def _install_web(app: Flask, settings: Settings) -> None:
     errors.init_app(app)
     refusals.init_app(app)
     Compress(app)
+    refused_pages.init_app(app)
     if settings.trusted_proxies:
         from werkzeug.middleware.proxy_fix import ProxyFix
 

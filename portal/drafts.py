@@ -4,7 +4,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, case, delete, func, select, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.access.scope import Scope
@@ -49,6 +61,8 @@ class Draft(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     location_id: Mapped[int | None] = mapped_column(ForeignKey("location.id"), index=True)
+    # The profile its user acted in; not known of what was kept before there were two.
+    profile: Mapped[str | None] = mapped_column(String(16), default=None)
     kind: Mapped[str] = mapped_column(String(8))
     name: Mapped[str] = mapped_column(String(500))
     title: Mapped[str] = mapped_column(String(160))
@@ -79,6 +93,7 @@ def start(
     *,
     user_id: int,
     location_id: int | None,
+    profile: str | None = None,
     kind: str,
     name: str,
     title: str,
@@ -97,6 +112,7 @@ def start(
     draft = Draft(
         user_id=user_id,
         location_id=location_id,
+        profile=profile,
         kind=kind,
         name=name,
         title=title[:160],
@@ -156,14 +172,30 @@ def list_open(user_id: int, *, limit: int = MOST) -> list[Draft]:
 
 
 def open_of_kind(
-    user_id: int, *, kind: str, name: str, location_id: int | None = None
+    user_id: int, *, kind: str, name: str, location_id: int | None, profile: str
 ) -> Draft | None:
-    """The user's newest unfinished draft of one wizard or form, at one location or (None) any."""
-    query = _open_of(user_id).where(Draft.kind == kind, Draft.name == name)
-    if location_id is not None:
-        query = query.where(Draft.location_id == location_id)
+    """The user's newest unfinished draft of one wizard or form, made at this location (None: at
+    none) and in this profile."""
+    query = _open_of(user_id).where(
+        Draft.kind == kind,
+        Draft.name == name,
+        Draft.location_id == location_id,
+        in_profile(profile),
+    )
     found: Draft | None = session().scalar(query.limit(1))
     return found
+
+
+def in_profile(profile: str) -> ColumnElement[bool]:
+    """Whether a draft was made in this profile, as far as that is known."""
+    return or_(Draft.profile == profile, Draft.profile.is_(None))
+
+
+def is_here(draft: Draft, scope: Scope) -> bool:
+    """Whether the draft goes on at the scope's location and in its profile."""
+    return draft.location_id in {None, scope.location.id if scope.location else None} and (
+        draft.profile in {None, str(scope.user.profile)}
+    )
 
 
 def get_draft(scope: Scope, draft_id: int, *, lock: bool = False) -> Draft:
@@ -279,18 +311,37 @@ def finish(
     return done
 
 
-def waits_at(user_id: int, location_id: int | None) -> bool:
+def waits_at(user_id: int, location_id: int | None, profile: str) -> bool:
     """Whether a form waits that the user sent after leaving this location, or the profile they
     acted in there, in another tab. `location_id` is None for staff who had chosen no location."""
     query = _open_of(user_id).where(
-        Draft.location_id == location_id, Draft.reason.in_((MOVED, SWITCHED))
+        Draft.location_id == location_id,
+        in_profile(profile),
+        Draft.reason.in_((MOVED, SWITCHED)),
     )
     return session().scalar(query.limit(1)) is not None
 
 
+def name_of_form(page: str, sent_to: str) -> str:
+    """What a kept form is called: by the address of its page, and by the one it is sent to, where
+    that is another."""
+    return page if path_of(page) == sent_to else f"{page}#{sent_to}"
+
+
+def path_of(name: str) -> str:
+    """The path of the page of a kept form."""
+    return name.partition("#")[0].partition("?")[0]
+
+
+def sent_to(draft: Draft) -> str:
+    """The path to which a kept form is sent."""
+    return draft.name.partition("#")[2] or path_of(draft.name)
+
+
 def address_of_form(draft: Draft) -> str:
     """Where a form that was kept is opened again, filled in."""
-    return f"{draft.name}?late={draft.id}"
+    page = draft.name.partition("#")[0]
+    return f"{page}{'&' if '?' in page else '?'}late={draft.id}"
 
 
 def discard(scope: Scope, draft_id: int) -> None:

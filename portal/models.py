@@ -12,6 +12,7 @@ from portal.messages.models import ChannelState, ChannelStop, Message, MessageAt
 from portal.people.models import User, UserLocation, UserSession
 from portal.places.models import Location, Organization
 from portal.refusals.models import Refusal
+from portal.refused_pages import RefusedPage
 from portal.submissions import Operation
 from portal.throttle import Attempt
 
@@ -38,6 +39,7 @@ __all__ = [
     "ProductPackage",
     "RecentView",
     "Refusal",
+    "RefusedPage",
     "RowCount",
     "StoredFile",
     "User",

@@ -191,5 +191,11 @@ module = Module(
             function="portal.drafts:forget_old",
             every=timedelta(hours=6),
         ),
+        Job(
+            name="platform.forget_refused_pages",
+            title=_l("Forget the pages of refused forms"),
+            function="portal.refused_pages:forget_old",
+            every=timedelta(hours=1),
+        ),
     ),
 )

@@ -18,6 +18,7 @@ from blueprints.accounts.forms import (
     new_user_form,
 )
 from blueprints.accounts.history import history_of
+from blueprints.accounts.late import late_forms, page_of, question_of
 from blueprints.accounts.lists import USERS
 from blueprints.accounts.queries import UserRecord, get_user
 from portal.access.scope import Scope
@@ -126,8 +127,7 @@ def user(user_id: int) -> Response:
     record = get_user(scope(), user_id)
     note(partial(audit_view, scope(), "user", user_id))
     viewed(scope(), "user", user_id)
-    late = late_values()
-    return _page(record, correction_form=forms.correction_form(record, late) if late else None)
+    return _page(record, **late_forms(scope(), record))
 
 
 def _page(
@@ -185,14 +185,10 @@ def _begin_correcting(user_id: int) -> int:
     return additions.begin(live, email=typed, but=user_id)
 
 
-def _page_of(user_id: int) -> str:
-    return url_for("accounts.user", user_id=user_id)
-
-
 @blueprint.post("/<int:user_id>/correct")
 @needs("accounts.manage")
 @before_transaction(_begin_correcting)
-@keeps_late_input(_l("Name and Email"), form=CorrectionForm, page=_page_of)
+@keeps_late_input(_l("Name and Email"), form=CorrectionForm, page=page_of)
 def correct(user_id: int) -> Response:
     """Correct a mistyped name or e-mail address."""
     record = get_user(scope(), user_id)
@@ -223,7 +219,7 @@ def correct(user_id: int) -> Response:
         flash(said + " " + _invited(), "success")
     elif corrected:
         flash(_("Saved."), "success")
-    return go_to(_page_of(user_id))
+    return go_to(page_of(user_id))
 
 
 def _later(record: UserRecord, seconds: int, **shown: Any) -> Response:
@@ -242,6 +238,7 @@ def confirm_profile(user_id: int) -> Response:
     if "profile" not in request.args:
         return _page(record)
     services.check_whole_account(scope(), user_id)
+    late_values()
     form = forms.profile_form(scope(), record, request.args)
     if not form.validate():
         return _page(record, status=422, profile_form=form)
@@ -270,6 +267,7 @@ def _ask_about(
 
 @blueprint.post("/<int:user_id>/profile")
 @needs("accounts.manage")
+@keeps_late_input(_l("Profile"), form=ProfileForm, page=question_of)
 def change_profile(user_id: int) -> Response:
     """Give the user another profile."""
     record = get_user(scope(), user_id)
@@ -294,6 +292,7 @@ def change_profile(user_id: int) -> Response:
 
 @blueprint.post("/<int:user_id>/second-profile")
 @needs("accounts.manage")
+@keeps_late_input(_l("Work at a location"), form=SecondProfileForm, page=page_of)
 def change_second_profile(user_id: int) -> Response:
     """Let programme staff work at the present location, too, or no longer at any."""
     record = get_user(scope(), user_id)
@@ -318,6 +317,7 @@ def change_second_profile(user_id: int) -> Response:
 
 @blueprint.post("/<int:user_id>/locations")
 @needs("accounts.manage")
+@keeps_late_input(_l("Locations"), form=WorksAtForm, page=page_of)
 def change_locations(user_id: int) -> Response:
     """Say at which of one's own locations the user works."""
     record = get_user(scope(), user_id)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response
+from flask import Response, url_for
 
 from blueprints.helpdesk.carrying import remedies_of
 from blueprints.helpdesk.forms import AnswerForm, AssignForm, CommentForm
@@ -47,7 +47,9 @@ def case_page(
     entries = entries_of(scope, case)
     proposals = proposals_of(scope, case)
     if form is None:
-        form = (AnswerForm if staff else CommentForm)(formdata=late_values())
+        form = (AnswerForm if staff else CommentForm)(
+            formdata=late_values(url_for("helpdesk.comment", case_id=case.id))
+        )
     if staff and answer and not form.text.data:
         form.text.data = dict(enumerate(_prepared(), 1)).get(answer, ("", ""))[1]
     if isinstance(form, AnswerForm) and status != 409 and not form.seen.data:

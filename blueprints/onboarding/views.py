@@ -1,7 +1,7 @@
 """Routes of onboarding: the blank template, processing an attachment, and what became of it."""
 
 import io
-from typing import cast
+from typing import Any, cast
 
 from flask import Blueprint, Response, after_this_request, flash, g, request, send_file, url_for
 from flask_login import current_user
@@ -21,7 +21,7 @@ from portal.db import session, unit_of_work
 from portal.errors import Conflict, Invalid, NotFound, PortalError
 from portal.files.services import drop, path_of, store
 from portal.formats.numbers import record_number
-from portal.i18n import _, ngettext
+from portal.i18n import _, _l, ngettext
 from portal.jobs.queries import silence
 from portal.settings import current
 from portal.sheets.writer import write_template
@@ -29,6 +29,7 @@ from portal.web.context import scope
 from portal.web.files import SentFile
 from portal.web.guards import before_transaction, needs, quiet
 from portal.web.htmx import go_to
+from portal.web.late_forms import keeps_late_input, late_values
 from portal.web.respond import respond
 
 blueprint = Blueprint("onboarding", __name__, url_prefix="/onboarding")
@@ -131,12 +132,18 @@ def _page(
     running = run.state in ("waiting", "reading")
     after = record_number(request.args.get("after")) or 0
     rows = [] if running else list_rows(run.id, after=after, limit=PAGE + 1)
+    if refused and refused[0] not in [row.row for row in rows[:PAGE]]:
+        # What was typed is shown, on whatever page of rows its row is.
+        after = refused[0] - 1
+        rows = [] if running else list_rows(run.id, after=after, limit=PAGE + 1)
     columns = services.kind_of(case).columns
     may_stage = staging.may_stage(scope(), case)
     forms = [
         (
             row,
-            refused[1] if refused and refused[0] == row.row else form_of(columns, row.row, row=row),
+            refused[1]
+            if refused and refused[0] == row.row
+            else form_of(columns, row.row, row=row, sent=_late(found.id, row.row)),
             staging.changes_of(case, row),
         )
         for row in rows[:PAGE]
@@ -166,6 +173,15 @@ def _page(
     )
 
 
+def _late(upload_id: int, row: int) -> Any:
+    return late_values(url_for("onboarding.mend", upload_id=upload_id, row=row))
+
+
+def _page_of(upload_id: int, row: int) -> str:
+    """The page of rows that begins with this one."""
+    return url_for("onboarding.upload", upload_id=upload_id, after=row - 1)
+
+
 def _figures(found: OnboardingUpload) -> list[dict[str, object]]:
     run = found.run
     figures: list[dict[str, object]] = [
@@ -190,6 +206,7 @@ def _question(case: Case, row: OnboardingRow) -> tuple[OnboardingRow, str, list[
 
 @blueprint.post("/uploads/<int:upload_id>/rows/<int:row>")
 @needs("helpdesk.ask")
+@keeps_late_input(_l("Rows to correct"), page=_page_of)
 def mend(upload_id: int, row: int) -> Response:
     """Take in a failed row as it was corrected here, or save it for an agent, who has it loaded."""
     found, case = get_upload(scope(), upload_id)
@@ -204,7 +221,7 @@ def mend(upload_id: int, row: int) -> Response:
         form.mark(refusal.wrong)
         return _page(found, refused=(row, form), status=422)
     except Conflict as refusal:
-        return _page(found, said=refusal.message, status=409)
+        return _page(found, refused=(row, form), said=refusal.message, status=409)
     name = found.run.row_name(row)
     if done.state == "undecided":
         flash(_("Row %(row)s needs your decision.", row=name), "info")

@@ -12,7 +12,7 @@ from portal import settings
 from portal.audit.services import viewed
 from portal.errors import Invalid
 from portal.formats.numbers import record_number
-from portal.i18n import _, ngettext
+from portal.i18n import _, _l, ngettext
 from portal.links import path_of
 from portal.listviews.services import keep_words, kept_words
 from portal.messages import queries, upkeep
@@ -23,6 +23,7 @@ from portal.visits import links as visit_links
 from portal.web.context import registry, scope
 from portal.web.guards import needs
 from portal.web.htmx import go_to
+from portal.web.late_forms import keeps_late_input, late_values
 from portal.web.requests import note
 
 LIST = "messages"
@@ -144,7 +145,8 @@ def message(message_id: int) -> Response:
     shown = queries.get_message(scope(), message_id)
     reader, location_id = scope(), shown.location_id
     note(lambda: viewed(reader, "message", message_id, location_id=location_id))
-    return _page(shown, CancelForm())
+    late = late_values(url_for("operations.cancel_message", message_id=message_id))
+    return _page(shown, CancelForm(formdata=late))
 
 
 @blueprint.post("/messages/<int(max=%d):message_id>/try-again" % LARGEST)  # noqa: UP031
@@ -158,6 +160,11 @@ def try_again(message_id: int) -> Response:
 
 @blueprint.post("/messages/<int(max=%d):message_id>/cancel" % LARGEST)  # noqa: UP031
 @needs("messages.manage")
+@keeps_late_input(
+    _l("Cancel Message"),
+    form=CancelForm,
+    page=lambda message_id: url_for("operations.message", message_id=message_id),
+)
 def cancel_message(message_id: int) -> Response:
     """Give a message up."""
     shown = queries.get_message(scope(), message_id)

@@ -11,13 +11,15 @@ from blueprints.shipments.record import links_of
 from blueprints.shipments.services import RowRefused, announce_by_form
 from blueprints.shipments.views import blueprint
 from portal.clock import today
+from portal.confirmation import answered
 from portal.errors import Conflict
-from portal.i18n import _
+from portal.i18n import _, _l
 from portal.imports.views import register_import
 from portal.settings import current
 from portal.web.context import scope
 from portal.web.guards import needs
 from portal.web.htmx import go_to
+from portal.web.late_forms import keeps_late_input
 from portal.web.respond import respond
 
 register_import(blueprint, IMPORT)
@@ -25,9 +27,10 @@ register_import(blueprint, IMPORT)
 
 @blueprint.route("/new", methods=["GET", "POST"])
 @needs("shipments.import")
+@keeps_late_input(_l("New Shipment"), form=ShipmentForm)
 def new() -> Response:
     """One shipment by form."""
-    form = ShipmentForm()
+    form = answered(ShipmentForm)
     if request.method == "POST" and form.validate():
         try:
             shipment_id = announce_by_form(

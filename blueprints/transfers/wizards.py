@@ -25,9 +25,9 @@ from blueprints.inventory.leaving.selection import (
 )
 from blueprints.inventory.leaving.warnings import counted_before, taken_before
 from blueprints.inventory.ledger.entries import ensure_never_short
-from blueprints.inventory.ledger.reasons import choices, reason_label
+from blueprints.inventory.ledger.reasons import choices, ensure_explained, reason_label
 from blueprints.inventory.queries import get_inventory
-from blueprints.inventory.rules import DocumentKind, Kind
+from blueprints.inventory.rules import DocumentKind, Kind, ensure_not_in_future
 from blueprints.inventory.services import lock_arrivals
 from blueprints.inventory.unfinished import about_lines, news_of_lines
 from blueprints.transfers.arriving import another_date
@@ -94,6 +94,14 @@ def _prepare_send(_scope: Scope, form: Form, _answers: Answers) -> None:
     cast(SelectFieldBase, form["reason"]).choices = choices(SENDING)  # type: ignore[attr-defined]
 
 
+def _check_day(scope: Scope, answers: Answers) -> None:
+    ensure_not_in_future(answers["happened_on"], scope.today())
+
+
+def _check_reason(_scope: Scope, answers: Answers) -> None:
+    ensure_explained(answers["reason"], answers.get("note") or "", SENDING)
+
+
 def _check_send(scope: Scope, answers: Answers) -> None:
     sending = _sending(answers)
     ensure_sendable(scope, sending)
@@ -158,7 +166,7 @@ TRANSFER = Wizard(
             form=SendForm,
             initial=lambda scope, _answers: {"happened_on": _today(scope)},
             prepare=_prepare_send,
-            check=_check_send,
+            check=(_check_day, _check_reason, _check_send),
         ),
         Step(
             "review",

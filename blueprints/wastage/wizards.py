@@ -24,8 +24,8 @@ from blueprints.inventory.leaving.warnings import counted_before
 from blueprints.inventory.ledger.entries import ensure_never_short
 from blueprints.inventory.ledger.reasons import RETURN as RETURN_REASONS
 from blueprints.inventory.ledger.reasons import WASTAGE as WASTAGE_REASONS
-from blueprints.inventory.ledger.reasons import choices, reason_label, vial_labels
-from blueprints.inventory.rules import DocumentKind, document_number
+from blueprints.inventory.ledger.reasons import choices, ensure_explained, reason_label, vial_labels
+from blueprints.inventory.rules import DocumentKind, document_number, ensure_not_in_future
 from blueprints.inventory.unfinished import about_lines, news_of_lines
 from blueprints.wastage.forms import ReturnForm, WastageForm
 from blueprints.wastage.services import KINDS, Loss, ensure_complete, record_loss
@@ -67,6 +67,13 @@ def _wizard(kind: DocumentKind, *, title: object, form: type[Form], doses_label:
 
     def choose_context(_scope: Scope, _answers: Answers) -> Mapping[str, Any]:
         return {"doses_label": doses_label, "nothing_text": NOTHING}
+
+    def check_day(scope: Scope, answers: Answers) -> None:
+        ensure_not_in_future(answers["happened_on"], scope.today())
+
+    def check_reason(_scope: Scope, answers: Answers) -> None:
+        among = WASTAGE_REASONS if wastage else RETURN_REASONS
+        ensure_explained(answers["reason"], answers.get("note") or "", among)
 
     def check(scope: Scope, answers: Answers) -> None:
         loss = _loss(kind, answers)
@@ -126,7 +133,7 @@ def _wizard(kind: DocumentKind, *, title: object, form: type[Form], doses_label:
                 form=form,
                 initial=_today,
                 prepare=_prepare_wastage if wastage else _prepare_return,
-                check=check,
+                check=(check_day, check_reason, check),
             ),
             Step(
                 "review",

@@ -14,6 +14,7 @@ from portal.web.local import is_here
 
 log = logging.getLogger("portal")
 MADE_BY_HTMX = "HX-Request"
+WAS = "Page-Was"
 VARY = (MADE_BY_HTMX, "HX-Request-Type", "HX-Target")
 # They make htmx put an answer into the page's message region instead of its target.
 INTO_FLASH = {"HX-Retarget": "#flash", "HX-Reswap": "innerHTML"}
@@ -59,9 +60,19 @@ def led_to(response: Response) -> str:
     return next((url for url in given if url), "")
 
 
-def push_url(response: Response, url: str) -> Response:
-    """Make htmx show `url` as the page's address: the answered region belongs to that page."""
+def push_url(response: Response, url: str, *, was: str = "") -> Response:
+    """Make htmx show `url` as the page's address: the answered region belongs to that page. `was`
+    becomes the address of the page that is left, where Back leads (static/js/leaving.js)."""
     response.headers["HX-Push-Url"] = url
+    if was:
+        response.headers[WAS] = was
+    return response
+
+
+def shown_as(response: Response, url: str) -> Response:
+    """Make htmx show `url` as the page's address, in place of the one it has or would get."""
+    name = "HX-Push-Url" if "HX-Push-Url" in response.headers else "HX-Replace-Url"
+    response.headers[name] = url
     return response
 
 

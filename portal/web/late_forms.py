@@ -72,22 +72,22 @@ def keeps_late_input(
     The page of the form fills its fields again with `late_values()`; a later success of the view
     finishes the kept draft. `form` gives the labels of what is shown until then; `page`, called
     with the values of the address, the address of the form's page where that is another one than
-    the view's. Not for forms with secrets.
+    the view's: that page asks for `late_values(address of the view)`. Not for forms with secrets.
     """
 
     def mark(view: View) -> View:
-        def home_of(values: dict[str, Any]) -> str:
-            return page(**values) if page else request.path
+        def name_of(values: dict[str, Any]) -> str:
+            return drafts.name_of_form(page(**values) if page else request.path, request.path)
 
         def keep(scope: Scope, values: dict[str, Any], reason: str) -> str:
             what = str(title), _subject(about, values)
-            return _keep(scope, *what, home_of(values), form, reason)
+            return _keep(scope, *what, name_of(values), form, reason)
 
         @wraps(view)
         def guarded(*positional: Any, **values: Any) -> Response:
             response = make_response(view(*positional, **values))
             if request.method == "POST" and response.status_code < 400:
-                forget_late_values(home_of(values))
+                forget_late_values(name_of(values))
             return response
 
         setattr(guarded, KEEPER, keep)
@@ -172,7 +172,7 @@ def _subject(about: Callable[..., object] | None, values: dict[str, Any]) -> str
 
 
 def _keep(
-    scope: Scope, title: str, about: str, page: str, form: type[Form] | None, reason: str
+    scope: Scope, title: str, about: str, name: str, form: type[Form] | None, reason: str
 ) -> str:
     sent = [
         [name, value]
@@ -181,17 +181,17 @@ def _keep(
     ]
     if drafts.size(sent) > drafts.LARGEST or not any(value.strip() for _name, value in sent):
         return ""
-    if len(page) > LONGEST:
+    if len(name) > LONGEST:
         return ""
-    place = scope.location.id if scope.location else None
-    draft = drafts.open_of_kind(scope.user.id, kind=FORM, name=page, location_id=place)
+    draft = _open_form(scope, name)
     if draft is None:
         labels = {each.name: str(each.label.text) for each in form(formdata=None)} if form else {}
         draft = drafts.start(
             user_id=scope.user.id,
-            location_id=place,
+            location_id=scope.location.id if scope.location else None,
+            profile=str(scope.user.profile),
             kind=FORM,
-            name=page,
+            name=name,
             title=title,
             reason=reason,
             data={"labels": labels, "about": about},
@@ -201,7 +201,15 @@ def _keep(
     return drafts.address_of_form(draft)
 
 
-def _late_draft() -> Draft | None:
+def _open_form(scope: Scope, name: str) -> Draft | None:
+    """What is kept of the form, of this location and profile."""
+    place = scope.location.id if scope.location else None
+    return drafts.open_of_kind(
+        scope.user.id, kind=FORM, name=name, location_id=place, profile=str(scope.user.profile)
+    )
+
+
+def _late_draft(sent_to: str) -> Draft | None:
     scope = find_scope()
     number = request.args.get("late", type=int)
     if scope is None or number is None:
@@ -210,16 +218,17 @@ def _late_draft() -> Draft | None:
         draft = drafts.get_draft(scope, number)
     except PortalError:
         return None
-    here = {None, scope.location.id if scope.location else None}
-    fits = draft.kind == FORM and draft.name == request.path and draft.location_id in here
+    fits = draft.kind == FORM and drafts.path_of(draft.name) == request.path
+    fits = fits and drafts.sent_to(draft) == sent_to and drafts.is_here(draft, scope)
     return draft if fits and draft.finished_at is None else None
 
 
-def late_values() -> "MultiDict[str, str] | None":
-    """What was sent to this very address too late and is being looked at again (`?late=…`), as
-    form data; None otherwise. `form = MyForm(formdata=late_values())` fills the fields; the page
-    says where they come from."""
-    draft = _late_draft()
+def late_values(sent_to: str = "") -> "MultiDict[str, str] | None":
+    """What was sent too late from this very page and is being looked at again (`?late=…`), as form
+    data; None otherwise. `form = MyForm(formdata=late_values())` fills the fields; the page says
+    where they come from. `sent_to` is the form's address where that is another one than the
+    page's."""
+    draft = _late_draft(sent_to or request.path)
     if draft is None:
         return None
     if request.method == "GET" and not htmx():
@@ -265,12 +274,9 @@ def tell_what_was_given_up(draft: Draft) -> None:
         )
 
 
-def forget_late_values(page: str) -> None:
-    """After a success: what was kept of the form at the address `page` is done with."""
+def forget_late_values(name: str) -> None:
+    """After a success: what was kept of the form `name` is done with."""
     scope = find_scope()
-    if scope is None:
-        return
-    place = scope.location.id if scope.location else None
-    draft = drafts.open_of_kind(scope.user.id, kind=FORM, name=page, location_id=place)
+    draft = _open_form(scope, name) if scope else None
     if draft is not None:
-        drafts.finish(draft, result=page)
+        drafts.finish(draft, result=name.partition("#")[0])

@@ -106,7 +106,8 @@ def waits_for(there: Scope) -> str:
     if location_id != _id(there) or profile != [there.user.profile]:
         return ""
     session.pop(WAITING)
-    return address if drafts.waits_at(there.user.id, location_id) else ""
+    waits = drafts.waits_at(there.user.id, location_id, str(there.user.profile))
+    return address if waits else ""
 
 
 def _id(there: Scope) -> int | None:

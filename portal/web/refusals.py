@@ -79,8 +79,9 @@ def init_app(app: Flask) -> None:
 
     @app.after_request
     def watch(response: Response) -> Response:
-        if response.status_code >= 400 and request.endpoint:
-            kind = g.get("refusal") or BY_STATUS.get(response.status_code)
+        status = g.get("refused_status", response.status_code)
+        if status >= 400 and request.endpoint and not g.get("shown_again"):
+            kind = g.get("refusal") or BY_STATUS.get(status)
             if kind:
                 _note(kind, request.endpoint)
         return response

@@ -26,7 +26,7 @@ from portal.formats.numbers import record_number
 from portal.i18n import _
 from portal.people import sessions
 from portal.submissions import Repeated
-from portal.web import guards, tokens, visiting
+from portal.web import guards, refused_pages, tokens, visiting
 from portal.web.bounds import BoundedRequest
 from portal.web.context import find_scope, registry, set_scope, time_zone
 from portal.web.htmx import go_to, led_to
@@ -100,7 +100,7 @@ def _answer(
         if visit:
             _admit(view)
         ensure_still_here()
-        response = app.make_response(dispatch())
+        response = refused_pages.again(app.make_response(dispatch()))
         if operation and db.writes():
             _settle(operation[0], response)
         if not safe:

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import (
     Response,
+    g,
     get_flashed_messages,
     get_template_attribute,
     make_response,
@@ -27,6 +28,8 @@ def respond(
     template = (regions or {}).get(wanted or "", page)
     body = render_template(template, **context)
     if template != page and request.method == "POST":
+        if status >= 400:
+            g.whole_page = render_template(page, **context)
         messages = get_template_attribute("components/flash.html", "flash_region")
         body += str(messages(get_flashed_messages(with_categories=True), oob=True))
     return make_response(body, status)

@@ -8,6 +8,7 @@ from flask import current_app, request, url_for
 from werkzeug.datastructures import MultiDict
 
 from portal.drafts import FORM, WIZARD, Draft, address_of_form
+from portal.web.refused_pages import PARAMETER
 from portal.wizards.definition import Wizard
 
 EXTENSION = "portal.wizards"
@@ -58,5 +59,6 @@ def arguments(values: Mapping[str, Any]) -> dict[str, str]:
     """What the address says: the route's variables, and the query without the portal's own."""
     given: MultiDict[str, str] = request.args
     query = {name: given[name][:LONGEST_ARGUMENT] for name in list(given)[:10]}
-    query.pop("late", None)
+    for name in ("late", PARAMETER):
+        query.pop(name, None)
     return {**query, **{name: str(value) for name, value in values.items()}}

@@ -1,6 +1,6 @@
 """A wizard as data: its steps, and the one function that finishes it (SPEC B5)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -33,6 +33,43 @@ class Answers(dict[str, Any]):
         return other
 
 
+class NotValidYet(Exception):
+    """A rule asked for the value of a field that is not valid."""
+
+
+class PartialAnswers(Answers):
+    """Answers without those to the fields that are not valid: who asks for one of them, or for all
+    there are, is stopped by `NotValidYet`."""
+
+    def __init__(self, known: Answers, wrong: Collection[str]) -> None:
+        super().__init__(known.args)
+        super().update(known)
+        self._wrong = frozenset(wrong)
+
+    def _stop_at(self, name: object) -> None:
+        if name in self._wrong:
+            raise NotValidYet
+
+    def __getitem__(self, name: str) -> Any:
+        self._stop_at(name)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """As of any dictionary."""
+        self._stop_at(name)
+        return super().get(name, default)
+
+    def __contains__(self, name: object) -> bool:
+        self._stop_at(name)
+        return super().__contains__(name)
+
+    def _stop(self, *_values: object) -> Any:
+        raise NotValidYet
+
+    __iter__ = keys = values = items = copy = pop = __eq__ = __len__ = __or__ = _stop
+    __hash__ = None  # type: ignore[assignment]
+
+
 @dataclass(frozen=True)
 class Done:
     """What finishing led to: `url` of the result, a sentence for the user, where to go next if
@@ -63,6 +100,8 @@ class Begun:
     since: datetime
 
 
+Rule = Callable[[Scope, Answers], None]
+
 FIELDS = "wizards/_fields.html"
 CONFIRMATION = "wizards/_confirmation.html"
 REVIEW = "wizards/_review.html"
@@ -79,7 +118,9 @@ class Step:
     `when` says whether the step applies (what is not answered yet is missing: use `.get`);
     `initial` gives the first values of fields, once; `prepare` fills choices and the like before
     the form is shown or validated; `context` gives more for the template; `check` raises
-    `PortalError`: with a `field` it is shown beside it, otherwise above the form. `nothing` says of
+    `PortalError`: with a `field` it is shown beside it, otherwise above the form. It may be several
+    functions: each is asked, so that all that is wrong is said at once. One that asks for a field
+    that is not valid stops there and says nothing yet. `nothing` says of
     the prepared form that it offers nothing to choose: then there is no way forward, only `Cancel`;
     the template is told as `nothing`, to say why.
 
@@ -96,10 +137,17 @@ class Step:
     initial: Callable[[Scope, Answers], Mapping[str, Any]] | None = None
     prepare: Callable[[Scope, Form, Answers], None] | None = None
     context: Callable[[Scope, Answers], Mapping[str, Any]] | None = None
-    check: Callable[[Scope, Answers], None] | None = None
+    check: Rule | tuple[Rule, ...] | None = None
     next_label: object = None
     nothing: Callable[[Form], bool] | None = None
     assist: Callable[[Scope, Form, Answers, str], bool] | None = None
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The functions of `check`."""
+        if self.check is None or isinstance(self.check, tuple):
+            return self.check or ()
+        return (self.check,)
 
 
 def review_step(title: object, key: str = "review") -> Step:

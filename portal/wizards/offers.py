@@ -57,9 +57,9 @@ def offer(scope: Scope, draft: Draft) -> OfferedDraft:
 
 def _described(scope: Scope, found: Sequence[Draft]) -> list[OfferedDraft]:
     """Drafts as offers. Each wizard is asked once, however many wait."""
-    present = {None, scope.location.id if scope.location else None}
-    here = [draft for draft in found if draft.location_id in present]
-    names = _names({draft.location_id for draft in found} - present)
+    here = [draft for draft in found if drafts.is_here(draft, scope)]
+    away = [draft for draft in found if not drafts.is_here(draft, scope)]
+    names = _names({draft.location_id for draft in away})
     about: dict[int, str] = {draft.id: draft.data.get("about", "") for draft in here}
     waiting: dict[str, tuple[Wizard, dict[int, Begun]]] = {}
     for draft in here:
@@ -77,10 +77,21 @@ def _described(scope: Scope, found: Sequence[Draft]) -> list[OfferedDraft]:
             draft,
             about.get(draft.id, ""),
             news.get(draft.id, ""),
-            names.get(draft.location_id or 0, ""),
+            _elsewhere(draft, scope, names) if draft in away else "",
         )
         for draft in found
     ]
+
+
+def _elsewhere(draft: Draft, scope: Scope, names: Mapping[int, str]) -> str:
+    """Where a draft goes on that does not go on here."""
+    name = names.get(draft.location_id or 0, "")
+    other = next((each for each in scope.profiles if each == draft.profile), None)
+    if other is None or other is scope.user.profile:
+        return name
+    if not name:
+        return str(other.label)
+    return _("%(profile)s at %(location)s", profile=other.label, location=name)
 
 
 def begun(draft: Draft) -> Begun:

@@ -38,13 +38,15 @@ class StepPages:
     def _address(self, draft: Draft, step: str) -> str:
         return address_of(self.wizard, draft.data.get("args", {}), draft.id, step)
 
-    def _lead(self, draft: Draft, step: Step) -> Response:
-        """To another step: for htmx at once, otherwise by a redirect."""
+    def _lead(self, draft: Draft, step: Step, *, begun_in: Step | None = None) -> Response:
+        """To another step: for htmx at once, otherwise by a redirect. What was `begun_in` this
+        request is found again by Back, and no empty form."""
         address = self._address(draft, step.key)
         if htmx().region != REGION:
             return go_to(address)
         walker = walker_of(self.wizard, draft)
-        return push_url(self._show(walker, step, draft=draft), address)
+        was = self._address(draft, begun_in.key) if begun_in else ""
+        return push_url(self._show(walker, step, draft=draft), address, was=was)
 
     def _attend(self, draft: Draft, step: Step, refusal: PortalError | None = None) -> Response:
         """To a step that is not, or no longer, complete: its page says what is wrong there, or

@@ -191,7 +191,8 @@ class WizardViews(StepPages):
         changed = draft is not None and seen is not None and seen != draft.version
         if step is not inputs[-1]:
             after = inputs[inputs.index(step) + 1]
-            return self._lead(self._kept(walker, step, form, draft, at=after.key), after)
+            kept = self._kept(walker, step, form, draft, at=after.key)
+            return self._lead(kept, after, begun_in=None if draft else step)
         if changed:
             assert draft is not None
             problem = Conflict(
@@ -342,6 +343,7 @@ class WizardViews(StepPages):
         draft = drafts.start(
             user_id=walker.scope.user.id,
             location_id=place.id if place else None,
+            profile=str(walker.scope.user.profile),
             kind=WIZARD,
             name=self.wizard.name,
             title=str(self.wizard.title),
@@ -381,4 +383,5 @@ class WizardViews(StepPages):
             kind=WIZARD,
             name=self.wizard.name,
             location_id=place.id if place else None,
+            profile=str(scope().user.profile),
         )

@@ -18,7 +18,7 @@ from portal.errors import Conflict, Invalid, NotFound, PortalError
 from portal.i18n import _
 from portal.lookups.fields import LookupField, lookups_of
 from portal.web.forms import PassingField
-from portal.wizards.definition import Answers, Step, Wizard
+from portal.wizards.definition import Answers, NotValidYet, PartialAnswers, Step, Wizard
 
 
 def names_of(fields: Any) -> Iterator[str]:
@@ -61,7 +61,8 @@ def refuse(form: Form | None, error: PortalError) -> bool:
     found = _named(form or (), error.field) if error.field else None
     if found is None:
         return False
-    found.errors = [*found.errors, error.message]
+    if error.message not in found.errors:
+        found.errors = [*found.errors, error.message]
     return True
 
 
@@ -183,18 +184,40 @@ class Walker:
         """
         if form is not None:
             if not form.validate():
+                self._ask_of_the_rest(step, form, answers)
                 return Invalid("")
             answers.update(form.data)
-        if step.check:
+        refused = self._refusals(step, answers)
+        above = [error for error in refused if not refuse(form, error)]
+        if above:
+            return above[0]
+        return Invalid("") if refused else None
+
+    def _refusals(self, step: Step, answers: Answers) -> list[PortalError]:
+        """What the rules of a step say, each asked."""
+        found: list[PortalError] = []
+        for rule in step.rules:
             try:
-                step.check(self.scope, answers)
+                rule(self.scope, answers)
             except (Invalid, Conflict) as error:
-                return Invalid("") if refuse(form, error) else error
+                found.append(error)
+            except NotValidYet:
+                continue
             except NotFound:
                 if not self.begun:
                     raise
-                return gone()
-        return None
+                found.append(gone())
+        return found
+
+    def _ask_of_the_rest(self, step: Step, form: Form, answers: Answers) -> None:
+        """Put beside its field, too, what a rule says of the fields that are valid, so that all
+        errors come in one round. A rule that asks for one of the others says nothing yet."""
+        wrong = {each.short_name for each in form if each.errors}
+        known = answers.copy()
+        known.update({name: value for name, value in form.data.items() if name not in wrong})
+        for error in self._refusals(step, PartialAnswers(known, wrong)):
+            if error.field not in wrong:
+                refuse(form, error)
 
     def walk(self, to: str | None = None) -> Walk:
         """Go through the steps before `to` (None: through all), halting at an incomplete one.

@@ -23,4 +23,9 @@ document.addEventListener("htmx:before:request", (event) => {
   if (confirm(leave)) half.delete(form);
   else event.preventDefault();
 });
+// Back leads to what was begun on the page that is left, not to an empty form.
+document.addEventListener("htmx:before:history:update", ({detail: {response}}) => {
+  const was = response?.headers?.get("Page-Was");
+  if (was) history.replaceState({htmx: true}, "", was);
+});
 addEventListener("beforeunload", (event) => left() && event.preventDefault());

@@ -1,11 +1,15 @@
 """Ways out of a form that only a browser has: a link of the page, Back and Forward."""
 # ruff: noqa: F811 (fixtures are imported by their names)
 
+from dataclasses import dataclass
+
 import pytest
 from playwright.sync_api import Dialog, Page, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.ways import SCRIPT_FIRST
+from tests.browser.ways import BOTH, SCRIPT_FIRST
+from tests.effort import RUN
+from tests.visitors.conftest import Kites
 from tests.ways_out.conftest import (  # noqa: F401
     brands,
     extra_modules,
@@ -124,3 +128,118 @@ def test_back_to_the_first_step_comes_back_filled_in_and_forward_goes_on(
     expect(page.get_by_role("heading", name="Details")).to_be_visible()
     page.goto("/drafts")
     expect(page.locator("main li")).to_have_count(1)
+
+
+@dataclass(frozen=True)
+class Refusable:
+    """A kind of form: where it is, its field, what is typed that is refused, and its button."""
+
+    at: str
+    field: str
+    typed: str
+    button: str
+
+
+# One of each kind of form; `second step` begins a draft first, the visitor's has no account.
+REFUSABLE = {
+    "plain form": Refusable("/tins/swap", "#why", "Quinces", "Save"),
+    "first step": Refusable("/tins/add", "#label", "Quinces", "Next"),
+    "later step": Refusable("details", "#best_before", "13/13/2026", "Next"),
+    "pen": Refusable("/tins/{}/edit/label", "#label", "taken", "Save"),
+    "confirmation": Refusable("/tins/{}/dent", "#why", "x" * 201, "Dent"),
+    "form on another page": Refusable("/tins", "#depth", "Quinces", "Scratch"),
+    "visitor's form": Refusable("visitor", "#color", "Quince\x07", "Paint"),
+}
+# Each kind once, by turns with script and without; with --all each in both ways.
+CELLS = [(kind, script) for kind in REFUSABLE for script in (False, True)]
+SHORT = CELLS[::4] + CELLS[3::4]
+KINDS = pytest.mark.parametrize(("kind", "script"), CELLS if RUN.everything else SHORT)
+
+
+def open_form(page: Page, kind: str, tin: int, link: str) -> Refusable:
+    """The page of the form."""
+    what = REFUSABLE[kind]
+    if what.at == "details":
+        page.goto("/tins/add")
+        page.locator("#brand").fill("Proud Peas")
+        page.get_by_label("Grams").fill("400")
+        page.get_by_label("Label").fill("Pears")
+        page.get_by_role("button", name="Next").click()
+        expect(page.get_by_role("heading", name="Details")).to_be_visible()
+    else:
+        page.goto(link if what.at == "visitor" else what.at.format(tin))
+    return what
+
+
+def refuse(page: Page, what: Refusable) -> None:
+    """Send the form, which is refused."""
+    page.locator(what.field).fill(what.typed)
+    page.get_by_role("button", name=what.button, exact=True).click()
+    expect(page.locator("[aria-invalid=true]").first).to_be_visible()
+
+
+@KINDS
+def test_a_refused_form_is_there_again_after_back_and_reload(
+    visit: Visit, shelve: Shelve, brands: object, flying: Kites, kind: str, script: bool
+) -> None:
+    page = visit(None if kind.startswith("visitor") else "manager_a", script=script)
+    page.on("dialog", lambda dialog: dialog.accept())
+    sent: list[str] = []
+    page.on("request", lambda asked: asked.method == "POST" and sent.append(asked.url))
+    what = open_form(page, kind, shelve("Peas"), flying.link())
+    refuse(page, what)
+    sent.clear()
+    page.goto("/locations" if what.at == "visitor" else "/drafts")
+    page.go_back()
+    expect(page.locator(what.field)).to_have_value(what.typed)
+    expect(page.locator("[aria-invalid=true]").first).to_be_visible()
+    page.go_forward()
+    page.go_back()
+    expect(page.locator(what.field)).to_have_value(what.typed)
+    page.reload()
+    expect(page.locator(what.field)).to_have_value(what.typed)
+    assert sent == [], "nothing was sent again"
+    assert what.typed not in page.url
+    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+
+
+@BOTH
+def test_after_it_was_taken_a_refused_form_does_not_come_back(
+    visit: Visit, shelve: Shelve, script: bool
+) -> None:
+    page = visit("manager_a", script=script)
+    what = open_form(page, "confirmation", shelve("Peas"), "")
+    refuse(page, what)
+    page.locator(what.field).fill("It fell")
+    page.get_by_role("button", name="Dent", exact=True).click()
+    expect(page.get_by_text("Dented.")).to_be_visible()
+    page.go_back()
+    expect(page.locator(what.field)).to_be_visible()
+    expect(page.locator("[aria-invalid=true]")).to_have_count(0)
+
+
+@SCRIPT_FIRST
+def test_back_over_another_page_to_the_first_step_does_not_come_back_empty(
+    visit: Visit, brands: object, script: bool
+) -> None:
+    page = visit("manager_a", script=script)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto("/tins/add")
+    page.locator("#brand").fill("Proud Peas")
+    page.get_by_label("Grams").fill("400")
+    page.get_by_label("Label").fill("Quinces")
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_role("heading", name="Details")).to_be_visible()
+    page.goto("/tins")
+    page.go_back()
+    expect(page.get_by_role("heading", name="Details")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_label("Label")).to_have_value("Quinces")
+    page.go_forward()
+    expect(page.get_by_role("heading", name="Details")).to_be_visible()
+    page.go_forward()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Tins")
+    page.go_back()
+    page.go_back()
+    page.reload()
+    expect(page.get_by_label("Label")).to_have_value("Quinces")

@@ -1,6 +1,7 @@
 """The way through a wizard, with and without htmx."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import func, select
 
 from portal.db import unit_of_work
 from portal.drafts import Draft
+from portal.wizards.definition import Answers, NotValidYet, PartialAnswers
 from tests.client import Browser, Page, fields_of
 from tests.personas import Personas
 from tests.wizards.conftest import Shelve
@@ -396,3 +398,50 @@ def test_more_text_than_a_draft_can_hold_is_refused(
     page = browser.submit(page, button="Next", follow=True)
     page = browser.submit(page, {"note": "x" * 70_000}, button="Pause")
     assert page.status == 422
+
+
+def test_what_rules_say_of_valid_fields_comes_with_what_is_wrong_with_the_others(
+    browser: Browser, brands: dict[str, int]
+) -> None:
+    """In one round, and in the order of the form."""
+    browser.sign_in("manager_a")
+    typed = {"brand": "", "brand_text": "", "grams": "901", "label": ""}
+    page = browser.submit(browser.get("/tins/add"), typed, button="Next")
+    assert page.status == 422
+    lines = [each.text for each in page.root.one("div", role="alert").all("li")]
+    assert lines == [
+        "Brand: Please fill in this field.",
+        "Grams: No more than 900 grams.",
+        "Label: Please fill in this field.",
+    ]
+
+
+def test_a_rule_is_not_asked_of_a_field_that_is_not_valid(
+    browser: Browser, brands: dict[str, int]
+) -> None:
+    """It would compare nothing with 900."""
+    browser.sign_in("manager_a")
+    page = browser.submit(browser.get("/tins/add"), {**TIN, "grams": ""}, button="Next")
+    lines = [each.text for each in page.root.one("div", role="alert").all("li")]
+    assert lines == ["Grams: Please fill in this field."]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda answers: answers["wrong"],
+        lambda answers: answers.get("wrong"),
+        lambda answers: "wrong" in answers,
+        lambda answers: dict(answers),
+        lambda answers: {**answers},
+        lambda answers: answers.copy(),
+        lambda answers: list(answers.values()),
+    ],
+)
+def test_no_rule_sees_what_is_not_valid(asked: Callable[[Answers], object]) -> None:
+    known = Answers({"like": "1"})
+    known["right"] = 1
+    partial = PartialAnswers(known, {"wrong"})
+    assert (partial["right"], partial.get("missing"), partial.args) == (1, None, {"like": "1"})
+    with pytest.raises(NotValidYet):
+        asked(partial)

@@ -299,10 +299,32 @@ def record(record_id: int) -> Response:
     return record_response(tin_page(scope(), get_tin(scope(), record_id)))
 
 
+class ScratchForm(Form):
+    depth = WholeNumberField(_l("Depth"), [Required()])
+
+
 @blueprint.get("/tins")
 @needs("tins.view")
 def index() -> Response:
-    return respond("tins/index.html")
+    late = late_values(url_for("tins.scratch"))
+    return respond("tins/index.html", form=ScratchForm(formdata=late))
+
+
+@blueprint.post("/tins/scratch")
+@needs("tins.change")
+@keeps_late_input(_l("Scratch"), form=ScratchForm, page=lambda: url_for("tins.index"))
+def scratch() -> Response:
+    """A form on a page with an address of its own."""
+    form = ScratchForm()
+    if not form.validate():
+        return respond("tins/index.html", status=422, form=form)
+    session().execute(
+        update(Tin)
+        .where(Tin.location_id == scope().location_id)
+        .values(note=f"scratched {form.depth.data}")
+        .execution_options(synchronize_session=False)
+    )
+    return go_to(url_for("tins.index"))
 
 
 # A form outside wizards, with a look-up

@@ -12,7 +12,7 @@ from blueprints.inventory.adding.deliveries import SEPARATE, Delivery, check_del
 from blueprints.inventory.adding.photo import fill_in, offer, read_files
 from blueprints.inventory.forms import DeliveryForm, MonthEnd, ReviewForm, SameLotForm
 from blueprints.inventory.queries import list_same_lot, was_added
-from blueprints.inventory.rules import proposed_name
+from blueprints.inventory.rules import ensure_not_in_future, proposed_name
 from blueprints.inventory.services import add_delivery, lock_delivery
 from blueprints.inventory.unfinished import about, news
 from blueprints.shipments.queries import find_of_location, get_shipment
@@ -85,6 +85,13 @@ def _number(text: str | None) -> int | None:
 def check_details(scope: Scope, answers: Answers) -> None:
     """Raise what the rules refuse about the first step."""
     check_delivery(scope, delivery_of(scope, answers))
+
+
+def check_day(scope: Scope, answers: Answers) -> None:
+    """Raise what is wrong with the day of the delivery alone."""
+    received_on = answers.get("date_received")
+    if received_on:
+        ensure_not_in_future(received_on, scope.today(), field="date_received")
 
 
 def is_there_already(scope: Scope, answers: Answers) -> bool:
@@ -197,7 +204,7 @@ ADD = Wizard(
             form=DeliveryForm,
             template="inventory/_details.html",
             prepare=offer,
-            check=check_details,
+            check=(check_day, check_details),
             assist=fill_in,
         ),
         Step(

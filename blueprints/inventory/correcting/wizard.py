@@ -16,9 +16,16 @@ from blueprints.inventory.correcting.services import (
 )
 from blueprints.inventory.counted import counted_since
 from blueprints.inventory.forms import AdjustmentForm, CheckedForm
-from blueprints.inventory.ledger.reasons import ADJUSTMENT, EXTRA_DOSE, choices, reason_label
+from blueprints.inventory.ledger.reasons import (
+    ADJUSTMENT,
+    EXTRA_DOSE,
+    choices,
+    ensure_explained,
+    reason_label,
+)
 from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.queries import get_inventory
+from blueprints.inventory.rules import ensure_not_in_future
 from blueprints.inventory.unfinished import names_of
 from portal.access.scope import Scope
 from portal.errors import NotFound
@@ -56,6 +63,14 @@ def _first(scope: Scope, _answers: Answers) -> Mapping[str, Any]:
 
 def _prepare(_scope: Scope, form: Form, _answers: Answers) -> None:
     cast(SelectFieldBase, form["reason"]).choices = choices(ADJUSTMENT)  # type: ignore[attr-defined]
+
+
+def _check_day(scope: Scope, answers: Answers) -> None:
+    ensure_not_in_future(answers["happened_on"], scope.today())
+
+
+def _check_reason(_scope: Scope, answers: Answers) -> None:
+    ensure_explained(answers["reason"], answers.get("note") or "", ADJUSTMENT)
 
 
 def _check(scope: Scope, answers: Answers) -> None:
@@ -149,7 +164,7 @@ ADJUST = Wizard(
             initial=_first,
             prepare=_prepare,
             context=_context,
-            check=_check,
+            check=(_check_day, _check_reason, _check),
         ),
         Step(
             "review",
