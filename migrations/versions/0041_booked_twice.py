@@ -25,6 +25,6 @@ def upgrade() -> None:
             ["older_id"], ["appointment.id"], name=op.f("fk_booked_twice_older_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_booked_twice")),
-        sa.UniqueConstraint("newer_id", "older_id", name=op.f("uq_booked_twice_newer_id")),
+        sa.UniqueConstraint("newer_id", "older_id", name=op.f("uq_booked_twice_newer_id_older_id")),
     )
     op.create_index("ix_booked_twice_older_id", "booked_twice", ["older_id"])
