@@ -14,6 +14,7 @@ from blueprints.administration.recording import (
     announce,
     checked,
     ensure_allowed,
+    ensure_two,
     follow,
     put_back,
     successor,
@@ -196,6 +197,9 @@ def _change(
         overriding or Overriding(),
         is_same_dose=known == (record.product_id, injection.dose_number, day),
     )
+    if (injection.given_by_id, injection.given_by) != (before.given_by_id, before.given_by):
+        decided_by = overridden.get("overridden_by_id", before.overridden_by_id)
+        ensure_two(scope, decided_by, injection, field="given_by")
     entry_id = before.entry_id
     if moves:
         lock_records(

@@ -100,6 +100,19 @@ def _name_of(scope: Scope, user_id: int) -> str:
     return f"{row.first_name} {row.last_name}"[:LONGEST_NAME]
 
 
+def ensure_two(scope: Scope, decided_by: object, injection: Injection, *, field: str) -> None:
+    """Raise `Invalid` on `field` if who authorized the dose at another user's screen is also said
+    to have given it, by account or by name."""
+    if decided_by in (None, scope.user.id):
+        return
+    signer = session().get_one(User, decided_by)
+    name = " ".join(injection.given_by.split()).casefold()
+    if injection.given_by_id == signer.id or (name and name == signer.full_name.casefold()):
+        raise Invalid(
+            _("Whoever gave the dose cannot authorize it too. Nothing was saved."), field=field
+        )
+
+
 def ensure_allowed(
     scope: Scope, found: Sequence[Objection], overriding: Overriding
 ) -> dict[str, object]:

@@ -15,6 +15,7 @@ from blueprints.administration.recording import (
     announce,
     checked,
     ensure_allowed,
+    ensure_two,
     screening_text,
     take_dose,
     write,
@@ -113,7 +114,7 @@ def give(scope: Scope, giving: Giving) -> Vaccination:
         lot=record,
     )
     overridden = ensure_allowed(scope, found, giving.overriding)
-    _ensure_two(scope, overridden["overridden_by_id"], injection)
+    ensure_two(scope, overridden["overridden_by_id"], injection, field=COUNTERSIGNER)
     # With the record kept from others: what it says of its lot is true from here on.
     entry_id = take_dose(scope, record, day)
     dose = Vaccination(
@@ -144,15 +145,6 @@ def _ensure_visit(scope: Scope, arrival: Arrival) -> None:
     said = why_over(arrival, scope.today())
     if said:
         raise Conflict(_("%(why)s Nothing was saved.", why=said))
-
-
-def _ensure_two(scope: Scope, decided_by: object, injection: Injection) -> None:
-    """Raise `Invalid` if who authorizes the dose at another user's screen is also who gave it."""
-    if decided_by not in (None, scope.user.id) and decided_by == injection.given_by_id:
-        raise Invalid(
-            _("Whoever gave the dose cannot authorize it too. Nothing was saved."),
-            field=COUNTERSIGNER,
-        )
 
 
 def _check_agreed(giving: Giving) -> None:
@@ -253,7 +245,7 @@ def _note(
         who = session().get_one(User, version.overridden_by_id)
         with acting(Through.PAGE):
             audit(
-                actor_of(who),
+                actor_of(who, who.profile_at_locations),
                 "vaccination.authorized",
                 subject="recipient",
                 subject_id=dose.recipient_id,

@@ -18,11 +18,11 @@ from blueprints.recipients.look_alikes import is_found_elsewhere, look_alikes_at
 from blueprints.recipients.models import NotTheSame, Recipient, RecipientLocation
 from blueprints.recipients.queries import known_apart
 from blueprints.recipients.self_registering import others_of
-from blueprints.recipients.services import keep_apart
+from blueprints.recipients.services import keep_apart, lock_recipient
 from portal.access.scope import Scope
 from portal.clock import now
 from portal.db import insert, session
-from portal.errors import NotFound
+from portal.errors import Conflict, NotFound
 from portal.i18n import _, speaking
 
 # A person has so many open appointments for a dose at most, whatever is typed in the same way.
@@ -173,14 +173,24 @@ def are_two_people(scope: Scope, twice_id: int) -> None:
 
 def are_one_person(scope: Scope, twice_id: int, *, give_up: int, reason: str) -> bool:
     """Cancel one of the two appointments, which the present location sees; whether the recipient
-    will be told. Merging the records is left to who may. Raises `NotFound`, and what `cancel`
-    raises."""
+    will be told. Merging the records is left to who may.
+
+    Whoever decides first takes the pair, and the other appointment is looked at under the lock of
+    its person: else both could be canceled at once. Raises `NotFound`, `Conflict`, and what
+    `cancel` raises.
+    """
     found = get_twice(scope, twice_id)
     if give_up not in {side.booked.appointment.id for side in found.sides if side.here}:
         raise NotFound
-    told = cancel(appointment_id=give_up, reason=reason, actor=scope.user)
-    _forget(BookedTwice.id == twice_id)
-    return told
+    if not _forget(BookedTwice.id == twice_id):
+        raise NotFound
+    for number in sorted(side.booked.recipient.id for side in found.sides):
+        lock_recipient(number)
+    (kept,) = {side.booked.appointment.id for side in found.sides} - {give_up}
+    other = session().get_one(Appointment, kept, populate_existing=True)
+    if other.state != State.NEW:
+        raise Conflict(_("The other appointment was canceled meanwhile. Nothing was changed."))
+    return cancel(appointment_id=give_up, reason=reason, actor=scope.user)
 
 
 def forget_over() -> int:

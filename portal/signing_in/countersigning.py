@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from portal import throttle
-from portal.access.profiles import Profile
 from portal.access.scope import Actor, Scope
 from portal.audit.services import record
 from portal.db import PATIENCE_OF_A_PERSON, session, unit_of_work
@@ -96,8 +95,9 @@ def confirmed(scope: Scope, capability: str, signature: Countersignature) -> Act
             _("Nothing was saved. Ask another person to authorize it: you cannot do it yourself."),
             field=COUNTERSIGNER,
         )
-    holds = capability in current().capabilities_of(Profile(user.profile))
-    if not holds or not _works_at(user.id, scope.location_id):
+    there = user.profile_at_locations
+    may = there is not None and capability in current().capabilities_of(there)
+    if not may or not _works_at(user.id, scope.location_id):
         raise Invalid(
             _("%(name)s may not authorize this here. Nothing was saved.", name=user.full_name),
             field=COUNTERSIGNER,
@@ -110,7 +110,7 @@ def confirmed(scope: Scope, capability: str, signature: Countersignature) -> Act
             ),
             field=COUNTERSIGNER_PASSWORD,
         )
-    return actor_of(user)
+    return actor_of(user, there)
 
 
 def _works_at(user_id: int, location_id: int) -> bool:

@@ -19,6 +19,7 @@ from portal.people.models import User, UserSession
 from portal.signing_in.countersigning import Countersignature, check
 from tests.administration import chair
 from tests.administration.pages import at_details, form_of, sent
+from tests.administration.test_correcting import edited
 from tests.appointments.booking import person
 from tests.client import Browser, Page
 from tests.inventory import stock
@@ -74,6 +75,18 @@ def number(model: type[UserSession | Draft]) -> int:
 def said_beside(page: Page, field: str) -> str:
     """What is wrong with a field."""
     return page.root.one(id=f"{field}-error").text
+
+
+def test_staff_who_also_work_there_authorize_as_who_they_are_there(
+    nurse: Browser, manager: Scope
+) -> None:
+    """The owner of a clinic of one room: an administrator, and its manager."""
+    change(manager.user.id, profile="administrator", location_profile="manager")
+    page, record = stopped(nurse, manager)
+    assert sent(nurse, page, "Save", **SIGNED).root.one("h1").text == "Saved"
+    assert chair.left(record) == (9, 1)
+    for action in ("user.password_confirmed", "vaccination.authorized"):
+        assert [entry.profile for entry in entries(action)] == ["manager"]
 
 
 def test_both_names_are_on_the_record(nurse: Browser, manager: Scope, provider: Scope) -> None:
@@ -249,6 +262,16 @@ def test_the_same_person_never_counts_twice(manager: Scope, provider: Scope) -> 
     signature = check(provider, RIGHT, "manager.a", PASSPHRASE, address="10.0.0.1")
     with pytest.raises(Invalid, match="gave the dose"):
         _give(manager, provider, record, signature, given_by_id=manager.user.id)
+    with pytest.raises(Invalid, match="gave the dose"):
+        _give(manager, provider, record, signature, given_by_id=None, given_by="manager  a")
+
+
+def test_nor_by_correcting_who_gave_it(manager: Scope, provider: Scope) -> None:
+    signature = check(provider, RIGHT, "manager.a", PASSPHRASE, address="10.0.0.1")
+    _give(manager, provider, chair.lot(manager), signature)
+    with pytest.raises(Invalid, match="gave the dose"):
+        edited(provider, 1, given_by_id=manager.user.id)
+    edited(provider, 1, site="RD")
 
 
 def _give(

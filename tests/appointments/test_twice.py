@@ -6,13 +6,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from blueprints.appointments import twice as twice_rules
 from blueprints.appointments.jobs import let_go
 from blueprints.appointments.models import Appointment, BookedTwice
 from blueprints.appointments.services import cancel
-from blueprints.appointments.twice import are_two_people, list_twice
+from blueprints.appointments.twice import are_one_person, are_two_people, list_twice
 from blueprints.recipients.models import NotTheSame, Recipient
 from portal.access.scope import Scope
 from portal.db import unit_of_work
+from portal.errors import Conflict, NotFound
 from portal.messages.models import Message
 from tests.appointments import booking
 from tests.appointments.booking import booked, offered, person, slot_at
@@ -192,6 +194,29 @@ def test_the_same_person_keeps_one_and_the_help_desk_is_asked_to_merge(
     assert [one.id for one in open_of()] == [older.id]
     assert booking.appointment(newer.id).cancel_reason == "Booked twice"
     assert "Nobody seems to have booked twice" in list_page(manager).root.text
+
+
+def test_of_two_who_decide_at_once_one_cancels_one(
+    app: Flask, anybody: Browser, public: Scope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both read the pair before either decided; so does who reads it before its person cancels."""
+    book(anybody)
+    book(Browser(app, anybody.personas), days=4)
+    older, newer = open_of()
+    with app.app_context():
+        with unit_of_work(write=False) as session:
+            (found,) = list_twice(public)
+            session.expunge_all()
+        monkeypatch.setattr(twice_rules, "get_twice", lambda _scope, _id: found)
+        with unit_of_work():
+            are_one_person(public, found.id, give_up=newer.id, reason="Booked twice")
+        with pytest.raises(NotFound), unit_of_work():
+            are_one_person(public, found.id, give_up=older.id, reason="Booked twice")
+        with unit_of_work() as session:
+            session.add(BookedTwice(id=found.id, newer_id=newer.id, older_id=older.id))
+        with pytest.raises(Conflict, match="canceled meanwhile"), unit_of_work():
+            are_one_person(public, found.id, give_up=older.id, reason="Booked twice")
+    assert [one.id for one in open_of()] == [older.id]
 
 
 def test_of_another_location_no_more_is_shown_than_a_search_shows(
