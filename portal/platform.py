@@ -195,7 +195,7 @@ module = Module(
             name="platform.forget_refused_pages",
             title=_l("Forget the pages of refused forms"),
             function="portal.refused_pages:forget_old",
-            every=timedelta(hours=1),
+            every=timedelta(minutes=10),
         ),
     ),
 )

@@ -1,6 +1,8 @@
 """What a refused form was answered with, kept for a short while on the server: so its browser finds
 the form again by Back, and does not send it once more by Reload. Nothing is kept in the browser."""
 
+import re
+import secrets
 import zlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,23 +12,26 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.clock import now
 from portal.db import Base, session, unit_of_work
-from portal.formats.numbers import LARGEST_ID
 
 KEPT = timedelta(hours=1)
+# The next at a clinic's tablet may be somebody else.
+KEPT_OF_STRANGERS = timedelta(minutes=10)
 MOST = 8
 MOST_OF_STRANGERS = 300
 LARGEST = 512 * 1024
+NAME = re.compile(r"[A-Za-z0-9_-]{11}")
 
 
 class RefusedPage(Base):
     """The page that one browser was answered with; `browser` and `page` are digests of the
-    browser's key and of the page's path. `holder` says who asked, in which location and profile;
-    it is empty for strangers."""
+    browser's key and of the page's path. `name` is in the address, and is never given twice.
+    `holder` says who asked, in which location and profile; it is empty for strangers."""
 
     __tablename__ = "refused_page"
     __table_args__ = (Index("ix_refused_page_browser", "browser", "id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(16))
     browser: Mapped[str] = mapped_column(String(64))
     holder: Mapped[str] = mapped_column(String(80))
     page: Mapped[str] = mapped_column(String(64))
@@ -43,8 +48,8 @@ class KeptFor:
     who: str
 
 
-def keep(holder: KeptFor, *, page: str, status: int, content: bytes) -> int | None:
-    """Keep a page; its number. None for one that is too large.
+def keep(holder: KeptFor, *, page: str, status: int, content: bytes) -> str | None:
+    """Keep a page; its name. None for one that is too large.
 
     Of one browser the last eight are kept, of all strangers together the last 300.
     """
@@ -52,6 +57,7 @@ def keep(holder: KeptFor, *, page: str, status: int, content: bytes) -> int | No
         return None
     current = session()
     kept = RefusedPage(
+        name=secrets.token_urlsafe(8),
         browser=holder.browser,
         holder=holder.who,
         page=page,
@@ -73,21 +79,22 @@ def keep(holder: KeptFor, *, page: str, status: int, content: bytes) -> int | No
         if (number or 0) > MOST_OF_STRANGERS:
             newest = select(RefusedPage.id).where(strangers).order_by(RefusedPage.id.desc())
             _delete(strangers, RefusedPage.id.not_in(newest.limit(MOST_OF_STRANGERS)))
-    return kept.id
+    return kept.name
 
 
-def find(holder: KeptFor, number: int, *, page: str) -> tuple[int, bytes] | None:
+def find(holder: KeptFor, name: str, *, page: str) -> tuple[int, bytes] | None:
     """Status and content of a page that was kept for this holder; None if there is none (any
     more)."""
-    if not 0 < number <= LARGEST_ID:
+    if not NAME.fullmatch(name):
         return None
+    kept = KEPT if holder.who else KEPT_OF_STRANGERS
     found = session().scalar(
         select(RefusedPage).where(
-            RefusedPage.id == number,
             RefusedPage.browser == holder.browser,
+            RefusedPage.name == name,
             RefusedPage.holder == holder.who,
             RefusedPage.page == page,
-            RefusedPage.at >= now() - KEPT,
+            RefusedPage.at >= now() - kept,
         )
     )
     return (found.status, zlib.decompress(found.content)) if found else None
@@ -98,6 +105,11 @@ def forget(browser: str, *, page: str) -> None:
     _delete(RefusedPage.browser == browser, RefusedPage.page == page)
 
 
+def forget_stranger(browser: str) -> None:
+    """Delete all that is kept of a browser that nobody is signed in with."""
+    _delete(RefusedPage.browser == browser, RefusedPage.holder == "")
+
+
 def _delete(*which: object) -> None:
     session().execute(
         delete(RefusedPage).where(*which).execution_options(synchronize_session=False)  # type: ignore[arg-type]
@@ -105,6 +117,7 @@ def _delete(*which: object) -> None:
 
 
 def forget_old() -> None:
-    """Delete what is older than an hour (a job of the platform)."""
+    """Delete what is shown to nobody any more (a job of the platform)."""
     with unit_of_work():
         _delete(RefusedPage.at < now() - KEPT)
+        _delete(RefusedPage.holder == "", RefusedPage.at < now() - KEPT_OF_STRANGERS)

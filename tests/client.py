@@ -329,6 +329,13 @@ class Browser:
         return answer
 
 
+def navigate(browser: Browser) -> Browser:
+    """Make the browser say, as browsers do over https, that it goes from page to page."""
+    said = {"HTTP_SEC_FETCH_SITE": "same-origin", "HTTP_SEC_FETCH_MODE": "navigate"}
+    browser.client.environ_base.update(said)
+    return browser
+
+
 def htmx_headers(region: str | None, options: dict[str, Any]) -> dict[str, str]:
     """The headers htmx 4 would send for a swap of `region`."""
     headers = dict(options.pop("headers", {}))

@@ -15,6 +15,7 @@ def upgrade() -> None:
     op.create_table(
         "refused_page",
         sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("name", sa.String(16), nullable=False),
         sa.Column("browser", sa.String(64), nullable=False),
         sa.Column("holder", sa.String(80), nullable=False),
         sa.Column("page", sa.String(64), nullable=False),

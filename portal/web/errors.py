@@ -45,7 +45,7 @@ from portal.people.capacities import scope_as
 from portal.places.queries import get_place
 from portal.refusals.rules import RefusalKind
 from portal.visits.links import LinkOver
-from portal.web import guards, last_resort, old_pages, tokens, visiting
+from portal.web import guards, last_resort, old_pages, refused_pages, tokens, visiting
 from portal.web.context import find_scope, set_scope
 from portal.web.htmx import go_to, htmx, into_flash
 from portal.web.late_forms import keep_form_of, keep_late_form
@@ -155,6 +155,8 @@ def _refused_elsewhere(status: int, said: str, there: Scope | None, page: str) -
             # The form would still be there, and could be sent once more beside the kept one.
             flash(f"{said} {_way_back(there)}", "warning")
             return go_to(url_for("people.switch_location"))
+    # At the present location, or in the present profile, the form may have no page to lead on to.
+    refused_pages.stay()
     return answer(
         status,
         said,

@@ -24,7 +24,7 @@ from portal.visits import links
 from portal.web.calendar import long_day
 from tests.appointments import booking
 from tests.appointments.booking import day_in, offered, person, slot_at, taken
-from tests.client import Browser, Page, fields_of
+from tests.client import Browser, Page, fields_of, navigate
 from tests.personas import Personas
 
 SPANISH = {"Accept-Language": "es-MX,es;q=0.9"}
@@ -449,3 +449,31 @@ def test_the_journey_is_light(app: Flask, public: Scope) -> None:
     assert page.root.one("h1").text == "Your appointment"
     assert line.bytes <= 45_000
     assert line.requests <= 14
+
+
+def test_the_next_person_at_the_screen_does_not_see_what_was_corrected(
+    phone: Browser, public: Scope
+) -> None:
+    onward = register(navigate(phone), zip_code="2796").leads_to
+    page = phone.get(onward)
+    assert page.status == 422
+    assert "maria@example.org" in page.html
+    assert phone.submit(page, {"zip_code": "27962"}, button="Continue").status == 303
+    page = phone.get(onward)
+    assert page.status == 200
+    assert "maria@example.org" not in page.html
+
+
+def test_a_lost_time_is_said_on_the_page_that_a_browser_is_led_on_to(
+    phone: Browser, public: Scope
+) -> None:
+    """Asked for without a location, that page leads back to the locations."""
+    places = register(phone).leads_to
+    page = phone.get(places)
+    (link,) = [each for each in page.root.all("a") if "/times?" in each.attributes["href"]]
+    page = phone.get(f"{link.attributes['href']}&day={day_in(3).isoformat()}")
+    slot = slot_at(public.location_id, 3)
+    booking.held(public, person(public), slot)
+    lost = navigate(phone).submit(page, {"slot": str(slot)}, action=f"{places}/times", follow=True)
+    assert lost.status == 409
+    assert "just taken" in lost.root.text

@@ -13,7 +13,7 @@ from portal.audit.verify import verify
 from portal.db import Base
 from portal.drafts import Draft
 from portal.people.models import User, UserLocation
-from tests.client import Browser, Element, Page, fields_of
+from tests.client import Browser, Element, Page, fields_of, navigate
 from tests.inventory import stock
 from tests.people.steps import change, reading, sign_in, user_of, writing
 from tests.personas import Personas
@@ -231,6 +231,19 @@ def test_a_form_of_staff_is_kept_for_staff(app: Flask, both: Browser) -> None:
     assert "You switched to your other profile" in there.root.text
     assert "Programme Administrator" in there.root.one("header").text
     assert left(app, User) == len(both.personas.users)
+
+
+def test_a_browser_that_goes_from_page_to_page_is_told_so_too(both: Browser) -> None:
+    """The page of that form is not for the present profile."""
+    switch(both, "manager")
+    page = both.get("/vaccine-inventory/wastage")
+    typed = {line_of(page, 1): "3"}
+    switch(both, "administrator")
+    refused = navigate(both).submit(page, typed, button="Next", follow=True)
+    assert refused.status == 409
+    assert "What you entered was kept." in refused.root.one("main").text
+    there = both.get(switch(both, "manager").leads_to or "")
+    assert there.root.one("input", name=line_of(there, 1)).attributes["value"] == "3"
 
 
 def test_what_was_saved_before_is_not_said_to_be_unsaved(app: Flask, both: Browser) -> None:

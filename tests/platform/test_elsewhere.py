@@ -9,7 +9,7 @@ from blueprints.inventory.models import StockThreshold
 from portal.db import unit_of_work
 from portal.drafts import Draft
 from portal.people.models import User, UserLocation
-from tests.client import Browser
+from tests.client import Browser, navigate
 from tests.inventory import stock
 from tests.personas import Personas
 from tests.wastage.test_wastage import line_of
@@ -100,6 +100,17 @@ def test_a_count_that_was_entered_is_kept_for_its_location(app: Flask, both: Bro
     both.submit(there, button="Save")
     page = both.get(started.response.request.path)
     assert page.root.one("input", name="counted_1").attributes["value"] == "98"
+
+
+def test_a_browser_that_goes_from_page_to_page_is_told_so_too(app: Flask, both: Browser) -> None:
+    """The page of that count cannot be shown where its user works now."""
+    started = both.submit(both.get("/counts/"), button="Start Count", follow=True)
+    switch(both, "B")
+    refused = navigate(both).submit(started, {"counted_1": "98"}, button="Save", follow=True)
+    assert refused.status == 409
+    assert "Nothing was saved. What you entered was kept." in refused.root.one("main").text
+    there = both.submit(refused, button="Switch Location", follow=True)
+    assert there.root.one("input", name="counted_1").attributes["value"] == "98"
 
 
 def test_steps_without_script_go_on_at_their_location(app: Flask, both: Browser) -> None:
