@@ -91,9 +91,11 @@ def tell_removed(recipient: Recipient, dose: Vaccination, version: Administratio
     )
 
 
-def take_back(vaccination_id: int) -> None:
-    """Say nothing more of what a dose was recorded as until now."""
-    messages.cancel_about(about(vaccination_id), reason=_("The record of the dose was changed."))
+def take_back(vaccination_id: int) -> int:
+    """Say nothing more of what a dose was recorded as until now; how many messages had not left."""
+    return messages.cancel_about(
+        about(vaccination_id), reason=_("The record of the dose was changed.")
+    )
 
 
 def still_reaches(subject: str | None, channel: str, address: str) -> bool:

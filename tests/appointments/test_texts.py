@@ -261,9 +261,9 @@ def test_whoever_sends_finds_out_that_the_address_is_another_one(
         number = booked(scope, maria, slot_at(scope.location_id, 5))
         if kind == "reminder":
             moment = booking.appointment(number).starts_at - timedelta(hours=23)
+        other = slot_at(scope.location_id, 6)
         with unit_of_work():
             if kind == "changed":
-                other = slot_at(scope.location_id, 6)
                 move(appointment_id=number, slot_id=other, actor=scope.user)
             elif kind == "canceled":
                 cancel(appointment_id=number, reason="Ill", actor=scope.user)

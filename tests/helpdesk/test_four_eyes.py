@@ -21,8 +21,10 @@ from blueprints.recipients.models import Recipient
 from blueprints.transfers.models import TransferSide
 from portal.access.scope import Scope
 from portal.audit.verify import faults
+from portal.clock import now
 from portal.db import session, unit_of_work
 from portal.errors import Conflict, Invalid, NotFound, PortalError
+from portal.messages.models import Message
 from portal.people.models import User
 from tests.administration import chair
 from tests.appointments.booking import person
@@ -175,6 +177,35 @@ def test_with_given_doses_somebody_else_confirms(
     assert broken() == []
     with unit_of_work(), pytest.raises(Conflict, match="confirmed already"):
         remedying.confirm(admin, proposal.id)
+
+
+def test_who_was_told_of_the_dose_is_not_told_again(
+    manager: Scope, agent: Scope, admin: Scope
+) -> None:
+    record = chair.lot(manager)
+    told, waits, failed = (given(manager, record, name) for name in ("Told", "Waits", "Failed"))
+    with unit_of_work() as current:
+        for dose, state in ((told, "sent"), (failed, "failed")):
+            about = f"vaccination:{dose}"
+            values = {"state": state, "sent_at": now() if state == "sent" else None}
+            assert current.query(Message).filter_by(about=about).update(values) == 1
+    case = case_about(manager, record)
+    carried_out(agent, case)
+    confirmed(admin, case)
+    found = {
+        dose: [
+            (one.kind, one.state, one.context["version"])
+            for one in outbox()
+            if one.about == f"vaccination:{dose}"
+        ]
+        for dose in (told, waits, failed)
+    }
+    kind = "vaccination_given"
+    assert found == {
+        told: [(kind, "sent", 1)],
+        waits: [(kind, "cancelled", 1), (kind, "waiting", 2)],
+        failed: [(kind, "failed", 1)],
+    }
 
 
 def test_the_locations_manager_may_confirm_and_others_may_not(
