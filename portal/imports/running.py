@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, insert, or_, select, update
 
 from portal import clock, db
-from portal.access.profiles import Profile
 from portal.access.scope import Actor
 from portal.access.through import Through, acting
 from portal.audit.services import record
