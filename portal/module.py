@@ -64,11 +64,14 @@ class MessageKind:
     `channels` are the ways it may leave by. `still_true`, "package.module:function", is asked at
     the moment of sending, in the unit of work that takes the message: `function(about, context)`
     with what it was queued with. Where it says False the message is dropped as obsolete.
+    `still_reaches` is asked likewise: `function(about, channel, address)`, whether the message
+    still goes where it should.
     """
 
     name: str
     channels: tuple[str, ...] = ("email",)
     still_true: str = ""
+    still_reaches: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -115,11 +115,13 @@ module = Module(
             "vaccination_given",
             channels=("email", "sms"),
             still_true="blueprints.administration.telling:still_true",
+            still_reaches="blueprints.administration.telling:still_reaches",
         ),
         MessageKind(
             "vaccination_removed",
             channels=("email", "sms"),
             still_true="blueprints.administration.telling:still_removed",
+            still_reaches="blueprints.administration.telling:still_reaches",
         ),
     ),
     checks=(

@@ -10,7 +10,7 @@ from blueprints.administration.models import Administration
 from blueprints.administration.queries import is_newest
 from blueprints.administration.recording import follow, successor
 from blueprints.administration.rules import RecordState
-from blueprints.administration.telling import take_back, tell_given
+from blueprints.administration.telling import take_back, tell_given, was_told
 from blueprints.inventory.models import LotCorrection, VaccineInventory
 from blueprints.recipients.models import Recipient, Vaccination
 from portal.access.scope import Scope
@@ -86,5 +86,6 @@ def _correct(scope: Scope, correction: LotCorrection, doses: Sequence[Dose]) -> 
     for _before, dose in doses:
         if dose.id in given:
             recipient = session().get_one(Recipient, dose.recipient_id)
-            take_back(dose.id)
-            tell_given(recipient, dose, given[dose.id], due_after(recipient))
+            # What is told of a dose does not name the lot: who was told before knows enough.
+            if take_back(dose.id) and not was_told(dose.id):
+                tell_given(recipient, dose, given[dose.id], due_after(recipient))

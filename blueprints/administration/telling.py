@@ -9,7 +9,7 @@ from blueprints.administration.models import Administration
 from blueprints.appointments.next_dose import NextDose
 from blueprints.appointments.telling import is_told
 from blueprints.recipients.models import Recipient, Vaccination
-from blueprints.recipients.telling import queue_to
+from blueprints.recipients.telling import is_reached, queue_to
 from portal import messages
 from portal.catalog.models import Product
 from portal.db import session
@@ -91,9 +91,18 @@ def tell_removed(recipient: Recipient, dose: Vaccination, version: Administratio
     )
 
 
-def take_back(vaccination_id: int) -> None:
-    """Say nothing more of what a dose was recorded as until now."""
-    messages.cancel_about(about(vaccination_id), reason=_("The record of the dose was changed."))
+def take_back(vaccination_id: int) -> int:
+    """Say nothing more of what a dose was recorded as until now; how many messages had not left."""
+    return messages.cancel_about(
+        about(vaccination_id), reason=_("The record of the dose was changed.")
+    )
+
+
+def still_reaches(subject: str | None, channel: str, address: str) -> bool:
+    """Whether a message to this address goes to whom the dose was given (asked at sending)."""
+    number = record_number((subject or "").rpartition(":")[2]) or 0
+    owner = session().scalar(select(Vaccination.recipient_id).where(Vaccination.id == number))
+    return is_reached(owner, channel, address)
 
 
 def still_removed(subject: str | None, _context: Mapping[str, Any]) -> bool:

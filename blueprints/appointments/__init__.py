@@ -89,6 +89,12 @@ module = Module(
             capability="appointments.invite",
         ),
         Fill(
+            slot="recipient.reached",
+            function="blueprints.appointments.telling:promise_anew",
+            template="",
+            capability="appointments.view",
+        ),
+        Fill(
             slot="recipient.related",
             function="blueprints.appointments.contributions:of_recipient_page",
             template="appointments/_of_recipient.html",
@@ -172,28 +178,37 @@ module = Module(
             "appointment_booked",
             channels=("email", "sms"),
             still_true="blueprints.appointments.telling:still_to_come",
+            still_reaches="blueprints.appointments.telling:still_reaches",
         ),
         MessageKind(
             "appointment_changed",
             channels=("email", "sms"),
             still_true="blueprints.appointments.telling:still_to_come",
+            still_reaches="blueprints.appointments.telling:still_reaches",
         ),
         MessageKind(
             "appointment_canceled",
             channels=("email", "sms"),
             still_true="blueprints.appointments.telling:still_canceled",
+            still_reaches="blueprints.appointments.telling:still_reaches",
         ),
         MessageKind(
             "appointment_invitation",
             channels=("email", "sms"),
             still_true="blueprints.appointments.inviting:still_wanted",
+            still_reaches="blueprints.appointments.inviting:still_reaches",
         ),
         MessageKind(
             "appointment_reminder",
             channels=("email", "sms"),
             still_true="blueprints.appointments.telling:still_reminded",
+            still_reaches="blueprints.appointments.telling:still_reaches",
         ),
-        MessageKind("appointment_twice", still_true="blueprints.appointments.telling:still_twice"),
+        MessageKind(
+            "appointment_twice",
+            still_true="blueprints.appointments.telling:still_twice",
+            still_reaches="blueprints.appointments.telling:still_reaches",
+        ),
     ),
     visits=(
         Visit(

@@ -17,7 +17,7 @@ from blueprints.recipients.models import Recipient, RecipientLocation
 from blueprints.recipients.queries import get_recipient
 from blueprints.recipients.registered import Together
 from blueprints.recipients.rules import DoseStatus
-from blueprints.recipients.telling import ways_to, ways_to_each
+from blueprints.recipients.telling import is_reached, ways_to, ways_to_each
 from portal import messages, settings
 from portal.access.scope import Scope
 from portal.audit.services import record
@@ -138,6 +138,14 @@ def _send(scope: Scope, people: Collection[Recipient], location_id: int | None) 
 
 def still_wanted(subject: str | None, _context: Mapping[str, Any]) -> bool:
     """Whether the person may still be invited (asked at sending)."""
-    number = record_number((subject or "").rpartition(":")[2])
-    recipient = session().scalar(_willing([number or 0]))
+    recipient = session().scalar(_willing([_number(subject) or 0]))
     return recipient is not None and bool(ways_to(recipient))
+
+
+def still_reaches(subject: str | None, channel: str, address: str) -> bool:
+    """Whether an invitation to this address goes to the person it is for (asked at sending)."""
+    return is_reached(_number(subject), channel, address)
+
+
+def _number(subject: str | None) -> int | None:
+    return record_number((subject or "").rpartition(":")[2])

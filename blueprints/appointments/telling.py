@@ -19,7 +19,7 @@ from blueprints.appointments.rules import State, ToldWay
 from blueprints.appointments.settings import AppointmentSettings
 from blueprints.appointments.visiting import link_to
 from blueprints.recipients.models import Recipient
-from blueprints.recipients.telling import EMAIL, SMS, queue_to, ways_to
+from blueprints.recipients.telling import EMAIL, SMS, is_reached, queue_to, ways_to
 from blueprints.recipients.words import phone
 from blueprints.scheduling.hours import clock_text
 from blueprints.scheduling.models import Schedule
@@ -128,6 +128,25 @@ def take_back(appointment: Appointment) -> None:
     _take_back(appointment, _("The appointment is over."))
 
 
+def promise_anew(recipient: Recipient) -> None:
+    """Take back what goes to a former address of the recipient, and tell by the present ways what
+    was not told yet; reminders are planned again."""
+    coming = select(Appointment).where(
+        Appointment.recipient_id == recipient.id,
+        Appointment.starts_at > now(),
+        Appointment.state.in_((State.NEW, State.CANCELED)),
+    )
+    again = f"to:{recipient.id}:{recipient.version}"
+    why = _("The recipient’s contact details were changed.")
+    for appointment in session().scalars(coming.order_by(Appointment.id)):
+        for kind in (BOOKED, CHANGED, CANCELED):
+            if messages.cancel_about(about(appointment.id), reason=why, kinds=(kind,)):
+                _tell(kind, appointment, again=again)
+        messages.cancel_about(about(appointment.id), reason=why, kinds=(REMINDER,))
+        if appointment.state == State.NEW and recipient.reminders_agreed_at is not None:
+            _plan_reminders(appointment, recipient, _context(appointment), again=again)
+
+
 def _take_back(appointment: Appointment, reason: str) -> None:
     messages.cancel_about(about(appointment.id), reason=reason)
 
@@ -156,7 +175,7 @@ def _tell(kind: str, appointment: Appointment, *, again: str = "") -> bool:
 
 
 def _plan_reminders(
-    appointment: Appointment, recipient: Recipient, context: Mapping[str, Any]
+    appointment: Appointment, recipient: Recipient, context: Mapping[str, Any], *, again: str = ""
 ) -> None:
     for hours in of_module(AppointmentSettings).remind_hours:
         at = appointment.starts_at - timedelta(hours=record_number(hours) or 0)
@@ -168,7 +187,12 @@ def _plan_reminders(
             context=context,
             secret=_secret(appointment),
             about=about(appointment.id),
-            once=f"{REMINDER}:{appointment.id}:{appointment.version}:{hours}",
+            once=":".join(
+                filter(
+                    None,
+                    (REMINDER, f"{appointment.id}", f"{appointment.version}", f"{hours}", again),
+                )
+            ),
             location_id=appointment.location_id,
             not_before=at,
             not_after=appointment.starts_at,
@@ -253,6 +277,15 @@ def still_reminded(subject: str | None, context: Mapping[str, Any]) -> bool:
         )
         is not None
     )
+
+
+def still_reaches(subject: str | None, channel: str, address: str) -> bool:
+    """Whether a message to this address goes to whom the appointment belongs (asked at
+    sending)."""
+    owner = session().scalar(
+        select(Appointment.recipient_id).where(Appointment.id == _number(subject))
+    )
+    return is_reached(owner, channel, address)
 
 
 def still_canceled(subject: str | None, context: Mapping[str, Any]) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from blueprints.helpdesk.models import (
@@ -210,14 +210,34 @@ def count_unmatched(scope: Scope) -> int:
 
 def list_to_decide(scope: Scope, *, most: int) -> Sequence[CaseProposal]:
     """Proposals that `scope` may confirm or refuse, oldest first: somebody else's, and for managers
-    those about a record of their location."""
+    those about a record of their location. Those that can no longer be carried out are not shown.
+    """
     scope.require("helpdesk.decide")
-    query = select(CaseProposal).where(
-        CaseProposal.state == "waiting", CaseProposal.proposed_by_id != scope.user.id
+    query = (
+        select(CaseProposal)
+        .join(Case, Case.id == CaseProposal.case_id)
+        .where(
+            waits_for_decision(),
+            CaseProposal.proposed_by_id != scope.user.id,
+            Case.state != CaseState.CLOSED,
+        )
     )
     if not sees_all(scope):
         query = query.where(CaseProposal.location_id == scope.location_id)
     return session().scalars(query.order_by(CaseProposal.id).limit(most)).all()
+
+
+def waits_for_decision() -> ColumnElement[bool]:
+    """Whether a proposal waits, and what it proposes was not done from its case meanwhile."""
+    done = exists().where(
+        CaseRemedy.case_id == CaseProposal.case_id, CaseRemedy.name == CaseProposal.remedy
+    )
+    return and_(CaseProposal.state == "waiting", ~done)
+
+
+def is_undecided() -> ColumnElement[bool]:
+    """Whether a proposal of a case waits."""
+    return exists().where(CaseProposal.case_id == Case.id, waits_for_decision())
 
 
 def breached(clock: str, moment: datetime, *, most: int) -> list[Case]:

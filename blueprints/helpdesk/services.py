@@ -17,6 +17,7 @@ from blueprints.helpdesk.models import (
 )
 from blueprints.helpdesk.queries import (
     get_case,
+    is_undecided,
     lock_any,
     lock_case,
     sees_all,
@@ -281,6 +282,8 @@ def move(scope: Scope, case_id: int, to: CaseState) -> Case:
         raise Invalid(_("Please fill in this field."), field="notes")
     if case.merged_into_id is not None:
         raise Conflict(_("This case was merged into another one. Nothing was changed."))
+    if to == CaseState.CLOSED:
+        _ensure_decided(case)
     before = case.state
     put(case, to)
     add_entry(case, EntryKind.EVENT, _said(before, to), author=scope.user)
@@ -298,6 +301,18 @@ def _said(before: str, to: CaseState) -> str:
     return _("The help desk is working on the case.")
 
 
+def _ensure_decided(case: Case) -> None:
+    """Raise `Conflict` while a proposal waits: nobody could confirm it in a closed case."""
+    query = select(Case.id).where(Case.id == case.id, is_undecided())
+    if session().scalar(query) is not None:
+        raise Conflict(
+            _(
+                "A proposal in this case waits to be confirmed. Nothing was changed. Have it "
+                "confirmed, refused, or withdrawn first, under Proposals on the page of the case."
+            )
+        )
+
+
 def merge(scope: Scope, case_id: int, into_id: int) -> Case:
     """Close a case that says the same as another one of the same requester; returns the other."""
     scope.require("helpdesk.work")
@@ -311,6 +326,7 @@ def merge(scope: Scope, case_id: int, into_id: int) -> Case:
         states=(case.state, into.state),
         merged=into.merged_into_id is not None,
     )
+    _ensure_decided(case)
     put(case, CaseState.CLOSED)
     case.merged_into_id = into.id
     said = _("This case continues as %(number)s.", number=into.number)
@@ -323,9 +339,12 @@ def merge(scope: Scope, case_id: int, into_id: int) -> Case:
 
 def close_old() -> str:
     """Close cases that were resolved some days ago (a job, within a unit of work of its own); says
-    how many. Nobody is mailed: it was said when they were resolved."""
+    how many. Nobody is mailed: it was said when they were resolved. Where a proposal waits, the
+    case is left."""
     limit = now() - timedelta(days=of_module(HelpDeskSettings).close_after_days)
-    query = select(Case).where(Case.state == CaseState.RESOLVED, Case.resolved_at < limit)
+    query = select(Case).where(
+        Case.state == CaseState.RESOLVED, Case.resolved_at < limit, ~is_undecided()
+    )
     lock(query.order_by(Case.id))
     count = 0
     for case in session().scalars(query.order_by(Case.id)):

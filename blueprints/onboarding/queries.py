@@ -57,10 +57,12 @@ def is_requester(scope: Scope, case: Case) -> bool:
 def limit_of_case(case: Case) -> frozenset[int] | None:
     """The locations that a file of the case may be about; None for all.
 
-    Who works at locations sends files about these alone, whoever processes them.
+    Who works at locations sends files about these alone, whoever processes them; so does who no
+    longer holds the profile in which the case was opened.
     """
     requester = session().get_one(User, case.requester_id)
-    if not Profile(case.requester_profile or requester.profile).has_locations:
+    asked_as = Profile(case.requester_profile or requester.profile)
+    if asked_as in requester.profiles and not asked_as.has_locations:
         return None
     return location_ids_of(requester.id)
 

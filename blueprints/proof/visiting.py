@@ -7,6 +7,7 @@ from blueprints.proof.queries import Proof, location_of, proof_of
 from blueprints.proof.rules import version_of
 from blueprints.proof.settings import ProofSettings
 from blueprints.recipients.models import Recipient
+from blueprints.recipients.telling import SMS
 from portal import settings
 from portal.access.scope import Place
 from portal.access.visitor import Standing, Visitor
@@ -25,8 +26,10 @@ PAPER_WORKS = timedelta(days=3_650)
 
 
 def version_of_link(recipient: Recipient) -> int:
-    """Links that were sent end when the address they went to, or the birth date, is another one."""
-    return version_of([recipient.email.casefold(), recipient.birth_date])
+    """Links that were sent end when an address they went to, or the birth date, is another one:
+    the number counts for who chose texts."""
+    texts = [recipient.mobile_phone] if recipient.contact_by in {SMS, "both"} else []
+    return version_of([recipient.email.casefold(), recipient.birth_date, *texts])
 
 
 def link_to(recipient: Recipient) -> links.Link:

@@ -40,7 +40,13 @@ module = Module(
             order=12,
         ),
     ),
-    slots=("recipient.actions", "recipient.record", "recipient.related", "recipient.together"),
+    slots=(
+        "recipient.actions",
+        "recipient.reached",
+        "recipient.record",
+        "recipient.related",
+        "recipient.together",
+    ),
     fills=(
         Fill(
             slot="case.record",

@@ -21,6 +21,7 @@ from blueprints.recipients.models import (
 from blueprints.recipients.queries import get_merge, get_recipient
 from blueprints.recipients.rules import DoseStatus
 from blueprints.recipients.services import link_to_location, lock_recipient, name_words
+from blueprints.recipients.telling import promise_anew
 from portal import messages
 from portal.access.scope import Scope
 from portal.audit.services import record as audit
@@ -87,6 +88,7 @@ def merge(scope: Scope, kept_id: int, gone_id: int, *, reason: str) -> Merge:
     _move_links(made)
     gone.merged_into_id = kept_id
     _finish(kept, gone, furthest=True)
+    promise_anew(kept)
     _note(scope, "recipient.merged", made)
     return made
 
@@ -121,6 +123,8 @@ def undo(scope: Scope, merge_id: int) -> Merge:
             link_to_location(recipient_id=gone.id, location_id=row.row_id, why=row.column_name)
     made.undone_at, made.undone_by_id = now(), scope.user.id
     _finish(kept, gone, furthest=False)
+    for one in (kept, gone):
+        promise_anew(one)
     _note(scope, "recipient.merge_undone", made)
     return made
 

@@ -17,6 +17,7 @@ from blueprints.recipients.models import (
 )
 from blueprints.recipients.queries import find, get_recipient
 from blueprints.recipients.rules import Details, DoseStatus, SeenBecause
+from blueprints.recipients.telling import ADDRESSED, promise_anew
 from portal.access.scope import Actor, Scope
 from portal.audit.services import record as audit
 from portal.clock import now
@@ -88,6 +89,8 @@ def edit(scope: Scope, recipient_id: int, details: Details, *, seen: int) -> Rec
     recipient.version += 1
     session().flush()
     keep_in_step(recipient, had=words)
+    if ADDRESSED.intersection(changed):
+        promise_anew(recipient)
     audit(
         scope.user,
         "recipient.changed",

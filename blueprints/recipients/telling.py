@@ -11,11 +11,17 @@ from typing import Any
 
 from blueprints.recipients.models import Recipient
 from portal import messages, settings
+from portal.db import session
 from portal.messages import Attachment, stops
 from portal.messages.channels import Channel
-from portal.module import current
+from portal.module import current, load
 
 EMAIL, SMS = "email", "sms"
+# What says by which ways a recipient is told.
+ADDRESSED = frozenset({"email", "mobile_phone", "contact_by"})
+# Fills are called with a recipient who has another address by now, or wants to be told otherwise:
+# what was promised and has not left is promised anew.
+SLOT = "recipient.reached"
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,19 @@ def ways_to_each(people: Collection[Recipient]) -> Mapping[int, tuple[Reach, ...
             *([Reach(SMS, number)] if text else []),
         )
     return found
+
+
+def is_reached(recipient_id: int | None, channel: str, address: str) -> bool:
+    """Whether a message to this address still goes to the recipient, as they wish."""
+    recipient = session().get(Recipient, recipient_id) if recipient_id else None
+    return recipient is not None and Reach(channel, address) in ways_to(recipient)
+
+
+def promise_anew(recipient: Recipient) -> None:
+    """Have modules take back what goes to a former address of the recipient, and promise it
+    anew."""
+    for fill in current().fills(SLOT):
+        load(fill.function)(recipient)
 
 
 def queue_to(

@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, insert, or_, select, update
 
 from portal import clock, db
-from portal.access.profiles import Profile
 from portal.access.scope import Actor
 from portal.access.through import Through, acting
 from portal.audit.services import record
@@ -368,8 +367,9 @@ def _finish(run_id: int, owner: str, *, problem: str) -> ImportRun:
 
 
 def _actor(run: ImportRun) -> Actor | None:
-    """Whoever sent the file; None for the watched folder and the command line."""
+    """Whoever sent the file, in the profile they sent it in while they hold it; None for the
+    watched folder and the command line."""
     user = session().get(User, run.user_id) if run.user_id else None
     if user is None:
         return None
-    return actor_of(user, Profile(run.user_profile) if run.user_profile else None)
+    return actor_of(user, next((one for one in user.profiles if one == run.user_profile), None))

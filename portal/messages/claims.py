@@ -203,10 +203,17 @@ def begin(message: Message, owner: str) -> bool:
 def _still_true(message: Message) -> bool:
     """What the kind of the message says of it, if it says anything."""
     found = current().messages.get(message.kind)
-    if found is None or not found[1].still_true:
+    if found is None:
         return True
+    kind = found[1]
     try:
-        return bool(load(found[1].still_true)(message.about, unpacked(message.context)))
+        if kind.still_reaches and not load(kind.still_reaches)(
+            message.about, message.channel, message.address
+        ):
+            return False
+        if not kind.still_true:
+            return True
+        return bool(load(kind.still_true)(message.about, unpacked(message.context)))
     except SQLAlchemyError:
         raise  # the unit of work knows when to try again
     except Exception as error:

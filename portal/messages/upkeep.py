@@ -108,7 +108,7 @@ def forget_contents() -> str | None:
         done = writing.execute(
             update(Message)
             .where(old)
-            .values(context={}, secret=None, address="", reply_to="", search="")
+            .values(context={}, secret=None, address="", reply_to="", answers="", search="")
             .execution_options(synchronize_session=False)
         )
     return f"{done.rowcount} wiped"  # type: ignore[attr-defined]

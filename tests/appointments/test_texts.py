@@ -8,11 +8,15 @@ import pytest
 import time_machine
 from flask import Flask
 
+from blueprints.appointments.inviting import invite
 from blueprints.appointments.models import ToldLine
 from blueprints.appointments.services import cancel, cancel_many, move, move_many
+from blueprints.recipients.merging import merge, undo
 from blueprints.recipients.models import Recipient
+from blueprints.recipients.services import edit
 from portal import messages
 from portal.access.scope import Scope
+from portal.clock import now
 from portal.db import unit_of_work
 from portal.messages import stops
 from portal.messages.delivery import deliver
@@ -23,8 +27,10 @@ from tests.appointments import booking
 from tests.appointments.booking import booked, day_in, offered, person, slot_at
 from tests.appointments.test_public_booking import choose, register
 from tests.client import Browser
+from tests.inventory.stock import scope_for
 from tests.messages.text_gateway import TextGateway
 from tests.personas import Personas
+from tests.recipients.people import details
 
 NUMBER = "+12525550100"
 TEXTS = {"contact_by": "sms", "mobile_phone": NUMBER, "email": ""}
@@ -197,6 +203,99 @@ def test_a_reminder_leaves_once_at_its_time_and_none_of_what_is_over(
     assert len({asked.json["id"] for asked in gateway.asked}) == 2
     left = [one.state for one in booking.messages() if one.kind == "appointment_reminder"]
     assert sorted(left) == ["obsolete"] * 4 + ["sent"] * 2
+
+
+def open_to() -> list[tuple[str, str]]:
+    """What has not left yet, and where it goes."""
+    return sorted(
+        (one.kind.removeprefix("appointment_"), one.address)
+        for one in booking.messages()
+        if one.state in {MessageState.WAITING, MessageState.PLANNED}
+    )
+
+
+def corrected(scope: Scope, number: int, **given: Any) -> None:
+    with unit_of_work() as session:
+        seen = session.get_one(Recipient, number).version
+        edit(scope, number, details(**{**booking.TOLD, **given}), seen=seen)
+
+
+@pytest.mark.both_databases
+def test_what_was_promised_to_a_wrong_number_goes_to_the_right_one(
+    scope: Scope, gateway: TextGateway
+) -> None:
+    offered(scope)
+    maria = person(scope, **TEXTS)
+    slot = slot_at(scope.location_id, 5)
+    kept = booked(scope, maria, slot)
+    canceled = booked(scope, person(scope, "José", "Madeup", **TEXTS), slot)
+    with unit_of_work():
+        cancel(appointment_id=canceled, reason="Ill", actor=scope.user)
+    right = "+12525550109"
+    corrected(scope, maria, **{**TEXTS, "mobile_phone": right})
+    expected = [("booked", right), ("reminder", right), ("reminder", right)]
+    assert open_to() == sorted([*expected, ("canceled", NUMBER)])
+    told = [one for one in booking.messages() if one.about == f"appointment:{kept}"]
+    assert len({one.not_before for one in told if one.kind == "appointment_reminder"}) == 2
+    corrected(scope, maria, **{**TEXTS, "mobile_phone": right, "street": "1 Oak Street"})
+    assert len(booking.messages()) == 3 + 3 + 1 + 3, "nothing else was changed"
+    corrected(scope, maria)
+    mail = "maria@example.org"
+    expected = [("booked", mail), ("reminder", mail), ("reminder", mail)]
+    assert open_to() == sorted([*expected, ("canceled", NUMBER)])
+    corrected(scope, maria, contact_by="none", agrees_to_reminders=False)
+    assert open_to() == [("canceled", NUMBER)]
+
+
+@pytest.mark.parametrize("kind", ["booked", "changed", "canceled", "reminder", "invitation"])
+def test_whoever_sends_finds_out_that_the_address_is_another_one(
+    scope: Scope, gateway: TextGateway, kind: str
+) -> None:
+    gateway.start()
+    offered(scope, public=True)
+    maria, moment = person(scope, **TEXTS), now() + timedelta(minutes=1)
+    if kind == "invitation":
+        with unit_of_work():
+            assert invite(scope, maria)
+    else:
+        number = booked(scope, maria, slot_at(scope.location_id, 5))
+        if kind == "reminder":
+            moment = booking.appointment(number).starts_at - timedelta(hours=23)
+        other = slot_at(scope.location_id, 6)
+        with unit_of_work():
+            if kind == "changed":
+                move(appointment_id=number, slot_id=other, actor=scope.user)
+            elif kind == "canceled":
+                cancel(appointment_id=number, reason="Ill", actor=scope.user)
+    with unit_of_work() as session:
+        # Behind the back of the services.
+        session.get_one(Recipient, maria).mobile_phone = "+12525550109"
+        others = session.query(Message).filter(Message.kind != f"appointment_{kind}")
+        others.update({"state": "cancelled"})
+    with time_machine.travel(moment):
+        deliver("sms")
+    assert gateway.asked == []
+    assert {one.state for one in booking.messages() if one.kind == f"appointment_{kind}"} == {
+        "obsolete"
+    }
+
+
+@pytest.mark.both_databases
+def test_who_is_merged_is_told_at_the_address_that_is_kept(
+    scope: Scope, gateway: TextGateway, personas: Personas
+) -> None:
+    offered(scope)
+    gone = person(scope, **TEXTS)
+    kept = person(scope, "Mary")
+    booked(scope, gone, slot_at(scope.location_id, 5))
+    agent = scope_for(personas, "agent")
+    with unit_of_work():
+        made = merge(agent, kept, gone, reason="Same person").id
+    mail = "maria@example.org"
+    assert open_to() == [("booked", mail), ("reminder", mail), ("reminder", mail)]
+    with unit_of_work():
+        undo(agent, made)
+    assert open_to() == [("booked", NUMBER), ("reminder", NUMBER), ("reminder", NUMBER)]
 
 
 @pytest.mark.both_databases

@@ -3,15 +3,18 @@ nothing was given, by two people after that; everything that names the lot follo
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+import time_machine
 from flask import Flask
 from sqlalchemy import select
 
 from blueprints.administration.correcting import edit, remove
 from blueprints.helpdesk import carrying, remedying, services
-from blueprints.helpdesk.models import Case, CaseProposal
+from blueprints.helpdesk.models import Case, CaseProposal, CaseRemedy
+from blueprints.helpdesk.queries import list_to_decide
+from blueprints.helpdesk.rules import CaseState
 from blueprints.inventory.correcting.lots import LotCorrecting, LotFacts
 from blueprints.inventory.models import LotCorrection, VaccineInventory
 from blueprints.inventory.quarantine import services as quarantine
@@ -21,8 +24,10 @@ from blueprints.recipients.models import Recipient
 from blueprints.transfers.models import TransferSide
 from portal.access.scope import Scope
 from portal.audit.verify import faults
+from portal.clock import now
 from portal.db import session, unit_of_work
 from portal.errors import Conflict, Invalid, NotFound, PortalError
+from portal.messages.models import Message
 from portal.people.models import User
 from tests.administration import chair
 from tests.appointments.booking import person
@@ -177,6 +182,35 @@ def test_with_given_doses_somebody_else_confirms(
         remedying.confirm(admin, proposal.id)
 
 
+def test_who_was_told_of_the_dose_is_not_told_again(
+    manager: Scope, agent: Scope, admin: Scope
+) -> None:
+    record = chair.lot(manager)
+    told, waits, failed = (given(manager, record, name) for name in ("Told", "Waits", "Failed"))
+    with unit_of_work() as current:
+        for dose, state in ((told, "sent"), (failed, "failed")):
+            about = f"vaccination:{dose}"
+            values = {"state": state, "sent_at": now() if state == "sent" else None}
+            assert current.query(Message).filter_by(about=about).update(values) == 1
+    case = case_about(manager, record)
+    carried_out(agent, case)
+    confirmed(admin, case)
+    found = {
+        dose: [
+            (one.kind, one.state, one.context["version"])
+            for one in outbox()
+            if one.about == f"vaccination:{dose}"
+        ]
+        for dose in (told, waits, failed)
+    }
+    kind = "vaccination_given"
+    assert found == {
+        told: [(kind, "sent", 1)],
+        waits: [(kind, "cancelled", 1), (kind, "waiting", 2)],
+        failed: [(kind, "failed", 1)],
+    }
+
+
 def test_the_locations_manager_may_confirm_and_others_may_not(
     app: Flask, personas: Personas, manager: Scope, agent: Scope, admin: Scope
 ) -> None:
@@ -241,6 +275,50 @@ def test_who_proposed_it_withdraws_it(manager: Scope, agent: Scope, admin: Scope
     with unit_of_work(), pytest.raises(Conflict, match="was withdrawn"):
         remedying.confirm(admin, number)
     assert "was withdrawn" in entries(case)[-1].text
+
+
+def test_a_case_stays_open_while_a_proposal_waits(
+    app: Flask, personas: Personas, manager: Scope, agent: Scope, admin: Scope
+) -> None:
+    record = chair.lot(manager)
+    given(manager, record)
+    case, other = case_about(manager, record), case_about(manager, record)
+    carried_out(agent, case)
+    staff = Browser(app, personas).sign_in("agent")
+    for turn in (
+        lambda: services.move(agent, case, CaseState.CLOSED),
+        lambda: services.merge(agent, case, other),
+    ):
+        with unit_of_work(), pytest.raises(Conflict, match="under Proposals"):
+            turn()
+    with unit_of_work():
+        services.resolve(agent, case, "It will be L9.")
+    with time_machine.travel(now() + timedelta(days=90)):
+        with unit_of_work():
+            assert services.close_old() == "0 cases"
+        assert "Proposal" in staff.sign_in("admin").get("/").root.text
+        confirmed(admin, case)
+        with unit_of_work():
+            assert services.close_old() == "1 cases"
+    assert facts(record)[1] == "L9"
+
+
+def test_only_what_can_be_decided_is_shown(manager: Scope, agent: Scope, admin: Scope) -> None:
+    record = chair.lot(manager)
+    given(manager, record)
+    closed, done, waits = (case_about(manager, record) for _turn in range(3))
+    for case in (closed, done, waits):
+        carried_out(agent, case)
+    with unit_of_work() as current:
+        # As they were left by what did not ask.
+        current.get_one(Case, closed).state = CaseState.CLOSED
+        current.get_one(Case, closed).closed_at = now()
+        current.add(CaseRemedy(case_id=done, name=NAME, done_by_id=admin.user.id))
+    for scope in (manager, admin):
+        with unit_of_work(write=False):
+            assert [one.case_id for one in list_to_decide(scope, most=9)] == [waits]
+    with unit_of_work():
+        services.move(agent, done, CaseState.CLOSED)
 
 
 def test_a_proposal_about_a_record_that_was_changed_since_is_refused(

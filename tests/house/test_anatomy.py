@@ -59,6 +59,7 @@ def test_whatever_a_module_names_exists(name: str) -> None:
     paths += [*module.lists, *module.imports, *module.channels]
     paths += [module.settings] if module.settings else []
     paths += [kind.still_true for kind in module.messages if kind.still_true]
+    paths += [kind.still_reaches for kind in module.messages if kind.still_reaches]
     paths += [module.practice] if module.practice else []
     paths += [module.words] if module.words else []
     for path in paths:

@@ -51,7 +51,11 @@ def test_after_ninety_days_nobody_can_read_what_was_sent_or_given_up() -> None:
     with unit_of_work() as current:
         for number in range(4):
             messages.queue(
-                "test", f"p{number}@example.org", context={"name": "x"}, once=f"n{number}"
+                "test",
+                f"p{number}@example.org",
+                context={"name": "x"},
+                once=f"n{number}",
+                answers=("<a@example.org>", "<b@example.org>"),
             )
         for number, state in enumerate(("sent", "cancelled", "failed", "waiting")):
             current.execute(
@@ -64,12 +68,13 @@ def test_after_ninety_days_nobody_can_read_what_was_sent_or_given_up() -> None:
         assert forget_contents() == "3 wiped"
         assert forget_contents() is None
     with unit_of_work(write=False) as current:
-        rows = current.execute(select(Message.state, Message.address, Message.context)).all()
-    assert {(state, address, bool(held)) for state, address, held in rows} == {
-        ("sent", "", False),
-        ("cancelled", "", False),
-        ("failed", "", False),
-        ("waiting", "p3@example.org", True),
+        said = (Message.context, Message.answers, Message.search, Message.reply_to)
+        rows = current.execute(select(Message.state, Message.address, *said)).all()
+    assert {(state, address, *map(bool, held)) for state, address, *held in rows} == {
+        ("sent", "", False, False, False, False),
+        ("cancelled", "", False, False, False, False),
+        ("failed", "", False, False, False, False),
+        ("waiting", "p3@example.org", True, True, True, False),
     }
     with unit_of_work():
         assert not messages.queue("test", "p0@example.org", context={}, once="n0"), "still once"

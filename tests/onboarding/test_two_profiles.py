@@ -10,17 +10,20 @@ from portal.accounts import services as accounts
 from portal.accounts.second_profile import change_second_profile
 from portal.audit.models import AuditEntry
 from portal.imports.models import ImportRun
+from portal.people.models import UserLocation
 from portal.people.rules import Giver
 from tests.client import Browser
 from tests.onboarding.test_effects import counts
 from tests.onboarding.workbooks import (
     MANAGER,
     line,
+    newest_file,
     open_request,
     places_of,
     process,
     told,
     upload,
+    work,
     workbook,
 )
 from tests.people.steps import change, reading, user_of, writing
@@ -108,3 +111,31 @@ def test_what_a_file_does_is_done_in_the_profile_of_who_had_it_processed(
         assert run.user_profile == "administrator"
         added = session.scalars(select(AuditEntry).where(AuditEntry.action == "user.added")).one()
         assert (added.actor_username, added.profile) == ("admin", "administrator")
+
+
+def test_who_is_no_longer_staff_sends_files_about_the_own_locations_alone(
+    app: Flask, personas: Personas, agent: Browser
+) -> None:
+    asker = Browser(app, personas).sign_in("admin")
+    cases = [open_request(asker, workbook(line(location=f"Clinic {place}"))) for place in "BA"]
+    admin = personas.users["admin"]
+    change(app, admin, profile="manager", current_location_id=personas.locations["A"])
+    with writing(app) as session:
+        session.add(UserLocation(user_id=admin, location_id=personas.locations["A"]))
+    for case_id, found in zip(cases, ({"failed": 1}, {"added": 1}), strict=True):
+        _where, run = process(app, agent, case_id)
+        assert counts(run) == found
+
+
+def test_what_a_file_does_is_done_in_a_profile_that_is_still_held(
+    app: Flask, personas: Personas, agent: Browser
+) -> None:
+    staff = Browser(app, personas).sign_in("admin")
+    case_id = open_request(agent, workbook(line()))
+    action = f"/onboarding/cases/{case_id}/files/{newest_file(app, case_id)}/process"
+    assert staff.submit(staff.get(f"/help-desk/cases/{case_id}"), action=action).status == 303
+    change(app, personas.users["admin"], profile="manager")
+    work(app)
+    with reading(app) as session:
+        added = session.scalars(select(AuditEntry).where(AuditEntry.action == "user.added")).one()
+        assert (added.actor_username, added.profile) == ("admin", "manager")

@@ -11,6 +11,7 @@ from pypdf import PdfReader
 from sqlalchemy import select
 
 from blueprints.proof.telling import still_reached, tell
+from blueprints.proof.visiting import link_to, version_of_link
 from blueprints.recipients.history import withdraw
 from blueprints.recipients.models import Recipient, Vaccination
 from portal.access.scope import Scope
@@ -261,6 +262,31 @@ def test_links_end_with_the_address_they_went_to(scope: Scope, phone: Browser) -
     assert phone.get(f"{path}/pdf").status == 410
     with unit_of_work(write=False):
         assert not still_reached(f"proof:{number}", context)
+
+
+def works(scope: Scope, phone: Browser, given: dict[str, object], then: dict[str, object]) -> bool:
+    """Whether a link still opens the proof after the record was changed."""
+    number = person(scope, **given)
+    with unit_of_work(write=False) as session:
+        recipient = session.get_one(Recipient, number)
+        path = links.address_of(link_to(recipient)).removeprefix("http://127.0.0.1:8000")
+        context = {"version": version_of_link(recipient)}
+    assert phone.get(path).status == 200
+    change(number, **then)
+    with unit_of_work(write=False):
+        still = still_reached(f"proof:{number}", context)
+    assert still == (phone.get(path).status == 200)
+    return still
+
+
+@pytest.mark.parametrize("way", ["sms", "both"])
+def test_a_link_that_was_texted_ends_with_the_number(
+    scope: Scope, phone: Browser, way: str
+) -> None:
+    texts = {"email": "m@example.org", "contact_by": way, "mobile_phone": "+12525550100"}
+    assert not works(scope, phone, texts, {"mobile_phone": "+12525550109"})
+    mailed = {**texts, "contact_by": "email"}
+    assert works(scope, phone, mailed, {"mobile_phone": "+12525550109"})
 
 
 def test_a_paper_is_checked_with_as_little_as_it_takes(
