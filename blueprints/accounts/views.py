@@ -18,8 +18,8 @@ from blueprints.accounts.forms import (
     new_user_form,
 )
 from blueprints.accounts.history import history_of
-from blueprints.accounts.late import late_forms, page_of, question_of
 from blueprints.accounts.lists import USERS
+from blueprints.accounts.pages import late_forms, page_of, question_of
 from blueprints.accounts.queries import UserRecord, get_user
 from portal.access.scope import Scope
 from portal.accounts import limit_on_adding as additions

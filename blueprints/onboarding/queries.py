@@ -36,7 +36,7 @@ def upload_ids_of(run_ids: Sequence[int]) -> dict[int, int]:
     """The uploads that imports belong to, by the import."""
     upload = OnboardingUpload
     rows = session().execute(select(upload.run_id, upload.id).where(upload.run_id.in_(run_ids)))
-    return dict(rows.tuples().all())
+    return {one.run_id: one.id for one in rows}
 
 
 def get_upload(scope: Scope, upload_id: int) -> tuple[OnboardingUpload, Case]:

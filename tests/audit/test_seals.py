@@ -157,7 +157,7 @@ def test_what_is_sealed_is_what_the_documents_say(app: Flask) -> None:
         found = seals.sealed_models()
         assert {*found} == {
             *("dose_entry", "shipment", "stock_document", "transfer", "transfer_line"),
-            *("vaccine_inventory", "administration", "adverse_event"),
+            *("vaccine_inventory", "administration", "adverse_event", "lot_correction"),
         }
         columns = set(found["dose_entry"].__table__.columns.keys())
         assert columns == {"id", *found["dose_entry"].__sealed__}, "every field of an entry counts"

@@ -152,10 +152,10 @@ def test_of_eight_reversals_one_counts(app: Flask, personas: Personas) -> None:
 # One lot, eight deliveries
 
 
-def deliver(_index: int, scope: Scope, product: int) -> str:
+def deliver(_index: int, scope: Scope, product: int, lot: str) -> str:
     try:
         with unit_of_work():
-            add_delivery(scope, stock.delivery(scope, product, doses=1))
+            add_delivery(scope, stock.delivery(scope, product, lot, doses=1))
     except Conflict:
         return "asked"
     except (DBAPIError, Unavailable):
@@ -163,10 +163,10 @@ def deliver(_index: int, scope: Scope, product: int) -> str:
     return "added"
 
 
-def arrivals(app: Flask, personas: Personas) -> Counter[str]:
+def arrivals(app: Flask, personas: Personas, lot: str = "LOT1") -> Counter[str]:
     with app.app_context():
         scope = stock.scope_for(personas, "manager_a")
-        return Counter(together(app, PROCESSES, deliver, scope, stock.product_id()))
+        return Counter(together(app, PROCESSES, deliver, scope, stock.product_id(), lot))
 
 
 def test_one_lot_arriving_eight_times_at_once_makes_one_record(
@@ -179,7 +179,9 @@ def test_the_race_would_show_a_lot_that_nobody_holds(
     app: Flask, personas: Personas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     be_careless(monkeypatch, careless.ARRIVALS)
-    assert arrivals(app, personas) != Counter(added=1, asked=PROCESSES - 1)
+    good = Counter(added=1, asked=PROCESSES - 1)
+    # On a busy machine they may happen to come one after the other.
+    assert any(arrivals(app, personas, lot) != good for lot in ("ALPHA1", "BRAVO2", "DELTA3"))
 
 
 # A real server
