@@ -155,7 +155,7 @@ def test_of_eight_reversals_one_counts(app: Flask, personas: Personas) -> None:
 def deliver(_index: int, scope: Scope, product: int, lot: str) -> str:
     try:
         with unit_of_work():
-            add_delivery(scope, stock.delivery(scope, product, lot, doses=1))
+            add_delivery(scope, stock.delivery(scope, product, doses=1, lot=lot))
     except Conflict:
         return "asked"
     except (DBAPIError, Unavailable):
