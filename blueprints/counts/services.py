@@ -222,7 +222,9 @@ def list_problems(count: Count) -> list[Problem]:
     that must be counted again."""
     again = {line.number for line in list_moved(count)}
     lines = [(number, entered) for number, entered in list_entered(count) if number not in again]
-    return problems(lines, count.row.note) if lines or not again else []
+    found = problems(lines, count.row.note)
+    # Those will be counted: the count is not without any.
+    return [problem for problem in found if problem.name] if again else found
 
 
 def finish(scope: Scope, count_id: int, *, seen: int, confirmed: bool = False) -> Count:

@@ -36,7 +36,7 @@ def paths(clinic: Clinic, chromium: Chromium) -> list[str]:
     """The addresses of all pages, with an import that has rows to correct and a paused form."""
     watch = Watch(chromium, clinic.address)
     pages = {}
-    for who in ("admin", "manager.a"):
+    for who in ("admin", "manager.a", "agent"):
         page = pages[who] = watch.context().new_page()
         page.goto("/sign-in")
         sign_in(page, who)

@@ -75,7 +75,7 @@ def test_with_script_only_the_frame_is_fetched(visit: Visit, brands: object) -> 
     assert page.url.endswith("/tins/add/1/details")
     assert page.evaluate("window.same")
     page.go_back()
-    expect(page.get_by_role("heading", name="Tin", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="Step 1 of 3 : Tin", exact=True)).to_be_visible()
 
 
 def test_the_keyboard_is_enough(app: Flask, visit: Visit, brands: object) -> None:

@@ -151,6 +151,20 @@ def test_doses_given_meanwhile_stop_the_count_and_the_way_on_is_offered(
     assert wrong() == []
 
 
+def test_the_only_record_that_was_counted_may_be_counted_again(
+    manager: Browser, scope: Scope, records: list[int]
+) -> None:
+    page = begin(manager)
+    stock.post(scope, records[0], Kind.ADMINISTERED, 1)
+    confirm = enter(manager, page, {1: 100}, not_counted_2="y", not_counted_3="y")
+    assert confirm.status == 200
+    assert "Nothing was counted" not in confirm.root.text
+    page = manager.submit(confirm, button="Refresh expected numbers", follow=True)
+    manager.submit(enter(manager, page, {1: 98}, reason_1="broken"), button="Finish Count")
+    assert stock.counters(records[0])["doses_available"] == 98
+    assert wrong() == []
+
+
 def test_doses_that_left_and_came_back_are_movement_too(
     manager: Browser, scope: Scope, records: list[int]
 ) -> None:
