@@ -6,7 +6,7 @@ from flask import Flask
 from portal.access.scope import Scope
 from tests.appointments import booking
 from tests.appointments.booking import booked, day_in, offered, person, slot_at
-from tests.client import Browser, Page
+from tests.client import Browser, Page, navigate
 
 NAMES = (("Maria", "Exampleton"), ("José", "Madeup-García"), ("Olga", "Inventado"))
 
@@ -93,3 +93,21 @@ def test_several_are_canceled_together(browser: Browser, numbers: list[int]) -> 
     assert states == {"canceled"}
     sheet = browser.get(f"/appointments/day-sheet?day={day_in(1).isoformat()}")
     assert "0 appointments" in sheet.root.text
+
+
+@pytest.mark.parametrize(
+    ("page", "button"), [("cancel", "Cancel Appointment"), ("move", "Move Appointments")]
+)
+def test_a_refused_form_comes_back_with_what_was_ticked(
+    browser: Browser, numbers: list[int], page: str, button: str
+) -> None:
+    """Also to a browser, which is led on to an address of its own."""
+    navigate(browser)
+    asked = browser.get(f"/appointments/{page}?" + "&".join(f"tick={each}" for each in numbers))
+    answer = browser.submit(asked, button=button)
+    assert answer.status == 303
+    refused = browser.get(answer.leads_to)
+    assert refused.status == 422
+    assert "Please fill in this field." in refused.root.text
+    ticks = [int(one.attributes["value"]) for one in refused.root.all("input", name="tick")]
+    assert sorted(ticks) == sorted(numbers)

@@ -45,7 +45,8 @@ def test_a_nurse_registers_finds_and_opens_a_recipient(
     expect(page.get_by_text("Asian")).to_be_visible()
     page.get_by_role("link", name="Recipient", exact=True).click()
     page.get_by_label("Name", exact=True).fill("exampelton maria")
-    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_role("button", name="Search this list", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Search", exact=True).click()
     expect(page.get_by_text("2 people found")).to_be_visible()
     assert too_wide(page) == []
     if script:

@@ -16,6 +16,8 @@ from portal.clock import now
 from portal.db import unit_of_work
 
 KNOWN = ("name", "birth_date")
+# The last minute of a day: who is booked for it is a no-show at no time of the day.
+LATEST = 24 * 60 - 1
 
 
 def booked_at(scope: Scope, recipient_id: int, minutes: int = 60, dose: int = 1) -> int:
@@ -27,7 +29,7 @@ def booked_at(scope: Scope, recipient_id: int, minutes: int = 60, dose: int = 1)
     )
 
 
-def booked_today(scope: Scope, recipient_id: int, minute: int = 720, dose: int = 1) -> int:
+def booked_today(scope: Scope, recipient_id: int, minute: int = LATEST, dose: int = 1) -> int:
     """An appointment today at this minute of the day, whatever the time is; the id."""
     zone = ZoneInfo(scope.place.time_zone)
     midnight = datetime.combine(scope.today(), datetime.min.time(), zone)

@@ -79,8 +79,8 @@ def test_who_does_not_come_is_late_an_hour_after_the_time(scope: Scope) -> None:
 
 def test_an_appointment_and_its_arrival_are_one_line(scope: Scope) -> None:
     maria = person(scope)
-    number = booked_today(scope, maria)
-    booked_today(scope, person(scope, "Bill", "Other", birth_date=scope.today()), 1439)
+    number = booked_today(scope, maria, 720)
+    booked_today(scope, person(scope, "Bill", "Other", birth_date=scope.today()))
     checked_in(scope, maria, number)
     waiting, expected = listed(scope).lines
     assert (waiting.arrival_id, waiting.appointment_id, waiting.minute) == (1, number, 720)

@@ -42,9 +42,9 @@ def test_a_nurse_registers_finds_and_corrects_a_recipient(
     assert "01/31/1950" in panel
     assert "(252) 555-0142" in record.root.text
     assert "noted by" in record.root.text
-    found = browser.submit(
-        browser.get("/recipients/"), {"text": "garcia maria"}, button="Search", follow=True
-    )
+    index = browser.get("/recipients/")
+    typed = {"text": "garcia maria"}
+    found = browser.submit(index, typed, action="/recipients/find", follow=True)
     link = found.root.with_text("a", "María José García-Exampleton")
     assert link.attributes["href"] == "/recipients/1"
     form = browser.get("/recipients/1/edit")
