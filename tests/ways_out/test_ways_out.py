@@ -365,6 +365,7 @@ NOTHING_TO_KEEP = {
     "counts.finish": "what will be recorded must be looked at again",
     "helpdesk.settle_mail": "a button only",
     "people.change_password": "secrets",
+    "standby.make": "a button only",
     "recipients.undo_merge": "a button only",
     "shipments.imports": "a file",
     "shipments.reopen": "a button only",
