@@ -130,7 +130,7 @@ def test_it_takes_as_many_statements_for_one_location_as_for_three(
 ) -> None:
     with watched(app) as asked:
         found("27962")
-    assert len([each for each in asked if each.startswith("SELECT")]) == 3
+    assert len([each for each in asked if each.startswith("SELECT")]) == 4
 
 
 def test_a_great_circle() -> None:

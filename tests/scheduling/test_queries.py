@@ -166,8 +166,8 @@ def test_where_no_clock_changes_the_days_are_as_any_other(scope: Scope, zone: st
     assert {each.free for each in found} == {42}
 
 
-def test_a_month_is_three_statements_whatever_is_in_it(app: Flask, scope: Scope) -> None:
+def test_a_month_is_four_statements_whatever_is_in_it(app: Flask, scope: Scope) -> None:
     offer(scope, horizon_days=90)
     with watched(app) as asked, unit_of_work(write=False):
         days(scope.location_id, date(2027, 3, 1), date(2027, 3, 31))
-    assert len([each for each in asked if each.startswith("SELECT")]) == 3
+    assert len([each for each in asked if each.startswith("SELECT")]) == 4
