@@ -18,6 +18,7 @@ from portal.linked import Linked, Way
 from portal.web.calendar import DayCell, HourCell, Month, month_title
 from portal.web.forms import DayField, Form, Required, WholeNumberField
 from portal.web.guards import signed_in
+from portal.web.periods import PeriodForm
 from portal.web.respond import respond
 
 blueprint = Blueprint("styleguide", __name__)
@@ -85,4 +86,5 @@ def index() -> Response:
         month=sample_month(),
         hours=SAMPLE_HOURS,
         counted=COUNTED,
+        days=PeriodForm(formdata=None),
     )
