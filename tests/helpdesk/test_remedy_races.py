@@ -316,7 +316,7 @@ def nobody_is_kept_away(monkeypatch: pytest.MonkeyPatch) -> None:
 def only_where_several_write() -> None:
     """SQLite lets one unit write at a time, whatever it is careless of."""
     if is_sqlite():
-        pytest.skip("one writer at a time")
+        pytest.skip("SQLite lets one transaction write at a time: nobody can come between")
 
 
 def test_a_case_that_keeps_nobody_away_is_caught(

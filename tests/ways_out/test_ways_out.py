@@ -365,10 +365,10 @@ NOTHING_TO_KEEP = {
     "counts.finish": "what will be recorded must be looked at again",
     "helpdesk.settle_mail": "a button only",
     "people.change_password": "secrets",
-    "standby.make": "a button only",
     "recipients.undo_merge": "a button only",
     "shipments.imports": "a file",
     "shipments.reopen": "a button only",
     "standby.call": "buttons only",
+    "standby.make": "a button only",
     "tins.forgetful": "a form of these tests",
 }
