@@ -178,7 +178,7 @@ def _calendar_page(
             place,
             dose,
             schedule_address(recipient.id, location_id),
-            overbook=beyond_address(scope(), place.id, recipient.id),
+            overbook=beyond_address(scope(), place.id, recipient_id=recipient.id),
         ),
     )
 

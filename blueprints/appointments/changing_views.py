@@ -16,15 +16,14 @@ from blueprints.appointments.pages import (
     places_found,
     when,
 )
-from blueprints.appointments.queries import get_booked
-from blueprints.appointments.rules import State
+from blueprints.appointments.queries import get_to_come
 from blueprints.appointments.views import blueprint
 from blueprints.appointments.words import dose_label
 from blueprints.recipients.queries import get_recipient
 from blueprints.recipients.words import full_name
 from blueprints.scheduling.services import SlotTaken
 from portal.db import session
-from portal.errors import Conflict, NotFound
+from portal.errors import NotFound
 from portal.formats.numbers import record_number
 from portal.i18n import _
 from portal.web.context import scope
@@ -35,18 +34,11 @@ from portal.web.respond import respond
 REGION = "appointment-calendar"
 
 
-def _to_come(appointment_id: int) -> Appointment:
-    found = get_booked(scope(), appointment_id)
-    if found.state != State.NEW:
-        raise Conflict(_("This appointment is over or canceled. Nothing was changed."))
-    return found
-
-
 @blueprint.route("/<int:appointment_id>/change/locations", methods=["GET", "POST"])
 @needs("appointments.handle")
 def change_location(appointment_id: int) -> Response:
     """Another location for an appointment."""
-    found = _to_come(appointment_id)
+    found = get_to_come(scope(), appointment_id)
     here = url_for("appointments.change_location", appointment_id=found.id)
     dose = services.dose_of(found)
     form = PlaceForm()
@@ -72,7 +64,7 @@ def change_location(appointment_id: int) -> Response:
 @needs("appointments.handle")
 def change(appointment_id: int) -> Response:
     """Another day and time for an appointment."""
-    found = _to_come(appointment_id)
+    found = get_to_come(scope(), appointment_id)
     return _calendar_page(found, record_number(request.args.get("location", "")))
 
 
@@ -112,7 +104,7 @@ def _calendar_page(
             services.dose_of(found),
             address,
             moving=found,
-            overbook=beyond_address(scope(), place.id, recipient.id),
+            overbook=beyond_address(scope(), place.id, moving=found.id),
         ),
     )
 
@@ -121,7 +113,7 @@ def _calendar_page(
 @needs("appointments.handle")
 def move(appointment_id: int) -> Response:
     """Put the appointment to the chosen time; the old one is kept if that is gone."""
-    found = _to_come(appointment_id)
+    found = get_to_come(scope(), appointment_id)
     slot_id = record_number(request.form.get("slot", ""))
     if slot_id is None:
         raise NotFound

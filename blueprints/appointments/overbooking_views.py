@@ -8,8 +8,12 @@ from blueprints.appointments import holding, services
 from blueprints.appointments.forms import OverbookForm
 from blueprints.appointments.models import Appointment
 from blueprints.appointments.next_dose import NotDue, next_dose
-from blueprints.appointments.pages import ensure_overbooks_at, schedule_address, when
-from blueprints.appointments.queries import list_overbooked
+from blueprints.appointments.pages import (
+    ensure_overbooks_at,
+    schedule_address,
+    when,
+)
+from blueprints.appointments.queries import get_to_come, list_overbooked
 from blueprints.appointments.views import blueprint
 from blueprints.recipients.models import Recipient
 from blueprints.recipients.queries import get_recipient
@@ -44,8 +48,19 @@ def overbook(recipient_id: int, slot_id: int) -> Response:
     """Ask why, and put the recipient's appointment to a full time; who has none gets a place held
     there."""
     recipient = get_recipient(scope(), recipient_id)
-    slot = _slot(slot_id)
-    present = _to_come(recipient)
+    return _asked(recipient, _to_come(recipient), _slot(slot_id))
+
+
+@blueprint.route("/<int:appointment_id>/overbook/<int:slot_id>", methods=["GET", "POST"])
+@needs("appointments.overbook")
+@keeps_late_input(_l("Overbook"), form=OverbookForm)
+def overbook_change(appointment_id: int, slot_id: int) -> Response:
+    """Ask why, and put this appointment to a full time."""
+    present = get_to_come(scope(), appointment_id)
+    return _asked(get_recipient(scope(), present.recipient_id), present, _slot(slot_id))
+
+
+def _asked(recipient: Recipient, present: Appointment | None, slot: Slot) -> Response:
     form = answered(OverbookForm)
     status = 200
     if request.method == "POST":

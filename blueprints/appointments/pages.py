@@ -174,15 +174,20 @@ def ensure_overbooks_at(scope: Scope, location_id: int) -> None:
 
 
 def beyond_address(
-    scope: Scope, location_id: int, recipient_id: int
+    scope: Scope, location_id: int, *, recipient_id: int | None = None, moving: int | None = None
 ) -> Callable[[int], str] | None:
-    """The address that books a full time on purpose, by slot; None for who may not there."""
+    """The address that books a full time on purpose, by slot: for a recipient, or to put the
+    appointment `moving` there. None for who may not at this location."""
     if not scope.can("appointments.overbook"):
         return None
     try:
         ensure_overbooks_at(scope, location_id)
     except NotFound:
         return None
+    if moving is not None:
+        return lambda slot_id: url_for(
+            "appointments.overbook_change", appointment_id=moving, slot_id=slot_id
+        )
     return lambda slot_id: url_for(
         "appointments.overbook", recipient_id=recipient_id, slot_id=slot_id
     )

@@ -14,7 +14,8 @@ from blueprints.scheduling.models import Slot
 from portal.access.scope import Scope
 from portal.clock import now
 from portal.db import session
-from portal.errors import NotFound
+from portal.errors import Conflict, NotFound
+from portal.i18n import _
 from portal.people.models import User
 from portal.places.models import Location
 
@@ -37,6 +38,15 @@ def get_booked(scope: Scope, appointment_id: int) -> Appointment:
     found = get_appointment(scope, appointment_id)
     if found.state == State.HELD:
         raise NotFound
+    return found
+
+
+def get_to_come(scope: Scope, appointment_id: int) -> Appointment:
+    """One appointment that `scope` may see and that can be changed. Raises `NotFound`, and
+    `Conflict` if it is over or canceled."""
+    found = get_booked(scope, appointment_id)
+    if found.state != State.NEW:
+        raise Conflict(_("This appointment is over or canceled. Nothing was changed."))
     return found
 
 

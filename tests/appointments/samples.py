@@ -143,7 +143,7 @@ samples = Samples(
             r"/book/<token>.*",
             r"/appointments/held/<id>.*",
             r"/appointments/<id>/cancel-second-dose",
-            r"/appointments/schedule/<id>/overbook/<id>",
+            r"/appointments/(schedule/)?<id>/overbook/<id>",
             r"/appointments/(told|calls|booked-twice)/<id>.*",
         ),
     ),

@@ -92,6 +92,28 @@ def test_an_appointment_moves_to_a_full_time_and_on(
     assert [taken(full), taken(other)] == [1, 1]
 
 
+def test_of_two_appointments_the_one_that_is_changed_moves(
+    scope: Scope, browser: Browser, full: int
+) -> None:
+    maria = person(scope)
+    first = booked(scope, maria, slot_at(scope.location_id, 4, 570))
+    given(scope, maria, PFIZER, days_ago=30)
+    second = booked(scope, maria, slot_at(scope.location_id, 5, 570))
+    manager = browser.sign_in("manager_a")
+    for number, day in ((first, 4), (second, 5)):
+        page = manager.get(f"/appointments/{number}/change?day={day_in(3).isoformat()}")
+        address = page.root.with_text("a", "9:00 AM Full: Overbook").attributes["href"]
+        page = manager.get(address)
+        assert f"Instead of {when(day_in(day), 570)}" in page.root.text
+        page = manager.submit(page, {"reason": "Same car"}, button="Overbook")
+        assert page.leads_to == f"/appointments/{number}"
+        assert booking.appointment(number).slot_id == full
+        # An appointment that is over cannot be moved.
+        with unit_of_work():
+            cancel(appointment_id=number, reason="Ill", actor=scope.user, later_doses=True)
+        assert manager.get(address).status == 409
+
+
 def test_a_full_day_can_be_opened_by_who_may_overbook(
     app: Flask, scope: Scope, personas: Personas, full: int
 ) -> None:
