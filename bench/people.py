@@ -53,10 +53,12 @@ def hidden(page: str, action: str) -> Sent:
     return {each["name"]: html.unescape(each.get("value", "")) for each in found}
 
 
-def at_server(address: str) -> Ask:
-    """A browser of its own at a server."""
+def at_server(address: str, source: str = "") -> Ask:
+    """A browser of its own at a server; `source` is the address it comes from."""
     place = urlsplit(address)
-    server = http.client.HTTPConnection(place.hostname or "", place.port, timeout=60)
+    server = http.client.HTTPConnection(
+        place.hostname or "", place.port, timeout=60, source_address=(source, 0) if source else None
+    )
     cookies: SimpleCookie = SimpleCookie()
 
     def ask(path: str, sent: Sent | None) -> tuple[int, str, str]:
