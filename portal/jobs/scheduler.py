@@ -37,6 +37,9 @@ class Clockwork:
         self.app = app
         self.process = os.getpid()
         self.stopping = threading.Event()
+        # The jobs that were woken and are not done, and whether they were woken again meanwhile.
+        self.awake: dict[str, bool] = {}
+        self.waking = threading.Lock()
         self.threads = DaemonThreads()
         self.jobs = runner.jobs_of(app)
         self.scheduler = BackgroundScheduler(
@@ -86,12 +89,29 @@ class Clockwork:
             except Exception as error:
                 log.error("job %s could not be started: %s", name, where(error))
 
+    def _woken(self, name: str) -> None:
+        again = True
+        while again:
+            with self.waking:
+                self.awake[name] = False
+            if name:
+                self._once(name)
+            else:
+                self._look()
+            with self.waking:
+                again = self.awake[name]
+                if not again:
+                    del self.awake[name]
+
     def wake(self, name: str) -> None:
-        """Run the job soon, beside its slots; many wakes before that are one."""
-        function, arguments = (self._look, []) if not name else (self._once, [name])
-        self.scheduler.add_job(
-            function, "date", args=arguments, id=f"wake {name}", replace_existing=True
-        )
+        """Run the job soon, beside its slots. Many wakes before it begins are one; after that it
+        runs once more when it is done, for what came too late to be seen."""
+        with self.waking:
+            if name in self.awake:
+                self.awake[name] = True
+                return
+            self.awake[name] = False
+        self.scheduler.add_job(self._woken, "date", args=[name])
 
     def stop(self) -> bool:
         """No new runs; wait a little for those under way. True if none is left."""

@@ -97,6 +97,35 @@ def test_a_wake_runs_the_job_between_its_slots(working: Flask) -> None:
     jobs.wake("test.no such job")
 
 
+def test_what_comes_while_a_woken_job_runs_is_seen_to_at_once(
+    working: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    run_once, begun, go_on = runner.run_once, threading.Semaphore(0), threading.Semaphore(0)
+
+    def held(app: Flask, name: str) -> object:
+        begun.release()
+        assert go_on.acquire(timeout=30)
+        return run_once(app, name)
+
+    monkeypatch.setattr(runner, "run_once", held)
+    jobs.start(working)
+    assert wait_for(lambda: len(runs(working, "test.rare")) == 1), "its slot"
+    jobs.wake("test.rare")
+    assert begun.acquire(timeout=30)
+    for _time in range(3):
+        jobs.wake("test.rare")
+    go_on.release()
+    assert begun.acquire(timeout=30), "once more, without waiting for its next slot"
+    go_on.release()
+    assert wait_for(lambda: len(runs(working, "test.rare")) == 3)
+    assert not begun.acquire(timeout=0.3), "three wakes are one"
+    jobs.wake("test.rare")
+    assert begun.acquire(timeout=30)
+    go_on.release()
+    assert wait_for(lambda: len(runs(working, "test.rare")) == 4)
+    assert "skipped" not in caplog.text
+
+
 def test_what_was_asked_for_in_another_process_runs_here(
     working: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
