@@ -16,6 +16,8 @@ from blueprints.administration.recording import (
     ensure_allowed,
     ensure_two,
     follow,
+    is_countersigned,
+    note_authorized,
     put_back,
     successor,
     take_dose,
@@ -47,6 +49,7 @@ from portal.clock import now
 from portal.db import session
 from portal.errors import Conflict, Invalid
 from portal.i18n import _
+from portal.signing_in.countersigning import COUNTERSIGNER
 
 # Answers are judged when the dose is given, and not again.
 JUDGED_ONCE = (StopCode.CONTRAINDICATED, StopCode.PRECAUTION)
@@ -197,6 +200,9 @@ def _change(
         overriding or Overriding(),
         is_same_dose=known == (record.product_id, injection.dose_number, day),
     )
+    authorized = is_countersigned(scope, overridden.get("overridden_by_id"))
+    if authorized:
+        ensure_two(scope, overridden["overridden_by_id"], injection, field=COUNTERSIGNER)
     if (injection.given_by_id, injection.given_by) != (before.given_by_id, before.given_by):
         decided_by = overridden.get("overridden_by_id", before.overridden_by_id)
         ensure_two(scope, decided_by, injection, field="given_by")
@@ -239,6 +245,8 @@ def _change(
         dose,
         why,
     )
+    if authorized:
+        note_authorized(scope, version)
     if record.id != before.inventory_id:
         announce("administration.taken_back", scope, before)
         announce("administration.given", scope, version, "")

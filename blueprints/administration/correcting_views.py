@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, flash, request, url_for
+from flask import Response, flash, g, request, url_for
 from wtforms import Form as PlainForm
 
 from blueprints.administration import fields
@@ -21,6 +21,7 @@ from blueprints.administration.queries import Given, get_given, get_lot, lots_of
 from blueprints.administration.recording import Injection, Overriding
 from blueprints.administration.scanning import choose_lot
 from blueprints.administration.views import blueprint
+from blueprints.administration.wizard import check_countersigner
 from blueprints.appointments.pages import when
 from blueprints.appointments.words import dose_label
 from blueprints.inventory.models import VaccineInventory
@@ -31,9 +32,11 @@ from portal.clock import local
 from portal.db import session
 from portal.errors import Conflict, Invalid, NotFound
 from portal.i18n import _, _l, ngettext
-from portal.web.context import scope
+from portal.signing_in.countersigning import Countersignature
+from portal.web.context import scope, set_scope
+from portal.web.files import who_may
 from portal.web.forms import Form
-from portal.web.guards import needs
+from portal.web.guards import before_transaction, needs
 from portal.web.htmx import go_to
 from portal.web.late_forms import keeps_late_input, late_values
 from portal.web.respond import respond
@@ -58,6 +61,15 @@ def _not_yours(given: Given) -> Response | None:
     )
 
 
+def _check_countersigner(**_values: int) -> Countersignature | None:
+    """Compare the password of who authorizes the correction, if one was typed to save it."""
+    who = who_may("administration.correct")
+    if who is None or request.form.get("assist"):
+        return None
+    set_scope(who)  # decides on the language of what is said
+    return check_countersigner(who, request.form)
+
+
 def _sent() -> Any:
     return request.form if request.method == "POST" else late_values()
 
@@ -66,6 +78,7 @@ def _sent() -> Any:
     "/vaccinations/<int:vaccination_id>/edit", endpoint="edit", methods=["GET", "POST"]
 )
 @needs("administration.correct")
+@before_transaction(_check_countersigner)
 @keeps_late_input(_l("Edit Details"), form=EditForm, about=_about)
 def edit_record(vaccination_id: int) -> Response:
     """Change site, route, time, vaccinator, dose number or funding."""
@@ -130,6 +143,7 @@ def _injection(form: EditForm, given: Given) -> Injection:
 
 @blueprint.route("/vaccinations/<int:vaccination_id>/lot", methods=["GET", "POST"])
 @needs("administration.correct")
+@before_transaction(_check_countersigner)
 @keeps_late_input(_l("Change Lot"), form=LotForm, about=_about)
 def lot(vaccination_id: int) -> Response:
     """Say that the dose was of another lot."""
@@ -190,6 +204,7 @@ def _overriding(form: PlainForm) -> Overriding:
     return Overriding(
         reason=form["override_reason"].data or "",
         seen=tuple((form["stops"].data or "").split()),
+        signature=g.prepared,
     )
 
 

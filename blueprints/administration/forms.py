@@ -99,8 +99,8 @@ class SaveForm(CountersignFields):
     stops = HiddenField(validators=[Length(max=200)])
 
 
-class WhyFields(Form):
-    """Why a record is corrected."""
+class WhyFields(CountersignFields):
+    """Why a record is corrected, and who authorizes what a rule speaks against."""
 
     why = TextAreaField(_l("Reason for the change"), [Required(), Length(max=LONGEST_REASON)])
     override_reason = TextAreaField(

@@ -26,6 +26,8 @@ from blueprints.inventory.models import VaccineInventory
 from blueprints.inventory.rules import Kind
 from blueprints.recipients.models import Vaccination
 from portal.access.scope import Scope
+from portal.access.through import Through, acting
+from portal.audit.services import record as audit
 from portal.audit.services import seal
 from portal.catalog.screening import ScreeningAnswer
 from portal.catalog.stops import Objection, are_covered, codes, final, stops
@@ -35,6 +37,7 @@ from portal.errors import Conflict, Invalid, NotFound
 from portal.i18n import _
 from portal.module import current, load
 from portal.people.models import User
+from portal.people.queries import actor_of
 from portal.signing_in.countersigning import Countersignature, confirmed
 
 LONGEST_NAME = 120
@@ -103,7 +106,7 @@ def _name_of(scope: Scope, user_id: int) -> str:
 def ensure_two(scope: Scope, decided_by: object, injection: Injection, *, field: str) -> None:
     """Raise `Invalid` on `field` if who authorized the dose at another user's screen is also said
     to have given it, by account or by name."""
-    if decided_by in (None, scope.user.id):
+    if not is_countersigned(scope, decided_by):
         return
     signer = session().get_one(User, decided_by)
     name = " ".join(injection.given_by.split()).casefold()
@@ -152,6 +155,27 @@ def ensure_allowed(
         "override_reason": ensure_reason(overriding.reason, field="override_reason"),
         "overridden_by_id": decided_by,
     }
+
+
+def note_authorized(scope: Scope, version: Administration) -> None:
+    """Write down in the audit trail that somebody else authorized a version at the user's
+    screen."""
+    who = session().get_one(User, version.overridden_by_id)
+    with acting(Through.PAGE):
+        audit(
+            actor_of(who, who.profile_at_locations),
+            "vaccination.authorized",
+            subject="recipient",
+            subject_id=session().get_one(Vaccination, version.vaccination_id).recipient_id,
+            location_id=scope.location_id,
+            summary=version.override_reason,
+            after={"vaccination": version.vaccination_id, "recorded_by": scope.user.id},
+        )
+
+
+def is_countersigned(scope: Scope, decided_by: object) -> bool:
+    """Whether somebody else authorized it at the user's screen."""
+    return decided_by not in (None, scope.user.id)
 
 
 def take_dose(

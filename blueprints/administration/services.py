@@ -16,6 +16,8 @@ from blueprints.administration.recording import (
     checked,
     ensure_allowed,
     ensure_two,
+    is_countersigned,
+    note_authorized,
     screening_text,
     take_dose,
     write,
@@ -41,7 +43,6 @@ from blueprints.inventory.models import VaccineInventory
 from blueprints.recipients.models import Recipient, Vaccination
 from blueprints.recipients.services import lock_recipient
 from portal.access.scope import Scope
-from portal.access.through import Through, acting
 from portal.audit.services import record as audit
 from portal.catalog.models import Product
 from portal.catalog.screening import ScreeningAnswer
@@ -49,8 +50,6 @@ from portal.clock import now
 from portal.db import session
 from portal.errors import Conflict, Invalid
 from portal.i18n import _
-from portal.people.models import User
-from portal.people.queries import actor_of
 from portal.signing_in.countersigning import COUNTERSIGNER
 
 __all__ = ["Giving", "Injection", "Overriding", "change_lot", "edit", "give", "remove"]
@@ -225,7 +224,7 @@ def _settle(scope: Scope, recipient: Recipient, arrival: Arrival, dose: Vaccinat
 def _note(
     scope: Scope, dose: Vaccination, record: VaccineInventory, version: Administration
 ) -> None:
-    countersigned = version.overridden_by_id not in (None, scope.user.id)
+    countersigned = is_countersigned(scope, version.overridden_by_id)
     audit(
         scope.user,
         "vaccination.overridden" if version.override_of else "vaccination.given",
@@ -242,14 +241,4 @@ def _note(
         },
     )
     if countersigned:
-        who = session().get_one(User, version.overridden_by_id)
-        with acting(Through.PAGE):
-            audit(
-                actor_of(who, who.profile_at_locations),
-                "vaccination.authorized",
-                subject="recipient",
-                subject_id=dose.recipient_id,
-                location_id=scope.location_id,
-                summary=version.override_reason,
-                after={"vaccination": dose.id, "recorded_by": scope.user.id},
-            )
+        note_authorized(scope, version)

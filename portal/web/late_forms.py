@@ -24,6 +24,7 @@ from portal.errors import PortalError
 from portal.i18n import _
 from portal.people import sessions
 from portal.web.context import find_scope, set_scope
+from portal.web.forms import PassingField
 from portal.web.htmx import htmx
 from portal.web.login import scope_of
 
@@ -174,10 +175,12 @@ def _subject(about: Callable[..., object] | None, values: dict[str, Any]) -> str
 def _keep(
     scope: Scope, title: str, about: str, name: str, form: type[Form] | None, reason: str
 ) -> str:
+    fields = list(form(formdata=None)) if form else []
+    passing = {each.name for each in fields if isinstance(each, PassingField)}
     sent = [
         [name, value]
         for name, value in request.form.items(multi=True)
-        if name not in STEERING and not SECRET.search(name)
+        if name not in STEERING | passing and not SECRET.search(name)
     ]
     if drafts.size(sent) > drafts.LARGEST or not any(value.strip() for _name, value in sent):
         return ""
@@ -185,7 +188,7 @@ def _keep(
         return ""
     draft = _open_form(scope, name)
     if draft is None:
-        labels = {each.name: str(each.label.text) for each in form(formdata=None)} if form else {}
+        labels = {each.name: str(each.label.text) for each in fields}
         draft = drafts.start(
             user_id=scope.user.id,
             location_id=scope.location.id if scope.location else None,

@@ -3,15 +3,17 @@
 import json
 import logging
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from blueprints.administration.services import Overriding, give
 from blueprints.inventory.models import VaccineInventory
 from portal.access.scope import Scope
 from portal.audit.models import AuditEntry
+from portal.clock import now
 from portal.db import unit_of_work
 from portal.drafts import Draft
 from portal.errors import Invalid
@@ -325,3 +327,83 @@ def test_no_password_is_compared_for_who_is_not_signed_in_or_on_another_step(
     stranger = Browser(nurse.app, nurse.personas)
     assert stranger.post(address, {**SIGNED, "go": "finish"}).status in {302, 303, 400, 403}
     assert not entries("user.sign_in_failed", "user.password_confirmed")
+
+
+def in_the_hospital(manager: Scope, provider: Scope) -> tuple[int, int]:
+    """A dose of today that a provider recorded with the lot of the wrong vial, and the right lot,
+    which is of a vaccine for younger people."""
+    moderna, orange = chair.lot(manager, "MOD1"), chair.lot(manager, "ORG1", key="PFR-ORANGE")
+    return chair.gave(provider, chair.arrived(manager, person(manager)), moderna), orange
+
+
+def test_a_provider_corrects_against_a_rule_with_a_manager_at_the_screen(
+    nurse: Browser, manager: Scope, provider: Scope
+) -> None:
+    made, orange = in_the_hospital(manager, provider)
+    form = nurse.get(f"/administration/vaccinations/{made}/lot")
+    assert not form.root.all("input", name="countersigner"), "nothing speaks against it so far"
+    values = {"lot": str(orange), "why": "It was the orange one"}
+    refused = nurse.submit(form, values, button="Change Lot")
+    assert refused.status == 409
+    assert "Only a location manager can authorize this dose" in refused.root.text
+    wrong = {**values, **SIGNED, "countersigner_password": "not this one"}
+    refused = nurse.submit(refused, wrong, button="Change Lot")
+    assert "not right" in said_beside(refused, "countersigner_password")
+    assert "not this one" not in refused.html
+    assert chair.left(orange) == (10, 0)
+    done = nurse.submit(refused, {**values, **SIGNED}, button="Change Lot", follow=True)
+    assert "authorized by Manager A: The physician ordered it" in done.root.text
+    assert chair.left(orange) == (9, 1)
+    newest = chair.versions(made)[-1]
+    assert (newest.recorded_by_id, newest.overridden_by_id) == (provider.user.id, manager.user.id)
+    (authorized,) = entries("vaccination.authorized")
+    assert authorized.actor_id == manager.user.id
+    assert authorized.values_after == {"vaccination": made, "recorded_by": provider.user.id}
+    # What was authorized stays so while it is the same dose.
+    form = nurse.get(f"/administration/vaccinations/{made}/edit")
+    done = nurse.submit(form, {"site": "RD", "why": "Right arm"}, button="Save", follow=True)
+    assert "authorized by Manager A" in done.root.text
+    assert len(entries("vaccination.authorized")) == 1
+
+
+def test_who_gave_the_dose_authorizes_no_correction(
+    nurse: Browser, manager: Scope, provider: Scope
+) -> None:
+    made, orange = in_the_hospital(manager, provider)
+    edited(provider, made, given_by_id=manager.user.id)
+    form = nurse.get(f"/administration/vaccinations/{made}/lot")
+    values = {"lot": str(orange), "why": "It was the orange one", "stops": "too_old", **SIGNED}
+    refused = nurse.submit(form, values, button="Change Lot")
+    assert "gave the dose" in said_beside(refused, "countersigner")
+    assert chair.left(orange) == (10, 0)
+
+
+def test_a_correction_compares_no_password_of_strangers_or_for_a_scan(
+    nurse: Browser, manager: Scope, provider: Scope
+) -> None:
+    made, orange = in_the_hospital(manager, provider)
+    address = f"/administration/vaccinations/{made}/lot"
+    wrong = {**SIGNED, "countersigner_password": "not this one"}
+    form = nurse.get(address)
+    nurse.submit(form, {**wrong, "scan": "MOD1", "assist": "scan"}, button="Choose by code")
+    stranger = Browser(nurse.app, nurse.personas)
+    answer = stranger.post(address, {**wrong, "lot": str(orange), "why": "x"})
+    assert answer.status in {302, 303, 400, 403}
+    assert not entries("user.sign_in_failed", "user.password_confirmed")
+
+
+def test_a_correction_that_came_too_late_keeps_neither_name_nor_password(
+    nurse: Browser, manager: Scope, provider: Scope
+) -> None:
+    made, orange = in_the_hospital(manager, provider)
+    form = nurse.get(f"/administration/vaccinations/{made}/lot")
+    values = {"lot": str(orange), "why": "It was the orange one"}
+    refused = nurse.submit(form, values, button="Change Lot")
+    with unit_of_work() as session:
+        session.execute(update(UserSession).values(last_seen_at=now() - timedelta(hours=1)))
+    nurse.submit(refused, {**values, **SIGNED}, button="Change Lot")
+    with unit_of_work(write=False) as session:
+        kept = json.dumps([draft.data for draft in session.scalars(select(Draft))])
+    assert "It was the orange one" in kept
+    assert "manager.a" not in kept
+    assert PASSPHRASE not in kept
