@@ -118,7 +118,7 @@ def _menu(links: Sequence[Action], name: Any) -> Markup:
         Markup('<li><a href="{}">{}</a></li>').format(link.href, link.label) for link in links
     )
     return Markup(
-        '<td class="acts"><details class="menu end"><summary class="btn quiet only" '
+        '<td class="noprint"><details class="menu end"><summary class="btn quiet only" '
         'aria-label="{}">⋮</summary><ul>{}</ul></details></td>'
     ).format(_("Menu of %(name)s", name=name), items)
 
