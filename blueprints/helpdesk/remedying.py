@@ -126,7 +126,7 @@ def confirm(scope: Scope, proposal_id: int) -> str:
     if plan.based_on != row.based_on:
         raise Conflict(_stale())
     said = plan.perform(row.reason, row.proposed_by_id)
-    _decide(scope, row, CONFIRMED)
+    _decide(scope, case, row, CONFIRMED)
     _note(scope, "case.remedy_confirmed", case, row)
     return carrying.note_done(scope, case, row.remedy, said)
 
@@ -138,7 +138,7 @@ def refuse(scope: Scope, proposal_id: int, why: str) -> None:
     _ensure_another(scope, row)
     if not why.strip():
         raise Invalid(_("Please fill in this field."), field="reason")
-    _decide(scope, row, REFUSED, why.strip())
+    _decide(scope, case, row, REFUSED, why.strip())
     add_event(
         case,
         lambda: _(
@@ -155,7 +155,7 @@ def withdraw(scope: Scope, proposal_id: int) -> None:
     case, row = _lock(scope, proposal_id)
     if row.proposed_by_id != scope.user.id:
         raise Conflict(_("Only who proposed it withdraws it. Refuse it instead."))
-    _decide(scope, row, WITHDRAWN)
+    _decide(scope, case, row, WITHDRAWN)
     add_event(
         case, lambda: _("The proposal was withdrawn. Nothing was changed."), author=scope.user
     )
@@ -239,10 +239,15 @@ def _stale() -> str:
     )
 
 
-def _decide(scope: Scope, row: CaseProposal, state: str, why: str = "") -> None:
+def _decide(scope: Scope, case: Case, row: CaseProposal, state: str, why: str = "") -> None:
     row.state, row.decision = state, why
     row.decided_at, row.decided_by_id = now(), scope.user.id
     session().flush()
+    waits = select(CaseProposal.id).where(
+        CaseProposal.case_id == case.id, CaseProposal.state == WAITING
+    )
+    if session().scalar(waits.limit(1)) is None:
+        telling.drop_waiting(case)
 
 
 def _note(scope: Scope, action: str, case: Case, row: CaseProposal) -> None:

@@ -90,6 +90,11 @@ def tell_deciders(case: Case, proposal: CaseProposal) -> None:
             _to(user, DECIDE, case, once=f"proposal:{proposal.id}", more=more, answered=False)
 
 
+def drop_waiting(case: Case) -> None:
+    """Send nobody any more that something of the case waits for a decision."""
+    messages.cancel_about(about(case.id), reason="decided already", kinds=[DECIDE])
+
+
 def tell_breach(case: Case, people: Iterable[User], *, clock: str) -> None:
     """Mail staff that the time for the first answer (`answer`) or the solution is over."""
     for user in people:

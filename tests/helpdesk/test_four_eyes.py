@@ -269,9 +269,12 @@ def test_who_proposed_it_withdraws_it(manager: Scope, agent: Scope, admin: Scope
     number = proposal_of(case).id
     with unit_of_work(), pytest.raises(Conflict, match="Refuse it instead"):
         remedying.withdraw(admin, number)
+    assert {one.state for one in outbox() if one.kind == "case_decide"} == {"waiting"}
     with unit_of_work():
         remedying.withdraw(agent, number)
     assert proposal_of(case).state == "withdrawn"
+    # Nobody is asked by mail to decide on what was decided.
+    assert {one.state for one in outbox() if one.kind == "case_decide"} == {"cancelled"}
     with unit_of_work(), pytest.raises(Conflict, match="was withdrawn"):
         remedying.confirm(admin, number)
     assert "was withdrawn" in entries(case)[-1].text
