@@ -75,7 +75,7 @@ def searched_for(client: FlaskClient, token: str, address: str, text: str) -> st
 @pytest.mark.timeout(600)
 @pytest.mark.slow("fetches whatever there is")
 @pytest.mark.parametrize(
-    "who", some(["manager_a", "provider_a", "readonly_a", "agent_at_a"], short=2)
+    "who", some(["manager_a", "provider_a", "readonly_a", "agent_at_a"], short=1)
 )
 def test_nothing_of_b_reaches_those_of_a(matrix: Matrix, who: str) -> None:
     pages = everything_of(matrix, who, matrix.client(who))

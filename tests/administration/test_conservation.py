@@ -31,7 +31,7 @@ from portal.db import session, unit_of_work
 from portal.errors import PortalError
 from tests.administration import chair
 from tests.appointments.booking import person
-from tests.effort import amount
+from tests.effort import few
 from tests.inventory import stock
 from tests.personas import Personas
 
@@ -267,7 +267,7 @@ def drive(app: Flask, personas: Personas, *, examples: int) -> None:
 def test_doses_are_conserved_whatever_is_given_and_corrected(
     app: Flask, personas: Personas, database_kind: str
 ) -> None:
-    drive(app, personas, examples=amount(short=6, full=40 if database_kind == "sqlite" else 12))
+    drive(app, personas, examples=few(database_kind, full=40))
 
 
 @pytest.mark.timeout(300)

@@ -12,6 +12,7 @@ def run(checkout: Path, command: str, *arguments: str) -> subprocess.CompletedPr
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.slow("makes an environment")
 def test_an_extra_is_installed_once_and_kept_up_to_date(checkout: Path) -> None:
     done = run(checkout, "extra", "photo")

@@ -27,7 +27,7 @@ from blueprints.shipments.models import Order, Shipment
 from portal.access.scope import Scope
 from portal.db import session, unit_of_work
 from portal.errors import Conflict, Invalid, PortalError
-from tests.effort import amount
+from tests.effort import few
 from tests.inventory import stock
 from tests.personas import Personas
 
@@ -292,7 +292,7 @@ def drive(app: Flask, personas: Personas, *, examples: int) -> None:
 
 @pytest.mark.timeout(300)
 def test_the_ledger_follows_the_model(app: Flask, personas: Personas, database_kind: str) -> None:
-    drive(app, personas, examples=amount(short=10, full=40 if database_kind == "sqlite" else 12))
+    drive(app, personas, examples=few(database_kind, full=40))
 
 
 @pytest.mark.thorough

@@ -30,6 +30,7 @@ from portal.db import run, unit_of_work
 from portal.errors import Conflict, Invalid, Unavailable
 from tests import threads
 from tests.client import Browser, Page, fields_of
+from tests.effort import some
 from tests.inventory import careless, stock
 from tests.inventory.careless import be_careless
 from tests.personas import Personas
@@ -335,7 +336,7 @@ def both_managers(app: Flask, personas: Personas) -> list[Browser]:
     return [Browser(app, personas).sign_in(who) for who in ("manager_a", "manager_ab")]
 
 
-@pytest.mark.parametrize("scenario", list(SCENARIOS))
+@pytest.mark.parametrize("scenario", some(SCENARIOS, short=1))
 def test_on_a_server_with_two_workers(app: Flask, personas: Personas, scenario: str) -> None:
     take_in(app, rounds())
     with serving(app, "wsgi") as port:

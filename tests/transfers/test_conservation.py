@@ -28,7 +28,7 @@ from blueprints.transfers.services import Receipt, Sending
 from portal.access.scope import Scope
 from portal.db import session, unit_of_work
 from portal.errors import Conflict, Invalid, PortalError
-from tests.effort import amount
+from tests.effort import few
 from tests.inventory import stock
 from tests.personas import Personas
 
@@ -284,7 +284,7 @@ def drive(app: Flask, personas: Personas, *, examples: int) -> None:
 def test_doses_over_all_locations_are_conserved(
     app: Flask, personas: Personas, database_kind: str
 ) -> None:
-    drive(app, personas, examples=amount(short=10, full=45 if database_kind == "sqlite" else 15))
+    drive(app, personas, examples=few(database_kind, full=45))
 
 
 @pytest.mark.thorough

@@ -14,6 +14,7 @@ from portal.access.scope import Scope
 from portal.audit.models import AuditEntry
 from portal.db import unit_of_work
 from tests.client import Browser
+from tests.effort import some
 from tests.inventory import stock
 from tests.personas import Personas
 from tests.statements import watched
@@ -162,7 +163,7 @@ SORTS = ("number", "sent", "sender", "receiver", "product", "lot", "doses", "sta
 AT = dict(zip(SORTS, range(len(SORTS)), strict=True))
 
 
-@pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.parametrize("sort", some(SORTS, short=3))
 def test_every_heading_sorts_all_pages(browser: Browser, many: list[str], sort: str) -> None:
     read = {}
     for way in (sort, f"-{sort}"):
