@@ -52,7 +52,7 @@ class Server:
         connection.close()
         return found
 
-    def wait(self, seconds: float = 30) -> "Server":
+    def wait(self, seconds: float = 75) -> "Server":
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             assert self.process.poll() is None, self.output.read_text()
