@@ -67,8 +67,15 @@ def at_server(address: str, source: str = "") -> Ask:
             "Content-Type": "application/x-www-form-urlencoded",
         }
         body = None if sent is None else urlencode(sent, doseq=True)
-        server.request("GET" if sent is None else "POST", path, body, headers)
-        answer = server.getresponse()
+        method = "GET" if sent is None else "POST"
+        try:
+            server.request(method, path, body, headers)
+            answer = server.getresponse()
+        except (BrokenPipeError, ConnectionResetError, http.client.RemoteDisconnected):
+            # The server has closed a connection that rested; a browser opens another one.
+            server.close()
+            server.request(method, path, body, headers)
+            answer = server.getresponse()
         page = answer.read().decode()
         for cookie in answer.headers.get_all("Set-Cookie") or ():
             cookies.load(cookie)
