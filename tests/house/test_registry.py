@@ -120,8 +120,10 @@ SETTINGS = {"settings": f"{HERE}:LoftSettings"}
         ({"loft": {"pidgeons": 5}}, "Unknown setting: [modules.loft] pidgeons."),
         (
             {"loft": {"base_url": "http://x.example", "pidgeons": 5}},
-            "Unknown setting: [modules.loft] base_url, pidgeons. "
-            "Move base_url above the first line with brackets [ ].",
+            (
+                "Unknown setting: [modules.loft] base_url, pidgeons. "
+                "Move base_url above the first line with brackets [ ]."
+            ),
         ),
         ({"lotf": {"pigeons": 5}}, "[modules.lotf] names no module."),
         ({"home": {"x": 5}}, "The module home has no settings: [modules.home]."),
