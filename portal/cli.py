@@ -18,7 +18,7 @@ from portal.errors import PortalError, is_without_space
 from portal.files.given import GivenFile
 from portal.instances import enter
 from portal.module import ModuleError, Registry, load
-from portal.running import AlreadyLocked, command_line, lock_instance
+from portal.running import AlreadyLocked, command_line, lock_instance, name_of
 from portal.settings import Settings, SettingsError, instance_folder, load_settings
 
 if TYPE_CHECKING:
@@ -358,7 +358,8 @@ def main() -> None:
     except DBAPIError as error:
         sys.exit(f"Error: The database does not answer as it should ({error.orig}).")
     except PermissionError as error:
-        sys.exit(f"Error: This user may not read or write {error.filename}.")
+        user = name_of(os.geteuid())
+        sys.exit(f"Error: The user {user} may not read or write {error.filename}.")
     except OSError as error:
         if not is_without_space(error):
             raise

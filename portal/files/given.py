@@ -1,13 +1,13 @@
 """A file that a command of the command line is given."""
 
 import os
-import pwd
 import shlex
 from pathlib import Path
 from typing import Any
 
 import click
 
+from portal.running import name_of
 from portal.settings import instance_folder
 
 
@@ -33,7 +33,7 @@ class GivenFile(click.Path):
 
 
 def _out_of_reach(path: str) -> str:
-    user = pwd.getpwuid(os.geteuid()).pw_name
+    user = name_of(os.geteuid())
     folder = instance_folder()
     copy = f"sudo install -o {user} -m 600 {shlex.quote(path)} {shlex.quote(f'{folder}/')}"
     return (
