@@ -13,7 +13,7 @@ fail() {
 # version_in FILE: the version that a portal/version.py names.
 version_in() { sed -n 's/^VERSION = "\(.*\)"$/\1/p' "$1"; }
 
-# The first Python that is new enough; the system's own comes first.
+# The first Python that is new enough; the system's own comes first. Fails if there is none.
 find_python() {
     local name
     for name in python3 python3.11 python3.12 python3.13 python3.14; do
@@ -23,7 +23,7 @@ find_python() {
             return
         fi
     done
-    fail "Python 3.11 or newer is needed. On Debian or Ubuntu: sudo apt-get install python3 python3-venv"
+    return 1
 }
 
 # install_debian PACKAGE...: as root with apt; otherwise says what to type, and stops.
@@ -39,7 +39,11 @@ install_debian() {
 
 make_venv() {
     local python version
-    python="$(find_python)"
+    if ! python="$(find_python)"; then
+        install_debian python3 python3-venv
+        python="$(find_python)" \
+            || fail "The portal needs Python 3.11 or newer, which this system's packages do not have."
+    fi
     if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
         version="$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
         install_debian "python$version-venv"

@@ -15,9 +15,10 @@ import click
 from portal import logs
 from portal.discovery import discover
 from portal.errors import PortalError, is_without_space
+from portal.files.given import GivenFile
 from portal.instances import enter
 from portal.module import ModuleError, Registry, load
-from portal.running import AlreadyLocked, command_line, lock_instance
+from portal.running import AlreadyLocked, command_line, lock_instance, name_of
 from portal.settings import Settings, SettingsError, instance_folder, load_settings
 
 if TYPE_CHECKING:
@@ -220,13 +221,13 @@ def backup(file: Path | None, without_keys: bool, keep: int | None) -> None:
 
 
 @commands.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=GivenFile())
 @click.option("--force", is_flag=True, help="Even while a server runs; it must be restarted then.")
 @click.option("--send-waiting", is_flag=True, help="Let messages that were waiting then still go.")
 @click.option("--with-settings", is_flag=True, help="Take portal.toml from the backup, too.")
 @click.option(
     "--key-file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=GivenFile(),
     help="The copy of keys/backup that you kept: proves who wrote FILE.",
 )
 @click.option(
@@ -357,7 +358,8 @@ def main() -> None:
     except DBAPIError as error:
         sys.exit(f"Error: The database does not answer as it should ({error.orig}).")
     except PermissionError as error:
-        sys.exit(f"Error: This user may not read or write {error.filename}.")
+        user = name_of(os.geteuid())
+        sys.exit(f"Error: The user {user} may not read or write {error.filename}.")
     except OSError as error:
         if not is_without_space(error):
             raise

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from portal.running import RESTORING, ROOT, command_line
+from portal.running import RESTORING, ROOT, command_line, name_of
 from portal.settings import SettingsError
 
 DATABASE = "portal.sqlite"
@@ -35,7 +35,7 @@ def enter(
     owner = _owner(folder)
     if owner is not None and os.geteuid() == 0 and owner.st_uid != 0:
         _become(owner, folder, command)
-        say(f"Instance: {folder} (as its owner, {_name(owner.st_uid)})")
+        say(f"Instance: {folder} (as its owner, {name_of(owner.st_uid)})")
     else:
         say(f"Instance: {folder}")
     if owner is None:
@@ -75,13 +75,6 @@ def _owner(folder: Path) -> os.stat_result | None:
         raise InstanceError(f"{folder} cannot be opened ({error.strerror}).") from error
 
 
-def _name(user: int) -> str:
-    try:
-        return pwd.getpwuid(user).pw_name
-    except KeyError:
-        return f"#{user}"
-
-
 def _become(owner: os.stat_result, folder: Path, command: Sequence[str]) -> None:
     try:
         known = pwd.getpwuid(owner.st_uid)
@@ -102,8 +95,8 @@ def _become(owner: os.stat_result, folder: Path, command: Sequence[str]) -> None
     for needed in (ROOT, Path(sys.prefix), Path(os.__file__)):
         if not os.access(needed, os.R_OK):
             raise InstanceError(
-                f"{folder} belongs to {_name(owner.st_uid)}, who may not read {needed}. Nothing "
-                f"was changed. Let {_name(owner.st_uid)} read it, then try again."
+                f"{folder} belongs to {name_of(owner.st_uid)}, who may not read {needed}. Nothing "
+                f"was changed. Let {name_of(owner.st_uid)} read it, then try again."
             )
 
 
@@ -122,6 +115,6 @@ def _no_instance(folder: Path, command: Sequence[str]) -> str:
 
 def _as_owner(owner: os.stat_result, folder: Path, command: Sequence[str]) -> str:
     return (
-        f"Nothing was changed. Run it as {_name(owner.st_uid)}: "
-        f"sudo -u {shlex.quote(_name(owner.st_uid))} {command_line(folder, command)}"
+        f"Nothing was changed. Run it as {name_of(owner.st_uid)}: "
+        f"sudo -u {shlex.quote(name_of(owner.st_uid))} {command_line(folder, command)}"
     )

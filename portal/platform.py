@@ -48,6 +48,8 @@ module = Module(
         "portal.audit.commands:audit",
         "portal.catalog.commands:catalog",
         "portal.accounts.commands:users",
+        "portal.places.commands:locations",
+        "portal.messages.commands:mail",
         "portal.messages.commands:texts",
     ),
     checks=(

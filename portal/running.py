@@ -6,6 +6,7 @@ ends, and leaves nothing to clean up. What a restore did not finish stays marked
 
 import fcntl
 import os
+import pwd
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -59,3 +60,11 @@ def lock_instance(instance: Path, *, alone: bool, inherited: bool = False) -> It
         yield
     finally:
         os.close(descriptor)
+
+
+def name_of(user: int) -> str:
+    """What this machine calls a user, or the number with `#` before it."""
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"#{user}"

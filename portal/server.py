@@ -8,8 +8,10 @@ application.
 import argparse
 import os
 import resource
+import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
@@ -34,6 +36,8 @@ class Server(BaseApplication):
         self.port = port
         self.behind_proxy = behind_proxy
         self.as_json = as_json
+        # gunicorn would say that it is ready before the application is loaded.
+        self.told_when_ready = os.environ.pop("NOTIFY_SOCKET", "")
         super().__init__()
 
     def load_config(self) -> None:
@@ -97,6 +101,8 @@ class Server(BaseApplication):
             self._say(f"It has no user yet. Open {settings.base_url}/setup with the code {code}")
         if settings.jobs == "inline":
             jobs.start(app)
+        if self.told_when_ready:
+            tell_ready(self.told_when_ready)
 
     def _say(self, text: str) -> None:
         say(logs.as_json(text) if self.as_json else text)
@@ -121,6 +127,13 @@ def allow_files() -> None:
     _soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = limits.FILES if most == resource.RLIM_INFINITY else min(limits.FILES, most)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
+def tell_ready(address: str) -> None:
+    """Tell whoever started the server, by systemd's protocol, that it answers from now on."""
+    name = f"\0{address[1:]}" if address.startswith("@") else address
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        sender.sendto(b"READY=1", name)
 
 
 def say(text: str) -> None:

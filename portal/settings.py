@@ -182,7 +182,9 @@ def read_module(kind: type[T], name: str, given: Mapping[str, Any]) -> T:
     given = {**given, **{key: text for key, text in named.items() if text is not None}}
     unknown = sorted(set(given) - set(known))
     if unknown:
-        raise SettingsError(f"Unknown setting: {section} {', '.join(unknown)}.")
+        own = ", ".join(key for key in unknown if key in {item.name for item in fields(Settings)})
+        advice = f" Move {own} above the first line with brackets [ ]." if own else ""
+        raise SettingsError(f"Unknown setting: {section} {', '.join(unknown)}.{advice}")
     hints = get_type_hints(kind)
     values = {key: _convert(f"{section} {key}", value, hints[key]) for key, value in given.items()}
     made = kind(**values)

@@ -42,6 +42,7 @@ WORDS = {
     "user.sign_in_throttled": _l("Signing in stopped after too many attempts"),
     "organization.added": _l("Organization added"),
     "location.added": _l("Location added"),
+    "location.corrected": _l("Name, PIN or address of a location corrected"),
     "message.tried_again": _l("Message tried again"),
     "message.all_tried_again": _l("All waiting messages tried again"),
     "message.cancelled": _l("Message canceled"),

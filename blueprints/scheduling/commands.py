@@ -6,6 +6,7 @@ import click
 
 from blueprints.scheduling.zips import load_zips
 from portal.db import unit_of_work
+from portal.files.given import GivenFile
 
 
 @click.group()
@@ -14,7 +15,7 @@ def scheduling() -> None:
 
 
 @scheduling.command("load-zips")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=GivenFile())
 def load_zips_command(file: Path) -> None:
     """Load where ZIP codes are from FILE, a CSV with the columns zip, latitude and longitude.
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from blueprints.shipments.importing import IMPORT
+from portal.files.given import GivenFile
 from portal.imports.commands import import_file
 
 
@@ -14,7 +15,7 @@ def shipments() -> None:
 
 
 @shipments.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=GivenFile())
 def import_command(file: Path) -> None:
     """Take in FILE (CSV or xlsx) of shipments; prints what is wrong by row and column.
 

@@ -58,7 +58,11 @@ def collect_from_folder(settings: Settings) -> int:
     A file is moved to `done/` first, and taken from there: what cannot be moved is not taken, or
     it would be taken again at every look. After a crash between the two the next look finds it
     under its unfinished name. A file that cannot be taken keeps no other waiting.
+
+    The folder of the instance is made, so that it is there to be found.
     """
+    if not settings.import_folder:
+        settings.inbox.mkdir(mode=0o700, exist_ok=True)
     count = sum(_attempt(_resume, settings, path) for path in _unfinished(settings.inbox))
     for path in watched_files(settings.inbox, now=clock.now().timestamp()):
         count += _attempt(_collect, settings, path)
@@ -68,6 +72,11 @@ def collect_from_folder(settings: Settings) -> int:
 def _attempt(work: Callable[[Settings, Path], bool], settings: Settings, path: Path) -> int:
     try:
         return int(work(settings, path))
+    except PermissionError:
+        log.error(
+            "a file in the watched folder cannot be taken: the portal may not read or move it"
+        )
+        return 0
     except (OSError, ValueError) as error:
         log.error("a file in the watched folder cannot be taken: %s", type(error).__name__)
         return 0

@@ -1,7 +1,7 @@
 """`portal users …`: accounts from the command line, for who has the machine."""
 
 import click
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from portal import links
 from portal.access.profiles import CLINIC, Profile
@@ -13,7 +13,7 @@ from portal.errors import PortalError
 from portal.people.models import User
 from portal.people.queries import location_ids_of
 from portal.people.rules import Giver, stored_username
-from portal.places.models import Location
+from portal.places.queries import number_of
 from portal.signing_in import recovery
 
 # Whoever may run commands here may do everything.
@@ -131,11 +131,7 @@ def _user(username: str) -> User:
 
 
 def _location(name: str) -> int:
-    found = session().scalar(
-        select(Location.id).where(
-            (func.lower(Location.name) == name.lower()) | (Location.pin == name.upper())
-        )
-    )
+    found = number_of(name)
     if found is None:
         raise click.ClickException(f"There is no location {name!r}.")
     return found

@@ -6,6 +6,7 @@ import click
 
 from portal.catalog.services import PRODUCTS, load_products
 from portal.db import unit_of_work
+from portal.files.given import GivenFile
 
 
 @click.group()
@@ -14,9 +15,7 @@ def catalog() -> None:
 
 
 @catalog.command("load")
-@click.argument(
-    "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=PRODUCTS
-)
+@click.argument("file", type=GivenFile(), default=PRODUCTS)
 def load_command(file: Path) -> None:
     """Load product facts from FILE (default: those that come with the portal)."""
     with unit_of_work():

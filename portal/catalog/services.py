@@ -28,6 +28,23 @@ MANUFACTURERS = {
     "PMC": "Sanofi Pasteur",
 }
 
+# Those of the file without which a line says nothing, and those that hold a number.
+COLUMNS = (
+    *("product_key", "trade_name", "cvx", "mvx", "cpt", "ndc_unit_of_use_11"),
+    *("ndc_unit_of_sale_11", "vials_per_carton", "doses_per_vial_label", "doses_per_vial_min"),
+    *("doses_per_vial_max", "dose_volume_ml", "diluent_ml", "series_doses"),
+    *("recommended_interval_days", "grace_days", "absolute_min_interval_days"),
+    *("max_recommended_interval_days", "min_age_years", "storage_class", "frozen_storage_c"),
+    *("frozen_limit", "refrigerated_limit_2_8C", "unpunctured_room_temp_limit"),
+    *("after_puncture_or_dilution_limit", "us_auth_start", "us_end", "verified_by"),
+    *("unverified_fields", "notes"),
+)
+NUMBERS = (
+    *("doses_per_vial_label", "doses_per_vial_min", "doses_per_vial_max"),
+    *("series_doses", "grace_days"),
+)
+LINE = "line in the file"
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -44,8 +61,7 @@ def load_products(path: Path = PRODUCTS) -> Loaded:
     Lines of one presentation (same unit-of-use NDC) become one product. Products that are missing
     from the file stay: records may point to them. Raises `Invalid` naming the line that is wrong.
     """
-    with path.open(encoding="utf-8", newline="") as file:
-        lines = list(csv.DictReader(file))
+    lines = _lines(path)
     groups: dict[str, list[dict[str, str]]] = {}
     for line in lines:
         groups.setdefault(line["ndc_unit_of_use_11"] or line["ndc_unit_of_sale_11"], []).append(
@@ -53,8 +69,12 @@ def load_products(path: Path = PRODUCTS) -> Loaded:
         )
     catch_up(Product, ProductFacts, ProductPackage)
     known = {product.key: product for product in session().scalars(select(Product))}
+    names = {product.name: key for key, product in known.items()}
     added = changed = unchanged = 0
     for key, versions in groups.items():
+        other = names.setdefault(versions[0]["trade_name"], key)
+        if other != key:
+            raise _wrong(versions[0], f"the product with the NDC {other} has the same trade_name.")
         product = known.get(key)
         if product is None:
             product = Product(key=key, packages=[], facts=[])
@@ -67,6 +87,43 @@ def load_products(path: Path = PRODUCTS) -> Loaded:
             unchanged += 1
     session().flush()
     return Loaded(added, changed, unchanged)
+
+
+def _lines(path: Path) -> list[dict[str, str]]:
+    """The lines of the file. Raises `Invalid` for a file or line that cannot be understood."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            lines = [
+                {name: text or "" for name, text in line.items() if name}
+                | {LINE: str(reader.line_num)}
+                for line in reader
+            ]
+            columns = set(reader.fieldnames or ())
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise Invalid(
+            f"{path} is not a CSV file in UTF-8. Nothing was changed. In Excel, save it as "
+            '"CSV UTF-8 (Comma delimited)".'
+        ) from error
+    if missing := [name for name in COLUMNS if name not in columns]:
+        raise Invalid(
+            f"These columns are missing: {', '.join(missing)}. Nothing was changed. Begin with a "
+            f"copy of {PRODUCTS}."
+        )
+    for line in lines:
+        for name in ("product_key", "trade_name"):
+            if not line[name].strip():
+                raise _wrong(line, f"{name} is empty.")
+        if not line["ndc_unit_of_use_11"] and not line["ndc_unit_of_sale_11"]:
+            raise _wrong(line, "no NDC. Fill in ndc_unit_of_use_11 or ndc_unit_of_sale_11.")
+        for name in NUMBERS:
+            if line[name].strip() and _whole(line[name]) is None:
+                raise _wrong(line, f"{name} must begin with a number, not {line[name]!r}.")
+    return lines
+
+
+def _wrong(line: dict[str, str], what: str) -> Invalid:
+    return Invalid(f"Line {line[LINE]}: {what} Nothing was changed.")
 
 
 def _fill(product: Product, versions: list[dict[str, str]]) -> bool:

@@ -40,6 +40,12 @@ def find_locations(scope: Scope, text: str) -> list[Place]:
     return [Place(**row._mapping) for row in session().execute(query)]
 
 
+def number_of(name: str) -> int | None:
+    """The location of that name (case ignored) or PIN, whoever asks: for the command line."""
+    called = (func.lower(Location.name) == name.lower()) | (Location.pin == name.upper())
+    return session().scalar(select(Location.id).where(called))
+
+
 def count_locations(scope: Scope) -> int:
     """How many locations `scope` may switch to."""
     return session().scalar(_of(scope).with_only_columns(func.count(Location.id))) or 0

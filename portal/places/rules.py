@@ -49,3 +49,9 @@ def clean_state(text: str) -> str:
     if value and not re.fullmatch(r"[A-Z]{2}", value):
         raise Invalid(_("Enter the state as two letters, for example NC."), field="state")
     return value
+
+
+def check_length(name: str, text: str, most: int) -> None:
+    """Refuse what the database could not hold. Raises `Invalid` on the field `name`."""
+    if len(text) > most:
+        raise Invalid(_("This is too long. At most %(most)s characters.", most=most), field=name)

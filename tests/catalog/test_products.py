@@ -196,3 +196,39 @@ def test_a_database_that_was_copied_by_hand_takes_new_products(
     )
     assert load(path)[0] == 1
     assert load(path)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (("product_key,", "product,"), "These columns are missing: product_key."),
+        ((",", ";"), "These columns are missing: product_key"),
+        (("PFR-PURPLE-2021-01,", ","), "Line 3: product_key is empty."),
+        (("195|25,6,5,6 (7 seen)", "195|25,six,5,6"), "Line 3: doses_per_vial_label must begin"),
+        (("MOD,91301,80777-0273-10,80777-0273-99", "MOD,91301,,"), "Line 4: no NDC."),
+        (("80777-0273-10", "80777-0273-11"), "Line 4: the product with the NDC 80777-0273-10 has"),
+    ],
+)
+def test_a_list_that_cannot_be_meant_changes_nothing(
+    app: Flask, tmp_path: Path, change: tuple[str, str], sentence: str
+) -> None:
+    with app.app_context():
+        load()
+        before = rows()
+        with pytest.raises(Invalid) as refused:
+            load(changed_file(tmp_path, change))
+        assert refused.value.message.startswith(sentence)
+        assert "Nothing was changed." in refused.value.message
+        assert rows() == before
+
+
+def test_a_list_that_excel_saved_is_read(app: Flask, tmp_path: Path) -> None:
+    path = changed_file(tmp_path, ("COVID-19 Vaccine (purple cap; dilute)", "Purple\u00ae"))
+    text = path.read_text(encoding="utf-8")
+    with app.app_context():
+        load()
+        path.write_bytes(text.encode("cp1252"))
+        with pytest.raises(Invalid, match="CSV UTF-8"):
+            load(path)
+        path.write_bytes(text.replace("\n", "\r\n").encode("utf-8-sig"))
+        assert load(path)[:2] == (0, 1)

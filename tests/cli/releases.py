@@ -36,6 +36,7 @@ def make_repository(checkout: Path, folder: Path) -> Path:
     shutil.copytree(checkout, folder, ignore=shutil.ignore_patterns(".venv*", "__pycache__"))
     for name in (".gitignore", "CHANGELOG.md"):
         shutil.copy(ROOT / name, folder)
+    shutil.copytree(ROOT / "deploy", folder / "deploy")
     git(folder, "init", "--quiet")
     (folder / "portal" / "version.py").write_text('VERSION = "0.1.0"\n')
     git(folder, "add", "--all")
@@ -48,6 +49,8 @@ def release_next(folder: Path) -> None:
     """Version 0.2.0: with a step of the schema, and news."""
     (folder / "portal" / "version.py").write_text('VERSION = "0.2.0"\n')
     (folder / "migrations" / "versions" / "9000_more.py").write_text(MIGRATION)
+    with (folder / "deploy" / "portal.service").open("a") as unit:
+        unit.write("# more\n")
     changes = folder / "CHANGELOG.md"
     changes.write_text(f"# What changed\n\n## 0.2.0\n\n{NEWS}\n\n" + changes.read_text())
     git(folder, "add", "--all")

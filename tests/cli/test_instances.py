@@ -298,3 +298,23 @@ def test_the_server_started_by_root_runs_as_the_owner(theirs: Path) -> None:
     assert "(as its owner, nobody)" in done.stderr
     assert f"Port {port} on 127.0.0.1 is already in use" in done.stderr
     assert (theirs / "server.lock").stat().st_uid == NOBODY.pw_uid
+
+
+@as_root
+@pytest.mark.parametrize(
+    "command",
+    [["catalog", "load"], ["restore"], ["shipments", "import"], ["scheduling", "load-zips"]],
+    ids=" ".join,
+)
+def test_a_file_out_of_the_owners_reach_is_not_said_to_be_missing(
+    command: list[str], theirs: Path, elsewhere: Path
+) -> None:
+    home = elsewhere / "home"
+    home.mkdir(mode=0o700)
+    (home / "list.csv").write_text("zip,latitude,longitude\n")
+    done = run_as(None, theirs, *command, str(home / "list.csv"))
+    assert done.returncode != 0
+    assert f"The portal's user, nobody, may not read {home / 'list.csv'}. Copy it" in done.stderr
+    assert f"sudo install -o nobody -m 600 {home / 'list.csv'} {theirs}/" in done.stderr
+    missing = run_as(None, theirs, *command, str(elsewhere / "list.csv"))
+    assert "does not exist" in missing.stderr

@@ -112,6 +112,19 @@ def test_it_answers_and_ends_in_time(checkout: Path, tmp_path: Path, servers: li
     assert oct((tmp_path / "own" / "portal.sqlite").stat().st_mode)[-3:] == "600"
 
 
+def test_systemd_is_told_when_it_answers_and_not_before(
+    checkout: Path, own: Path, servers: list[Server]
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(own.parent / "notify"))
+        systemd.settimeout(30)
+        server = Server(checkout, own, NOTIFY_SOCKET=str(own.parent / "notify"))
+        servers.append(server)
+        assert b"READY=1" in systemd.recv(1000).splitlines()
+        assert "/setup with the code" in server.output.read_text()
+        assert server.get("/healthz") == (200, "ok\n")
+
+
 def test_a_second_start_installs_and_changes_nothing(
     checkout: Path, tmp_path: Path, servers: list[Server]
 ) -> None:

@@ -52,6 +52,7 @@ def test_it_says_from_what_to_what_and_what_is_new(here: Installed) -> None:
     assert done.returncode == 0, done.stderr
     lines = [line.strip() for line in done.stdout.splitlines()]
     assert lines[:3] == ["Version: 0.1.0 to 0.2.0", f"Schema: {newest()} to 9000", "9000_more.py"]
+    assert "Samples of deploy/ that changed: portal.service" in lines
     assert NEWS in lines
     assert "The first version." not in done.stdout, "it is no news"
     assert (here.version, here.backups) == ("0.1.0", [])
@@ -66,8 +67,9 @@ def test_it_saves_first_and_the_next_start_does_the_rest(here: Installed) -> Non
     assert done.returncode == 0, done.stderr
     assert here.version == "0.2.0"
     assert len(here.backups) == 1
-    assert done.stdout.splitlines()[-3:-2] == ["clinic-vaccine-portal 0.2.0, schema 9000"]
+    assert done.stdout.splitlines()[-4:-3] == ["clinic-vaccine-portal 0.2.0, schema 9000"]
     assert "Restart the portal" in done.stdout
+    assert "changed: portal.service (units: then sudo systemctl daemon-reload)." in done.stdout
     migrated = here.run("portal", "migrate")
     assert f"from schema {newest()} to 9000" in migrated.stdout, migrated.stderr
     assert [name for name in here.backups if name.startswith("before-upgrade-")]

@@ -118,6 +118,13 @@ SETTINGS = {"settings": f"{HERE}:LoftSettings"}
         ),
         ({"loft": {"at_night": 1}}, "[modules.loft] at_night has the wrong kind of value: 1."),
         ({"loft": {"pidgeons": 5}}, "Unknown setting: [modules.loft] pidgeons."),
+        (
+            {"loft": {"base_url": "http://x.example", "pidgeons": 5}},
+            (
+                "Unknown setting: [modules.loft] base_url, pidgeons. "
+                "Move base_url above the first line with brackets [ ]."
+            ),
+        ),
         ({"lotf": {"pigeons": 5}}, "[modules.lotf] names no module."),
         ({"home": {"x": 5}}, "The module home has no settings: [modules.home]."),
         ({"loft": 5}, "modules must be sections, such as [modules.inventory]."),

@@ -45,6 +45,14 @@ def test_settled_files_of_the_watched_folder_go_in_and_are_moved(app: Flask) -> 
     assert collect(app, after=3600) == 0
 
 
+def test_the_folder_is_there_to_be_found(app: Flask) -> None:
+    folder = app.extensions["portal"].settings.inbox
+    assert not folder.exists()
+    assert collect(app) == 0
+    assert folder.is_dir()
+    assert oct(folder.stat().st_mode)[-3:] == "700"
+
+
 def test_a_file_whose_time_was_set_back_is_still_left_to_its_writer(app: Flask) -> None:
     path = put(app, "copied.csv", csv(row()))
     os.utime(path, (0, 0))
