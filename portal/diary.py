@@ -42,9 +42,9 @@ log = logging.getLogger("portal.practice")
 
 # So many days the sample goes back.
 DAYS = 90
-# When clinics open, in minutes of the day, and the last day of their week (0 is Monday).
+# When clinics open, in minutes of the day, and the last workday (0 is Monday).
 OPENS = 8 * 60
-FRIDAY = 4
+FRIDAY, SUNDAY = 4, 6
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,11 @@ class Past:
         return local(self.present, place.time_zone).date() - timedelta(days=back)
 
     def workday(self, back: int, place: Place) -> date:
-        """The last day from Monday to Friday up to so many days before today."""
-        return last_workday(self.day(back, place))
+        """The day so many days before today; of a Saturday the Friday, of a Sunday the Monday, or
+        the Friday where that Monday is not over yet."""
+        day = self.day(back, place)
+        over = day + timedelta(days=SUNDAY - day.weekday() + 1) < self.day(0, place)
+        return day + timedelta(days=1) if day.weekday() == SUNDAY and over else last_workday(day)
 
     def at(self, day: date, minute: int, place: Place) -> datetime:
         """The moment of that minute of a day at the location."""
@@ -94,7 +97,7 @@ class Past:
 
 
 def last_workday(day: date) -> date:
-    """The day, or the Friday before it."""
+    """The day, or of a weekend the Friday before it."""
     return day - timedelta(days=max(day.weekday() - FRIDAY, 0))
 
 

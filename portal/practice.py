@@ -43,7 +43,7 @@ help_hours = [
   "Saturday – Sunday: 10:00 AM – 6:00 PM ET",
 ]
 """
-# So long ago people and places were added: before everything else.
+# So long before the present the portal was set up, with people and places.
 BEFORE = timedelta(days=DAYS + 7)
 SQLITE = "sqlite:///"
 # What belongs to a searched table on SQLite (migrations/listing.py, and FTS5 itself).
@@ -158,17 +158,18 @@ def _empty_server(url: str) -> None:
 
 
 def _make_sample(settings: Settings) -> None:
-    bring_up_to_date(settings)
-    app = create_app(settings)
-    registry: Registry = app.extensions["portal"].registry
     present = clock.now()
-    with app.app_context(), clock.practice_clock(settings) as put_clock:
+    with clock.practice_clock(settings) as put_clock:
         put_clock(present - BEFORE)
-        make_people_and_places()
-        past = past_until(present)
-        parts = [load(module.practice)(past) for module in registry if module.practice]
-        live_through(chain.from_iterable(parts), past, put_clock)
-        db.engine.dispose()
+        bring_up_to_date(settings)
+        app = create_app(settings)
+        registry: Registry = app.extensions["portal"].registry
+        with app.app_context():
+            make_people_and_places()
+            past = past_until(present)
+            parts = [load(module.practice)(past) for module in registry if module.practice]
+            live_through(chain.from_iterable(parts), past, put_clock)
+            db.engine.dispose()
 
 
 def _refuse_foreign(settings: Settings) -> None:

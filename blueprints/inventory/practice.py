@@ -18,11 +18,13 @@ from blueprints.shipments.practice import shipping_days
 from portal.access.scope import Scope
 from portal.catalog.queries import facts_on
 from portal.db import session
-from portal.diary import Event, Past, last_workday
+from portal.diary import FRIDAY, Event, Past
 
 # The shipments of the last days are still on their way.
 UNDERWAY = 6
 MORNING, LATE_MORNING, QUARTER_TO_FOUR = 9 * 60, 11 * 60, 15 * 60 + 45
+# At so many clinics doses of a record are given.
+CLINICS = 7
 UNITS = {"frozen": "Freezer", "ultra-cold": "Ultra-cold freezer"}
 REFRIGERATOR = "Refrigerator 1"
 
@@ -64,9 +66,14 @@ def _receive(
                 confirmed=True,
             ),
         )
-        facts = facts_on(record.product_id, scope.today())
-        put_into(scope, record, UNITS.get(facts.storage_class if facts else "", REFRIGERATOR))
+        put_away(scope, record)
         yield from _use(past, random, scope, record)
+
+
+def put_away(scope: Scope, record: VaccineInventory) -> None:
+    """Put the box of a record where its vaccine belongs."""
+    facts = facts_on(record.product_id, scope.today())
+    put_into(scope, record, UNITS.get(facts.storage_class if facts else "", REFRIGERATOR))
 
 
 def _use(past: Past, random: Random, scope: Scope, record: VaccineInventory) -> Iterator[Event]:
@@ -74,11 +81,9 @@ def _use(past: Past, random: Random, scope: Scope, record: VaccineInventory) -> 
     received = scope.today()
     left = int(record.doses_total * random.choice((0.0, 0.3, 0.6, 0.85, 0.97)))
     last = min(past.day(0, scope.place), record.expiration_date)
-    days = max((last - received).days, 1)
-    clinics = sorted(
-        max(last_workday(received + timedelta(days=random.randrange(days))), received)
-        for _clinic in range(7)
-    )
+    days = [received + timedelta(days=number) for number in range(max((last - received).days, 1))]
+    workdays = [day for day in days if day.weekday() <= FRIDAY]
+    clinics = sorted(random.choice(workdays) for _clinic in range(CLINICS))
     for number, clinic in enumerate(clinics):
         doses = min(left, random.randint(1, 2 * left // (len(clinics) - number) + 1))
         left -= doses

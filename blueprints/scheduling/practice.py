@@ -35,7 +35,7 @@ def diary(past: Past) -> Iterator[Event]:
         yield Event(at, turn_on, may=MAY, place=place.id)
     first = past.places[0]
     for back in NIGHTS:
-        yield Event(past.at(past.day(back, first), AT_NIGHT, first), make_slots)
+        yield Event(past.at(past.day(back, first), AT_NIGHT, first), _night)
     closed = past.day(0, first) + timedelta(days=CLOSED)
     at = past.at(past.workday(KNOWN_FOR, first), 16 * 60 + 35, first)
     yield Event(at, partial(_close, closed), may=MAY, place=first.id)
@@ -43,6 +43,10 @@ def diary(past: Past) -> Iterator[Event]:
 
 def _turn_on(setup: Setup, scope: Scope) -> None:
     save(scope, setup, seen=1)
+
+
+def _night() -> None:
+    make_slots()
 
 
 def _close(day: date, scope: Scope) -> None:

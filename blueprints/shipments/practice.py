@@ -54,7 +54,10 @@ def diary(past: Past) -> Iterator[Event]:
     """The supplier's file comes on the evening of a day on which something was shipped."""
     random, count = Random(650_001), itertools.count(101)
     for number, shipped in enumerate(shipping_days(past)):
-        rows = [_row(next(count), number, place.pin, shipped, random) for place in past.places]
+        rows = [
+            _row(next(count), order, number, place.pin, shipped, random)
+            for order, place in enumerate(past.places, 4400 + number // 2 * len(past.places))
+        ]
         at = past.at(shipped, EVENING + random.randrange(60), past.places[0])
         yield Event(at, partial(_take_in, shipped, rows))
 
@@ -71,12 +74,12 @@ def _take_in(shipped: date, rows: list[tuple[object, ...]]) -> None:
 
 
 def _row(
-    count: int, number: int, pin: str, shipped: date, random: Random
+    count: int, order: int, number: int, pin: str, shipped: date, random: Random
 ) -> tuple[object, ...]:
     ndc, maker, carton, lot, cartons = random.choice(VACCINES)
     return (
         f"SHP-{shipped.year}-{count:06}",
-        f"EX{shipped:%y}-{4400 + count // 2:06}",
+        f"EX{shipped:%y}-{order:06}",
         pin,
         ndc,
         maker,

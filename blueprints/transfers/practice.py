@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from blueprints.inventory.leaving.selection import Chosen
 from blueprints.inventory.models import VaccineInventory
+from blueprints.inventory.practice import put_away
 from blueprints.transfers import services
 from blueprints.transfers.services import Receipt, Sending
 from portal.access.scope import Place, Scope
@@ -71,4 +72,4 @@ def _receive(line_id: int, scope: Scope) -> None:
         note="One vial was broken.",
         confirmed=True,
     )
-    services.receive(scope, receipt)
+    put_away(scope, services.receive(scope, receipt))
