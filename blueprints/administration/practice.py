@@ -17,7 +17,7 @@ from blueprints.administration.queries import get_given
 from blueprints.administration.recording import Overriding
 from blueprints.administration.rules import ConsentBy, Funding, Route, Site
 from blueprints.administration.services import Giving, Injection, give
-from blueprints.appointments.practice import book, newcomers
+from blueprints.appointments.practice import book, calling, newcomers
 from blueprints.checkin.models import Arrival
 from blueprints.checkin.practice import KNOWN, walk_in
 from blueprints.checkin.rules import ArrivalState
@@ -75,7 +75,7 @@ def diary(past: Past) -> Iterator[Event]:
         for back, after in BOOKED:
             day, minute = past.workday(back, place), MORNING + 15 * random.randrange(12)
             lead = past.workday(back + random.randrange(2, 5), place)
-            called = past.at(lead, random.randrange(MORNING, 16 * 60), place)
+            called = past.at(lead, calling(random), place)
             call = partial(_book, Visit(past, random, after, young=back == YOUNG), day, minute)
             yield Event(called, call, may="appointments.handle", place=place.id)
         for number, (back, after) in enumerate(WALKED_IN):

@@ -22,10 +22,11 @@ from portal.diary import Event, Past
 
 MAY = "appointments.handle"
 COMING, CANCELED = 7, 2
-# So many days ago they booked, in which minutes of a day; who cancels does it later.
+# So many days ago they booked; who cancels does it later.
 BOOKED = (10, 8, 7, 6, 4, 3, 2)
-HOURS = (8 * 60 + 30, 14 * 60)
-LATER = timedelta(hours=2, minutes=40)
+LATER = timedelta(minutes=50)
+# In these hours people call: nobody is there then who waits for a dose.
+CALLS = (8, 14, 15, 16)
 REASONS = ("The recipient asked for another day", "The vaccine did not come in time")
 
 
@@ -35,16 +36,17 @@ def diary(past: Past) -> Iterator[Event]:
     random = Random(650_027)
     for place in past.places:
         for number in range(COMING):
-            at = past.at(past.workday(BOOKED[number % len(BOOKED)], place), _minute(random), place)
+            at = past.at(past.workday(BOOKED[number % len(BOOKED)], place), calling(random), place)
             book = partial(_book_coming, past, random, number < CANCELED)
             yield Event(at, book, may=MAY, place=place.id)
-        at = past.at(past.workday(1, place), _minute(random), place)
+        at = past.at(past.workday(1, place), calling(random), place)
         together = partial(_book_together, past, random)
         yield Event(at, together, may="appointments.overbook", place=place.id)
 
 
-def _minute(random: Random) -> int:
-    return random.randrange(*HOURS)
+def calling(random: Random) -> int:
+    """A minute of the day at which somebody calls."""
+    return 60 * random.choice(CALLS) + random.randrange(55)
 
 
 def newcomers(scope: Scope, most: int, *also: ColumnElement[bool]) -> list[int]:

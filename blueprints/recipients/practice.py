@@ -20,7 +20,7 @@ from portal.diary import DAYS, Event, Past
 from portal.places.models import Location
 
 AT_EACH = 44
-# One in so many is fifteen years old.
+# One in so many is too young for any of the vaccines.
 YOUNG = 15
 # In which minutes of a day people are registered, and how many days back what else happens.
 HOURS = (8 * 60 + 20, 15 * 60 + 30)
@@ -111,7 +111,7 @@ def _somebody(random: Random, home: Location, day: date, number: int) -> Details
     woman = random.random() < 0.5  # noqa: PLR2004
     first, last = random.choice(WOMEN if woman else MEN), LAST[number % len(LAST)]
     young = number % YOUNG == YOUNG - 1
-    year = day.year - 15 if young else random.randrange(1930, 2008)
+    year = day.year - 11 if young else random.randrange(1930, 2008)
     born = date(year, 1, 1) + timedelta(days=random.randrange(180 if young else 365))
     phone = 60 + number // 4 * 2 + number % 2
     return Details(
