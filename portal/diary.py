@@ -54,7 +54,8 @@ class Event:
     names the user where it must be a certain one.
 
     With neither `may` nor `who` the portal does it by itself, as a job: `do()` runs outside a unit
-    of work. What `do` gives back are further events, not before this one.
+    of work. What nobody may do there does not happen: its module is switched off. What `do` gives
+    back are further events, not before this one.
     """
 
     at: datetime
@@ -138,7 +139,8 @@ def _live(event: Event, staff: "_Staff") -> list[Event]:
             note_left_in_practice()
         return further
     with acting(Through.SIGNED_IN), unit_of_work():
-        further = list(event.do(staff.one_for(event)) or ())
+        scope = staff.one_for(event)
+        further = list(event.do(scope) or ()) if scope else []
         note_left_in_practice()
     return further
 
@@ -150,7 +152,7 @@ class _Staff:
     random: Random = field(default_factory=lambda: Random(650_000))
     known: dict[tuple[str, str, int | None], list[Scope]] = field(default_factory=dict)
 
-    def one_for(self, event: Event) -> Scope:
+    def one_for(self, event: Event) -> Scope | None:
         """Somebody who may do it and is there: who works at several locations is at one a day."""
         key = (event.who, event.may, event.place)
         if key not in self.known:
@@ -161,7 +163,8 @@ class _Staff:
             for scope in self.known[key]
             if not scope.locations or scope.locations[day % len(scope.locations)] == scope.location
         ]
-        return self.random.choice(there or self.known[key])
+        may = there or self.known[key]
+        return self.random.choice(may) if may else None
 
 
 def people_who_may(may: str, place_id: int | None, who: str = "") -> list[Scope]:

@@ -20,9 +20,11 @@ from portal.catalog.queries import facts_on
 from portal.db import session
 from portal.diary import FRIDAY, Event, Past
 
-# The shipments of the last days are still on their way.
-UNDERWAY = 6
-MORNING, LATE_MORNING, QUARTER_TO_FOUR = 9 * 60, 11 * 60, 15 * 60 + 45
+# What was shipped so few days ago is still on its way.
+UNDERWAY = 4
+# From when on the driver comes to each location, and when clinics begin and end; minutes of a day.
+DRIVER = range(9 * 60, 11 * 60, 30)
+LATE_MORNING, QUARTER_TO_FOUR = 11 * 60, 15 * 60 + 45
 # At so many clinics doses of a record are given.
 CLINICS = 7
 UNITS = {"frozen": "Freezer", "ultra-cold": "Ultra-cold freezer"}
@@ -33,9 +35,9 @@ def diary(past: Past) -> Iterator[Event]:
     """Boxes come on the morning after the day on which they were shipped."""
     random = Random(650_002)
     for number, shipped in enumerate(shipping_days(past)):
-        for place in past.places:
-            if shipped <= past.day(UNDERWAY, place):
-                at = past.at(shipped + timedelta(days=1), MORNING + random.randrange(90), place)
+        for minute, place in zip(DRIVER, past.places, strict=False):
+            if shipped < past.day(UNDERWAY, place):
+                at = past.at(shipped + timedelta(days=1), minute + random.randrange(25), place)
                 receive = partial(_receive, past, random, shipped, number % 7 == 0)
                 yield Event(at, receive, may="inventory.add", place=place.id)
 

@@ -16,7 +16,7 @@ from portal.access.scope import Scope
 from portal.catalog.models import Product
 from portal.clock import now
 from portal.db import session
-from portal.diary import DAYS, Event, Past
+from portal.diary import DAYS, OPENS, Event, Past
 from portal.places.models import Location
 
 AT_EACH = 44
@@ -48,10 +48,10 @@ def diary(past: Past) -> Iterator[Event]:
     """People are registered at each location; some were given a first dose elsewhere, one comes to
     two locations, one is registered twice."""
     random = Random(650_025)
-    for place in past.places:
+    for order, place in enumerate(past.places):
         for number in range(AT_EACH):
             day = past.workday(DAYS - 2 - number * (DAYS - 4) // (AT_EACH - 1), place)
-            at = past.at(day, random.randrange(*HOURS), place)
+            at = past.at(day, random.randrange(*HOURS) if number else OPENS + order, place)
             come = partial(_register, random, number)
             yield Event(at, come, may="recipients.handle", place=place.id)
     first, *others = past.places

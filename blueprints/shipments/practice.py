@@ -44,9 +44,10 @@ LAST_SHIPPING_DAY = 3
 
 
 def shipping_days(past: Past) -> Iterator[date]:
-    """The days on which something was shipped, one to each location."""
+    """The days on which something was shipped to each location, the last one yesterday or before
+    the weekend."""
     for number in range(EACH):
-        day = past.day(DAYS - number * DAYS // EACH, past.places[0])
+        day = past.day(1 + (EACH - 1 - number) * DAYS // EACH, past.places[0])
         yield day - timedelta(days=max(day.weekday() - LAST_SHIPPING_DAY, 0))
 
 
