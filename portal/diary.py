@@ -109,7 +109,9 @@ def past_until(present: datetime) -> Past:
         return Past(present, tuple(Place(**row._mapping) for row in rows))
 
 
-def live_through(events: Iterable[Event], past: Past, put_clock: Callable[[datetime], None]) -> None:
+def live_through(
+    events: Iterable[Event], past: Past, put_clock: Callable[[datetime], None]
+) -> None:
     """Let the events happen, and all to which they lead, in the order of time; those at one moment
     as they are listed. What lies ahead of the present does not happen.
 

@@ -34,6 +34,7 @@ from portal.clock import now
 from portal.db import session
 from portal.diary import Event, Past
 
+
 class After(StrEnum):
     """What is done about a dose later."""
 

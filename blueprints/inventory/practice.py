@@ -97,7 +97,5 @@ def _use(past: Past, random: Random, scope: Scope, record: VaccineInventory) -> 
 def _spend(record_id: int, doses: int, scope: Scope) -> None:
     available = session().get_one(VaccineInventory, record_id).doses_available
     if 0 < doses <= available:
-        given = ledger.Movement(
-            kind=Kind.ADMINISTERED, doses=doses, happened_on=scope.today()
-        )
+        given = ledger.Movement(kind=Kind.ADMINISTERED, doses=doses, happened_on=scope.today())
         ledger.post(scope.user, record_id, given)

@@ -68,9 +68,7 @@ def _take_in(shipped: date, rows: list[tuple[object, ...]]) -> None:
     with unit_of_work():
         content = io.BytesIO(b"".join(write_csv(HEADER, rows)))
         name = f"shipments {shipped:%Y-%m-%d}.csv"
-        run_id = receive_file(
-            IMPORT, settings, None, name=name, content=content, source=SOURCE
-        ).id
+        run_id = receive_file(IMPORT, settings, None, name=name, content=content, source=SOURCE).id
     process(settings, run_id)
 
 

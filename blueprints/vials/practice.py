@@ -34,9 +34,7 @@ def _use_up(random: Random, scope: Scope) -> None:
         vial, wasted = opened.vial, min(random.choice((0, 0, 1, 2)), opened.doses_left)
         given = opened.doses_left - wasted
         if given:
-            doses = ledger.Movement(
-                kind=Kind.ADMINISTERED, doses=given, happened_on=scope.today()
-            )
+            doses = ledger.Movement(kind=Kind.ADMINISTERED, doses=given, happened_on=scope.today())
             ledger.post(scope.user, vial.inventory_id, doses)
             vial.taken += given
             if vial.taken == vial.doses:

@@ -1,17 +1,13 @@
 """Sample organizations, locations and users for practice mode."""
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.access.profiles import Profile
-from portal.access.scope import Actor, Place, Scope
 from portal.clock import now
-from portal.db import session as present_session
 from portal.db import unit_of_work
 from portal.people.models import User, UserLocation
 from portal.places.models import Location, Organization
 from portal.signing_in.hashing import hash_password
-from portal.web.context import registry
 
 PASSPHRASE = "practice makes perfect"  # noqa: S105
 ORGANIZATIONS = {

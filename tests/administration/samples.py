@@ -3,14 +3,17 @@
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from sqlalchemy import func, select
+
 from blueprints.administration.adverse import note_event
 from blueprints.administration.services import Giving, Injection, Overriding, edit, give
+from blueprints.checkin.models import Arrival
 from blueprints.checkin.services import check_in
 from blueprints.recipients.rules import Details
 from blueprints.recipients.services import register
 from portal.catalog.screening import ScreeningAnswer
 from portal.clock import now
-from portal.db import unit_of_work
+from portal.db import session, unit_of_work
 from tests.browser.steps import second_step
 from tests.recipients.people import BORN
 from tests.samples import Access, Begun, Canaries, Filled, Making, Own, Samples, Tour, Upgrade
@@ -95,6 +98,14 @@ def begin(signed_in: "Callable[[str], Page]") -> Iterator[tuple[str, str]]:
     yield "/administration/<id>/<id>/<step>", second_step(page, "/administration/3")
 
 
+def find() -> Iterator[tuple[str, str]]:
+    """Somebody who waits for a dose."""
+    waiting = select(func.max(Arrival.id)).where(
+        Arrival.location_id == 1, Arrival.state == "waiting"
+    )
+    yield "/administration/<id>", f"/administration/{session().scalar(waiting)}"
+
+
 samples = Samples(
     make=make,
     access=Access(
@@ -122,7 +133,7 @@ samples = Samples(
             args=lambda ids: {"arrival_id": str(ids["arrival"])}, last=43, whole=140
         )
     },
-    tour=Tour(pages={"/administration/<id>": ("/administration/3",)}, begin=begin),
+    tour=Tour(find=find, begin=begin),
     upgrade=Upgrade(
         demanded={
             "administration": {

@@ -3,7 +3,7 @@ they are made."""
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -112,9 +112,11 @@ def test_histories_have_many_hours_and_the_people_of_each_location(usual: Flask)
             # Of a transfer the receiver writes a line at the sender.
             strangers = [who for _moment, who in rows if who not in people]
             assert len(strangers) <= (2 if model is DoseEntry else 0), (model, place)
-    first, last = session().execute(
-        select(func.min(DoseEntry.recorded_at), func.max(DoseEntry.recorded_at))
-    ).one()
+    first, last = (
+        session()
+        .execute(select(func.min(DoseEntry.recorded_at), func.max(DoseEntry.recorded_at)))
+        .one()
+    )
     assert last - first > timedelta(days=80)
 
 
@@ -239,7 +241,11 @@ def promises(app: Flask) -> dict[str, object]:
     expect("cases", count(Case.id > 0), 4, 4)
     waiting = Message.state.in_(("waiting", "failed", "obsolete"))
     expect("late messages", count(waiting), 0, 0)
-    found = [sentence for one in run_checks(app.extensions["portal"].registry) for sentence in one.sentences]
+    found = [
+        sentence
+        for one in run_checks(app.extensions["portal"].registry)
+        for sentence in one.sentences
+    ]
     if found:
         wrong["checks"] = found
     return wrong
@@ -255,13 +261,13 @@ def test_whenever_it_is_made_and_on_each_database(
     tmp_path: Path, empty: Empty, moment: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING, "portal.practice")
-    with filled(tmp_path / "clinics", MOMENTS[moment], empty()) as app:
-        with unit_of_work(write=False):
-            assert promises(app) == {}
-            for number, at in (
-                (AuditEntry.number, AuditEntry.at),
-                (DoseEntry.id, DoseEntry.recorded_at),
-            ):
-                moments = list(session().scalars(select(at).order_by(number)))
-                assert moments == sorted(moments)
+    at_that_time = filled(tmp_path / "clinics", MOMENTS[moment], empty())
+    with at_that_time as app, unit_of_work(write=False):
+        assert promises(app) == {}
+        for number, at in (
+            (AuditEntry.number, AuditEntry.at),
+            (DoseEntry.id, DoseEntry.recorded_at),
+        ):
+            moments = list(session().scalars(select(at).order_by(number)))
+            assert moments == sorted(moments)
     assert caplog.messages == [], "nothing was left out"
