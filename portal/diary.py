@@ -1,8 +1,8 @@
 """The diary of the sample clinics: what happened there in the three months before now.
 
-A module lists its events (`Module.practice`), each with its moment. The platform lives through those
-of all modules in the order of time, while `portal.clock` says each event's moment. So what is sealed,
-and says when and by whom it was written, is written at that moment by somebody who works there:
+A module lists its events (`Module.practice`), each with its moment. The platform lives through
+those of all modules in the order of time, while `portal.clock` says each event's moment. So what is
+sealed, and says when and by whom it was written, is written then, by somebody who works there:
 
     def diary(past: Past) -> Iterator[Event]:
         for place in past.places:

@@ -1,8 +1,8 @@
 """Practice mode (SPEC I8): a sample clinic in an instance of its own, put back by one command.
 
 The platform brings people and places, each module its part of the diary by `Module.practice`
-(portal/diary.py). What was filled is noted beside the database, so that nothing else is ever wiped:
-not a real instance, and not a real database that the settings of a practice instance happen to name.
+(`portal.diary`). What was filled is noted beside the database, so that nothing else is ever wiped:
+not a real instance, and not a real database that the settings of a practice instance name.
 """
 
 import hashlib
