@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import partial
+from operator import itemgetter
 from random import Random
 
 from sqlalchemy import select
@@ -67,6 +68,8 @@ TODAY = (320, 75, 50, 27, 9)
 WAITS = 8
 MORNING = 9 * 60
 ADULT = 18
+# Of a lot with so many doses, in vials of so many; and what was given lately, in minutes.
+ENOUGH, SEVERAL, LATELY = 20, 5, 60
 
 
 def diary(past: Past) -> Iterator[Event]:
@@ -193,27 +196,29 @@ def _finish(arrival_id: int, scope: Scope) -> None:
 
 
 def _lot(scope: Scope, ago: int) -> VaccineInventory | None:
-    """The newest lot whose vials hold several doses and that lasts for some time; another one for
-    what was given over an hour ago, so that two vials are open today."""
+    """The newest lot whose vials hold several doses and that lasts for some time. What was given
+    over an hour ago is of another one, so that two vials are open today; of one whose vials last
+    six hours and not twelve, if there is one, so that its time is nearly over."""
     record = VaccineInventory
     found = session().scalars(
         select(record)
         .where(
             record.location_id == scope.location_id,
-            record.doses_available >= 20,  # noqa: PLR2004
+            record.doses_available >= ENOUGH,
             record.quarantined.is_(False),
             record.expiration_date > scope.today(),
         )
         .order_by(record.id.desc())
     )
     several = [
-        one
+        (one, "12 h" in facts.after_puncture_limit)
         for one in found
-        if (facts := facts_on(one.product_id, scope.today())) and (facts.doses_per_vial or 1) > 4  # noqa: PLR2004
+        if (facts := facts_on(one.product_id, scope.today()))
+        and (facts.doses_per_vial or 1) >= SEVERAL
     ]
-    if ago > 60 and len(several) > 1:  # noqa: PLR2004
-        return several[1]
-    return several[0] if several else None
+    if ago > LATELY and len(several) > 1:
+        several = sorted(several[1:], key=itemgetter(1))
+    return several[0][0] if several else None
 
 
 def _note_event(vaccination_id: int, scope: Scope) -> None:

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Iterator
-from datetime import timedelta
 from functools import partial
 
 from sqlalchemy import select
@@ -33,14 +32,17 @@ ABOVE = (
 )
 
 
+# So many minutes ago, so that nobody waits too long for an answer yet.
+SENT, PROCESSED = 130, 45
+
+
 def diary(past: Past) -> Iterator[Event]:
     """A file of two users is sent, and processed by an agent; one comes back."""
     place = past.places[0]
-    at = past.at(past.workday(1, place), 11 * 60 + 20, place)
-    yield Event(at, partial(_send, place), who="requester")
+    yield Event(past.ago(SENT, place), partial(_send, past, place), who="requester")
 
 
-def _send(place: Place, scope: Scope) -> Iterator[Event]:
+def _send(past: Past, place: Place, scope: Scope) -> Iterator[Event]:
     content = io.BytesIO()
     home = session().get_one(Location, place.id)
     where = ("Add", home.name, home.street or "1 Main Street", home.city, home.zip_code)
@@ -64,13 +66,13 @@ def _send(place: Place, scope: Scope) -> Iterator[Event]:
         files=[keep(attached, name=NAME)],
     )
     process = partial(_process, case.id, copy)
-    yield Event(now() + timedelta(minutes=50), process, who="agent")
+    yield Event(past.ago(PROCESSED, place), process, who="agent")
 
 
 def _process(case_id: int, copy: Stored, scope: Scope) -> Iterator[Event]:
     file_id = session().scalars(select(CaseFile.id).where(CaseFile.case_id == case_id)).one()
     run_id = services.process(scope, case_id, file_id, copy).run_id
-    yield Event(now() + timedelta(minutes=1), partial(_take_in, run_id))
+    yield Event(now(), partial(_take_in, run_id))
 
 
 def _take_in(run_id: int) -> None:
