@@ -174,8 +174,8 @@ def test_somebody_does_it_who_works_there_may_and_is_there(
         for key in asked:
             did[key] = {}
             for hours in range(0, 24 * 20, 6):
-                do = partial(note, key, hours // 24)
                 moment = THEN + timedelta(hours=hours)
+                do = partial(note, key, moment.toordinal())
                 made.append(Event(moment, do, may=key[0], place=at[key[1]]))
         return made
 
