@@ -42,7 +42,7 @@ log = logging.getLogger("portal.practice")
 
 # So many days the sample goes back.
 DAYS = 90
-# When clinics open, in minutes of the day, and the last workday (0 is Monday).
+# When clinics open, in minutes of the day, and days of the week (0 is Monday).
 OPENS = 8 * 60
 FRIDAY, SUNDAY = 4, 6
 
@@ -77,11 +77,13 @@ class Past:
         return local(self.present, place.time_zone).date() - timedelta(days=back)
 
     def workday(self, back: int, place: Place) -> date:
-        """The day so many days before today; of a Saturday the Friday, of a Sunday the Monday, or
-        the Friday where that Monday is not over yet."""
+        """The day so many days before today; instead of a Saturday the Friday, instead of a Sunday
+        the Monday, or the Friday where that Monday is not over yet."""
         day = self.day(back, place)
-        over = day + timedelta(days=SUNDAY - day.weekday() + 1) < self.day(0, place)
-        return day + timedelta(days=1) if day.weekday() == SUNDAY and over else last_workday(day)
+        monday = day + timedelta(days=1)
+        if day.weekday() == SUNDAY and monday < self.day(0, place):
+            return monday
+        return day - timedelta(days=max(day.weekday() - FRIDAY, 0))
 
     def at(self, day: date, minute: int, place: Place) -> datetime:
         """The moment of that minute of a day at the location."""
@@ -95,11 +97,6 @@ class Past:
         opened = self.at(today, OPENS, place)
         first = opened if opened < self.present else self.at(today, 0, place)
         return max(self.present - timedelta(minutes=minutes), first)
-
-
-def last_workday(day: date) -> date:
-    """The day, or of a weekend the Friday before it."""
-    return day - timedelta(days=max(day.weekday() - FRIDAY, 0))
 
 
 def past_until(present: datetime) -> Past:
