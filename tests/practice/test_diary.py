@@ -41,7 +41,7 @@ from portal.settings import load_settings
 from tests.effort import some
 from tests.upgrade.conftest import Empty, empty
 
-pytestmark = pytest.mark.slow("fills whole databases")
+pytestmark = [pytest.mark.slow("fills whole databases"), pytest.mark.timeout(300)]
 
 __all__ = ["empty"]
 
