@@ -4,10 +4,10 @@ A module lists its events (`Module.practice`), each with its moment. The platfor
 those of all modules in the order of time, while `portal.clock` says each event's moment. So what is
 sealed, and says when and by whom it was written, is written then, by somebody who works there:
 
-    def diary(past: Past) -> Iterator[Event]:
+    def diary(past: Past) -> Iterator[DiaryEvent]:
         for place in past.places:
             day = past.workday(30, place)
-            yield Event(past.at(day, 9 * 60, place), check, may="fridges.check", place=place.id)
+            yield DiaryEvent(past.at(day, 9 * 60, place), check, may="fridges.check", place=place.id)
 
     def check(scope: Scope) -> None:
         note_temperature(scope, celsius=4)
@@ -48,7 +48,7 @@ FRIDAY, SUNDAY = 4, 6
 
 
 @dataclass(frozen=True)
-class Event:
+class DiaryEvent:
     """What happened at a moment: `do(scope)` runs in a unit of work of its own, as somebody who has
     the right `may` at the location with the id `place`; without a place as programme staff. `who`
     names the user where it must be a certain one.
@@ -59,7 +59,7 @@ class Event:
     """
 
     at: datetime
-    do: Callable[..., Iterable["Event"] | None]
+    do: Callable[..., Iterable["DiaryEvent"] | None]
     may: str = ""
     place: int | None = None
     who: str = ""
@@ -107,7 +107,7 @@ def past_until(present: datetime) -> Past:
 
 
 def live_through(
-    events: Iterable[Event], past: Past, put_clock: Callable[[datetime], None]
+    events: Iterable[DiaryEvent], past: Past, put_clock: Callable[[datetime], None]
 ) -> None:
     """Let the events happen, and all to which they lead, in the order of time; those at one moment
     as they are listed. What lies ahead of the present does not happen.
@@ -130,7 +130,7 @@ def live_through(
             heappush(waiting, (one.at, next(numbers), one))
 
 
-def _live(event: Event, staff: "_Staff") -> list[Event]:
+def _live(event: DiaryEvent, staff: "_Staff") -> list[DiaryEvent]:
     if not (event.may or event.who):
         with acting(Through.JOB):
             further = list(event.do() or ())
@@ -151,7 +151,7 @@ class _Staff:
     random: Random = field(default_factory=lambda: Random(650_000))
     known: dict[tuple[str, str, int | None], list[Scope]] = field(default_factory=dict)
 
-    def one_for(self, event: Event) -> Scope | None:
+    def one_for(self, event: DiaryEvent) -> Scope | None:
         """Somebody who may do it and is there: who works at several locations is at one a day."""
         key = (event.who, event.may, event.place)
         if key not in self.known:

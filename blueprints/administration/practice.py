@@ -33,7 +33,7 @@ from portal.catalog.queries import facts_on
 from portal.catalog.screening import NO, ScreeningAnswer, fact_sheet_on
 from portal.clock import now
 from portal.db import session
-from portal.diary import Event, Past
+from portal.diary import DiaryEvent, Past
 
 
 class After(StrEnum):
@@ -45,7 +45,7 @@ class After(StrEnum):
 
 
 @dataclass(frozen=True)
-class Visit:
+class DoseVisit:
     """Somebody who comes for a dose, `young` if it is somebody who is too young for it. `ago` is
     how many minutes ago it was given, if today."""
 
@@ -72,7 +72,7 @@ ADULT = 18
 ENOUGH, SEVERAL, LATELY = 20, 5, 60
 
 
-def diary(past: Past) -> Iterator[Event]:
+def diary(past: Past) -> Iterator[DiaryEvent]:
     """People come at each location, by appointment and without."""
     random = Random(650_031)
     for place in past.places:
@@ -80,18 +80,18 @@ def diary(past: Past) -> Iterator[Event]:
             day, minute = past.workday(back, place), MORNING + 15 * random.randrange(12)
             lead = past.workday(back + random.randrange(2, 5), place)
             called = past.at(lead, calling(random), place)
-            call = partial(_book, Visit(past, random, after, young=back == YOUNG), day, minute)
-            yield Event(called, call, may="appointments.handle", place=place.id)
+            call = partial(_book, DoseVisit(past, random, after, young=back == YOUNG), day, minute)
+            yield DiaryEvent(called, call, may="appointments.handle", place=place.id)
         for number, (back, after) in enumerate(WALKED_IN):
             at = past.at(past.workday(back, place), MORNING + 40 + 55 * number, place)
-            come = partial(_walk_in, Visit(past, random, after))
-            yield Event(at, come, may=COMES, place=place.id)
+            come = partial(_walk_in, DoseVisit(past, random, after))
+            yield DiaryEvent(at, come, may=COMES, place=place.id)
         for ago in TODAY:
-            come = partial(_walk_in, Visit(past, random, ago=ago))
-            yield Event(past.ago(ago + WAITS, place), come, may=COMES, place=place.id)
+            come = partial(_walk_in, DoseVisit(past, random, ago=ago))
+            yield DiaryEvent(past.ago(ago + WAITS, place), come, may=COMES, place=place.id)
 
 
-def _book(visit: Visit, day: date, minute: int, scope: Scope) -> Iterator[Event]:
+def _book(visit: DoseVisit, day: date, minute: int, scope: Scope) -> Iterator[DiaryEvent]:
     slot_id = session().scalar(
         select(Slot.id).where(
             Slot.location_id == scope.location_id,
@@ -109,35 +109,35 @@ def _book(visit: Visit, day: date, minute: int, scope: Scope) -> Iterator[Event]
         book(scope, recipient_id, slot_id)
         at = visit.past.at(day, minute + visit.random.randrange(-8, 6), scope.place)
         come = partial(_come, visit, recipient_id)
-        yield Event(at, come, may=COMES, place=scope.location_id)
+        yield DiaryEvent(at, come, may=COMES, place=scope.location_id)
 
 
-def _come(visit: Visit, recipient_id: int, scope: Scope) -> Iterator[Event]:
+def _come(visit: DoseVisit, recipient_id: int, scope: Scope) -> Iterator[DiaryEvent]:
     arrival = check_in(scope, recipient_id=recipient_id, identified_by=KNOWN)
     yield _dose(visit, arrival, scope)
 
 
-def _walk_in(visit: Visit, scope: Scope) -> Iterator[Event]:
+def _walk_in(visit: DoseVisit, scope: Scope) -> Iterator[DiaryEvent]:
     arrival = walk_in(scope)
     if arrival is not None:
         yield _dose(visit, arrival, scope)
 
 
-def _dose(visit: Visit, arrival: Arrival, scope: Scope) -> Event:
+def _dose(visit: DoseVisit, arrival: Arrival, scope: Scope) -> DiaryEvent:
     """The dose that follows; to somebody who is too young a manager gives it."""
     at = now() + timedelta(minutes=WAITS)
     if visit.ago:
         at = visit.past.ago(visit.ago, scope.place)
     person = session().get_one(Recipient, arrival.recipient_id)
     may = GIVES if _is_adult(person, scope) else "administration.override"
-    return Event(at, partial(_give, visit, arrival.id), may=may, place=scope.location_id)
+    return DiaryEvent(at, partial(_give, visit, arrival.id), may=may, place=scope.location_id)
 
 
 def _is_adult(person: Recipient, scope: Scope) -> bool:
     return age_in_years(person.birth_date, scope.today()) >= ADULT
 
 
-def _give(visit: Visit, arrival_id: int, scope: Scope) -> Iterator[Event]:
+def _give(visit: DoseVisit, arrival_id: int, scope: Scope) -> Iterator[DiaryEvent]:
     arrival = session().get_one(Arrival, arrival_id)
     person = session().get_one(Recipient, arrival.recipient_id)
     record = _lot(scope, visit.ago)
@@ -178,8 +178,8 @@ def _give(visit: Visit, arrival_id: int, scope: Scope) -> Iterator[Event]:
         yield _later(minutes, partial(do, dose.id), may, scope)
 
 
-def _later(minutes: int, do: Callable[[Scope], None], may: str, scope: Scope) -> Event:
-    return Event(now() + timedelta(minutes=minutes), do, may=may, place=scope.location_id)
+def _later(minutes: int, do: Callable[[Scope], None], may: str, scope: Scope) -> DiaryEvent:
+    return DiaryEvent(now() + timedelta(minutes=minutes), do, may=may, place=scope.location_id)
 
 
 def _answers(product: Product, person: Recipient, day: date) -> Sequence[ScreeningAnswer]:

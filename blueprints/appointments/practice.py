@@ -18,7 +18,7 @@ from blueprints.scheduling.models import Slot
 from portal.access.scope import Place, Scope
 from portal.clock import now
 from portal.db import session
-from portal.diary import Event, Past
+from portal.diary import DiaryEvent, Past
 
 MAY = "appointments.handle"
 COMING, CANCELED = 7, 2
@@ -30,7 +30,7 @@ CALLS = (8, 14, 15, 16)
 REASONS = ("The recipient asked for another day", "The vaccine did not come in time")
 
 
-def diary(past: Past) -> Iterator[Event]:
+def diary(past: Past) -> Iterator[DiaryEvent]:
     """People book at each location for the days to come; some cancel, and a family books more than
     the places of a time."""
     random = Random(650_027)
@@ -38,10 +38,10 @@ def diary(past: Past) -> Iterator[Event]:
         for number in range(COMING):
             at = past.at(past.workday(BOOKED[number % len(BOOKED)], place), calling(random), place)
             book = partial(_book_coming, past, random, number < CANCELED)
-            yield Event(at, book, may=MAY, place=place.id)
+            yield DiaryEvent(at, book, may=MAY, place=place.id)
         at = past.at(past.workday(1, place), calling(random), place)
         together = partial(_book_together, past, random)
-        yield Event(at, together, may="appointments.overbook", place=place.id)
+        yield DiaryEvent(at, together, may="appointments.overbook", place=place.id)
 
 
 def calling(random: Random) -> int:
@@ -90,13 +90,13 @@ def _coming(past: Past, scope: Scope) -> list[int]:
     return list(rows)
 
 
-def _book_coming(past: Past, random: Random, cancels: bool, scope: Scope) -> Iterator[Event]:
+def _book_coming(past: Past, random: Random, cancels: bool, scope: Scope) -> Iterator[DiaryEvent]:
     slots = _coming(past, scope)
     for recipient_id in newcomers(scope, 1) if slots else ():
         booked = book(scope, recipient_id, random.choice(slots))
         if cancels:
             change = partial(_cancel, booked.id, random.choice(REASONS))
-            yield Event(now() + LATER, change, may=MAY, place=scope.location_id)
+            yield DiaryEvent(now() + LATER, change, may=MAY, place=scope.location_id)
 
 
 def _cancel(appointment_id: int, reason: str, scope: Scope) -> None:

@@ -12,7 +12,7 @@ from blueprints.checkin.rules import ArrivalStep
 from blueprints.recipients.models import RecipientLocation
 from portal.access.scope import Scope
 from portal.clock import local
-from portal.diary import Event, Past
+from portal.diary import DiaryEvent, Past
 
 MAY = "checkin.handle"
 QUARTER = 15
@@ -35,19 +35,19 @@ WALKED_IN = 11
 THEN = 12
 
 
-def diary(past: Past) -> Iterator[Event]:
+def diary(past: Past) -> Iterator[DiaryEvent]:
     """Let some of the people at each location come today."""
     for place in past.places:
         for number, one in enumerate(PEOPLE):
             at = past.at(past.workday(1 + number % 4, place), 14 * 60 + 13 * number, place)
             book = partial(_book_today, past, *one)
-            yield Event(at, book, may="appointments.handle", place=place.id)
-        yield Event(past.ago(WALKED_IN, place), _walk_in, may=MAY, place=place.id)
+            yield DiaryEvent(at, book, may="appointments.handle", place=place.id)
+        yield DiaryEvent(past.ago(WALKED_IN, place), _walk_in, may=MAY, place=place.id)
 
 
 def _book_today(
     past: Past, minutes: int, ago: int | None, then: ArrivalStep | None, scope: Scope
-) -> Iterator[Event]:
+) -> Iterator[DiaryEvent]:
     """Book somebody for today, at that hour also where the location is closed."""
     clock = local(past.present, scope.place.time_zone)
     present = clock.hour * 60 + clock.minute // QUARTER * QUARTER
@@ -57,7 +57,7 @@ def _book_today(
         note_appointment(scope, recipient_id, slot)
         if ago is not None:
             come = partial(_come, past, recipient_id, ago, then)
-            yield Event(past.ago(ago, scope.place), come, may=MAY, place=scope.location_id)
+            yield DiaryEvent(past.ago(ago, scope.place), come, may=MAY, place=scope.location_id)
 
 
 def walk_in(scope: Scope) -> Arrival | None:
@@ -74,11 +74,11 @@ def _walk_in(scope: Scope) -> None:
 
 def _come(
     past: Past, recipient_id: int, ago: int, then: ArrivalStep | None, scope: Scope
-) -> Iterator[Event]:
+) -> Iterator[DiaryEvent]:
     arrival = services.check_in(scope, recipient_id=recipient_id, identified_by=KNOWN)
     if then is not None:
         go_on = partial(_go_on, arrival.id, then)
-        yield Event(past.ago(ago - THEN, scope.place), go_on, may=MAY, place=scope.location_id)
+        yield DiaryEvent(past.ago(ago - THEN, scope.place), go_on, may=MAY, place=scope.location_id)
 
 
 def _go_on(arrival_id: int, then: ArrivalStep, scope: Scope) -> None:

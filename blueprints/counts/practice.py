@@ -12,7 +12,7 @@ from blueprints.counts.starting import start
 from blueprints.inventory.storage import list_storage_units
 from portal.access.scope import Scope
 from portal.clock import now
-from portal.diary import Event, Past
+from portal.diary import DiaryEvent, Past
 
 MAY = "counts.handle"
 # After the last clinic of a day, two weeks ago; and a few minutes ago.
@@ -20,21 +20,21 @@ COUNTED, AFTER_CLINIC, AGO = 13, 16 * 60, 4
 TAKES = timedelta(minutes=35)
 
 
-def diary(past: Past) -> Iterator[Event]:
+def diary(past: Past) -> Iterator[DiaryEvent]:
     """Count one storage unit, and begin with another one."""
     place = past.places[0]
     counted = past.at(past.workday(COUNTED, place), AFTER_CLINIC, place)
-    yield Event(counted, partial(_start, 0), may=MAY, place=place.id)
-    yield Event(past.ago(AGO, place), partial(_start, 1), may=MAY, place=place.id)
+    yield DiaryEvent(counted, partial(_start, 0), may=MAY, place=place.id)
+    yield DiaryEvent(past.ago(AGO, place), partial(_start, 1), may=MAY, place=place.id)
 
 
-def _start(number: int, scope: Scope) -> Iterator[Event]:
+def _start(number: int, scope: Scope) -> Iterator[DiaryEvent]:
     units = sorted(list_storage_units(scope), reverse=True)
     if number < len(units):
         count = start(scope, units[number])
         if number == 0:
             finish = partial(_finish, count.row.id)
-            yield Event(now() + TAKES, finish, may=MAY, place=scope.location_id)
+            yield DiaryEvent(now() + TAKES, finish, may=MAY, place=scope.location_id)
 
 
 def _finish(count_id: int, scope: Scope) -> None:

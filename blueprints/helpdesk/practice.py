@@ -13,7 +13,7 @@ from portal.access.profiles import Profile
 from portal.access.scope import Scope
 from portal.clock import now
 from portal.db import session
-from portal.diary import DAYS, Event, Past
+from portal.diary import DAYS, DiaryEvent, Past
 from portal.people.models import User
 from portal.places.models import Location
 
@@ -53,26 +53,26 @@ ASKED = (
 LATELY = 40
 
 
-def diary(past: Past) -> Iterator[Event]:
+def diary(past: Past) -> Iterator[DiaryEvent]:
     """Somebody registers at the help desk, and asks a few things; an e-mail belongs to no case."""
     place = past.places[0]
     registered = past.at(past.workday(DAYS, place), 8 * 60 + 15, place)
-    yield Event(registered, _register, who=AGENT)
+    yield DiaryEvent(registered, _register, who=AGENT)
     for topic, subject, description, answer, solved, back, minute in ASKED:
         at = past.at(past.workday(back, place), minute, place) if back else past.ago(LATELY, place)
         ask = partial(_ask, topic, subject, description, answer, solved)
-        yield Event(at, ask, who=REQUESTER)
+        yield DiaryEvent(at, ask, who=REQUESTER)
     mailed = past.at(past.workday(1, place), 16 * 60 + 25, place)
-    yield Event(mailed, _add_mail, who=AGENT)
+    yield DiaryEvent(mailed, _add_mail, who=AGENT)
 
 
 def _ask(
     topic: str, subject: str, description: str, answer: str, solved: bool, scope: Scope
-) -> Iterator[Event]:
+) -> Iterator[DiaryEvent]:
     case = services.open_case(scope, topic=topic, subject=subject, description=description)
     if answer:
         reply = partial(_answer, case.id, answer, solved)
-        yield Event(now() + timedelta(minutes=85), reply, who=AGENT)
+        yield DiaryEvent(now() + timedelta(minutes=85), reply, who=AGENT)
 
 
 def _answer(case_id: int, answer: str, solved: bool, scope: Scope) -> None:

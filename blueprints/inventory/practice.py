@@ -18,7 +18,7 @@ from blueprints.shipments.practice import shipping_days
 from portal.access.scope import Scope
 from portal.catalog.queries import facts_on
 from portal.db import session
-from portal.diary import FRIDAY, Event, Past
+from portal.diary import FRIDAY, DiaryEvent, Past
 
 # What was shipped so few days ago is still on its way.
 UNDERWAY = 4
@@ -31,7 +31,7 @@ UNITS = {"frozen": "Freezer", "ultra-cold": "Ultra-cold freezer"}
 REFRIGERATOR = "Refrigerator 1"
 
 
-def diary(past: Past) -> Iterator[Event]:
+def diary(past: Past) -> Iterator[DiaryEvent]:
     """Boxes come on the morning after the day on which they were shipped."""
     random = Random(650_002)
     for number, shipped in enumerate(shipping_days(past)):
@@ -39,12 +39,12 @@ def diary(past: Past) -> Iterator[Event]:
             if shipped < past.day(UNDERWAY, place):
                 at = past.at(shipped + timedelta(days=1), minute + random.randrange(25), place)
                 receive = partial(_receive, past, random, shipped, number % 7 == 0)
-                yield Event(at, receive, may="inventory.add", place=place.id)
+                yield DiaryEvent(at, receive, may="inventory.add", place=place.id)
 
 
 def _receive(
     past: Past, random: Random, shipped: date, incomplete: bool, scope: Scope
-) -> Iterator[Event]:
+) -> Iterator[DiaryEvent]:
     """Add what was shipped on that day, or only half of it, and plan its use."""
     shipments = session().scalars(
         select(Shipment)
@@ -78,7 +78,9 @@ def put_away(scope: Scope, record: VaccineInventory) -> None:
     put_into(scope, record, UNITS.get(facts.storage_class if facts else "", REFRIGERATOR))
 
 
-def _use(past: Past, random: Random, scope: Scope, record: VaccineInventory) -> Iterator[Event]:
+def _use(
+    past: Past, random: Random, scope: Scope, record: VaccineInventory
+) -> Iterator[DiaryEvent]:
     """Clinics at which doses of a record are given, between the day it came in and today."""
     received = scope.today()
     left = int(record.doses_total * random.choice((0.0, 0.3, 0.6, 0.85, 0.97)))
@@ -91,7 +93,7 @@ def _use(past: Past, random: Random, scope: Scope, record: VaccineInventory) -> 
         left -= doses
         at = past.at(clinic, random.randrange(LATE_MORNING, QUARTER_TO_FOUR), scope.place)
         spend = partial(_spend, record.id, doses)
-        yield Event(at, spend, may="administration.give", place=scope.location_id)
+        yield DiaryEvent(at, spend, may="administration.give", place=scope.location_id)
 
 
 def _spend(record_id: int, doses: int, scope: Scope) -> None:

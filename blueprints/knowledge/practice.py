@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from blueprints.knowledge import services
 from blueprints.knowledge.queries import get_article
 from portal.access.scope import Scope
-from portal.diary import Event, Past
+from portal.diary import DiaryEvent, Past
 
 MAY = "knowledge.edit"
 OWN = """\
@@ -15,13 +15,13 @@ OWN = """\
 """
 
 
-def diary(past: Past) -> Iterator[Event]:
+def diary(past: Past) -> Iterator[DiaryEvent]:
     """One article of our own, and one that was changed."""
     place = past.places[0]
     added = past.at(past.workday(47, place), 10 * 60 + 5, place)
-    yield Event(added, _add, may=MAY)
+    yield DiaryEvent(added, _add, may=MAY)
     changed = past.at(past.workday(21, place), 15 * 60 + 30, place)
-    yield Event(changed, _change, may=MAY)
+    yield DiaryEvent(changed, _change, may=MAY)
 
 
 def _add(scope: Scope) -> None:

@@ -14,7 +14,7 @@ from blueprints.onboarding.sheets import COLUMNS
 from portal.access.scope import Place, Scope
 from portal.clock import now
 from portal.db import session
-from portal.diary import Event, Past
+from portal.diary import DiaryEvent, Past
 from portal.files.services import Stored, keep, store
 from portal.imports import running
 from portal.places.models import Location
@@ -36,13 +36,13 @@ ABOVE = (
 SENT, PROCESSED = 130, 45
 
 
-def diary(past: Past) -> Iterator[Event]:
+def diary(past: Past) -> Iterator[DiaryEvent]:
     """A file of two users is sent, and processed by an agent; one comes back."""
     place = past.places[0]
-    yield Event(past.ago(SENT, place), partial(_send, past, place), who="requester")
+    yield DiaryEvent(past.ago(SENT, place), partial(_send, past, place), who="requester")
 
 
-def _send(past: Past, place: Place, scope: Scope) -> Iterator[Event]:
+def _send(past: Past, place: Place, scope: Scope) -> Iterator[DiaryEvent]:
     content = io.BytesIO()
     home = session().get_one(Location, place.id)
     where = ("Add", home.name, home.street or "1 Main Street", home.city, home.zip_code)
@@ -66,13 +66,13 @@ def _send(past: Past, place: Place, scope: Scope) -> Iterator[Event]:
         files=[keep(attached, name=NAME)],
     )
     process = partial(_process, case.id, copy)
-    yield Event(past.ago(PROCESSED, place), process, who="agent")
+    yield DiaryEvent(past.ago(PROCESSED, place), process, who="agent")
 
 
-def _process(case_id: int, copy: Stored, scope: Scope) -> Iterator[Event]:
+def _process(case_id: int, copy: Stored, scope: Scope) -> Iterator[DiaryEvent]:
     file_id = session().scalars(select(CaseFile.id).where(CaseFile.case_id == case_id)).one()
     run_id = services.process(scope, case_id, file_id, copy).run_id
-    yield Event(now(), partial(_take_in, run_id))
+    yield DiaryEvent(now(), partial(_take_in, run_id))
 
 
 def _take_in(run_id: int) -> None:

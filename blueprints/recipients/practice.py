@@ -16,7 +16,7 @@ from portal.access.scope import Scope
 from portal.catalog.models import Product
 from portal.clock import now
 from portal.db import session
-from portal.diary import DAYS, OPENS, Event, Past
+from portal.diary import DAYS, OPENS, DiaryEvent, Past
 from portal.places.models import Location
 
 AT_EACH = 44
@@ -44,7 +44,7 @@ STREETS = ("Sample Street", "Practice Road", "Example Avenue")
 AREAS = ("252", "910", "919", "336", "704", "828")
 
 
-def diary(past: Past) -> Iterator[Event]:
+def diary(past: Past) -> Iterator[DiaryEvent]:
     """People are registered at each location; some were given a first dose elsewhere, one comes to
     two locations, one is registered twice."""
     random = Random(650_025)
@@ -53,13 +53,13 @@ def diary(past: Past) -> Iterator[Event]:
             day = past.workday(DAYS - 2 - number * (DAYS - 4) // (AT_EACH - 1), place)
             at = past.at(day, random.randrange(*HOURS) if number else OPENS + order, place)
             come = partial(_register, random, number)
-            yield Event(at, come, may="recipients.handle", place=place.id)
+            yield DiaryEvent(at, come, may="recipients.handle", place=place.id)
     first, *others = past.places
     again = past.at(past.workday(TWICE, first), 11 * 60 + 20, first)
-    yield Event(again, _register_again, may="recipients.handle", place=first.id)
+    yield DiaryEvent(again, _register_again, may="recipients.handle", place=first.id)
     for other in others[:1]:
         at = past.at(past.workday(OPENED, other), 14 * 60 + 50, other)
-        yield Event(at, _open, may="recipients.handle", place=other.id)
+        yield DiaryEvent(at, _open, may="recipients.handle", place=other.id)
 
 
 def _first() -> Recipient:
@@ -72,7 +72,7 @@ def _open(scope: Scope) -> None:
     open_found(scope, known.id, text=known.last_name, birth_date=known.birth_date)
 
 
-def _register_again(scope: Scope) -> Iterator[Event]:
+def _register_again(scope: Scope) -> Iterator[DiaryEvent]:
     """Register the first recipient once more, and let the help desk merge the records."""
     kept = _first()
     twice = Details(
@@ -80,7 +80,9 @@ def _register_again(scope: Scope) -> Iterator[Event]:
     )
     doubled = register(scope, twice)
     # Before anything else happens to it.
-    yield Event(now(), partial(_merge, kept.id, doubled.id), may="recipients.merge", who="agent")
+    yield DiaryEvent(
+        now(), partial(_merge, kept.id, doubled.id), may="recipients.merge", who="agent"
+    )
 
 
 def _merge(kept: int, doubled: int, scope: Scope) -> None:

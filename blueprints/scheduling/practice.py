@@ -9,7 +9,7 @@ from blueprints.scheduling.jobs import make_slots
 from blueprints.scheduling.rules import Hours, Setup, SpecialDay
 from blueprints.scheduling.services import save, set_day
 from portal.access.scope import Scope
-from portal.diary import DAYS, Event, Past
+from portal.diary import DAYS, DiaryEvent, Past
 
 MAY = "scheduling.handle"
 WORKDAY = (Hours(8 * 60, 12 * 60), Hours(13 * 60, 17 * 60))
@@ -27,18 +27,18 @@ AT_NIGHT = 60
 CLOSED, KNOWN_FOR = 9, 12
 
 
-def diary(past: Past) -> Iterator[Event]:
+def diary(past: Past) -> Iterator[DiaryEvent]:
     """Turn scheduling on everywhere, the second clinic's for staff only, and close a day."""
     for number, place in enumerate(past.places):
         at = past.at(past.workday(DAYS, place), 7 * 60 + 40 + 12 * number, place)
         turn_on = partial(_turn_on, replace(SETUP, public=number != 1))
-        yield Event(at, turn_on, may=MAY, place=place.id)
+        yield DiaryEvent(at, turn_on, may=MAY, place=place.id)
     first = past.places[0]
     for back in NIGHTS:
-        yield Event(past.at(past.day(back, first), AT_NIGHT, first), _night)
+        yield DiaryEvent(past.at(past.day(back, first), AT_NIGHT, first), _night)
     closed = past.day(0, first) + timedelta(days=CLOSED)
     at = past.at(past.workday(KNOWN_FOR, first), 16 * 60 + 35, first)
-    yield Event(at, partial(_close, closed), may=MAY, place=first.id)
+    yield DiaryEvent(at, partial(_close, closed), may=MAY, place=first.id)
 
 
 def _turn_on(setup: Setup, scope: Scope) -> None:

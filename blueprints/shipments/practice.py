@@ -10,7 +10,7 @@ from random import Random
 from blueprints.shipments.importing import IMPORT
 from blueprints.shipments.inbox import SOURCE
 from portal.db import unit_of_work
-from portal.diary import DAYS, Event, Past
+from portal.diary import DAYS, DiaryEvent, Past
 from portal.imports.receiving import receive_file
 from portal.imports.running import process
 from portal.settings import current
@@ -51,7 +51,7 @@ def shipping_days(past: Past) -> Iterator[date]:
         yield day - timedelta(days=max(day.weekday() - LAST_SHIPPING_DAY, 0))
 
 
-def diary(past: Past) -> Iterator[Event]:
+def diary(past: Past) -> Iterator[DiaryEvent]:
     """The supplier's file comes on the evening of a day on which something was shipped."""
     random, count = Random(650_001), itertools.count(101)
     for number, shipped in enumerate(shipping_days(past)):
@@ -60,7 +60,7 @@ def diary(past: Past) -> Iterator[Event]:
             for order, place in enumerate(past.places, 4400 + number // 2 * len(past.places))
         ]
         at = past.at(shipped, EVENING + random.randrange(60), past.places[0])
-        yield Event(at, partial(_take_in, shipped, rows))
+        yield DiaryEvent(at, partial(_take_in, shipped, rows))
 
 
 def _take_in(shipped: date, rows: list[tuple[object, ...]]) -> None:

@@ -13,12 +13,12 @@ from blueprints.transfers import services
 from blueprints.transfers.services import Receipt, Sending
 from portal.access.scope import Place, Scope
 from portal.db import session
-from portal.diary import Event, Past
+from portal.diary import DiaryEvent, Past
 
 MAY = "transfers.handle"
 
 
-def diary(past: Past) -> Iterator[Event]:
+def diary(past: Past) -> Iterator[DiaryEvent]:
     """The first two locations send each other doses."""
     if len(past.places) < 2:  # noqa: PLR2004
         return
@@ -31,12 +31,12 @@ def diary(past: Past) -> Iterator[Event]:
     ):
         sent = past.at(past.workday(back, sender), minute, sender)
         send = partial(_send, receiver, doses, reason, note, arrived)
-        yield Event(sent, send, may=MAY, place=sender.id)
+        yield DiaryEvent(sent, send, may=MAY, place=sender.id)
 
 
 def _send(
     to: Place, doses: int, reason: str, note: str, arrived: datetime | None, scope: Scope
-) -> Iterator[Event]:
+) -> Iterator[DiaryEvent]:
     """Send doses of the fullest usable record; with `arrived` one vial of them breaks."""
     record_id = session().scalar(
         select(VaccineInventory.id)
@@ -60,7 +60,7 @@ def _send(
     )
     line = services.send(scope, sending).lines[0].row
     if arrived is not None:
-        yield Event(arrived, partial(_receive, line.id), may=MAY, place=to.id)
+        yield DiaryEvent(arrived, partial(_receive, line.id), may=MAY, place=to.id)
 
 
 def _receive(line_id: int, scope: Scope) -> None:

@@ -11,12 +11,12 @@ from blueprints.vials.rules import VialState
 from blueprints.vials.services import waste
 from portal.access.scope import Scope
 from portal.db import session
-from portal.diary import DAYS, FRIDAY, Event, Past
+from portal.diary import DAYS, FRIDAY, DiaryEvent, Past
 
 LAST_CALL = 16 * 60 + 40
 
 
-def diary(past: Past) -> Iterator[Event]:
+def diary(past: Past) -> Iterator[DiaryEvent]:
     """At the end of each past workday no vial stays open."""
     random = Random(650_041)
     for place in past.places:
@@ -25,7 +25,7 @@ def diary(past: Past) -> Iterator[Event]:
             if day.weekday() <= FRIDAY:
                 at = past.at(day, LAST_CALL + random.randrange(15), place)
                 use_up = partial(_use_up, random)
-                yield Event(at, use_up, may="wastage.record", place=place.id)
+                yield DiaryEvent(at, use_up, may="wastage.record", place=place.id)
 
 
 def _use_up(random: Random, scope: Scope) -> None:

@@ -11,7 +11,7 @@ from blueprints.inventory.rules import DocumentKind
 from blueprints.wastage.services import Loss, record_loss
 from portal.access.scope import Scope
 from portal.db import session
-from portal.diary import Event, Past
+from portal.diary import DiaryEvent, Past
 
 CLOSING = 17 * 60
 # How many days back, what became of how many doses, and why.
@@ -24,13 +24,13 @@ LOSSES = (
 )
 
 
-def diary(past: Past) -> Iterator[Event]:
+def diary(past: Past) -> Iterator[DiaryEvent]:
     """Some losses at each location."""
     for shift, place in enumerate(past.places):
         for number, (back, kind, doses, reason) in enumerate(LOSSES):
             at = past.at(past.workday(back + shift, place), CLOSING + 7 * number, place)
             lose = partial(_lose, kind, doses, reason)
-            yield Event(at, lose, may="wastage.record", place=place.id)
+            yield DiaryEvent(at, lose, may="wastage.record", place=place.id)
 
 
 def _lose(kind: DocumentKind, doses: int, reason: str, scope: Scope) -> None:

@@ -15,7 +15,7 @@ from flask import Flask
 from portal import clock
 from portal.access.scope import Scope
 from portal.db import unit_of_work
-from portal.diary import Event, Past, live_through, past_until
+from portal.diary import DiaryEvent, Past, live_through, past_until
 from portal.errors import Invalid
 from portal.messages.upkeep import note_left_in_practice
 from portal.settings import Settings
@@ -107,7 +107,7 @@ def test_only_the_filling_of_practice_mode_moves_it() -> None:
 # The diary
 
 
-def lived(app: Flask, settings: Settings, list_events: Callable[[Past], list[Event]]) -> None:
+def lived(app: Flask, settings: Settings, list_events: Callable[[Past], list[DiaryEvent]]) -> None:
     with time_machine.travel(NOW, tick=False), app.app_context():
         past = past_until(NOW)
         with clock.practice_clock(settings) as put:
@@ -119,24 +119,24 @@ def test_events_happen_in_the_order_of_time_and_lead_to_others(
 ) -> None:
     found: list[tuple[str, datetime]] = []
 
-    def note(name: str, *further: Event) -> Callable[[], tuple[Event, ...]]:
-        def do() -> tuple[Event, ...]:
+    def note(name: str, *further: DiaryEvent) -> Callable[[], tuple[DiaryEvent, ...]]:
+        def do() -> tuple[DiaryEvent, ...]:
             found.append((name, clock.now()))
             return further
 
         return do
 
     hour = timedelta(hours=1)
-    ahead = Event(NOW + hour, note("ahead"))
+    ahead = DiaryEvent(NOW + hour, note("ahead"))
     lived(
         app,
         of_practice,
         lambda _past: [
-            Event(THEN + 3 * hour, note("third")),
-            Event(THEN, note("first", Event(THEN + 2 * hour, note("led to")), ahead)),
-            Event(THEN + hour, note("second")),
-            Event(THEN + 3 * hour, note("listed later")),
-            Event(NOW, note("now")),
+            DiaryEvent(THEN + 3 * hour, note("third")),
+            DiaryEvent(THEN, note("first", DiaryEvent(THEN + 2 * hour, note("led to")), ahead)),
+            DiaryEvent(THEN + hour, note("second")),
+            DiaryEvent(THEN + 3 * hour, note("listed later")),
+            DiaryEvent(NOW, note("now")),
             ahead,
         ],
     )
@@ -155,7 +155,7 @@ def test_somebody_does_it_who_works_there_may_and_is_there(
 ) -> None:
     did: dict[tuple[str, str], dict[str, set[int]]] = {}
 
-    def events(past: Past) -> list[Event]:
+    def events(past: Past) -> list[DiaryEvent]:
         at = {place.name: place.id for place in past.places} | {"": None}
         asked = (
             ("administration.give", "Clinic A"),
@@ -176,7 +176,7 @@ def test_somebody_does_it_who_works_there_may_and_is_there(
             for hours in range(0, 24 * 20, 6):
                 moment = THEN + timedelta(hours=hours)
                 do = partial(note, key, moment.toordinal())
-                made.append(Event(moment, do, may=key[0], place=at[key[1]]))
+                made.append(DiaryEvent(moment, do, may=key[0], place=at[key[1]]))
         return made
 
     lived(app, of_practice, events)
@@ -205,8 +205,8 @@ def test_what_is_refused_is_left_out_and_the_rest_goes_on(
         app,
         of_practice,
         lambda _past: [
-            Event(THEN, refused),
-            Event(THEN + hour, lambda: found.append("after")),
+            DiaryEvent(THEN, refused),
+            DiaryEvent(THEN + hour, lambda: found.append("after")),
         ],
     )
     assert found == ["after"]
