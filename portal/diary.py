@@ -6,8 +6,8 @@ sealed, and says when and by whom it was written, is written then, by somebody w
 
     def diary(past: Past) -> Iterator[DiaryEvent]:
         for place in past.places:
-            day = past.workday(30, place)
-            yield DiaryEvent(past.at(day, 9 * 60, place), check, may="fridges.check", place=place.id)
+            at = past.at(past.workday(30, place), 9 * 60, place)
+            yield DiaryEvent(at, check, may="fridges.check", place=place.id)
 
     def check(scope: Scope) -> None:
         note_temperature(scope, celsius=4)

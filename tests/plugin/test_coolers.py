@@ -206,7 +206,7 @@ def test_its_part_of_the_sample_clinics_is_lived_through(app: Flask) -> None:
             assert {one.created_at.hour for one in rows} == {14}, "10:30 AM at the clinics"
             sent = [one for one in rows if one.sent_at and one.kind == "cooler_due"]
             assert all(one.not_before and one.not_before <= one.sent_at <= NOW for one in sent)
-            assert faults() == []
+        assert faults() == []
 
 
 def test_its_samples_are_seen_at_their_location_alone(app: Flask, manager: Browser) -> None:
