@@ -1,6 +1,8 @@
 """Sample inventory for practice mode: shipments received and put away, doses given day by day."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
 from random import Random
@@ -31,19 +33,31 @@ UNITS = {"frozen": "Freezer", "ultra-cold": "Ultra-cold freezer"}
 REFRIGERATOR = "Refrigerator 1"
 
 
+@dataclass(frozen=True)
+class Clinics:
+    """Which doses of which records are to be given on a day, by location and day."""
+
+    past: Past
+    random: Random
+    planned: dict[tuple[int, date], list[tuple[int, int]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+
+
 def diary(past: Past) -> Iterator[DiaryEvent]:
     """Boxes come on the morning after the day on which they were shipped."""
-    random = Random(650_002)
+    clinics = Clinics(past, Random(650_002))
+    random = clinics.random
     for number, shipped in enumerate(shipping_days(past)):
         for minute, place in zip(DRIVER, past.places, strict=False):
             if shipped < past.day(UNDERWAY, place):
                 at = past.at(shipped + timedelta(days=1), minute + random.randrange(25), place)
-                receive = partial(_receive, past, random, shipped, number % 7 == 0)
+                receive = partial(_receive, clinics, shipped, number % 7 == 0)
                 yield DiaryEvent(at, receive, may="inventory.add", place=place.id)
 
 
 def _receive(
-    past: Past, random: Random, shipped: date, incomplete: bool, scope: Scope
+    clinics: Clinics, shipped: date, incomplete: bool, scope: Scope
 ) -> Iterator[DiaryEvent]:
     """Add what was shipped on that day, or only half of it, and plan its use."""
     shipments = session().scalars(
@@ -69,7 +83,7 @@ def _receive(
             ),
         )
         put_away(scope, record)
-        yield from _use(past, random, scope, record)
+        yield from _use(clinics, scope, record)
 
 
 def put_away(scope: Scope, record: VaccineInventory) -> None:
@@ -78,26 +92,33 @@ def put_away(scope: Scope, record: VaccineInventory) -> None:
     put_into(scope, record, UNITS.get(facts.storage_class if facts else "", REFRIGERATOR))
 
 
-def _use(
-    past: Past, random: Random, scope: Scope, record: VaccineInventory
-) -> Iterator[DiaryEvent]:
+def _use(clinics: Clinics, scope: Scope, record: VaccineInventory) -> Iterator[DiaryEvent]:
     """Clinics at which doses of a record are given, between the day it came in and today."""
-    received = scope.today()
+    past, random, received = clinics.past, clinics.random, scope.today()
     left = int(record.doses_total * random.choice((0.0, 0.3, 0.6, 0.85, 0.97)))
     last = min(past.day(0, scope.place), record.expiration_date)
     days = [received + timedelta(days=number) for number in range(max((last - received).days, 1))]
     workdays = [day for day in days if day.weekday() <= FRIDAY]
-    clinics = sorted(random.choice(workdays) for _clinic in range(CLINICS))
-    for number, clinic in enumerate(clinics):
-        doses = min(left, random.randint(1, 2 * left // (len(clinics) - number) + 1))
+    for number, day in enumerate(sorted(random.choice(workdays) for _clinic in range(CLINICS))):
+        doses = min(left, random.randint(1, 2 * left // (CLINICS - number) + 1))
         left -= doses
-        at = past.at(clinic, random.randrange(LATE_MORNING, QUARTER_TO_FOUR), scope.place)
-        spend = partial(_spend, record.id, doses)
-        yield DiaryEvent(at, spend, may="administration.give", place=scope.location_id)
+        planned = clinics.planned[scope.location_id, day]
+        planned.append((record.id, doses))
+        if len(planned) == 1:
+            at = past.at(day, random.randrange(LATE_MORNING, QUARTER_TO_FOUR), scope.place)
+            spend = partial(_spend, planned)
+            yield DiaryEvent(at, spend, may="administration.give", place=scope.location_id)
 
 
-def _spend(record_id: int, doses: int, scope: Scope) -> None:
-    available = session().get_one(VaccineInventory, record_id).doses_available
-    if 0 < doses <= available:
-        given = ledger.Movement(kind=Kind.ADMINISTERED, doses=doses, happened_on=scope.today())
-        ledger.post(scope.user, record_id, given)
+def _spend(planned: Sequence[tuple[int, int]], scope: Scope) -> None:
+    """Give what is planned of each record, as far as it is still there."""
+    given = []
+    for record_id, doses in planned:
+        available = session().get_one(VaccineInventory, record_id).doses_available
+        if 0 < doses <= available and record_id not in [known for known, _movement in given]:
+            movement = ledger.Movement(
+                kind=Kind.ADMINISTERED, doses=doses, happened_on=scope.today()
+            )
+            given.append((record_id, movement))
+    if given:
+        ledger.post_all(scope.user, given)

@@ -90,12 +90,16 @@ def begin(signed_in: "Callable[[str], Page]") -> Iterator[tuple[str, str]]:
     yield rule, f"{address}?tab=related"
     for part in ("saved", "edit", "lot", "remove", "adverse-event"):
         yield f"{rule}/{part}", f"{address}/{part}"
-    page.goto("/administration/3")
+    page.goto("/checkin/")
+    vaccinate = page.locator('a[href^="/administration/"]', has_text="Vaccinate").first
+    waiting = vaccinate.get_attribute("href")
+    assert waiting
+    page.goto(waiting)
     page.locator("input[name=product]").first.check()
     for question in page.locator("fieldset.ask").all():
         if question.is_visible():
             question.get_by_label("No", exact=True).check()
-    yield "/administration/<id>/<id>/<step>", second_step(page, "/administration/3")
+    yield "/administration/<id>/<id>/<step>", second_step(page, waiting)
 
 
 def find() -> Iterator[tuple[str, str]]:
