@@ -28,7 +28,7 @@ UNDERWAY = 4
 DRIVER = range(9 * 60, 11 * 60, 30)
 LATE_MORNING, QUARTER_TO_FOUR = 11 * 60, 15 * 60 + 45
 # At so many clinics doses of a record are given.
-CLINICS = 7
+CLINICS = 6
 UNITS = {"frozen": "Freezer", "ultra-cold": "Ultra-cold freezer"}
 REFRIGERATOR = "Refrigerator 1"
 
@@ -112,7 +112,7 @@ def _use(clinics: Clinics, scope: Scope, record: VaccineInventory) -> Iterator[D
 
 def _spend(planned: Sequence[tuple[int, int]], scope: Scope) -> None:
     """Give what is planned of each record, as far as it is still there."""
-    given = []
+    given: list[tuple[int, ledger.Movement]] = []
     for record_id, doses in planned:
         available = session().get_one(VaccineInventory, record_id).doses_available
         if 0 < doses <= available and record_id not in [known for known, _movement in given]:
