@@ -35,10 +35,10 @@ from blueprints.checkin.services import check_in
 from blueprints.inventory.models import VaccineInventory
 from blueprints.recipients.rules import Details
 from blueprints.recipients.services import register
-from portal.accounts.practice import manager_of
 from portal.app import create_app
 from portal.catalog.models import Product
 from portal.db import unit_of_work
+from portal.diary import people_who_may
 from portal.people.models import User
 from portal.settings import load_settings
 
@@ -64,8 +64,7 @@ def prepare(instance: Path, visits: int) -> tuple[Chairs, list[int]]:
             user = session.scalars(select(User).where(User.username == "manager.a")).one()
             place = user.current_location_id
             assert place is not None
-            scope = manager_of(place)
-            assert scope is not None
+            scope = people_who_may("scheduling.handle", place)[0]
             record = session.scalars(
                 select(VaccineInventory)
                 .join(Product, Product.id == VaccineInventory.product_id)

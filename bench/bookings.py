@@ -28,9 +28,9 @@ from blueprints.scheduling.models import Slot
 from blueprints.scheduling.rules import Hours, Setup
 from blueprints.scheduling.services import save
 from blueprints.scheduling.setups import find_schedule
-from portal.accounts.practice import manager_of
 from portal.app import create_app
 from portal.db import session, unit_of_work
+from portal.diary import people_who_may
 from portal.people.models import User
 from portal.settings import load_settings
 
@@ -45,8 +45,7 @@ def prepare(instance: Path) -> tuple[int, str]:
         user = opened.scalars(select(User).where(User.username == "manager.a")).one()
         place = user.current_location_id
         assert place is not None
-        scope = manager_of(place)
-        assert scope is not None
+        scope = people_who_may("scheduling.handle", place)[0]
         schedule = find_schedule(place)
         wished = Setup(
             active=True,

@@ -93,7 +93,7 @@ class Peak:
 def run_one(kind: str, url: str, rows: int, profile: bool) -> None:
     """In a process of its own: prepare, import, print the figures as JSON."""
     from blueprints.shipments.importing import IMPORT
-    from portal.accounts.practice import make_sample
+    from portal.accounts.practice import make_people_and_places
     from portal.app import create_app
     from portal.catalog.services import load_products
     from portal.db import unit_of_work
@@ -107,7 +107,7 @@ def run_one(kind: str, url: str, rows: int, profile: bool) -> None:
         bring_up_to_date(settings)
         app = create_app(settings)
         with app.app_context():
-            make_sample()
+            make_people_and_places()
             with unit_of_work():
                 load_products()
             content = io.BytesIO(write_file(kind, rows))

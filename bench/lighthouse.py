@@ -24,8 +24,8 @@ FIGURES = ("first-contentful-paint", "largest-contentful-paint", "total-blocking
 PAGES = {
     "Sign In": "/sign-in",
     "List": LIST,
-    "Record": "/shipments/18",
-    "Form": "/vaccine-inventory/add?shipment=18",
+    "Record": "/shipments/52",
+    "Form": "/vaccine-inventory/add?shipment=52",
 }
 
 

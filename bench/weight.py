@@ -17,8 +17,8 @@ LIST = "/shipments/?view=all"
 PAGES = {
     "Home": "/",
     "Shipments, 25 rows": LIST,
-    "Shipment": "/shipments/18",
-    "Add to Inventory": "/vaccine-inventory/add?shipment=18",
+    "Shipment": "/shipments/52",
+    "Add to Inventory": "/vaccine-inventory/add?shipment=52",
     "Vaccine Inventory": "/vaccine-inventory/?view=all",
     "Inventory record": "/vaccine-inventory/1",
     "Its history": "/vaccine-inventory/1?tab=related",

@@ -138,7 +138,8 @@ class Module:
     `Channel` of `portal.messages.channels`. `settings` names a frozen dataclass whose fields are
     `portal.settings.setting(…)`. `words` names a dictionary that says what its
     kinds of messages, audited actions and kinds of records are called. `under` is the module whose
-    tab is marked on this one's pages, where it has no tab of its own.
+    tab is marked on this one's pages, where it has no tab of its own. `practice` names the function
+    that lists its part of the sample clinics' diary (`portal.diary`).
     """
 
     name: str

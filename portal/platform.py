@@ -34,7 +34,6 @@ module = Module(
     ),
     channels=("portal.messages.smtp:EMAIL", "portal.messages.sms:SMS"),
     words="portal.words:WORDS",
-    practice="portal.accounts.practice:make_sample",
     capabilities=(
         Capability(name="portal.use", title=_l("Sign in and use the portal"), profiles=EVERYONE),
         Capability(

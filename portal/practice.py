@@ -1,8 +1,8 @@
 """Practice mode (SPEC I8): a sample clinic in an instance of its own, put back by one command.
 
-The platform and each module bring their part of the sample by `Module.practice`. What was filled is
-noted beside the database, so that nothing else is ever wiped: not a real instance, and not a real
-database that the settings of a practice instance happen to name.
+The platform brings people and places, each module its part of the diary by `Module.practice`
+(`portal.diary`). What was filled is noted beside the database, so that nothing else is ever wiped:
+not a real instance, and not a real database that the settings of a practice instance name.
 """
 
 import hashlib
@@ -13,13 +13,18 @@ import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, inspect, text
 
+from portal import clock
+from portal.accounts.practice import make_people_and_places
 from portal.app import create_app
 from portal.audit import anchor
 from portal.db import Base, db
+from portal.diary import DAYS, live_through, past_until
 from portal.errors import PortalError
 from portal.installation import bring_up_to_date
 from portal.module import Registry, load
@@ -38,6 +43,8 @@ help_hours = [
   "Saturday – Sunday: 10:00 AM – 6:00 PM ET",
 ]
 """
+# So long before the present the portal was set up, with people and places.
+BEFORE = timedelta(days=DAYS + 7)
 SQLITE = "sqlite:///"
 # What belongs to a searched table on SQLite (migrations/listing.py, and FTS5 itself).
 SEARCH = re.compile(r"_search(_(config|content|data|docsize|idx|text))?$")
@@ -151,15 +158,18 @@ def _empty_server(url: str) -> None:
 
 
 def _make_sample(settings: Settings) -> None:
-    bring_up_to_date(settings)
-    app = create_app(settings)
-    registry: Registry = app.extensions["portal"].registry
-    with app.app_context():
-        # The platform's people and places come first: all other samples need them.
-        for module in sorted(registry, key=lambda module: module.name != "platform"):
-            if module.practice:
-                load(module.practice)()
-        db.engine.dispose()
+    present = clock.now()
+    with clock.practice_clock(settings) as put_clock:
+        put_clock(present - BEFORE)
+        bring_up_to_date(settings)
+        app = create_app(settings)
+        registry: Registry = app.extensions["portal"].registry
+        with app.app_context():
+            make_people_and_places()
+            past = past_until(present)
+            parts = [load(module.practice)(past) for module in registry if module.practice]
+            live_through(chain.from_iterable(parts), past, put_clock)
+            db.engine.dispose()
 
 
 def _refuse_foreign(settings: Settings) -> None:

@@ -181,12 +181,15 @@ class Tour:
     pages: by rule, variables written as <id> or by their name, the addresses to open; of a rule
         without variables further ones, as "?view=all".
     no_pages: patterns of addresses that are no pages, but files, parts, or only lead elsewhere.
+    find: looks into the database of the sample clinics, in a unit of work that reads, and yields
+        the rule and the address of records whose ids depend on the day they were made.
     begin: goes where only clicking leads, and yields the rule and the address of what it found;
         `begin(signed_in)`, where `signed_in("manager.a")` is a page of that person.
     """
 
     pages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     no_pages: tuple[str, ...] = ()
+    find: Callable[[], Iterator[tuple[str, str]]] | None = None
     begin: "Callable[[Callable[[str], Page]], Iterator[tuple[str, str]]] | None" = None
 
 

@@ -137,5 +137,5 @@ module = Module(
         ),
     ),
     words="blueprints.administration.words:WORDS",
-    practice="blueprints.administration.practice:fill",
+    practice="blueprints.administration.practice:diary",
 )

@@ -238,5 +238,5 @@ module = Module(
         ),
     ),
     words="blueprints.appointments.words:WORDS",
-    practice="blueprints.appointments.practice:fill",
+    practice="blueprints.appointments.practice:diary",
 )

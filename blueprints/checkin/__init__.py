@@ -68,5 +68,5 @@ module = Module(
         ),
     ),
     words="blueprints.checkin.words:WORDS",
-    practice="blueprints.checkin.practice:fill",
+    practice="blueprints.checkin.practice:diary",
 )

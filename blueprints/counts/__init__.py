@@ -51,6 +51,6 @@ module = Module(
             function="blueprints.counts.checks:expected",
         ),
     ),
-    practice="blueprints.counts.practice:fill",
+    practice="blueprints.counts.practice:diary",
     words="blueprints.counts.words:WORDS",
 )

@@ -1,53 +1,45 @@
-"""Two storage units for practice mode, at the first location: one counted, one being counted."""
+"""Two counts for practice mode, at the first location: one finished, one under way."""
 
+from collections.abc import Iterator
 from dataclasses import replace
-
-from sqlalchemy import select
+from datetime import timedelta
+from functools import partial
 
 from blueprints.counts import services
-from blueprints.counts.queries import Count, list_lines
+from blueprints.counts.queries import get_count, list_lines
 from blueprints.counts.rules import mark_of
 from blueprints.counts.starting import start
-from blueprints.inventory.models import VaccineInventory
-from blueprints.inventory.storage import put_into
+from blueprints.inventory.storage import list_storage_units
 from portal.access.scope import Scope
-from portal.accounts.practice import manager_of
-from portal.catalog.queries import facts_on
-from portal.db import session, unit_of_work
-from portal.places.models import Location
+from portal.clock import now
+from portal.diary import DiaryEvent, Past
 
-# By how cold a product is kept.
-UNITS = {"frozen": "Freezer", "ultra-cold": "Freezer"}
-RIGHTS = frozenset({"counts.view", "counts.handle", "inventory.rename"})
-
-
-def fill() -> None:
-    """Put the records into storage units, count one of these and begin with the other."""
-    with unit_of_work():
-        place = session().scalar(select(Location.id).order_by(Location.name).limit(1))
-        scope = manager_of(place) if place is not None else None
-        if scope is None:
-            return
-        scope = replace(scope, capabilities=RIGHTS)
-        records = session().scalars(
-            select(VaccineInventory)
-            .where(VaccineInventory.location_id == place, VaccineInventory.doses_available > 0)
-            .order_by(VaccineInventory.id)
-        )
-        units: set[str] = set()
-        for record in records.all():
-            facts = facts_on(record.product_id, scope.today())
-            kept = facts.storage_class if facts else ""
-            put_into(scope, record, UNITS.get(kept, "Refrigerator 1"))
-            units.add(UNITS.get(kept, "Refrigerator 1"))
-        for number, unit in enumerate(sorted(units, reverse=True)):
-            count = start(scope, unit)
-            if number == 0:
-                _count(scope, count)
+MAY = "counts.handle"
+# After the last clinic of a day, two weeks ago; and a few minutes ago.
+COUNTED, AFTER_CLINIC, AGO = 13, 16 * 60, 4
+TAKES = timedelta(minutes=35)
 
 
-def _count(scope: Scope, count: Count) -> None:
+def diary(past: Past) -> Iterator[DiaryEvent]:
+    """Count one storage unit, and begin with another one."""
+    place = past.places[0]
+    counted = past.at(past.workday(COUNTED, place), AFTER_CLINIC, place)
+    yield DiaryEvent(counted, partial(_start, 0), may=MAY, place=place.id)
+    yield DiaryEvent(past.ago(AGO, place), partial(_start, 1), may=MAY, place=place.id)
+
+
+def _start(number: int, scope: Scope) -> Iterator[DiaryEvent]:
+    units = sorted(list_storage_units(scope), reverse=True)
+    if number < len(units):
+        count = start(scope, units[number])
+        if number == 0:
+            finish = partial(_finish, count.row.id)
+            yield DiaryEvent(now() + TAKES, finish, may=MAY, place=scope.location_id)
+
+
+def _finish(count_id: int, scope: Scope) -> None:
     """Everything is there but for one dose of the first record, which was broken."""
+    count = get_count(scope, count_id)
     lines = []
     for line in list_lines(count):
         first = line.number == 1
@@ -55,5 +47,5 @@ def _count(scope: Scope, count: Count) -> None:
         typed = replace(was, counted=was.expected - first, reason="broken" if first else "")
         lines.append(services.SentCount(line.number, was, typed))
     mark = mark_of(count.row.note)
-    count = services.save(scope, count.row.id, lines, note="", note_mark=mark)
-    services.finish(scope, count.row.id, seen=count.row.version)
+    count = services.save(scope, count_id, lines, note="", note_mark=mark)
+    services.finish(scope, count_id, seen=count.row.version)

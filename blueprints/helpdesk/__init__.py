@@ -108,7 +108,7 @@ module = Module(
             function="blueprints.helpdesk.checks:mails",
         ),
     ),
-    practice="blueprints.helpdesk.practice:fill",
+    practice="blueprints.helpdesk.practice:diary",
     jobs=(
         Job(
             name="helpdesk.clocks",

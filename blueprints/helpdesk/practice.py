@@ -1,5 +1,9 @@
 """Sample cases for practice mode, and somebody who only asks."""
 
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+
 from sqlalchemy import select
 
 from blueprints.helpdesk import services
@@ -7,12 +11,14 @@ from blueprints.helpdesk.models import CaseMail, Requester
 from blueprints.helpdesk.rules import MailOutcome
 from portal.access.profiles import Profile
 from portal.access.scope import Scope
-from portal.db import session, unit_of_work
+from portal.clock import now
+from portal.db import session
+from portal.diary import DAYS, DiaryEvent, Past
 from portal.people.models import User
-from portal.people.queries import actor_of
 from portal.places.models import Location
-from portal.web.context import registry
 
+AGENT, REQUESTER = "agent", "requester"
+# How many days ago each was asked, at which minute of the day.
 ASKED = (
     (
         "inventory",
@@ -20,6 +26,8 @@ ASKED = (
         "The shipment of this week has two vials less than its packing list. How do we receive it?",
         "Receive what came. Choose “Fewer doses than expected” and enter the number you counted.",
         True,
+        5,
+        9 * 60 + 25,
     ),
     (
         "sign_in",
@@ -27,6 +35,8 @@ ASKED = (
         "She gets no e-mail after “Forgot your password?”. Her address changed last month.",
         "Which address should we use from now on?",
         False,
+        2,
+        13 * 60 + 10,
     ),
     (
         "question",
@@ -34,30 +44,46 @@ ASKED = (
         "We want the appointments of tomorrow on paper.",
         "",
         False,
+        0,
+        0,
     ),
 )
 
 
-def fill() -> None:
-    """Somebody who registered at the help desk, and a few cases in every stage."""
-    with unit_of_work():
-        requester = _requester()
-        _add_mail()
-        agent = _scope(session().scalars(select(User).where(User.username == "agent")).one())
-        for topic, subject, description, answer, solved in ASKED:
-            case = services.open_case(
-                requester, topic=topic, subject=subject, description=description
-            )
-            if not answer:
-                continue
-            services.note(agent, case.id, "Looked up in the portal; nothing unusual.")
-            if solved:
-                services.resolve(agent, case.id, answer)
-            else:
-                services.comment(agent, case.id, answer, asks=True)
+LATELY = 40
 
 
-def _add_mail() -> None:
+def diary(past: Past) -> Iterator[DiaryEvent]:
+    """Somebody registers at the help desk, and asks a few things; an e-mail belongs to no case."""
+    place = past.places[0]
+    registered = past.at(past.workday(DAYS, place), 8 * 60 + 15, place)
+    yield DiaryEvent(registered, _register, who=AGENT)
+    for topic, subject, description, answer, solved, back, minute in ASKED:
+        at = past.at(past.workday(back, place), minute, place) if back else past.ago(LATELY, place)
+        ask = partial(_ask, topic, subject, description, answer, solved)
+        yield DiaryEvent(at, ask, who=REQUESTER)
+    mailed = past.at(past.workday(1, place), 16 * 60 + 25, place)
+    yield DiaryEvent(mailed, _add_mail, who=AGENT)
+
+
+def _ask(
+    topic: str, subject: str, description: str, answer: str, solved: bool, scope: Scope
+) -> Iterator[DiaryEvent]:
+    case = services.open_case(scope, topic=topic, subject=subject, description=description)
+    if answer:
+        reply = partial(_answer, case.id, answer, solved)
+        yield DiaryEvent(now() + timedelta(minutes=85), reply, who=AGENT)
+
+
+def _answer(case_id: int, answer: str, solved: bool, scope: Scope) -> None:
+    services.note(scope, case_id, "Looked up in the portal; nothing unusual.")
+    if solved:
+        services.resolve(scope, case_id, answer)
+    else:
+        services.comment(scope, case_id, answer, asks=True)
+
+
+def _add_mail(_scope: Scope) -> None:
     """An e-mail that belongs to no case, as an agent finds it."""
     session().add(
         CaseMail(
@@ -72,10 +98,10 @@ def _add_mail() -> None:
     session().flush()
 
 
-def _requester() -> Scope:
-    colleague = session().scalars(select(User).where(User.username == "agent")).one()
+def _register(_scope: Scope) -> None:
+    colleague = session().scalars(select(User).where(User.username == AGENT)).one()
     user = User(
-        username="requester",
+        username=REQUESTER,
         first_name="Rita",
         last_name="Quist",
         email="requester@example.org",
@@ -87,13 +113,3 @@ def _requester() -> Scope:
     place = session().scalar(select(Location.id).order_by(Location.id).limit(1))
     session().add(Requester(user_id=user.id, location_id=place))
     session().flush()
-    return _scope(user)
-
-
-def _scope(user: User) -> Scope:
-    return Scope(
-        user=actor_of(user),
-        location=None,
-        locations=(),
-        capabilities=registry().capabilities_of(user.held_profile),
-    )

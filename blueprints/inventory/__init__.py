@@ -212,5 +212,5 @@ module = Module(
         ),
     ),
     words="blueprints.inventory.words:WORDS",
-    practice="blueprints.inventory.practice:fill",
+    practice="blueprints.inventory.practice:diary",
 )

@@ -54,5 +54,5 @@ module = Module(
             function="blueprints.knowledge.checks:articles",
         ),
     ),
-    practice="blueprints.knowledge.practice:fill",
+    practice="blueprints.knowledge.practice:diary",
 )

@@ -64,6 +64,6 @@ module = Module(
             every=timedelta(hours=24),
         ),
     ),
-    practice="blueprints.onboarding.practice:fill",
+    practice="blueprints.onboarding.practice:diary",
     words="blueprints.onboarding.words:WORDS",
 )

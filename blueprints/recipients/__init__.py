@@ -84,5 +84,5 @@ module = Module(
         ),
     ),
     words="blueprints.recipients.words:WORDS",
-    practice="blueprints.recipients.practice:fill",
+    practice="blueprints.recipients.practice:diary",
 )

@@ -87,5 +87,5 @@ module = Module(
     ),
     commands="blueprints.scheduling.commands:scheduling",
     words="blueprints.scheduling.words:WORDS",
-    practice="blueprints.scheduling.practice:fill",
+    practice="blueprints.scheduling.practice:diary",
 )

@@ -98,5 +98,5 @@ module = Module(
     ),
     words="blueprints.shipments.words:WORDS",
     commands="blueprints.shipments.commands:shipments",
-    practice="blueprints.shipments.practice:fill",
+    practice="blueprints.shipments.practice:diary",
 )

@@ -1,22 +1,23 @@
-"""Three months of sample shipments for practice mode, taken in as a supplier's file would be."""
+"""Three months of sample shipments for practice mode, taken in from a supplier's files."""
 
 import io
+import itertools
+from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import partial
 from random import Random
 
-from sqlalchemy import select
-
 from blueprints.shipments.importing import IMPORT
-from portal.clock import today
+from blueprints.shipments.inbox import SOURCE
 from portal.db import unit_of_work
+from portal.diary import DAYS, DiaryEvent, Past
 from portal.imports.receiving import receive_file
 from portal.imports.running import process
-from portal.places.models import Location
 from portal.settings import current
 from portal.sheets.writer import write_csv
 
-DAYS = 90
 EACH = 18
+EVENING = 18 * 60
 HEADER = (
     "Shipment ID",
     "ExIS Order Number",
@@ -42,42 +43,51 @@ VACCINES = (
 LAST_SHIPPING_DAY = 3
 
 
-def fill() -> None:
-    """Take in the sample file."""
+def shipping_days(past: Past) -> Iterator[date]:
+    """The days on which something was shipped to each location, the last one yesterday or before
+    the weekend."""
+    for number in range(EACH):
+        day = past.day(1 + (EACH - 1 - number) * DAYS // EACH, past.places[0])
+        yield day - timedelta(days=max(day.weekday() - LAST_SHIPPING_DAY, 0))
+
+
+def diary(past: Past) -> Iterator[DiaryEvent]:
+    """The supplier's file comes on the evening of a day on which something was shipped."""
+    random, count = Random(650_001), itertools.count(101)
+    for number, shipped in enumerate(shipping_days(past)):
+        rows = [
+            _row(next(count), order, number, place.pin, shipped, random)
+            for order, place in enumerate(past.places, 4400 + number // 2 * len(past.places))
+        ]
+        at = past.at(shipped, EVENING + random.randrange(60), past.places[0])
+        yield DiaryEvent(at, partial(_take_in, shipped, rows))
+
+
+def _take_in(shipped: date, rows: list[tuple[object, ...]]) -> None:
     settings = current()
-    day = today(settings.time_zone)
-    with unit_of_work() as session:
-        pins = list(session.scalars(select(Location.pin).order_by(Location.pin)))
-        content = io.BytesIO(b"".join(write_csv(HEADER, _rows(pins, day, Random(650_001)))))
-        run_id = receive_file(
-            IMPORT, settings, None, name="practice shipments.csv", content=content, source="command"
-        ).id
+    with unit_of_work():
+        content = io.BytesIO(b"".join(write_csv(HEADER, rows)))
+        name = f"shipments {shipped:%Y-%m-%d}.csv"
+        run_id = receive_file(IMPORT, settings, None, name=name, content=content, source=SOURCE).id
     process(settings, run_id)
 
 
-def _rows(pins: list[str], day: date, random: Random) -> list[tuple[object, ...]]:
-    rows: list[tuple[object, ...]] = []
-    for pin in pins:
-        for number in range(EACH):
-            ndc, maker, carton, lot, cartons = random.choice(VACCINES)
-            shipped = day - timedelta(days=DAYS - number * DAYS // EACH)
-            shipped -= timedelta(days=max(shipped.weekday() - LAST_SHIPPING_DAY, 0))
-            count = len(rows) + 101
-            rows.append(
-                (
-                    f"SHP-{shipped.year}-{count:06}",
-                    f"EX{shipped:%y}-{4400 + count // 2:06}",
-                    pin,
-                    ndc,
-                    maker,
-                    f"{lot}{random.randrange(1000, 9999)}{'ABJK'[number % 4]}",
-                    shipped + timedelta(days=random.choice((75, 95, 120, 180, 270))),
-                    carton * random.choice(cartons),
-                    shipped,
-                    ("UPS", "FedEx")[number % 2],
-                    f"1Z999AA1{random.randrange(10**9, 10**10 - 1)}"
-                    if number % 2 == 0
-                    else f"{random.randrange(10**14, 10**15 - 1)}",
-                )
-            )
-    return rows
+def _row(
+    count: int, order: int, number: int, pin: str, shipped: date, random: Random
+) -> tuple[object, ...]:
+    ndc, maker, carton, lot, cartons = random.choice(VACCINES)
+    return (
+        f"SHP-{shipped.year}-{count:06}",
+        f"EX{shipped:%y}-{order:06}",
+        pin,
+        ndc,
+        maker,
+        f"{lot}{random.randrange(1000, 9999)}{'ABJK'[number % 4]}",
+        shipped + timedelta(days=random.choice((75, 95, 120, 180, 270))),
+        carton * random.choice(cartons),
+        shipped,
+        ("UPS", "FedEx")[number % 2],
+        f"1Z999AA1{random.randrange(10**9, 10**10 - 1)}"
+        if number % 2 == 0
+        else f"{random.randrange(10**14, 10**15 - 1)}",
+    )

@@ -108,6 +108,6 @@ module = Module(
             function="blueprints.transfers.checks:listed",
         ),
     ),
-    practice="blueprints.transfers.practice:fill",
+    practice="blueprints.transfers.practice:diary",
     words="blueprints.transfers.words:WORDS",
 )

@@ -81,5 +81,5 @@ module = Module(
         ),
     ),
     words="blueprints.vials.words:WORDS",
-    practice="blueprints.vials.practice:fill",
+    practice="blueprints.vials.practice:diary",
 )

@@ -1,53 +1,44 @@
-"""Sample open vials for practice mode: one in use and one whose time is nearly over."""
+"""Vials of the sample clinics' past: what is left in them is gone before the location closes."""
 
-from datetime import timedelta
+from collections.abc import Iterator
+from functools import partial
+from random import Random
 
-from sqlalchemy import func, select
-
-from blueprints.inventory.models import DoseEntry, VaccineInventory
+from blueprints.inventory.ledger import entries as ledger
 from blueprints.inventory.rules import Kind
-from blueprints.vials.rules import limit_of
-from blueprints.vials.services import note_dose_taken
+from blueprints.vials.queries import open_vials
+from blueprints.vials.rules import VialState
+from blueprints.vials.services import waste
 from portal.access.scope import Scope
-from portal.accounts.practice import manager_of
-from portal.catalog.queries import facts_on
-from portal.clock import now
-from portal.db import session, unit_of_work
-from portal.places.models import Location
+from portal.db import session
+from portal.diary import DAYS, FRIDAY, DiaryEvent, Past
 
-# How many vials are open, of which the last is nearly over its time.
-VIALS = 2
-LATELY, NEARLY = timedelta(minutes=50), timedelta(minutes=40)
+LAST_CALL = 16 * 60 + 40
 
 
-def fill() -> None:
-    """At each location, open the vials from which doses were given today."""
-    with unit_of_work(write=False) as current:
-        places = list(current.scalars(select(Location.id).order_by(Location.id)))
-    for place in places:
-        with unit_of_work():
-            scope = manager_of(place)
-            if scope is not None:
-                _open(scope)
+def diary(past: Past) -> Iterator[DiaryEvent]:
+    """At the end of each past workday no vial stays open."""
+    random = Random(650_041)
+    for place in past.places:
+        for back in range(DAYS, 0, -1):
+            day = past.day(back, place)
+            if day.weekday() <= FRIDAY:
+                at = past.at(day, LAST_CALL + random.randrange(15), place)
+                use_up = partial(_use_up, random)
+                yield DiaryEvent(at, use_up, may="wastage.record", place=place.id)
 
 
-def _open(scope: Scope) -> None:
-    record = VaccineInventory
-    rows = session().execute(
-        select(record.id, record.product_id, func.count())
-        .join(DoseEntry, DoseEntry.inventory_id == record.id)
-        .where(
-            record.location_id == scope.location_id,
-            DoseEntry.kind == Kind.ADMINISTERED,
-            DoseEntry.happened_on == scope.today(),
-        )
-        .group_by(record.id, record.product_id)
-        .order_by(record.id.desc())
-        .limit(VIALS)
-    )
-    for number, (inventory_id, product_id, doses) in enumerate(rows.all(), 1):
-        facts = facts_on(product_id, scope.today())
-        limit = limit_of(facts.after_puncture_limit, scope.today()) if facts else None
-        ago = limit - NEARLY if number == VIALS and limit else LATELY
-        for _dose in range(doses):
-            note_dose_taken(inventory_id, at=now() - ago, actor=scope.user)
+def _use_up(random: Random, scope: Scope) -> None:
+    """Give what is left in each vial to those who are still there; hardly a dose is wasted."""
+    for opened in open_vials(scope):
+        vial, wasted = opened.vial, min(random.choice((0, 0, 1, 2)), opened.doses_left)
+        given = opened.doses_left - wasted
+        if given:
+            doses = ledger.Movement(kind=Kind.ADMINISTERED, doses=given, happened_on=scope.today())
+            ledger.post(scope.user, vial.inventory_id, doses)
+            vial.taken += given
+            if vial.taken == vial.doses:
+                vial.state = VialState.USED_UP
+            session().flush()
+        if wasted:
+            waste(scope, vial.id, doses=wasted, reason="open_vial", confirmed=True)

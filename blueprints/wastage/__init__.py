@@ -38,4 +38,5 @@ module = Module(
             order=10,
         ),
     ),
+    practice="blueprints.wastage.practice:diary",
 )

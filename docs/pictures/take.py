@@ -22,8 +22,8 @@ SIZES: dict[str, tuple[ViewportSize, int]] = {
 PAGES = {
     "home": "/",
     "shipments": "/shipments/?view=all",
-    "shipment": "/shipments/18",
-    "add": "/vaccine-inventory/add?shipment=18",
+    "shipment": "/shipments/52",
+    "add": "/vaccine-inventory/add?shipment=52",
     "review": "",
     "inventory": "/vaccine-inventory/1",
     "account": "/locations/1",

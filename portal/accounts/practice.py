@@ -1,17 +1,13 @@
 """Sample organizations, locations and users for practice mode."""
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.access.profiles import Profile
-from portal.access.scope import Actor, Place, Scope
 from portal.clock import now
-from portal.db import session as present_session
 from portal.db import unit_of_work
 from portal.people.models import User, UserLocation
 from portal.places.models import Location, Organization
 from portal.signing_in.hashing import hash_password
-from portal.web.context import registry
 
 PASSPHRASE = "practice makes perfect"  # noqa: S105
 ORGANIZATIONS = {
@@ -42,48 +38,11 @@ PEOPLE = (
 )
 
 
-def make_sample() -> None:
+def make_people_and_places() -> None:
     """Put the sample organizations, locations and users into a database without any."""
     with unit_of_work() as session:
         places = _places(session)
         _people(session, places)
-
-
-def manager_of(location_id: int) -> Scope | None:
-    """The scope of a location manager at the location; its first manager, or any."""
-    location = present_session().get_one(Location, location_id)
-    manager = (
-        present_session()
-        .scalars(
-            select(User)
-            .where(User.profile == Profile.MANAGER)
-            .outerjoin(UserLocation, UserLocation.user_id == User.id)
-            .order_by(UserLocation.location_id != location_id, User.id)
-            .limit(1)
-        )
-        .first()
-    )
-    if manager is None:
-        return None
-    place = Place(
-        id=location.id,
-        name=location.name,
-        pin=location.pin,
-        time_zone=location.time_zone,
-        organization_id=location.organization_id,
-    )
-    return Scope(
-        user=Actor(
-            id=manager.id,
-            username=manager.username,
-            full_name=manager.full_name,
-            email=manager.email,
-            profile=Profile(manager.profile),
-        ),
-        location=place,
-        locations=(place,),
-        capabilities=registry().capabilities_of(Profile.MANAGER),
-    )
 
 
 def _places(session: Session) -> dict[str, Location]:

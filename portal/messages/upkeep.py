@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import and_, delete, select, update
 
+from portal import settings
 from portal.access.scope import Actor
 from portal.audit.services import record
 from portal.clock import now
@@ -87,6 +88,26 @@ def try_all_again(*, actor: Actor) -> int:
         after={"messages": number},
     )
     return number
+
+
+def note_left_in_practice() -> None:
+    """Note that what is due by now was sent, as part of this unit of work: where practice mode is
+    filled, nothing is late that the sample clinics sent in their past.
+
+    Raises `RuntimeError` elsewhere: there only a server's answer says that a message was sent.
+    """
+    if not settings.current().practice:
+        raise RuntimeError("Messages of a portal with real data are sent, not said to be.")
+    moment = now()
+    session().execute(
+        update(Message)
+        .where(
+            Message.state.in_((MessageState.PLANNED, MessageState.WAITING)),
+            Message.next_try_at <= moment,
+        )
+        .values(state=MessageState.SENT, attempts=1, tried_at=moment, sent_at=moment, secret=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def forget_contents() -> str | None:

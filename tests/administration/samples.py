@@ -3,14 +3,17 @@
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from sqlalchemy import func, select
+
 from blueprints.administration.adverse import note_event
 from blueprints.administration.services import Giving, Injection, Overriding, edit, give
+from blueprints.checkin.models import Arrival
 from blueprints.checkin.services import check_in
 from blueprints.recipients.rules import Details
 from blueprints.recipients.services import register
 from portal.catalog.screening import ScreeningAnswer
 from portal.clock import now
-from portal.db import unit_of_work
+from portal.db import session, unit_of_work
 from tests.browser.steps import second_step
 from tests.recipients.people import BORN
 from tests.samples import Access, Begun, Canaries, Filled, Making, Own, Samples, Tour, Upgrade
@@ -87,12 +90,24 @@ def begin(signed_in: "Callable[[str], Page]") -> Iterator[tuple[str, str]]:
     yield rule, f"{address}?tab=related"
     for part in ("saved", "edit", "lot", "remove", "adverse-event"):
         yield f"{rule}/{part}", f"{address}/{part}"
-    page.goto("/administration/3")
+    page.goto("/checkin/")
+    vaccinate = page.locator('a[href^="/administration/"]', has_text="Vaccinate").first
+    waiting = vaccinate.get_attribute("href")
+    assert waiting
+    page.goto(waiting)
     page.locator("input[name=product]").first.check()
     for question in page.locator("fieldset.ask").all():
         if question.is_visible():
             question.get_by_label("No", exact=True).check()
-    yield "/administration/<id>/<id>/<step>", second_step(page, "/administration/3")
+    yield "/administration/<id>/<id>/<step>", second_step(page, waiting)
+
+
+def find() -> Iterator[tuple[str, str]]:
+    """Somebody who waits for a dose."""
+    waiting = select(func.max(Arrival.id)).where(
+        Arrival.location_id == 1, Arrival.state == "waiting"
+    )
+    yield "/administration/<id>", f"/administration/{session().scalar(waiting)}"
 
 
 samples = Samples(
@@ -122,7 +137,7 @@ samples = Samples(
             args=lambda ids: {"arrival_id": str(ids["arrival"])}, last=43, whole=140
         )
     },
-    tour=Tour(pages={"/administration/<id>": ("/administration/3",)}, begin=begin),
+    tour=Tour(find=find, begin=begin),
     upgrade=Upgrade(
         demanded={
             "administration": {

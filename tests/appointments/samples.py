@@ -1,19 +1,21 @@
 """An appointment, a canceled one and a held place at each location."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from blueprints.appointments.models import Appointment, BookedTwice
 from blueprints.appointments.rules import AppointmentChange, ToldWay
 from blueprints.appointments.services import cancel, complete, hold
 from blueprints.appointments.told import begin, claim_next
+from blueprints.recipients.models import RecipientLocation
 from blueprints.recipients.rules import Details
 from blueprints.recipients.self_registering import register_self
 from blueprints.recipients.services import register
 from blueprints.scheduling.models import Slot
 from portal.clock import now
-from portal.db import unit_of_work
+from portal.db import session, unit_of_work
 from tests.appointments.visits import LINKS, REGISTRATIONS
 from tests.recipients.people import BORN
 from tests.samples import Access, Canaries, Making, Own, Samples, Tour, Upgrade
@@ -91,6 +93,32 @@ def make(making: Making) -> None:
         making.note("held_appointment", letter, made[2])
 
 
+def find() -> Iterator[tuple[str, str]]:
+    """An appointment that was kept and one to come, and somebody who can book."""
+    rows = select(Appointment.id).where(Appointment.location_id == 1).order_by(Appointment.id)
+    kept = session().scalars(rows.where(Appointment.state == "closed")).first()
+    coming = session().scalars(rows.where(Appointment.day > now().date())).first()
+    booked = select(Appointment.recipient_id)
+    free = session().scalar(
+        select(func.max(RecipientLocation.recipient_id)).where(
+            RecipientLocation.location_id == 1,
+            RecipientLocation.dose_status == "registered",
+            RecipientLocation.recipient_id.not_in(booked),
+        )
+    )
+    slot = session().scalar(
+        select(func.max(Slot.id)).where(Slot.location_id == 1, Slot.open, Slot.kind == "general")
+    )
+    yield "/appointments/<id>", f"/appointments/{kept}"
+    yield "/appointments/<id>", f"/appointments/{coming}"
+    yield "/appointments/<id>/confirmation", f"/appointments/{coming}/confirmation"
+    yield "/appointments/<id>/change", f"/appointments/{coming}/change"
+    yield "/appointments/<id>/change/locations", f"/appointments/{coming}/change/locations"
+    yield "/appointments/schedule/<id>", f"/appointments/schedule/{free}"
+    yield "/appointments/schedule/<id>/locations", f"/appointments/schedule/{free}/locations"
+    yield "/appointments/schedule/<id>/at/<id>", f"/appointments/schedule/{free}/at/{slot}"
+
+
 samples = Samples(
     make=make,
     access=Access(
@@ -125,18 +153,12 @@ samples = Samples(
     ),
     tour=Tour(
         pages={
-            "/appointments/<id>": ("/appointments/1",),
-            "/appointments/<id>/confirmation": ("/appointments/1/confirmation",),
-            "/appointments/<id>/change": ("/appointments/3/change",),
-            "/appointments/<id>/change/locations": ("/appointments/3/change/locations",),
-            "/appointments/schedule/<id>": ("/appointments/schedule/2",),
-            "/appointments/schedule/<id>/locations": ("/appointments/schedule/2/locations",),
-            "/appointments/schedule/<id>/at/<id>": ("/appointments/schedule/2/at/1",),
             "/appointments/calendar": (
                 "/appointments/calendar",
                 "/appointments/calendar?view=week",
             ),
         },
+        find=find,
         # The recipient's own pages and held places are looked at in tests/browser by their walks.
         no_pages=(
             r"/a/<token>.*",

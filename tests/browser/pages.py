@@ -8,6 +8,7 @@ from flask import Flask
 from playwright.sync_api import Page
 
 from portal.app import create_app
+from portal.db import unit_of_work
 from portal.settings import load_settings
 from tests.samples import all_samples, each, together
 
@@ -36,6 +37,10 @@ def addresses(instance: Path, signed_in: Callable[[str], Page]) -> Iterator[str]
     examples = together(lambda samples: samples.tour.pages)
     begun: dict[str, list[str]] = {}
     for samples in all_samples():
+        if samples.tour.find:
+            with app.app_context(), unit_of_work(write=False):
+                for rule, address in samples.tour.find():
+                    begun.setdefault(rule, []).append(address)
         if samples.tour.begin:
             for rule, address in samples.tour.begin(signed_in):
                 begun.setdefault(rule, []).append(address)
@@ -43,7 +48,7 @@ def addresses(instance: Path, signed_in: Callable[[str], Page]) -> Iterator[str]
         found = [*examples.get(rule, ()), *begun.get(rule, ())]
         assert found or "<" not in rule, (
             f"Nobody knows an address of {rule}. Add one to tests/<module>/samples.py of its "
-            f"module: Samples(tour=Tour(pages={{{rule!r}: ('…',)}})), or begin, or no_pages"
+            f"module: Samples(tour=Tour(pages={{{rule!r}: ('…',)}})), or find, begin, or no_pages"
         )
         if "<" not in rule:
             yield rule

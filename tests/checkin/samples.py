@@ -1,9 +1,16 @@
 """Somebody with an appointment and a walk-in at each location, checked in."""
 
+from collections.abc import Iterator
+
+from sqlalchemy import func, select
+
+from blueprints.appointments.models import Appointment
+from blueprints.checkin.models import Arrival
 from blueprints.checkin.services import check_in
 from blueprints.recipients.rules import Details
 from blueprints.recipients.services import register
-from portal.db import unit_of_work
+from portal.clock import today
+from portal.db import session, unit_of_work
 from tests.checkin.arriving import KNOWN, booked_today
 from tests.recipients.people import BORN
 from tests.samples import Access, Canaries, Making, Own, Samples, Tour, Upgrade
@@ -32,6 +39,24 @@ def make(making: Making) -> None:
             making.note("arrival", letter, arrival.id)
 
 
+def find() -> Iterator[tuple[str, str]]:
+    """Arrivals in every state, and an appointment of today."""
+    arrivals = select(Arrival.state, func.max(Arrival.id)).where(Arrival.location_id == 1)
+    for state, number in session().execute(arrivals.group_by(Arrival.state)):
+        yield "/checkin/<id>", f"/checkin/{number}"
+        if state == "waiting":
+            yield "/checkin/<id>/leave", f"/checkin/{number}/leave"
+    known = select(Arrival.appointment_id).where(Arrival.appointment_id.is_not(None))
+    expected = session().scalar(
+        select(func.min(Appointment.id)).where(
+            Appointment.location_id == 1,
+            Appointment.day == today("America/New_York"),
+            Appointment.id.not_in(known),
+        )
+    )
+    yield "/checkin/appointments/<id>", f"/checkin/appointments/{expected}"
+
+
 samples = Samples(
     make=make,
     access=Access(
@@ -44,11 +69,9 @@ samples = Samples(
     ),
     tour=Tour(
         pages={
-            "/checkin/<id>": ("/checkin/1", "/checkin/3"),
-            "/checkin/<id>/leave": ("/checkin/2/leave",),
-            "/checkin/appointments/<id>": ("/checkin/appointments/1",),
-            "/checkin/recipients/<id>": ("/checkin/recipients/2",),
+            "/checkin/recipients/<id>": ("/checkin/recipients/1",),
         },
+        find=find,
         no_pages=(r"/checkin/now",),
     ),
     upgrade=Upgrade(

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def begin(signed_in: "Callable[[str], Page]") -> Iterator[tuple[str, str]]:
     """A manager asks about a record of which doses were given, an agent proposes to correct it."""
     page = signed_in("manager.a")
-    page.goto("/vaccine-inventory/2")
+    page.goto("/vaccine-inventory/4")
     page.get_by_role("link", name="Ask the help desk about this record").click()
     page.get_by_role("textbox", name="Subject").fill("Wrong lot")
     page.get_by_role("textbox", name="Description").fill("The label says something else.")

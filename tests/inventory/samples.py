@@ -4,8 +4,11 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from sqlalchemy import select
+
+from blueprints.inventory.models import DoseEntry
 from blueprints.inventory.quarantine import services as quarantine
-from portal.db import unit_of_work
+from portal.db import session, unit_of_work
 from tests.browser.steps import second_step
 from tests.inventory import stock
 from tests.samples import (
@@ -71,7 +74,7 @@ def adjusting(making: Making, letter: str, _sign: str) -> Begun:
 def begin(signed_in: "Callable[[str], Page]") -> Iterator[tuple[str, str]]:
     """Begin to add a shipment and pause, and begin to adjust a record."""
     page = signed_in("manager.a")
-    page.goto("/vaccine-inventory/add?shipment=18")
+    page.goto("/vaccine-inventory/add?shipment=52")
     page.get_by_role("button", name="Next").click()
     page.get_by_role("heading", name="Review").wait_for()
     review = urlsplit(page.url).path
@@ -86,6 +89,23 @@ def begin(signed_in: "Callable[[str], Page]") -> Iterator[tuple[str, str]]:
     page.get_by_role("combobox", name="Reason").select_option("Found again")
     second = second_step(page, "/vaccine-inventory/1/adjust")
     yield "/vaccine-inventory/<id>/adjust/<id>/<step>", second
+
+
+def find() -> Iterator[tuple[str, str]]:
+    """A loss with its document."""
+    row = (
+        session()
+        .execute(
+            select(DoseEntry.id, DoseEntry.document_id)
+            .where(DoseEntry.location_id == 1, DoseEntry.kind == "wasted")
+            .order_by(DoseEntry.id)
+        )
+        .first()
+    )
+    assert row is not None
+    yield "/vaccine-inventory/documents/<id>", f"/vaccine-inventory/documents/{row.document_id}"
+    reverse = "/vaccine-inventory/entries/{}/reverse"
+    yield reverse.format("<id>"), reverse.format(row.id)
 
 
 samples = Samples(
@@ -127,16 +147,15 @@ samples = Samples(
                 "/vaccine-inventory/1?tab=related",
                 "/vaccine-inventory/1/edit/name",
             ),
-            "/vaccine-inventory/add": ("?shipment=18",),
+            "/vaccine-inventory/add": ("?shipment=52",),
             "/vaccine-inventory/<id>/adjust": ("/vaccine-inventory/1/adjust",),
             "/vaccine-inventory/history": ("?kind=wasted",),
             "/vaccine-inventory/<id>/quarantine": ("/vaccine-inventory/1/quarantine",),
-            "/vaccine-inventory/documents/<id>": ("/vaccine-inventory/documents/1",),
-            "/vaccine-inventory/entries/<id>/reverse": ("/vaccine-inventory/entries/3/reverse",),
             "/vaccine-inventory/quarantine/<id>/release": (
                 "/vaccine-inventory/quarantine/1/release",
             ),
         },
+        find=find,
         begin=begin,
     ),
     wizards={

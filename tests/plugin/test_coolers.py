@@ -2,6 +2,7 @@
 samples and its settings, and edits no file outside its folder."""
 
 import io
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -9,8 +10,9 @@ import time_machine
 from flask import Flask
 from sqlalchemy import select
 
-from portal import jobs
+from portal import clock, jobs, settings
 from portal.db import unit_of_work
+from portal.diary import live_through, past_until
 from portal.imports import running
 from portal.messages.models import ChannelState, Message
 from portal.messages.queries import faults
@@ -178,6 +180,33 @@ def test_its_channel_judges_addresses_and_says_what_became_of_each(
         ("waiting", "The pager service answered 503."),
         ("failed", "A pager has a number."),
     ]
+
+
+def test_its_part_of_the_sample_clinics_is_lived_through(app: Flask) -> None:
+    from clinic_coolers.models import Cooler
+    from clinic_coolers.practice import diary
+
+    known = app.extensions["portal"]
+    app.extensions["portal"] = replace(known, settings=replace(known.settings, practice=True))
+    with time_machine.travel(NOW, tick=False), app.app_context():
+        past = past_until(NOW)
+        with clock.practice_clock(settings.current()) as put_clock:
+            live_through(diary(past), past, put_clock)
+        with unit_of_work(write=False) as session:
+            states_of = select(Cooler.state).order_by(Cooler.state)
+            assert list(session.scalars(states_of)) == ["back"] * 2 + ["out"] * 2
+            rows = session.scalars(select(Message).order_by(Message.id)).all()
+            for kind, state, number in (
+                ("cooler_lent", "sent", 4),
+                ("cooler_due", "sent", 2),
+                ("cooler_due", "planned", 2),
+            ):
+                found = [one for one in rows if (one.kind, one.state) == (kind, state)]
+                assert len(found) == number, (kind, state)
+            assert {one.created_at.hour for one in rows} == {14}, "10:30 AM at the clinics"
+            sent = [one for one in rows if one.sent_at and one.kind == "cooler_due"]
+            assert all(one.not_before and one.not_before <= one.sent_at <= NOW for one in sent)
+        assert faults() == []
 
 
 def test_its_samples_are_seen_at_their_location_alone(app: Flask, manager: Browser) -> None:

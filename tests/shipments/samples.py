@@ -3,13 +3,15 @@
 import io
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from sqlalchemy import Select, Table, select
+from sqlalchemy import Select, Table, func, select
 
 from blueprints.shipments.importing import IMPORT
 from blueprints.shipments.models import Shipment
-from portal.db import unit_of_work
+from portal.db import session, unit_of_work
 from portal.imports import running
+from portal.imports.models import ImportRun
 from portal.imports.receiving import receive_file
 from portal.settings import current
 from tests.samples import (
@@ -77,7 +79,13 @@ def begin(signed_in: "Callable[[str], Page]") -> Iterator[tuple[str, str]]:
     )
     page.get_by_role("button", name="Import").click()
     page.get_by_text("What to correct").wait_for(timeout=30_000)
-    yield from ()
+    yield "/shipments/imports/<id>", urlsplit(page.url).path
+
+
+def find() -> Iterator[tuple[str, str]]:
+    """The last file that was taken in."""
+    last = select(func.max(ImportRun.id)).where(ImportRun.kind == IMPORT.name)
+    yield "/shipments/imports/<id>", f"/shipments/imports/{session().scalar(last)}"
 
 
 def moved_runs(tables: Mapping[str, Table]) -> "Select[Any]":
@@ -120,14 +128,14 @@ samples = Samples(
                 "?view=recent",
                 "?view=all&sort=-lot&rows=100",
             ),
-            "/shipments/<id>": ("/shipments/18", "/shipments/18?tab=related", "/shipments/1"),
-            "/shipments/<id>/close": ("/shipments/18/close",),
-            "/shipments/<id>/reopen": ("/shipments/18/reopen",),
+            "/shipments/<id>": ("/shipments/52", "/shipments/52?tab=related", "/shipments/1"),
+            "/shipments/<id>/close": ("/shipments/52/close",),
+            "/shipments/<id>/reopen": ("/shipments/52/reopen",),
             "/shipments/orders/<id>": ("/shipments/orders/1",),
             "/shipments/new/<id>": ("/shipments/new/1",),
-            "/shipments/imports/<id>": ("/shipments/imports/1", "/shipments/imports/2"),
         },
         no_pages=(r"/shipments/imports/.*\.xlsx", "/shipments/imports/<id>/progress"),
+        find=find,
         begin=begin,
     ),
     upgrade=Upgrade(

@@ -1,6 +1,12 @@
 """An open vial at each location, and one whose dose was put back."""
 
+from collections.abc import Iterator
+
+from sqlalchemy import func, select
+
+from blueprints.vials.models import OpenVial
 from portal.clock import now
+from portal.db import session
 from tests.inventory import stock
 from tests.samples import Access, Canaries, Making, Own, Samples, Tour, Upgrade
 from tests.vials.vials import give, put_back
@@ -21,13 +27,19 @@ def make(making: Making) -> None:
         making.note("unopened_vial", letter, kept[1][1])
 
 
+def find() -> Iterator[tuple[str, str]]:
+    """A vial that was opened last."""
+    opened = select(func.max(OpenVial.id)).where(OpenVial.location_id == 1)
+    yield "/open-vials/<id>/waste", f"/open-vials/{session().scalar(opened)}/waste"
+
+
 samples = Samples(
     make=make,
     access=Access(
         arguments={"vial_id": Own("vial"), "vials.not_opened:vial_id": Own("unopened_vial")},
     ),
     canaries=Canaries(more=("/",), shown=("/",)),
-    tour=Tour(pages={"/open-vials/<id>/waste": ("/open-vials/1/waste",)}),
+    tour=Tour(find=find),
     upgrade=Upgrade(
         demanded={
             "open_vial": {

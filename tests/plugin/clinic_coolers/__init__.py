@@ -36,4 +36,5 @@ module = Module(
     ),
     channels=("clinic_coolers.pager:PAGER",),
     words="clinic_coolers.settings:WORDS",
+    practice="clinic_coolers.practice:diary",
 )
