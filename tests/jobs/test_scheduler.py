@@ -148,7 +148,7 @@ def test_sigterm_ends_the_job_process_in_time_even_if_a_job_hangs(
 ) -> None:
     monkeypatch.setattr(scheduler, "GRACE", scheduler.timedelta(seconds=1))
     child = start(working, serve_jobs, working)
-    assert wait_for(lambda: len(runs(working, "test.hang")) == 1)
+    assert wait_for(lambda: len(runs(working, "test.hang")) == 1, 60)
     os.kill(child.process.pid or 0, signal.SIGTERM)
     child.result(20)  # the job would take a minute
     assert child.process.exitcode == 0

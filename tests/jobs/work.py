@@ -9,7 +9,7 @@ from portal.module import Job, Module
 from portal.places.models import Organization
 
 # Long enough for a busy machine to keep every slot.
-EVERY = 2.5
+EVERY = 4.0
 
 
 def count() -> str:

@@ -90,9 +90,13 @@ def test_the_test_above_would_notice_a_careless_claim(
     mail_server.start()
     app = mailing()
     with app.app_context():
-        promise(0, 200)
-        together(app, 4, deliver)
-    assert len(mail_server.mails) > 200
+        # On a busy machine they may happen to come one after the other.
+        for promised in range(200, 1_201, 200):
+            promise(promised - 200, 200)
+            together(app, 4, deliver)
+            if len(mail_server.mails) > promised:
+                return
+    pytest.fail("nobody was written to twice")
 
 
 def after_the_leases() -> time_machine.travel:
