@@ -61,7 +61,8 @@ def add(name: str, pin: str, organization: str, time_zone: str | None, **address
                 **_named(address),
             ),
         )
-        said = f"{made.name} was added, with the Provider PIN {made.pin}."
+        known = f"the Provider PIN {made.pin} and the time zone {made.time_zone}"
+        said = f"{made.name} was added, with {known}."
     click.echo(f"{said} Now give its users access, or invite some: Account Management.")
 
 

@@ -346,6 +346,8 @@ def test_a_provider_corrects_against_a_rule_with_a_manager_at_the_screen(
     refused = nurse.submit(form, values, button="Change Lot")
     assert refused.status == 409
     assert "Only a location manager can authorize this dose" in refused.root.text
+    assert "A rule speaks against this correction" in refused.root.text
+    assert "Do not give this dose" not in refused.root.text
     wrong = {**values, **SIGNED, "countersigner_password": "not this one"}
     refused = nurse.submit(refused, wrong, button="Change Lot")
     assert "not right" in said_beside(refused, "countersigner_password")

@@ -19,7 +19,8 @@ def two(portal: Portal) -> Portal:
     address = ("--street", "1 Main St", "--city", "Swan Quarter", "--state", "nc")
     first = portal(*ADD, "nca 000101", "Swan Quarter", *address, "--zip", "27885")
     assert first.returncode == 0, first.stderr
-    assert "Swan Quarter was added, with the Provider PIN NCA000101." in first.stdout
+    known = "the Provider PIN NCA000101 and the time zone America/New_York"
+    assert f"Swan Quarter was added, with {known}." in first.stdout
     second = portal(*ADD, "000102", "Ocracoke", "--time-zone", "America/Chicago")
     assert second.returncode == 0, second.stderr
     return portal
