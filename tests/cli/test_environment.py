@@ -65,3 +65,19 @@ def test_a_system_whose_python_is_too_old_is_named(tmp_path: Path) -> None:
     done = make(tmp_path, 0, tmp_path / "none")
     assert done.returncode == 1
     assert "needs Python 3.11 or newer" in done.stderr
+
+
+def test_the_distribution_s_python_comes_first(tmp_path: Path) -> None:
+    other = tmp_path / "python3"
+    other.symlink_to(sys.executable)
+    system = Path("/usr/bin/python3")
+    suits = "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))"
+    expected = system if system.exists() and subprocess.call([system, "-c", suits]) == 0 else other
+    found = subprocess.run(
+        ["bash", "-c", f"set -euo pipefail; . {ROOT}/bin/environment.sh; find_python"],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout.strip() == str(expected)
