@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from blueprints.inventory.models import DoseEntry, StockDocument, VaccineInventory
@@ -44,15 +44,6 @@ class OpenedVial:
         return self.minutes_left is not None and self.minutes_left <= 0
 
 
-def is_open() -> ColumnElement[bool]:
-    """Whether a vial is in use; one whose wastage was reversed is so again."""
-    entry = aliased(DoseEntry)
-    undone = exists().where(
-        entry.document_id == OpenVial.document_id, entry.reverses_id.is_not(None)
-    )
-    return or_(OpenVial.state == VialState.OPEN, and_(OpenVial.state == VialState.WASTED, undone))
-
-
 def get_vial(scope: Scope, vial_id: int) -> OpenVial:
     """The vial, if it is at the present location. Raises `NotFound`."""
     scope.require("vials.view")
@@ -66,21 +57,7 @@ def get_vial(scope: Scope, vial_id: int) -> OpenVial:
 def open_vials(scope: Scope) -> list[OpenedVial]:
     """The vials in use at the present location with doses left, those that end first on top."""
     scope.require("vials.view")
-    rows = (
-        session()
-        .execute(
-            select(OpenVial, VaccineInventory, User.first_name, User.last_name)
-            .join(VaccineInventory, VaccineInventory.id == OpenVial.inventory_id)
-            .outerjoin(User, User.id == OpenVial.punctured_by_id)
-            .where(
-                OpenVial.location_id == scope.location_id,
-                VaccineInventory.doses_available > 0,
-                is_open(),
-            )
-            .order_by(OpenVial.punctured_at, OpenVial.id)
-        )
-        .all()
-    )
+    rows = session().execute(OPEN_HERE, {"location_id": scope.location_id}).all()
     gone = wasted_beside([row.OpenVial for row in rows])
     available = {row.VaccineInventory.id: row.VaccineInventory.doses_available for row in rows}
     found = []
@@ -135,8 +112,7 @@ def _minutes_to(moment: datetime) -> int:
 
 def vials_of(inventory_id: int) -> list[OpenVial]:
     """The vials of a record that are in use, whoever asks."""
-    query = select(OpenVial).where(OpenVial.inventory_id == inventory_id, is_open())
-    return list(session().scalars(query.order_by(OpenVial.punctured_at, OpenVial.id)))
+    return list(session().scalars(OPEN_OF_RECORD, {"inventory_id": inventory_id}))
 
 
 def wasted_beside(vials: Sequence[OpenVial]) -> dict[int, int]:
@@ -159,23 +135,53 @@ def wasted_beside(vials: Sequence[OpenVial]) -> dict[int, int]:
 def _open_wastage(inventory_ids: Collection[int]) -> list[tuple[int, datetime, int]]:
     """Record, moment and doses of each wastage of open vials, less what was reversed of it, but
     for those that belong to a vial."""
-    own = exists().where(OpenVial.document_id == StockDocument.id)
-    first = (
-        select(func.min(OpenVial.punctured_at))
-        .where(OpenVial.inventory_id == DoseEntry.inventory_id, is_open())
-        .scalar_subquery()
-    )
-    rows = session().execute(
-        select(DoseEntry.inventory_id, StockDocument.created_at, func.sum(DoseEntry.doses))
-        .join(StockDocument, StockDocument.id == DoseEntry.document_id)
-        .where(
-            DoseEntry.inventory_id.in_(inventory_ids),
-            DoseEntry.kind == Kind.WASTED,
-            StockDocument.vial == "open",
-            StockDocument.created_at >= first,
-            ~own,
-        )
-        .group_by(DoseEntry.inventory_id, StockDocument.id, StockDocument.created_at)
-        .order_by(StockDocument.created_at, StockDocument.id)
-    )
+    rows = session().execute(OPEN_WASTAGE, {"inventory_ids": list(inventory_ids)})
     return [(number, at, int(doses)) for number, at, doses in rows]
+
+
+# Made once: each dose that is given asks for them several times. A vial whose wastage was reversed
+# is in use again.
+_reversal = aliased(DoseEntry)
+_IN_USE = or_(
+    OpenVial.state == VialState.OPEN,
+    and_(
+        OpenVial.state == VialState.WASTED,
+        exists().where(
+            _reversal.document_id == OpenVial.document_id, _reversal.reverses_id.is_not(None)
+        ),
+    ),
+)
+OPEN_HERE = (
+    select(OpenVial, VaccineInventory, User.first_name, User.last_name)
+    .join(VaccineInventory, VaccineInventory.id == OpenVial.inventory_id)
+    .outerjoin(User, User.id == OpenVial.punctured_by_id)
+    .where(
+        OpenVial.location_id == bindparam("location_id"),
+        VaccineInventory.doses_available > 0,
+        _IN_USE,
+    )
+    .order_by(OpenVial.punctured_at, OpenVial.id)
+)
+OPEN_OF_RECORD = (
+    select(OpenVial)
+    .where(OpenVial.inventory_id == bindparam("inventory_id"), _IN_USE)
+    .order_by(OpenVial.punctured_at, OpenVial.id)
+)
+_FIRST_PUNCTURED = (
+    select(func.min(OpenVial.punctured_at))
+    .where(OpenVial.inventory_id == DoseEntry.inventory_id, _IN_USE)
+    .scalar_subquery()
+)
+OPEN_WASTAGE = (
+    select(DoseEntry.inventory_id, StockDocument.created_at, func.sum(DoseEntry.doses))
+    .join(StockDocument, StockDocument.id == DoseEntry.document_id)
+    .where(
+        DoseEntry.inventory_id.in_(bindparam("inventory_ids", expanding=True)),
+        DoseEntry.kind == Kind.WASTED,
+        StockDocument.vial == "open",
+        StockDocument.created_at >= _FIRST_PUNCTURED,
+        ~exists().where(OpenVial.document_id == StockDocument.id),
+    )
+    .group_by(DoseEntry.inventory_id, StockDocument.id, StockDocument.created_at)
+    .order_by(StockDocument.created_at, StockDocument.id)
+)
