@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     String,
+    bindparam,
     case,
     delete,
     func,
@@ -78,6 +79,16 @@ class Draft(Base):
 
     # The titles of the drafts that were discarded to make room for this one.
     given_up = tuple[str, ...]()
+
+
+# Made once: each step of a wizard asks for its draft.
+OWN = select(Draft).where(
+    Draft.id == bindparam("id"),
+    Draft.user_id == bindparam("user_id"),
+    Draft.discarded_at.is_(None),
+    Draft.updated_at >= bindparam("since"),
+)
+OWN_LOCKED = OWN.with_for_update()
 
 
 class NoRoom(Conflict):
@@ -206,15 +217,9 @@ def get_draft(scope: Scope, draft_id: int, *, lock: bool = False) -> Draft:
     """
     if not 0 < draft_id <= LARGEST_ID:
         raise NotFound
-    query = select(Draft).where(
-        Draft.id == draft_id,
-        Draft.user_id == scope.user.id,
-        Draft.discarded_at.is_(None),
-        Draft.updated_at >= now() - KEPT,
-    )
-    if lock:
-        query = query.with_for_update()
-    draft = session().scalar(query)
+    query = OWN_LOCKED if lock else OWN
+    asked = {"id": draft_id, "user_id": scope.user.id, "since": now() - KEPT}
+    draft: Draft | None = session().scalar(query, asked)
     if draft is None:
         raise NotFound
     return draft

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, bindparam, exists, func, select
 from sqlalchemy.orm import aliased
 
 from blueprints.administration.models import Administration
@@ -24,6 +24,41 @@ from portal.people.queries import works_as
 from portal.remembering import remembered
 
 MOST_LOTS = 100
+# Made once: every dose that is given asks for them several times.
+_LOT, _later = VaccineInventory, aliased(Administration)
+OFFERED = (
+    select(_LOT)
+    .where(
+        _LOT.location_id == bindparam("location_id"),
+        (
+            (_LOT.doses_available > 0)
+            & _LOT.quarantined.is_(False)
+            & (_LOT.expiration_date >= bindparam("day"))
+        )
+        | (_LOT.id == bindparam("keep")),
+    )
+    .order_by(_LOT.expiration_date, _LOT.name_key, _LOT.id)
+    .limit(MOST_LOTS)
+)
+USED = (
+    select(Administration.inventory_id, func.max(Administration.id))
+    .where(
+        Administration.location_id == bindparam("location_id"),
+        Administration.recorded_by_id == bindparam("user_id"),
+        Administration.given_at >= bindparam("since"),
+    )
+    .group_by(Administration.inventory_id)
+)
+VACCINATORS = (
+    select(User.id, User.first_name, User.last_name)
+    .join(UserLocation, UserLocation.user_id == User.id)
+    .where(
+        UserLocation.location_id == bindparam("location_id"),
+        User.active,
+        works_as(Profile.PROVIDER, Profile.MANAGER),
+    )
+    .order_by(User.last_name, User.first_name, User.id)
+)
 
 
 @dataclass(frozen=True)
@@ -65,10 +100,9 @@ def versions_of(vaccination_id: int) -> Sequence[tuple[Administration, VaccineIn
 
 def is_newest() -> ColumnElement[bool]:
     """The condition that a version is the newest of its dose."""
-    later = aliased(Administration)
     return ~exists().where(
-        later.vaccination_id == Administration.vaccination_id,
-        later.version > Administration.version,
+        _later.vaccination_id == Administration.vaccination_id,
+        _later.version > Administration.version,
     )
 
 
@@ -156,21 +190,8 @@ def vial_choices(
 
 @remembered("vaccine_inventory", "administration", "product")
 def _lots_offered(scope: Scope, day: date, keep: int | None) -> list[OfferedLot]:
-    record = VaccineInventory
-    usable = (
-        (record.doses_available > 0)
-        & record.quarantined.is_(False)
-        & (record.expiration_date >= day)
-    )
-    query = select(record).where(
-        record.location_id == scope.location_id,
-        usable if keep is None else usable | (record.id == keep),
-    )
-    found = list(
-        session().scalars(
-            query.order_by(record.expiration_date, record.name_key, record.id).limit(MOST_LOTS)
-        )
-    )
+    asked = {"location_id": scope.location_id, "day": day, "keep": keep}
+    found = session().scalars(OFFERED, asked).all()
     products = products_of_ids(frozenset(one.product_id for one in found)) if found else {}
     mine = used_today(scope) if len(found) > 1 else {}
     offered = [OfferedLot(one, products[one.product_id], one.id in mine) for one in found]
@@ -179,16 +200,12 @@ def _lots_offered(scope: Scope, day: date, keep: int | None) -> list[OfferedLot]
 
 def used_today(scope: Scope) -> dict[int, int]:
     """The records that this user gave doses from today, and the id of the latest of each."""
-    rows = session().execute(
-        select(Administration.inventory_id, func.max(Administration.id))
-        .where(
-            Administration.location_id == scope.location_id,
-            Administration.recorded_by_id == scope.user.id,
-            Administration.given_at >= _begin_of(scope.today(), scope.place.time_zone),
-        )
-        .group_by(Administration.inventory_id)
-    )
-    return {row[0]: row[1] for row in rows}
+    asked = {
+        "location_id": scope.location_id,
+        "user_id": scope.user.id,
+        "since": _begin_of(scope.today(), scope.place.time_zone),
+    }
+    return {row[0]: row[1] for row in session().execute(USED, asked)}
 
 
 def last_of_today(scope: Scope) -> Administration | None:
@@ -213,16 +230,7 @@ def _begin_of(day: date, zone: str) -> datetime:
 @remembered("user_account", "user_location")
 def vaccinators(scope: Scope) -> list[tuple[int, str]]:
     """Who may have given a dose at the present location: its users who may, by name."""
-    rows = session().execute(
-        select(User.id, User.first_name, User.last_name)
-        .join(UserLocation, UserLocation.user_id == User.id)
-        .where(
-            UserLocation.location_id == scope.location_id,
-            User.active,
-            works_as(Profile.PROVIDER, Profile.MANAGER),
-        )
-        .order_by(User.last_name, User.first_name, User.id)
-    )
+    rows = session().execute(VACCINATORS, {"location_id": scope.location_id})
     return [(number, f"{first} {last}") for number, first, last in rows]
 
 

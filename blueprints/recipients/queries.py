@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from blueprints.recipients.finding import Found, find
 from blueprints.recipients.models import (
@@ -32,6 +32,19 @@ __all__ = [
 ]
 
 MOST_MERGES = 10
+# Made once: what one dose takes asks for them several times.
+SEEN_AT = select(RecipientLocation.location_id).where(
+    RecipientLocation.recipient_id == bindparam("recipient_id"),
+    RecipientLocation.location_id.in_(bindparam("places", expanding=True)),
+)
+GIVEN = (
+    select(Vaccination)
+    .where(
+        Vaccination.recipient_id.in_(bindparam("recipient_ids", expanding=True)),
+        Vaccination.state == "given",
+    )
+    .order_by(Vaccination.given_on, Vaccination.dose_number, Vaccination.id)
+)
 
 
 def get_recipient(scope: Scope, recipient_id: int) -> Recipient:
@@ -64,13 +77,7 @@ def _require_location(scope: Scope, recipient_id: int) -> None:
 @remembered("recipient_location")
 def _seen_at(recipient_id: int, places: frozenset[int]) -> set[int]:
     """At which of these locations the recipient is seen."""
-    rows = session().scalars(
-        select(RecipientLocation.location_id).where(
-            RecipientLocation.recipient_id == recipient_id,
-            RecipientLocation.location_id.in_(places),
-        )
-    )
-    return set(rows)
+    return set(session().scalars(SEEN_AT, {"recipient_id": recipient_id, "places": list(places)}))
 
 
 def is_of_location(recipient_id: int, location_id: int) -> bool:
@@ -106,13 +113,8 @@ def series_of(recipient_ids: Collection[int]) -> dict[int, list[Vaccination]]:
 
 @remembered("vaccination")
 def _doses_of(recipient_ids: frozenset[int]) -> dict[int, list[Vaccination]]:
-    rows = session().scalars(
-        select(Vaccination)
-        .where(Vaccination.recipient_id.in_(recipient_ids), Vaccination.state == "given")
-        .order_by(Vaccination.given_on, Vaccination.dose_number, Vaccination.id)
-    )
     found: dict[int, list[Vaccination]] = {}
-    for row in rows:
+    for row in session().scalars(GIVEN, {"recipient_ids": list(recipient_ids)}):
         found.setdefault(row.recipient_id, []).append(row)
     return found
 

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from portal.access.scope import Scope
 from portal.catalog import ndc
@@ -18,6 +19,14 @@ from portal.remembering import remembered
 from portal.searching.text import words
 
 SHOWN = 20
+# Made once: every step of a wizard asks for them.
+_THESE: Any = bindparam("product_ids", expanding=True)
+PRODUCTS = select(Product).where(Product.id.in_(_THESE))
+FACTS = (
+    select(ProductFacts)
+    .where(ProductFacts.product_id.in_(_THESE))
+    .order_by(ProductFacts.valid_from, ProductFacts.id)
+)
 
 
 @dataclass(frozen=True)
@@ -76,12 +85,7 @@ def facts_on(product_id: int, day: date) -> ProductFacts | None:
 def facts_of(product_ids: frozenset[int]) -> dict[int, list[ProductFacts]]:
     """All that is known of these products, by time. One statement."""
     found: dict[int, list[ProductFacts]] = {}
-    rows = session().scalars(
-        select(ProductFacts)
-        .where(ProductFacts.product_id.in_(product_ids))
-        .order_by(ProductFacts.valid_from, ProductFacts.id)
-    )
-    for facts in rows:
+    for facts in session().scalars(FACTS, {"product_ids": list(product_ids)}):
         found.setdefault(facts.product_id, []).append(facts)
     return found
 
@@ -98,7 +102,7 @@ def holding_on(versions: Sequence[ProductFacts], day: date) -> ProductFacts | No
 @remembered("product")
 def products_of_ids(product_ids: frozenset[int]) -> dict[int, Product]:
     """Products by their ids. One statement."""
-    rows = session().scalars(select(Product).where(Product.id.in_(product_ids)))
+    rows = session().scalars(PRODUCTS, {"product_ids": list(product_ids)})
     return {product.id: product for product in rows}
 
 

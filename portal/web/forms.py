@@ -9,9 +9,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
+from flask_babel import get_locale
 from flask_wtf import FlaskForm
 from wtforms import (
     Field,
@@ -25,6 +26,7 @@ from wtforms import (
 )
 from wtforms import Form as PlainForm
 from wtforms.fields.core import UnboundField
+from wtforms.i18n import get_translations
 from wtforms.meta import DefaultMeta
 from wtforms.validators import Length, StopValidation
 from wtforms.widgets import CheckboxInput, DateInput, ListWidget, TextInput
@@ -137,6 +139,9 @@ class _Meta(DefaultMeta):
 
     csrf = False
 
+    def get_translations(self, form: Any) -> Any:
+        return _wtforms_sentences(str(get_locale() or "en"))
+
     def wrap_formdata(self, form: Any, formdata: Any) -> Any:
         given = super().wrap_formdata(form, formdata)
         if given is None:
@@ -162,6 +167,12 @@ class _Meta(DefaultMeta):
             most = SLACK * _longest_of(field)
             field.filters = [partial(_unless_too_long, cleaning, most), *field.filters]
         return field
+
+
+@cache
+def _wtforms_sentences(language: str) -> Any:
+    """The sentences of WTForms itself; Flask-WTF would read their file again for each request."""
+    return get_translations([language])
 
 
 def _unless_too_long(cleaning: Callable[[str | None], str], most: int, text: str | None) -> str:

@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, bindparam, func, select, update
 
 from blueprints.inventory.models import DoseEntry, VaccineInventory
 from blueprints.inventory.rules import (
@@ -22,6 +24,20 @@ from portal.audit.services import seal
 from portal.db import lock, session, together
 from portal.errors import Conflict, Invalid, NotFound, PortalError
 from portal.i18n import _, ngettext
+
+# What the records' ledgers say of each day and kind.
+DAYS_OF = (
+    select(
+        DoseEntry.inventory_id,
+        VaccineInventory.name,
+        DoseEntry.happened_on,
+        DoseEntry.kind,
+        func.sum(DoseEntry.doses),
+    )
+    .join(VaccineInventory, VaccineInventory.id == DoseEntry.inventory_id)
+    .where(DoseEntry.inventory_id.in_(bindparam("record_ids", expanding=True)))
+    .group_by(DoseEntry.inventory_id, VaccineInventory.name, DoseEntry.happened_on, DoseEntry.kind)
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,25 +202,42 @@ def _move(
 
     It also makes every other writer of this record wait until this transaction ends.
     """
-    record = VaccineInventory
     moved = changes(kind, doses)
-    statement = (
-        update(record)
-        .where(record.id == inventory_id)
-        .values({name: getattr(record, name) + change for name, change in moved.items()})
-        .execution_options(synchronize_session=False, populate_existing=True)
+    if used_on is not None and kind not in NEEDS_USABLE:
+        used_on = None
+    statement = _moving(
+        tuple((name, change < 0) for name, change in moved.items()),
+        usable=used_on is not None,
+        held=before_hold,
     )
-    for name, change in moved.items():
-        if change < 0:
-            statement = statement.where(getattr(record, name) >= -change)
-    if used_on is not None and kind in NEEDS_USABLE:
-        statement = statement.where(record.expiration_date >= used_on)
-        if not before_hold:
-            statement = statement.where(record.quarantined.is_(False))
-    found: VaccineInventory | None = session().scalar(statement.returning(record))
+    values = {f"more_{name}": change for name, change in moved.items()}
+    values |= {f"least_{name}": -change for name, change in moved.items() if change < 0}
+    asked = {"record": inventory_id, **values, **({"used_on": used_on} if used_on else {})}
+    found: VaccineInventory | None = session().scalar(statement, asked)
     if found is None:
         raise _refusal(inventory_id, kind, doses, used_on)
     return found.location_id
+
+
+@cache
+def _moving(counters: tuple[tuple[str, bool], ...], *, usable: bool, held: bool) -> Any:
+    """The statement that moves these counters of a record, each with whether it falls: made once,
+    since each dose that is given asks for it."""
+    record = VaccineInventory
+    statement = (
+        update(record)
+        .where(record.id == bindparam("record"))
+        .values({name: getattr(record, name) + bindparam(f"more_{name}") for name, _ in counters})
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
+    for name, falls in counters:
+        if falls:
+            statement = statement.where(getattr(record, name) >= bindparam(f"least_{name}"))
+    if usable:
+        statement = statement.where(record.expiration_date >= bindparam("used_on"))
+        if not held:
+            statement = statement.where(record.quarantined.is_(False))
+    return statement.returning(record)
 
 
 def _refusal(inventory_id: int, kind: Kind, doses: int, used_on: date | None) -> PortalError:
@@ -244,20 +277,7 @@ def ensure_never_short(leaving: Mapping[int, int], day: date) -> None:
         number: [(day, -doses)] for number, doses in leaving.items()
     }
     names: dict[int, str] = {}
-    rows = session().execute(
-        select(
-            DoseEntry.inventory_id,
-            VaccineInventory.name,
-            DoseEntry.happened_on,
-            DoseEntry.kind,
-            func.sum(DoseEntry.doses),
-        )
-        .join(VaccineInventory, VaccineInventory.id == DoseEntry.inventory_id)
-        .where(DoseEntry.inventory_id.in_(movements))
-        .group_by(
-            DoseEntry.inventory_id, VaccineInventory.name, DoseEntry.happened_on, DoseEntry.kind
-        )
-    )
+    rows = session().execute(DAYS_OF, {"record_ids": list(movements)})
     for number, name, happened_on, kind, doses in rows:
         names[number] = name
         movements[number].append((happened_on, on_hand(Kind(kind), doses)))
