@@ -15,6 +15,8 @@ from portal.i18n import Label
 Kind = Literal["text", "date", "number", "moment", "status", "words"]
 Tone = Literal["neutral", "info", "success", "warning", "danger"]
 Clauses = Sequence[ColumnElement[bool]]
+# Some rows of a list: columns of its model and their values, None for an empty one.
+Part = Mapping[InstrumentedAttribute[Any], Any]
 
 RECENT = "recent"
 ALL = "all"
@@ -182,7 +184,7 @@ class ListDefinition:
     brief: tuple[str, ...] = ()
     private: bool = False
     filters: tuple[Filter, ...] = ()
-    parts: Callable[[Scope, Mapping[str, str]], Sequence[Clauses] | None] | None = None
+    parts: Callable[[Scope, Mapping[str, str]], Sequence[Part] | None] | None = None
     extra: Mapping[str, ColumnElement[Any] | InstrumentedAttribute[Any]] = field(
         default_factory=dict
     )
