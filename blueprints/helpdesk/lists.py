@@ -21,6 +21,7 @@ from blueprints.helpdesk.words import (
 from portal.access.scope import Scope
 from portal.i18n import Label, _l
 from portal.listviews.definition import Clauses, Column, Filter, ListDefinition, Part
+from portal.searching.among import one_of
 from portal.searching.text import phrase_in, words
 
 UNSOLVED_KEY = "unsolved"
@@ -80,12 +81,12 @@ def _parts(scope: Scope, values: Mapping[str, str]) -> Sequence[Part] | None:
 def _searched(_scope: Scope, text: str) -> Clauses:
     """A status; each other word begins a word of the number, the subject or the requester's name.
     Of what is found too often, the newest cases are shown."""
-    meant = {str(label): Case.state == state for state, label in STATES.items()}
+    meant = {str(label): state for state, label in STATES.items()}
     phrase, rest = phrase_in(text, meant)
-    clauses: list[ColumnElement[bool]] = [meant[phrase]] if phrase else []
+    clauses: list[ColumnElement[bool]] = [Case.state == meant[phrase]] if phrase else []
     if rest.strip():
         ids = find_cases(words(rest))
-        clauses.append(Case.id.in_(ids) if ids else false())
+        clauses.append(one_of(Case.id, ids) if ids else false())
     return clauses
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, select, union_all
 
 from portal.listviews.definition import Clauses, ListDefinition, Part
+from portal.searching.among import one_of_those
 
 SORT_VALUE = "sort_value_"
 RECORD = "record_"
@@ -126,7 +127,7 @@ def _page(
 
 
 def _rows_by_id(definition: ListDefinition, key: Any, own: Clauses) -> Select[Any]:
-    return _rows(definition, key, own).where(definition.id.in_(bindparam("ids_", expanding=True)))
+    return _rows(definition, key, own).where(one_of_those(definition.id, "ids_"))
 
 
 def _rows(definition: ListDefinition, key: Any, own: Clauses) -> Select[Any]:

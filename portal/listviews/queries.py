@@ -37,6 +37,7 @@ from portal.listviews.paging import END, ListState, largest_of, read_cursor, wri
 from portal.listviews.periods import DaysAsked, on_days, read_asked, zone_of
 from portal.listviews.services import place_of
 from portal.searching import hits
+from portal.searching.among import one_of
 from portal.searching.text import phrase_in, words
 
 # How many rows are looked at along the sort index before the hits are sorted instead.
@@ -309,7 +310,7 @@ class Source:
             ids = list(session().scalars(narrow))
             if len(ids) <= CAP:
                 some = self._select(self.sort, self.definition.id, by_id=True)
-                return self._pairs(some.where(self.definition.id.in_(ids))) if ids else []
+                return self._pairs(some.where(one_of(self.definition.id, ids))) if ids else []
         found = self._pairs(self._matches(self.sort, self.definition.id).limit(CAP + 1))
         return found if len(found) <= CAP else None
 
@@ -327,7 +328,7 @@ class Source:
         if self.view == RECENT:
             columns = plans.columns_of(self.definition, self.sort)
             query = self._select(*columns, filtered=False, narrowed=False, by_id=True)
-            found = session().execute(query.where(self.definition.id.in_(wanted)))
+            found = session().execute(query.where(one_of(self.definition.id, wanted)))
         else:
             query = plans.rows(self.definition, self.sort, own=self._own())
             found = session().execute(query, self._values(ids_=wanted))
