@@ -314,11 +314,13 @@ def _newest(word: str) -> _Newest:
     whole = _ids(WITH_WORD, {"word": word, "most": most})
     if len(whole) == most:
         return _Newest(whole, whole=True)
-    found = _ids(WITH_BEGINNING, {**_begun(word), "most": LOOKED_THROUGH + 1})
-    if len(found) > LOOKED_THROUGH:
-        # From the end of the index: of its last word the newest.
-        found = whole + _ids(LAST_WITH_BEGINNING, {**_begun(word), "most": most})
-    return _Newest(sorted(set(found), reverse=True)[:most], whole=bool(whole))
+    looked = {**_begun(word), "most": most, "looked_through": LOOKED_THROUGH + 1}
+    begun = session().execute(NEWEST_WITH_BEGINNING, looked).all()
+    if not begun or begun[0].looked_through <= LOOKED_THROUGH:
+        return _Newest([row.case_id for row in begun], whole=bool(whole))
+    # From the end of the index: of its last word the newest.
+    found = {*whole, *_ids(LAST_WITH_BEGINNING, {**_begun(word), "most": most})}
+    return _Newest(sorted(found, reverse=True)[:most], whole=bool(whole))
 
 
 @lru_cache(maxsize=32)
@@ -363,8 +365,17 @@ _MOST = bindparam("most", type_=Integer())
 _IS_WORD = _WORDS.c.word == bindparam("word")
 _BACKWARDS = (_WORDS.c.word.desc(), _WORDS.c.case_id.desc())
 WITH_WORD = select(_WORDS.c.case_id).where(_IS_WORD).order_by(*_BACKWARDS).limit(_MOST)
-WITH_BEGINNING = select(_WORDS.c.case_id).where(*_begins(_WORDS.c.word)).limit(_MOST)
-LAST_WITH_BEGINNING = WITH_BEGINNING.order_by(*_BACKWARDS)
+_BEGUN = select(_WORDS.c.case_id).where(*_begins(_WORDS.c.word))
+LAST_WITH_BEGINNING = _BEGUN.order_by(*_BACKWARDS).limit(_MOST)
+# With the number of index entries that were looked at: of too many, others are the newest.
+_LOOKED_AT = _BEGUN.limit(bindparam("looked_through", type_=Integer())).cte("looked_at")
+_HOW_MANY = select(func.count()).select_from(_LOOKED_AT).scalar_subquery()
+NEWEST_WITH_BEGINNING = (
+    select(_LOOKED_AT.c.case_id, _HOW_MANY.label("looked_through"))
+    .group_by(_LOOKED_AT.c.case_id)
+    .order_by(_LOOKED_AT.c.case_id.desc())
+    .limit(_MOST)
+)
 
 
 def usual_location(scope: Scope) -> int | None:
