@@ -356,7 +356,7 @@ def _begun(word: str, name: str = "") -> dict[str, str]:
 
 
 def _ids(query: Select[Any], values: Mapping[str, Any]) -> list[int]:
-    return list(session().scalars(query, values))
+    return list(session().scalars(query, values).all())
 
 
 # A search asks for several words, each time the same.

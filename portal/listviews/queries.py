@@ -277,7 +277,7 @@ class Source:
         )
 
     def _pairs(self, query: Select[Any]) -> list[Pair]:
-        return [(value, number) for value, number in session().execute(query)]
+        return [(value, number) for value, number in session().execute(query).all()]
 
     def _on(self, period: Period, typed: str) -> ColumnElement[bool]:
         """That one of the dates is within the period, or that a day is in the record as it was
@@ -307,7 +307,7 @@ class Source:
             # A few rows that the narrowing leaves hold the words or not; there may be a million
             # others that hold them.
             narrow = self._select(self.definition.id, filtered=False).limit(CAP + 1)
-            ids = list(session().scalars(narrow))
+            ids = list(session().scalars(narrow).all())
             if len(ids) <= CAP:
                 some = self._select(self.sort, self.definition.id, by_id=True)
                 return self._pairs(some.where(one_of(self.definition.id, ids))) if ids else []
@@ -332,7 +332,7 @@ class Source:
         else:
             query = plans.rows(self.definition, self.sort, own=self._own())
             found = session().execute(query, self._values(ids_=wanted))
-        rows = {row.id: row for row in found}
+        rows = {row.id: row for row in found.all()}
         return [rows[number] for number in wanted if number in rows]
 
     def _walk(self, position: Pair | None, descending: bool, limit: int) -> list[Row[Any]]:
@@ -349,7 +349,7 @@ class Source:
             values = self._values(most_=limit)
             if position is not None:
                 values |= {"value_": position[0], "number_": position[1]}
-            return list(session().execute(query, values))
+            return list(session().execute(query, values).all())
         rows = self._walked(position, descending, limit)
         return rows if len(rows) == limit else self._sorted_matches(position, descending, limit)
 
@@ -368,7 +368,7 @@ class Source:
             )
         query = self._select(*plans.columns_of(self.definition, key), filtered=False, by_id=True)
         query = query.where(number.in_(page)).order_by(*plans.order_by(key, number, descending))
-        return list(session().execute(query.limit(limit)))
+        return list(session().execute(query.limit(limit)).all())
 
     def _part(self, descending: bool, limit: int, *where: ColumnElement[bool]) -> Select[Any]:
         """The ids of the first matches in this direction."""

@@ -5,33 +5,25 @@ and takes longer to be sent and read than to be answered. Here they are one valu
 """
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Text, bindparam
+from sqlalchemy import Boolean, Text, bindparam
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import TypeDecorator
 
 
 class _Numbers(TypeDecorator[Any]):
-    """Whole numbers as one value: an array on PostgreSQL, JSON on SQLite."""
+    """Whole numbers as one text: as PostgreSQL writes arrays, as JSON for SQLite."""
 
     impl = Text
     cache_ok = True
 
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        if dialect.name != "postgresql":
-            return dialect.type_descriptor(Text())
-        from sqlalchemy.dialects.postgresql import ARRAY
-
-        return dialect.type_descriptor(ARRAY(BigInteger))
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        numbers = list(value or ())
-        return numbers if dialect.name == "postgresql" else json.dumps(numbers)
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str:
+        written = json.dumps(value)
+        return f"{{{written[1:-1]}}}" if dialect.name == "postgresql" else written
 
 
 class _OneOf(FunctionElement[bool]):
@@ -53,10 +45,10 @@ def _in_json(element: _OneOf, compiler: SQLCompiler, **options: Any) -> str:
 @compiles(_OneOf, "postgresql")
 def _any_of_array(element: _OneOf, compiler: SQLCompiler, **options: Any) -> str:
     column, numbers = (compiler.process(part, **options) for part in element.clauses)
-    return f"{column} = ANY ({numbers})"
+    return f"{column} = ANY (CAST({numbers} AS BIGINT[]))"
 
 
-def one_of(column: Any, numbers: Sequence[int]) -> Any:
+def one_of(column: Any, numbers: list[int]) -> Any:
     """That `column` holds one of these numbers."""
     return _OneOf(column, bindparam(None, numbers, type_=_Numbers(), unique=True))
 
