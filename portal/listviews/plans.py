@@ -24,7 +24,8 @@ Shape = tuple[tuple[tuple[str, bool], ...], ...]
 
 def shape_of(parts: Sequence[Part]) -> tuple[Shape, dict[str, Any]]:
     """What the statements for these parts depend on, and the values that they are given."""
-    shape, values = [], {}
+    shape: list[tuple[tuple[str, bool], ...]] = []
+    values: dict[str, Any] = {}
     for place, part in enumerate(parts):
         shape.append(tuple((column.key, value is None) for column, value in part.items()))
         values |= {
