@@ -17,7 +17,6 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
-    bindparam,
     false,
     literal,
     or_,
@@ -32,7 +31,7 @@ from portal.formats.periods import Period, periods_in
 from portal.listviews import plans
 from portal.listviews.counts import CAP, RowTotal, capped, counted, exact
 from portal.listviews.definition import RECENT, VIEWED, Clauses, ListDefinition
-from portal.listviews.models import ListPin, RecentView
+from portal.listviews.models import RecentView
 from portal.listviews.paging import END, ListState, largest_of, read_cursor, write_cursor
 from portal.listviews.periods import DaysAsked, on_days, read_asked, zone_of
 from portal.listviews.services import place_of
@@ -44,11 +43,6 @@ from portal.searching.text import phrase_in, words
 WALK = 6_000
 # Up to this number the rows that filters leave are counted exactly.
 COUNTED = 20_000
-
-PINS: Any = ListPin.__table__
-PINNED = select(PINS.c.view).where(
-    PINS.c.user_id == bindparam("user"), PINS.c.list_name == bindparam("list")
-)
 
 Pair = tuple[Any, int]
 
@@ -64,13 +58,6 @@ class Listing:
     previous: ListState | None
     next: ListState | None
     refused: Mapping[str, str] = field(default_factory=dict)
-
-
-def pinned_view(scope: Scope, definition: ListDefinition) -> str | None:
-    """The view this user pinned for the list; None if none was, or it is gone."""
-    view = session().scalar(PINNED, {"user": scope.user.id, "list": definition.name})
-    known = view in definition.view_labels or (view == RECENT and definition.subject)
-    return view if known else None
 
 
 def read_page(scope: Scope, definition: ListDefinition, state: ListState) -> Listing:

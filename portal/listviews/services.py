@@ -18,6 +18,10 @@ KEPT = 50
 # Searches of a private list: as many as a user goes back to, no longer than a day of work.
 WORDS_KEPT = 20
 WORDS_LAST = timedelta(days=1)
+_PINS: Any = ListPin.__table__
+PINNED = select(_PINS.c.view).where(
+    _PINS.c.user_id == bindparam("user"), _PINS.c.list_name == bindparam("list")
+)
 _KEPT: Any = ListWords.__table__
 WORDS = select(_KEPT.c.words).where(
     _KEPT.c.id == bindparam("number"),
@@ -30,6 +34,13 @@ def ensure_view(definition: ListDefinition, view: str) -> None:
     """Raise `Invalid` unless the list has that view."""
     if view not in definition.view_labels and not (view == RECENT and definition.subject):
         raise Invalid(_("There is no such list view."))
+
+
+def pinned_view(scope: Scope, definition: ListDefinition) -> str | None:
+    """The view this user pinned for the list; None if none was, or it is gone."""
+    view = session().scalar(PINNED, {"user": scope.user.id, "list": definition.name})
+    known = view in definition.view_labels or (view == RECENT and definition.subject)
+    return view if known else None
 
 
 def pin(scope: Scope, *, definition: ListDefinition, view: str) -> None:
