@@ -36,6 +36,7 @@ from portal.access.profiles import Profile
 from portal.app import create_app
 from portal.catalog.models import Product
 from portal.db import db, unit_of_work
+from portal.formats.codes import number_key
 from portal.people import sessions
 from portal.people.models import User, UserLocation
 from portal.places.models import Location, Organization
@@ -55,7 +56,8 @@ VACCINES = (
     ("Spikevax Bivalent", "Moderna", "80777-0282-05"),
 )
 COLUMNS = (
-    *("id", "location_id", "number", "order_id", "order_number", "product_id", "product_name"),
+    *("id", "location_id", "number", "number_key", "order_id", "order_number"),
+    *("product_id", "product_name"),
     *("manufacturer", "ndc", "lot", "expiration_date", "expiration_month_only", "doses_shipped"),
     *("doses_received", "date_shipped", "carrier", "tracking_number", "status", "version"),
     *("search", "created_at", "updated_at"),
@@ -80,6 +82,7 @@ def shipments(rows: int) -> Iterator[tuple[Any, ...]]:
             number,
             1 if number <= rows else 2,
             shipment,
+            number_key(shipment),
             1,
             order,
             product + 1,

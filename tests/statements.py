@@ -1,10 +1,12 @@
 """What the database is asked while something happens."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import Select, event
 
 from portal.db import db
 
@@ -35,3 +37,20 @@ def watched(app: Flask) -> Iterator[list[Statement]]:
     finally:
         event.remove(engine, "before_cursor_execute", note)
     assert seen, "nothing was asked, or not of this database"
+
+
+def put_together(function: Callable[[], object]) -> int:
+    """How many SELECTs are put together while `function` runs."""
+    count = 0
+
+    def note(frame: FrameType, happened: str, _argument: object) -> None:
+        nonlocal count
+        count += happened == "call" and frame.f_code is Select.__init__.__code__
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        function()
+    finally:
+        sys.setprofile(before)
+    return count

@@ -1,8 +1,10 @@
 """The list of the `Help Desk` tab, and everybody's own cases."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, false
+from sqlalchemy.orm import InstrumentedAttribute
 
 from blueprints.helpdesk.models import Case, CaseMail, number_of
 from blueprints.helpdesk.queries import find_cases
@@ -18,7 +20,8 @@ from blueprints.helpdesk.words import (
 )
 from portal.access.scope import Scope
 from portal.i18n import Label, _l
-from portal.listviews.definition import Clauses, Column, Filter, ListDefinition
+from portal.listviews.definition import Clauses, Column, Filter, ListDefinition, Part
+from portal.searching.among import one_of
 from portal.searching.text import phrase_in, words
 
 UNSOLVED_KEY = "unsolved"
@@ -57,32 +60,33 @@ def _assignees() -> Mapping[str, Label]:
     return {"": _l("Anybody"), MINE: _l("Me"), NOBODY: _l("Nobody")}
 
 
-def _parts(scope: Scope, values: Mapping[str, str]) -> Sequence[Clauses] | None:
+def _parts(scope: Scope, values: Mapping[str, str]) -> Sequence[Part] | None:
     """The cases of each state apart: by queue, by whom they are assigned to, or all. What is
     searched for is few."""
     if "q" in values:
         return None
     state = values.get("state", "")
     states = UNSOLVED if state == UNSOLVED_KEY else [state] if state else list(CaseState)
-    if not set(states) <= set(CaseState):
+    assigned = values.get("assigned", "")
+    if not set(states) <= set(CaseState) or assigned not in {"", MINE, NOBODY}:
         return None
-    others: list[ColumnElement[bool]] = []
+    others: dict[InstrumentedAttribute[Any], Any] = {}
     if queue := values.get("queue"):
-        others.append(Case.queue == queue)
-    if assigned := values.get("assigned"):
-        others += _assigned(scope, assigned)
-    return [(Case.state == each, *others) for each in states]
+        others[Case.queue] = queue
+    if assigned:
+        others[Case.assigned_to_id] = scope.user.id if assigned == MINE else None
+    return [{Case.state: str(each), **others} for each in states]
 
 
 def _searched(_scope: Scope, text: str) -> Clauses:
     """A status; each other word begins a word of the number, the subject or the requester's name.
     Of what is found too often, the newest cases are shown."""
-    meant = {str(label): Case.state == state for state, label in STATES.items()}
+    meant = {str(label): state for state, label in STATES.items()}
     phrase, rest = phrase_in(text, meant)
-    clauses: list[ColumnElement[bool]] = [meant[phrase]] if phrase else []
+    clauses: list[ColumnElement[bool]] = [Case.state == meant[phrase]] if phrase else []
     if rest.strip():
         ids = find_cases(words(rest))
-        clauses.append(Case.id.in_(ids) if ids else false())
+        clauses.append(one_of(Case.id, ids) if ids else false())
     return clauses
 
 

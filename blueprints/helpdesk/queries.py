@@ -1,11 +1,22 @@
 """Reading cases: whose they are decides who sees them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import aliased
 
 from blueprints.helpdesk.models import (
@@ -30,6 +41,7 @@ from portal.files.models import StoredFile
 from portal.people.models import User
 from portal.people.queries import registered
 from portal.places.models import Location
+from portal.searching.among import one_of_those
 
 LOOKS_LAST = timedelta(seconds=75)
 MOST_FOUND = 200
@@ -270,67 +282,100 @@ def find_cases(sought: Sequence[str]) -> list[int]:
     if not sought:
         return []
     newest = {word: _newest(word) for word in sought}
-    first = min(sought, key=lambda word: len(newest[word]))
+    first = min(sought, key=lambda word: len(newest[word].cases))
     others = [word for word in dict.fromkeys(sought) if word != first]
+    found = newest[first].cases
     if not others:
-        return newest[first][:MOST_FOUND]
-    if len(newest[first]) <= MOST_FOUND:
-        among: Select[Any] = select(Case.id.label("case_id")).where(Case.id.in_(newest[first]))
+        return found[:MOST_FOUND]
+    values: dict[str, Any] = {"most": MOST_FOUND}
+    for place, word in enumerate(others):
+        values |= _begun(word, str(place))
+    if len(found) <= MOST_FOUND:
+        return _ids(_holding("these", len(others)), {**values, "cases": found})
+    kind: Among = "whole" if newest[first].whole else "begun"
+    return _ids(_holding(kind, len(others)), {**values, **_begun(first)})
+
+
+Among = Literal["these", "whole", "begun"]
+
+
+@dataclass(frozen=True)
+class _Newest:
+    """The newest cases with a word, and whether any has just that word."""
+
+    cases: list[int]
+    whole: bool
+
+
+def _newest(word: str) -> _Newest:
+    """The newest cases with the word, at most one more than are shown: the whole word if that is
+    frequent, otherwise all words that begin so, as far as a bounded look at the index goes."""
+    most = MOST_FOUND + 1
+    whole = _ids(WITH_WORD, {"word": word, "most": most})
+    if len(whole) == most:
+        return _Newest(whole, whole=True)
+    looked = {**_begun(word), "most": most, "looked_through": LOOKED_THROUGH + 1}
+    begun = session().execute(NEWEST_WITH_BEGINNING, looked).all()
+    if not begun or begun[0].looked_through <= LOOKED_THROUGH:
+        return _Newest([row.case_id for row in begun], whole=bool(whole))
+    # From the end of the index: of its last word the newest.
+    found = {*whole, *_ids(LAST_WITH_BEGINNING, {**_begun(word), "most": most})}
+    return _Newest(sorted(found, reverse=True)[:most], whole=bool(whole))
+
+
+@lru_cache(maxsize=32)
+def _holding(among: Among, others: int) -> Select[Any]:
+    """The newest of the cases `among` which the first word was found that have the others, too."""
+    if among == "these":
+        query: Select[Any] = select(Case.id.label("case_id")).where(one_of_those(Case.id, "cases"))
     else:
-        among = _in_order(*_whole_or_begun(first)).limit(LOOKED_THROUGH)
-    return _holding(among, others)
-
-
-def _holding(among: Select[Any], others: Sequence[str]) -> list[int]:
-    """The newest of these cases that have the other words, too."""
-    found = among.subquery()
+        where = (_IS_WORD,) if among == "whole" else _begins(CaseWord.word)
+        query = select(CaseWord.case_id.label("case_id")).where(*where).order_by(*_BACKWARDS)
+        query = query.limit(LOOKED_THROUGH)
+    found = query.subquery()
     word = aliased(CaseWord)
     # As a value of each case: for EXISTS, PostgreSQL reads all cases with the other word first.
     has = [
         select(word.case_id)
-        .where(word.case_id == found.c.case_id, *_begins(word.word, other))
+        .where(word.case_id == found.c.case_id, *_begins(word.word, str(place)))
         .limit(1)
         .scalar_subquery()
         .is_not(None)
-        for other in others
+        for place in range(others)
     ]
-    query = select(found.c.case_id).where(*has).order_by(found.c.case_id.desc())
-    return list(session().scalars(query.limit(MOST_FOUND)))
+    return select(found.c.case_id).where(*has).order_by(found.c.case_id.desc()).limit(_MOST)
 
 
-def _newest(word: str) -> list[int]:
-    """The newest cases with the word, at most one more than are shown: the whole word if that is
-    frequent, otherwise all words that begin so, as far as a bounded look at the index goes."""
-    whole = _ids(_in_order(CaseWord.word == word).limit(MOST_FOUND + 1))
-    if len(whole) > MOST_FOUND:
-        return whole
-    begun = _begins(CaseWord.word, word)
-    found = _ids(select(CaseWord.case_id).where(*begun).limit(LOOKED_THROUGH + 1))
-    if len(found) > LOOKED_THROUGH:
-        # From the end of the index: of its last word the newest.
-        backwards = (CaseWord.word.desc(), CaseWord.case_id.desc())
-        query = select(CaseWord.case_id).where(*begun).order_by(*backwards).limit(MOST_FOUND + 1)
-        found = whole + _ids(query)
-    return sorted(set(found), reverse=True)[: MOST_FOUND + 1]
+def _begins(column: Any, name: str = "") -> tuple[ColumnElement[bool], ...]:
+    """That the column begins with a word; `_begun` has the values."""
+    return column >= bindparam(f"word{name}"), column < bindparam(f"end{name}")
 
 
-def _whole_or_begun(word: str) -> tuple[ColumnElement[bool], ...]:
-    known = _ids(_in_order(CaseWord.word == word).limit(1))
-    return (CaseWord.word == word,) if known else _begins(CaseWord.word, word)
+def _begun(word: str, name: str = "") -> dict[str, str]:
+    return {f"word{name}": word, f"end{name}": word + "\U0010ffff"}
 
 
-def _begins(column: Any, word: str) -> tuple[ColumnElement[bool], ...]:
-    return column >= word, column < word + "\U0010ffff"
+def _ids(query: Select[Any], values: Mapping[str, Any]) -> list[int]:
+    return list(session().scalars(query, values).all())
 
 
-def _in_order(*where: ColumnElement[bool]) -> Select[Any]:
-    """The newest first: of one word as the index has them."""
-    order = (CaseWord.word.desc(), CaseWord.case_id.desc())
-    return select(CaseWord.case_id.label("case_id")).where(*where).order_by(*order)
-
-
-def _ids(query: Select[Any]) -> list[int]:
-    return list(session().scalars(query))
+# A search asks for several words, each time the same.
+_WORDS: Any = CaseWord.__table__
+_MOST = bindparam("most", type_=Integer())
+_IS_WORD = _WORDS.c.word == bindparam("word")
+_BACKWARDS = (_WORDS.c.word.desc(), _WORDS.c.case_id.desc())
+WITH_WORD = select(_WORDS.c.case_id).where(_IS_WORD).order_by(*_BACKWARDS).limit(_MOST)
+_BEGUN = select(_WORDS.c.case_id).where(*_begins(_WORDS.c.word))
+LAST_WITH_BEGINNING = _BEGUN.order_by(*_BACKWARDS).limit(_MOST)
+# With the number of index entries that were looked at: of too many, others are the newest.
+_LOOKED_AT = _BEGUN.limit(bindparam("looked_through", type_=Integer())).cte("looked_at")
+_HOW_MANY = select(func.count()).select_from(_LOOKED_AT).scalar_subquery()
+NEWEST_WITH_BEGINNING = (
+    select(_LOOKED_AT.c.case_id, _HOW_MANY.label("looked_through"))
+    .group_by(_LOOKED_AT.c.case_id)
+    .order_by(_LOOKED_AT.c.case_id.desc())
+    .limit(_MOST)
+)
 
 
 def usual_location(scope: Scope) -> int | None:

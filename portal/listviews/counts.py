@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.db import session
@@ -11,6 +11,10 @@ from portal.listviews.models import RowCount
 
 # What is counted exactly when no counter knows: of a search, of a further view.
 CAP = 1_000
+_COUNTERS: Any = RowCount.__table__
+COUNTED = select(_COUNTERS.c.rows).where(
+    _COUNTERS.c.table_name == bindparam("table"), _COUNTERS.c.location_id == bindparam("place")
+)
 
 
 @dataclass(frozen=True)
@@ -23,14 +27,7 @@ class RowTotal:
 
 def counted(table: str, location_id: int) -> RowTotal:
     """What the counter of `table` says for one location (see migrations/listing.py)."""
-    return RowTotal(
-        session().scalar(
-            select(RowCount.rows).where(
-                RowCount.table_name == table, RowCount.location_id == location_id
-            )
-        )
-        or 0
-    )
+    return RowTotal(session().scalar(COUNTED, {"table": table, "place": location_id}) or 0)
 
 
 def exact(ids: Select[Any]) -> RowTotal:

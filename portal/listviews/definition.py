@@ -15,6 +15,8 @@ from portal.i18n import Label
 Kind = Literal["text", "date", "number", "moment", "status", "words"]
 Tone = Literal["neutral", "info", "success", "warning", "danger"]
 Clauses = Sequence[ColumnElement[bool]]
+# Some rows of a list: columns of its model and their values, None for an empty one.
+Part = Mapping[InstrumentedAttribute[Any], Any]
 
 RECENT = "recent"
 ALL = "all"
@@ -152,9 +154,10 @@ class ListDefinition:
     was searched for is kept on the server (`services.keep_words`).
     filters: fields above the list, in place of its search. `From` and `To` are there in every
     list with a date that it can be sorted by (portal.listviews.periods).
-    parts: for values of the filters by key, disjoint parts of the rows that they leave, of which
-    each comes sorted from one index (its columns, the sort column, id), however many there are;
-    None where they leave few. Such rows are counted exactly up to 1,000.
+    parts: for values of the filters by key, disjoint parts that are just the rows that they leave,
+    each said by the values of its columns: it comes sorted from one index (those columns, the sort
+    column, id), however many rows there are. None where they leave few. Such rows are counted
+    exactly up to 1,000.
     extra: further columns by name, not shown, that menu and ticks look at.
     menu: the links of the menu at the end of each row, asked once for the rows of a page.
     ticks: boxes at the rows, and what can be done with those that are ticked.
@@ -182,7 +185,7 @@ class ListDefinition:
     brief: tuple[str, ...] = ()
     private: bool = False
     filters: tuple[Filter, ...] = ()
-    parts: Callable[[Scope, Mapping[str, str]], Sequence[Clauses] | None] | None = None
+    parts: Callable[[Scope, Mapping[str, str]], Sequence[Part] | None] | None = None
     extra: Mapping[str, ColumnElement[Any] | InstrumentedAttribute[Any]] = field(
         default_factory=dict
     )

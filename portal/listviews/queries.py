@@ -12,23 +12,33 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Row, Select, and_, false, literal, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    false,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 
 from portal.access.scope import Scope
 from portal.db import session
 from portal.errors import Invalid
 from portal.formats.periods import Period, periods_in
+from portal.listviews import plans
 from portal.listviews.counts import CAP, RowTotal, capped, counted, exact
 from portal.listviews.definition import RECENT, VIEWED, Clauses, ListDefinition
-from portal.listviews.models import ListPin, RecentView
+from portal.listviews.models import RecentView
 from portal.listviews.paging import END, ListState, largest_of, read_cursor, write_cursor
 from portal.listviews.periods import DaysAsked, on_days, read_asked, zone_of
 from portal.listviews.services import place_of
 from portal.searching import hits
+from portal.searching.among import one_of
 from portal.searching.text import phrase_in, words
 
-SORT_VALUE = "sort_value_"
-RECORD = "record_"
 # How many rows are looked at along the sort index before the hits are sorted instead.
 WALK = 6_000
 # Up to this number the rows that filters leave are counted exactly.
@@ -48,17 +58,6 @@ class Listing:
     previous: ListState | None
     next: ListState | None
     refused: Mapping[str, str] = field(default_factory=dict)
-
-
-def pinned_view(scope: Scope, definition: ListDefinition) -> str | None:
-    """The view this user pinned for the list; None if none was, or it is gone."""
-    view = session().scalar(
-        select(ListPin.view).where(
-            ListPin.user_id == scope.user.id, ListPin.list_name == definition.name
-        )
-    )
-    known = view in definition.view_labels or (view == RECENT and definition.subject)
-    return view if known else None
 
 
 def read_page(scope: Scope, definition: ListDefinition, state: ListState) -> Listing:
@@ -103,6 +102,7 @@ class Source:
             for clause in view.where(scope)
         ]
         self.refused: dict[str, str] = {}
+        self.positions: dict[str, Pair | None] = {}
         # What a stretch of days leaves, where the list is sorted by just that date.
         self.range: Clauses = ()
         self.filtered = self._filter(state)
@@ -153,7 +153,8 @@ class Source:
         self.narrowing += clauses
         parts = self.definition.parts
         whole = not self.refused and (self.range or not asked.clauses)
-        self.parts = parts(self.scope, chosen) if parts and whole else None
+        found = parts(self.scope, chosen) if parts and whole else None
+        self.parts, self.values = plans.shape_of(found or ())
         return bool(clauses or self.range)
 
     @cached_property
@@ -162,8 +163,9 @@ class Source:
         if self.few is not None:
             return RowTotal(len(self.few))
         if self.parts:
-            numbers = [self._of_part(part).limit(CAP + 1) for part in self.parts]
-            return capped(select(_union(numbers).c.id))
+            query = plans.total(self.definition, self.parts, own=self._own(), stretch=self.range)
+            found = session().scalar(query, self._values(most_=CAP + 1)) or 0
+            return RowTotal(min(found, CAP), found > CAP)
         if self.filtered and not self.words:
             return capped(self._select(self.definition.id), most=COUNTED)
         if self.words or self.narrowing:
@@ -193,17 +195,32 @@ class Source:
 
     def cursor(self, row: Row[Any]) -> str:
         """What leads on from `row`."""
-        value = "" if self.definition.private else getattr(row, SORT_VALUE)
+        value = "" if self.definition.private else getattr(row, plans.SORT_VALUE)
         return write_cursor(value, row.id)
 
     def position(self, cursor: str) -> Pair | None:
         """Sort value and id of the row that `cursor` leads on from; None if it cannot be read."""
+        if cursor not in self.positions:
+            self.positions[cursor] = self._position(cursor)
+        return self.positions[cursor]
+
+    def _position(self, cursor: str) -> Pair | None:
         kind = str if self.definition.private else self.sort.type.python_type
         position = read_cursor(cursor, kind, largest=largest_of(self.sort.type))
         if position is None or not self.definition.private:
             return position
         value = session().scalar(self._select(self.sort).where(self.definition.id == position[1]))
         return None if value is None else (value, position[1])
+
+    def _own(self) -> Clauses:
+        """What restricts the list for this user beyond the location."""
+        return () if self.definition.where is None else self.definition.where(self.scope)
+
+    def _values(self, **more: Any) -> dict[str, Any]:
+        """The values of the statements of `plans`."""
+        if self.definition.scope_column is not None:
+            more["place_"] = self.scope.location_id
+        return {**self.values, **more}
 
     def _clauses(self, filtered: bool, narrowed: bool, by_id: bool) -> Clauses:
         definition = self.definition
@@ -214,8 +231,7 @@ class Source:
             # order, than fetch a page's rows by their ids.
             location: Any = definition.scope_column
             clauses.append((location + 0 if by_id else location) == self.scope.location_id)
-        if definition.where is not None:
-            clauses += definition.where(self.scope)
+        clauses += self._own()
         if narrowed:
             clauses += self.narrowing
         if filtered and self.words:
@@ -248,7 +264,7 @@ class Source:
         )
 
     def _pairs(self, query: Select[Any]) -> list[Pair]:
-        return [(value, number) for value, number in session().execute(query)]
+        return [(value, number) for value, number in session().execute(query).all()]
 
     def _on(self, period: Period, typed: str) -> ColumnElement[bool]:
         """That one of the dates is within the period, or that a day is in the record as it was
@@ -278,24 +294,12 @@ class Source:
             # A few rows that the narrowing leaves hold the words or not; there may be a million
             # others that hold them.
             narrow = self._select(self.definition.id, filtered=False).limit(CAP + 1)
-            ids = list(session().scalars(narrow))
+            ids = list(session().scalars(narrow).all())
             if len(ids) <= CAP:
                 some = self._select(self.sort, self.definition.id, by_id=True)
-                return self._pairs(some.where(self.definition.id.in_(ids))) if ids else []
+                return self._pairs(some.where(one_of(self.definition.id, ids))) if ids else []
         found = self._pairs(self._matches(self.sort, self.definition.id).limit(CAP + 1))
         return found if len(found) <= CAP else None
-
-    def _rows(self) -> Select[Any]:
-        columns = [column.attribute.label(column.key) for column in self.definition.columns]
-        columns += [column.label(name) for name, column in self.definition.extra.items()]
-        return self._select(
-            self.definition.id.label("id"),
-            self.sort.label(SORT_VALUE),
-            *columns,
-            self.definition.record_id.label(RECORD),
-            filtered=False,
-            by_id=True,
-        )
 
     def _of_few(self, position: Pair | None, descending: bool, limit: int) -> list[Row[Any]]:
         assert self.few is not None
@@ -308,13 +312,36 @@ class Source:
         """The rows with these ids, in this order."""
         if not wanted:
             return []  # SQLite would walk through the whole list to find none.
-        found = {
-            row.id: row
-            for row in session().execute(self._rows().where(self.definition.id.in_(wanted)))
-        }
-        return [found[number] for number in wanted if number in found]
+        if self.view == RECENT:
+            columns = plans.columns_of(self.definition, self.sort)
+            query = self._select(*columns, filtered=False, narrowed=False, by_id=True)
+            found = session().execute(query.where(one_of(self.definition.id, wanted)))
+        else:
+            query = plans.rows(self.definition, self.sort, own=self._own())
+            found = session().execute(query, self._values(ids_=wanted))
+        rows = {row.id: row for row in found.all()}
+        return [rows[number] for number in wanted if number in rows]
 
     def _walk(self, position: Pair | None, descending: bool, limit: int) -> list[Row[Any]]:
+        if self.parts or not (self.words or self.narrowing):
+            query = plans.page(
+                self.definition,
+                self.sort,
+                descending=descending,
+                behind=position is not None,
+                shape=self.parts,
+                own=self._own(),
+                stretch=self.range,
+            )
+            values = self._values(most_=limit)
+            if position is not None:
+                values |= {"value_": position[0], "number_": position[1]}
+            return list(session().execute(query, values).all())
+        rows = self._walked(position, descending, limit)
+        return rows if len(rows) == limit else self._sorted_matches(position, descending, limit)
+
+    def _walked(self, position: Pair | None, descending: bool, limit: int) -> list[Row[Any]]:
+        """The matches of a page, as far as the walk goes."""
         key, number = self.sort, self.definition.id
         if position is None:
             page: Any = self._part(descending, limit)
@@ -326,23 +353,12 @@ class Source:
                 select(self._part(descending, limit, *ties).subquery()),
                 select(self._part(descending, limit, *rest).subquery()),
             )
-        query = self._rows().where(number.in_(page)).order_by(*_order(key, number, descending))
-        rows = list(session().execute(query.limit(limit)))
-        if (self.words or self.narrowing) and not self.parts and len(rows) < limit:
-            return self._sorted_matches(position, descending, limit)
-        return rows
+        query = self._select(*plans.columns_of(self.definition, key), filtered=False, by_id=True)
+        query = query.where(number.in_(page)).order_by(*plans.order_by(key, number, descending))
+        return list(session().execute(query.limit(limit)).all())
 
     def _part(self, descending: bool, limit: int, *where: ColumnElement[bool]) -> Select[Any]:
-        """The first ids in this direction; of matches, as far as the walk goes."""
-        if self.parts:
-            order = _order(self.sort, self.definition.id, descending)
-            parts = [
-                self._of_part(part, *where).order_by(*order).limit(limit) for part in self.parts
-            ]
-            return select(_union(parts).c.id)
-        if not (self.words or self.narrowing):
-            order = _order(self.sort, self.definition.id, descending)
-            return self._select(self.definition.id).where(*where).order_by(*order).limit(limit)
+        """The ids of the first matches in this direction."""
         wanted = list(self.narrowing)
         if self.words:
             wanted.append(hits.contains(self.definition.table.c.search, self.words))
@@ -354,15 +370,12 @@ class Source:
                 narrowed=False,
             )
             .where(*where)
-            .order_by(*_order(self.sort, self.definition.id, descending))
+            .order_by(*plans.order_by(self.sort, self.definition.id, descending))
             .limit(WALK)
             .subquery()
         )
         # Taken as they come out of the subquery: to be told to sort them, it would read to the end.
         return select(walked.c.id).where(walked.c.wanted).limit(limit)
-
-    def _of_part(self, part: Clauses, *where: ColumnElement[bool]) -> Select[Any]:
-        return self._select(self.definition.id.label("id"), narrowed=False).where(*part, *where)
 
     def _sorted_matches(
         self, position: Pair | None, descending: bool, limit: int
@@ -377,14 +390,5 @@ class Source:
             behind = value < here if descending else value > here
             tied = and_(value == here, number < at if descending else number > at)
             page = page.where(or_(behind, tied))
-        page = page.order_by(*_order(value, number, descending)).limit(limit)
+        page = page.order_by(*plans.order_by(value, number, descending)).limit(limit)
         return self._fetch([pair[1] for pair in self._pairs(page)])
-
-
-def _union(parts: Sequence[Select[Any]]) -> Any:
-    """The rows of all parts, each with a limit of its own."""
-    return union_all(*(select(part.subquery()) for part in parts)).subquery()
-
-
-def _order(value: Any, number: Any, descending: bool) -> tuple[Any, Any]:
-    return (value.desc(), number.desc()) if descending else (value.asc(), number.asc())

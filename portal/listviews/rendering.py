@@ -31,6 +31,8 @@ class Heading:
 
 # From this number of characters on, a cell may break into lines.
 LONG_CELL = 24
+# Between texts that are escaped at once. A text that holds it is escaped by itself.
+APART = "\0"
 
 
 def headings(definition: ListDefinition) -> list[Heading]:
@@ -68,38 +70,55 @@ def body(
     the links of the menu of each row. ticks: whether rows have a box. leading: by column, the text
     before and after the id in the address that its values lead to.
     """
-    columns = []
+    columns, long = [], []
     for place, column in enumerate(definition.columns, 2):
-        form = cell_format(column, zone)
-        shown = [form(row[place]) for row in listing.rows]
+        values = [row[place] for row in listing.rows]
+        shown, is_long = _cells(column, values, zone)
+        long.append(is_long)
         if leading and column.key in leading:
-            before, after = leading[column.key]
+            before, after = map(escape, leading[column.key])
             shown = [
-                Markup('<a href="{}{}{}">{}</a>').format(before, row[place], after, cell)
-                for row, cell in zip(listing.rows, shown, strict=True)
+                f'<a href="{before}{escape(value)}{after}">{cell}</a>'
+                for value, cell in zip(values, shown, strict=True)
             ]
         columns.append(shown)
-    opened, closed = _tags(definition, columns)
+    opened, closed = _tags(definition, long)
     if link:
-        before, after = escape(link[0]), escape(link[1])
-        links = [f'<a href="{before}{row[-1]}{after}">' for row in listing.rows]
+        before, after = map(escape, link)
         columns[0] = [
-            Markup(f"{start}{escape(cell)}</a>")  # noqa: S704
-            for start, cell in zip(links, columns[0], strict=True)
+            f'<a href="{before}{row[-1]}{after}">{cell}</a>'
+            for row, cell in zip(listing.rows, columns[0], strict=True)
         ]
-    parts = []
+    parts: list[str] = []
     for place, cells in enumerate(zip(*columns, strict=True)):
         row: Any = listing.rows[place]
-        name = row[2]
         parts.append("<tr>")
         if ticks:
-            parts.append(_tick(definition, row, name))
+            parts.append(_tick(definition, row, row[2]))
         for start, cell, end in zip(opened, cells, closed, strict=True):
-            parts += (start, escape(cell), end)
+            parts += (start, cell, end)
         if menus:
-            parts.append(_menu(menus[place], name))
+            parts.append(_menu(menus[place], row[2]))
         parts.append("</tr>")
-    return Markup("".join(parts))  # noqa: S704
+    return Markup("".join(parts))  # noqa: S704 - every cell was escaped
+
+
+def _cells(column: Column, values: Sequence[Any], zone: str) -> tuple[list[str], bool]:
+    """What the cells of a column show, as HTML, and whether one of them is long."""
+    if column.kind == "status":
+        pills = _Status(column)
+        shown = [str(pills.show(value)) for value in values]
+        return shown, any(map(_is_long, pills.labels))
+    form = cell_format(column, zone)
+    texts = [str(form(value)) for value in values]
+    return _escaped(texts), any(map(_is_long, texts))
+
+
+def _escaped(texts: list[str]) -> list[str]:
+    """Each text as HTML. They are escaped at once: to do it one by one takes most of the time that
+    a table does."""
+    made = str(escape(APART.join(texts))).split(APART)
+    return made if len(made) == len(texts) else [str(escape(text)) for text in texts]
 
 
 def _tick(definition: ListDefinition, row: Any, name: Any) -> Markup:
@@ -123,13 +142,11 @@ def _menu(links: Sequence[Action], name: Any) -> Markup:
     ).format(_("Menu of %(name)s", name=name), items)
 
 
-def _tags(
-    definition: ListDefinition, columns: Sequence[Sequence[Any]]
-) -> tuple[list[str], list[str]]:
-    """The tags before and after the cells of each column."""
+def _tags(definition: ListDefinition, long: Sequence[bool]) -> tuple[list[str], list[str]]:
+    """The tags before and after the cells of each column; `long`: which of them have long cells."""
     opened, closed = [], []
-    for place, (column, cells) in enumerate(zip(definition.columns, columns, strict=True)):
-        wide = "wide" if any(map(_is_long, {*cells})) else ""
+    for place, (column, is_long) in enumerate(zip(definition.columns, long, strict=True)):
+        wide = "wide" if is_long else ""
         if place == 0:
             opened.append(f'<th scope="row"{_class(wide)}>')
             closed.append("</th>")
@@ -146,8 +163,8 @@ def _class(*names: str) -> str:
     return f' class="{given}"' if given else ""
 
 
-def _is_long(cell: Any) -> bool:
-    return len(cell.striptags() if isinstance(cell, Markup) else str(cell)) > LONG_CELL
+def _is_long(text: str) -> bool:
+    return len(text) > LONG_CELL
 
 
 def cell_format(column: Column, zone: str) -> Cell:
@@ -200,14 +217,16 @@ class _Status:
 
     def __init__(self, column: Column) -> None:
         self.column = column
+        self.labels: list[str] = []
         self.made: dict[Any, Markup] = {}
 
     def show(self, value: Any) -> Markup:
         if value not in self.made:
             tone = self.column.tone(value) if self.column.tone else "neutral"
-            self.made[value] = Markup('<span class="pill{}">{}</span>').format(
-                "" if tone == "neutral" else f" {tone}", str(self.column.labels(value))
-            )
+            label = str(self.column.labels(value))
+            kind = "pill" if tone == "neutral" else f"pill {tone}"
+            self.labels.append(label)
+            self.made[value] = Markup(f'<span class="{kind}">{escape(label)}</span>')  # noqa: S704
         return self.made[value]
 
 

@@ -1,8 +1,9 @@
 """What users leave behind in lists: the pinned view, what they looked at and searched for."""
 
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from portal.access.scope import Scope
 from portal.clock import now
@@ -17,12 +18,29 @@ KEPT = 50
 # Searches of a private list: as many as a user goes back to, no longer than a day of work.
 WORDS_KEPT = 20
 WORDS_LAST = timedelta(days=1)
+_PINS: Any = ListPin.__table__
+PINNED = select(_PINS.c.view).where(
+    _PINS.c.user_id == bindparam("user"), _PINS.c.list_name == bindparam("list")
+)
+_KEPT: Any = ListWords.__table__
+WORDS = select(_KEPT.c.words).where(
+    _KEPT.c.id == bindparam("number"),
+    _KEPT.c.user_id == bindparam("user"),
+    _KEPT.c.list_name == bindparam("list"),
+)
 
 
 def ensure_view(definition: ListDefinition, view: str) -> None:
     """Raise `Invalid` unless the list has that view."""
     if view not in definition.view_labels and not (view == RECENT and definition.subject):
         raise Invalid(_("There is no such list view."))
+
+
+def pinned_view(scope: Scope, definition: ListDefinition) -> str | None:
+    """The view this user pinned for the list; None if none was, or it is gone."""
+    view = session().scalar(PINNED, {"user": scope.user.id, "list": definition.name})
+    known = view in definition.view_labels or (view == RECENT and definition.subject)
+    return view if known else None
 
 
 def pin(scope: Scope, *, definition: ListDefinition, view: str) -> None:
@@ -129,13 +147,8 @@ def keep_words(scope: Scope, list_name: str, text: str) -> int:
 def kept_words(scope: Scope, list_name: str, number: int | None) -> str:
     """What the user searched the list for under that number; empty for one that is not (any more)
     this user's."""
-    found = session().scalar(
-        select(ListWords.words).where(
-            ListWords.id == number,
-            ListWords.user_id == scope.user.id,
-            ListWords.list_name == list_name,
-        )
-    )
+    whose = {"number": number, "user": scope.user.id, "list": list_name}
+    found: str | None = session().scalar(WORDS, whose)
     return found or ""
 
 

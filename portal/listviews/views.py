@@ -20,7 +20,7 @@ from portal.listviews.definition import ALL, RECENT, Action, ListDefinition
 from portal.listviews.export import MOST_ROWS, exported_rows
 from portal.listviews.paging import END, MORE_ROWS, ROWS, ListState, address, read_state
 from portal.listviews.periods import BY, fields_of, usual_sort
-from portal.listviews.queries import Listing, pinned_view, read_page
+from portal.listviews.queries import Listing, read_page
 from portal.sheets.writer import write_csv, write_xlsx
 from portal.web.context import registry, time_zone
 from portal.web.context import scope as present_scope
@@ -53,7 +53,7 @@ def list_page(
     scope.require(definition.capability)
     pinned = None
     if htmx().region != definition.region:
-        pinned = pinned_view(scope, definition)
+        pinned = services.pinned_view(scope, definition)
     usual = pinned or (RECENT if definition.subject else ALL)
     state = _with_words(scope, definition, read_state(definition, request.args, default_view=usual))
     listing = read_page(scope, definition, state)

@@ -31,6 +31,7 @@ from portal.web.bounds import BoundedRequest
 from portal.web.context import find_scope, registry, set_scope, time_zone
 from portal.web.htmx import go_to, led_to
 from portal.web.local import path_of
+from portal.web.templating import Templates
 
 ANY_HOST = "portal"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -44,6 +45,7 @@ class Portal(Flask):
     """Flask, with the unit of work around each view."""
 
     request_class = BoundedRequest
+    jinja_environment = Templates
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Find addresses by their path alone, whatever the browser calls the host."""

@@ -1,8 +1,11 @@
 """What every template can use: filters for dates and numbers, addresses, the scope, the frame."""
 
+from collections.abc import MutableMapping
 from datetime import datetime
+from typing import Any
 
 from flask import Flask, render_template, url_for
+from flask.templating import Environment
 from flask_babel import get_locale
 from jinja2 import StrictUndefined
 from markupsafe import Markup, escape
@@ -15,6 +18,18 @@ from portal.submissions import new_operation_id
 from portal.web import frame
 from portal.web.context import find_scope, time_zone
 from portal.web.line_breaks import LineBreaks
+
+
+class Templates(Environment):
+    """Flask's templates, which share one mapping of what all of them can use.
+
+    Each had a chain of mappings its own, which was gone through for every import of every page:
+    an eighth of what a page takes.
+    """
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """What a template can use beside what it is given."""
+        return super().make_globals(d) if d else self.globals
 
 
 def moment(value: datetime | None) -> str:

@@ -17,6 +17,7 @@ from portal.db import session, unit_of_work
 from portal.listviews.paging import END, ListState
 from portal.listviews.queries import read_page
 from portal.searching.text import words
+from tests.statements import put_together
 
 FEW, MANY = 2_500, 10_000
 STATES = ("new", "open", "waiting", "resolved", "closed")
@@ -187,3 +188,20 @@ def test_all_pages_together_are_what_the_filters_leave(
     assert seen == wanted
     assert first.count.number == len(wanted)
     assert seen[len(seen) - len(back) :] == back
+
+
+@pytest.mark.both_databases
+def test_statements_are_put_together_once(app: Flask, agent: Scope, admin: Scope) -> None:
+    """For the next search, the next agent and the next queue there are only other values."""
+    fill(agent, admin, 1, 300)
+
+    def ask(scope: Scope, sought: str, queue: str, state: str) -> None:
+        with unit_of_work(write=False):
+            for filters in ({"queue": queue, "state": state}, {"assigned": "mine", "state": state}):
+                chosen = tuple(filters.items())
+                page = read_page(scope, CASES, ListState("all", "-opened", filters=chosen))
+                assert page.count.number == len(page.rows) or page.next is not None
+            assert find_cases(words(sought))
+
+    ask(agent, "maria garcia1 second", "Inventory", "closed")
+    assert not put_together(lambda: ask(admin, "garcia2 maria boxer", "Scheduling", "new"))

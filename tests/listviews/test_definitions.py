@@ -6,14 +6,15 @@ from urllib.parse import parse_qsl
 
 import pytest
 from flask import Flask, get_template_attribute
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from sqlalchemy import inspect
 
 from portal.access.scope import Scope
 from portal.db import db
+from portal.listviews.counts import RowTotal
 from portal.listviews.definition import ALL, Column, DefinitionError, ListDefinition
 from portal.listviews.paging import ListState, address, read_state
-from portal.listviews.queries import read_page
+from portal.listviews.queries import Listing, read_page
 from portal.listviews.rendering import LONG_CELL, body, cell_format
 from tests.listviews.conftest import Pack
 from tests.listviews.crates import CRATES, Crate
@@ -138,3 +139,15 @@ def test_rows_are_written_as_the_macro_would_write_them(
         assert f">{written}</tbody>" in wanted
         assert written.count("<tr>") == 4
         assert 'class="wide"' in written
+
+
+def test_a_cell_stays_in_its_place_whatever_is_in_it() -> None:
+    """Cells are escaped together."""
+    texts = ["a", "b\0c", "", "\0", "<&>", "d"]
+    column = Column(key="label", label="Label", attribute=Crate.label)
+    definition = changed(columns=(column,), facts=(), default_sort="label")
+    rows = [(number, text, text, number) for number, text in enumerate(texts)]
+    listing = Listing(ListState(ALL, "label"), rows, RowTotal(6), None, None)  # type: ignore[arg-type]
+    written = body(definition, listing, zone="UTC", link=None)
+    cells = [f'<tr><th scope="row">{escape(text)}</th></tr>' for text in texts]
+    assert written == "".join(cells)

@@ -17,7 +17,7 @@ from portal.db import session
 from portal.formats.numbers import record_number
 from portal.formats.periods import periods_in
 from portal.i18n import Label, _, _l
-from portal.listviews.definition import Clauses, Column, Filter, ListDefinition
+from portal.listviews.definition import Clauses, Column, Filter, ListDefinition, Part
 from portal.people.models import User, UserLocation
 from portal.searching.hits import only_hits
 from portal.searching.text import phrase_in, words
@@ -138,13 +138,13 @@ def history_list(
     def of_kind(_scope: Scope, kind: str) -> Clauses:
         return (DoseEntry.kind == kind,) if kind in set(known) else (false(),)
 
-    def parts(_scope: Scope, chosen: Mapping[str, str]) -> Sequence[Clauses] | None:
+    def parts(_scope: Scope, chosen: Mapping[str, str]) -> Sequence[Part] | None:
         if {"q", "by", "record"} & set(chosen):
             return None
         kind = chosen.get("kind", "")
         if not kind:
-            return [(DoseEntry.kind == each,) for each in kinds] or None
-        return [(DoseEntry.kind == kind,)] if kind in set(known) else None
+            return [{DoseEntry.kind: str(each)} for each in kinds] or None
+        return [{DoseEntry.kind: kind}] if kind in set(known) else None
 
     leaving = DoseEntry.kind.in_([str(kind) for kind in LEAVING])
     doses: Any = (
