@@ -10,9 +10,21 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import current_app
-from sqlalchemy import ColumnElement, Index, String, delete, func, insert, select, text, update
+from sqlalchemy import (
+    Index,
+    Integer,
+    String,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
@@ -234,36 +246,39 @@ def _lock(*keys: str) -> None:
 
 
 def _number(kind: str, key: str, window: timedelta) -> int:
-    return (
-        session().scalar(
-            select(func.count()).select_from(Attempt).where(*_counted(kind, key, window))
-        )
-        or 0
-    )
+    return session().scalar(NUMBER, _counted(kind, key, window)) or 0
 
 
-def _counted(kind: str, key: str, window: timedelta) -> tuple[ColumnElement[bool], ...]:
-    """The attempts within the window; none that a clock noted while it ran ahead."""
+# The attempts within the window; none that a clock noted while it ran ahead. Made once, since every
+# form of a visitor asks.
+COUNTED = (
+    Attempt.kind == bindparam("kind"),
+    Attempt.key_hash == bindparam("key"),
+    Attempt.at > bindparam("since"),
+    Attempt.at <= bindparam("until"),
+)
+NUMBER = select(func.count()).select_from(Attempt).where(*COUNTED)
+OLDEST_THAT_COUNTS = (
+    select(Attempt.at)
+    .where(*COUNTED)
+    .order_by(Attempt.at.desc())
+    .offset(bindparam("others", type_=Integer()))
+    .limit(1)
+)
+
+
+def _counted(kind: str, key: str, window: timedelta) -> dict[str, Any]:
+    """What `COUNTED` is given."""
     moment = clock.now()
-    return (
-        Attempt.kind == kind,
-        Attempt.key_hash == key,
-        Attempt.at > moment - window,
-        Attempt.at <= moment + clock.SKEW,
-    )
+    return {"kind": kind, "key": key, "since": moment - window, "until": moment + clock.SKEW}
 
 
 def _wait(kind: str, key: str, limit: Limit) -> int:
     """Seconds until another attempt fits into the limit; 0 for now."""
     most, window = limit
     moment = clock.now()
-    oldest_that_counts = session().scalar(
-        select(Attempt.at)
-        .where(*_counted(kind, key, window))
-        .order_by(Attempt.at.desc())
-        .offset(most - 1)
-        .limit(1)
-    )
+    asked = {**_counted(kind, key, window), "others": most - 1}
+    oldest_that_counts: datetime | None = session().scalar(OLDEST_THAT_COUNTS, asked)
     if oldest_that_counts is None:
         return 0
     return max(1, int((oldest_that_counts + window - moment).total_seconds()) + 1)

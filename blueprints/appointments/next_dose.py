@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from blueprints.appointments.models import Appointment
 from blueprints.appointments.rules import OPEN, SECOND, State
@@ -81,15 +81,19 @@ def dose_to_book(recipient: Recipient) -> NextDose:
     return dose
 
 
+# Made once: every step of a booking asks for it.
+OPEN_BOOKING = select(Appointment).where(
+    Appointment.recipient_id == bindparam("recipient_id"),
+    Appointment.dose_number == bindparam("dose_number"),
+    Appointment.state.in_(OPEN),
+)
+
+
 def open_booking(recipient_id: int, dose_number: int) -> Appointment | None:
     """The recipient's appointment for this dose that is held or to come, if there is one."""
-    return session().scalar(
-        select(Appointment).where(
-            Appointment.recipient_id == recipient_id,
-            Appointment.dose_number == dose_number,
-            Appointment.state.in_(OPEN),
-        )
-    )
+    asked = {"recipient_id": recipient_id, "dose_number": dose_number}
+    found: Appointment | None = session().scalar(OPEN_BOOKING, asked)
+    return found
 
 
 def is_later_dose(dose_number: int) -> bool:

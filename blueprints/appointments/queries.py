@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 
 from blueprints.appointments.models import Appointment, BookingSeries
 from blueprints.appointments.rules import OPEN, State
@@ -127,18 +127,22 @@ def promised_doses(
     return [(place, day, product, count) for place, day, product, count in rows]
 
 
+# Made once: every page of a booking asks for them.
+LAPSED = (
+    select(Appointment.slot_id, func.count())
+    .where(
+        Appointment.state == State.HELD,
+        Appointment.held_until <= bindparam("moment"),
+        Appointment.location_id.in_(bindparam("location_ids", expanding=True)),
+    )
+    .group_by(Appointment.slot_id)
+)
+
+
 def lapsed_holds(location_ids: Sequence[int]) -> list[tuple[int, int]]:
     """The slots of these locations in which holds are over whose rows are still there, and how many
     in each."""
-    rows = session().execute(
-        select(Appointment.slot_id, func.count())
-        .where(
-            Appointment.state == State.HELD,
-            Appointment.held_until <= now(),
-            Appointment.location_id.in_(location_ids),
-        )
-        .group_by(Appointment.slot_id)
-    )
+    rows = session().execute(LAPSED, {"moment": now(), "location_ids": list(location_ids)})
     return [(slot_id, count) for slot_id, count in rows]
 
 
