@@ -335,6 +335,7 @@ def test_a_case_that_keeps_nobody_away_is_caught(
     assert "2 effects" in faults_of(button, said)
 
 
+@pytest.mark.thorough
 def test_a_record_that_is_not_locked_is_caught(
     app: Flask,
     personas: Personas,
@@ -354,6 +355,7 @@ def test_a_record_that_is_not_locked_is_caught(
     assert "2 effects" in faults_of(button, said)
 
 
+@pytest.mark.thorough
 def test_a_proposal_that_two_confirm_is_caught(
     app: Flask,
     manager: Scope,

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from portal import jobs
 from portal.app import create_app
 from portal.db import db, unit_of_work
+from portal.discovery import discover
 from portal.jobs import scheduler
 from portal.jobs.models import JobRun
 from portal.settings import load_settings
@@ -18,11 +19,18 @@ from tests.jobs.work import module
 
 @pytest.fixture
 def working(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
-    """The application with the jobs of `work.py`; its scheduler is ended with the test."""
+    """The application with the platform's jobs and those of `work.py`; its scheduler is ended with
+    the test."""
     monkeypatch.setattr(scheduler, "GRACE", timedelta(seconds=0.2))
     settings = app.extensions["portal"].settings
+    others = tuple({one.name for one in discover().modules} - {"platform"})
     made = create_app(
-        load_settings(settings.instance, database_url=settings.database_url, jobs="off"),
+        load_settings(
+            settings.instance,
+            database_url=settings.database_url,
+            jobs="off",
+            modules_off=others,
+        ),
         extra_modules=[module],
     )
     made.testing = True
