@@ -38,7 +38,7 @@ def few(database_kind: str, *, full: int) -> int:
     """How many examples a machine draws that writes at each step: so many with --all on SQLite, a
     third on PostgreSQL, where the same rules are asked again."""
     third = database_kind != "sqlite"
-    return amount(short=3 if third else 8, full=full // 3 if third else full)
+    return amount(short=2 if third else 5, full=full // 3 if third else full)
 
 
 def some(cases: Iterable[Case], *, short: int) -> list[Case]:

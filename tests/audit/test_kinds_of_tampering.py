@@ -450,7 +450,7 @@ def numbers(clinic: Clinic) -> dict[str, int]:
     return {name: value for name, value in vars(clinic).items() if isinstance(value, int)}
 
 
-@pytest.mark.parametrize("name", some(KINDS, short=20))
+@pytest.mark.parametrize("name", some(KINDS, short=12))
 def test_tampering_is_named(app: Flask, clinic: Clinic, name: str) -> None:
     deed, found = KINDS[name]
     with by_hand() as hand:

@@ -1,11 +1,11 @@
 """An application with jobs to test."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 
 from portal import jobs
 from portal.app import create_app
@@ -18,7 +18,9 @@ from tests.jobs.work import module
 
 
 @pytest.fixture
-def working(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+def working(
+    app: Flask, statements: Callable[[Engine], None], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Flask]:
     """The application with the platform's jobs and those of `work.py`; its scheduler is ended with
     the test."""
     monkeypatch.setattr(scheduler, "GRACE", timedelta(seconds=0.2))
@@ -34,6 +36,8 @@ def working(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
         extra_modules=[module],
     )
     made.testing = True
+    with made.app_context():
+        statements(db.engine)
     yield made
     jobs.stop()
     with made.app_context():
