@@ -9,6 +9,7 @@ from blueprints.recipients.finding import find
 from blueprints.recipients.services import edit, link_to_location
 from portal.access.scope import Scope
 from portal.db import unit_of_work
+from tests.effort import some
 from tests.inventory import stock
 from tests.personas import Personas
 from tests.recipients.people import BORN, add, details
@@ -43,32 +44,35 @@ MARIA, WILL, PACO = "María José García-Exampleton", "William O’Sample", "Fr
 
 @pytest.mark.parametrize(
     ("text", "whom"),
-    [
-        ("María José García-Exampleton", MARIA),
-        ("garcia maria", MARIA),
-        ("MARIA GARCIA EXAMPLETON", MARIA),
-        ("garcia-exampleton, maria jose", MARIA),
-        ("exampleton", MARIA),
-        ("mariajose garcia", MARIA),
-        ("gracia maria", MARIA),
-        ("exampeton", MARIA),
-        ("exampl", MARIA),
-        ("mary exampleton", MARIA),
-        ("bill osample", WILL),
-        ("o'sample", WILL),
-        ("will o sample", WILL),
-        ("wiliam o’sample", WILL),
-        ("paco delaprueba", PACO),
-        ("pancho de la prueba", PACO),
-        ("frank prueba", PACO),
-        ("mary ann muller", "Maryann Müller"),
-        ("zoe testermann", "Zoë Testerman"),
-        ("01/31/1950", MARIA),
-        ("garcia 1/31/1950", MARIA),
-        ("1/31/1951 garcia", MARIA),
-        ("July 4, 1961", WILL),
-        ("prueba 5/3/1971", PACO),
-    ],
+    some(
+        [
+            ("María José García-Exampleton", MARIA),
+            ("garcia maria", MARIA),
+            ("MARIA GARCIA EXAMPLETON", MARIA),
+            ("garcia-exampleton, maria jose", MARIA),
+            ("exampleton", MARIA),
+            ("mariajose garcia", MARIA),
+            ("gracia maria", MARIA),
+            ("exampeton", MARIA),
+            ("exampl", MARIA),
+            ("mary exampleton", MARIA),
+            ("bill osample", WILL),
+            ("o'sample", WILL),
+            ("will o sample", WILL),
+            ("wiliam o’sample", WILL),
+            ("paco delaprueba", PACO),
+            ("pancho de la prueba", PACO),
+            ("frank prueba", PACO),
+            ("mary ann muller", "Maryann Müller"),
+            ("zoe testermann", "Zoë Testerman"),
+            ("01/31/1950", MARIA),
+            ("garcia 1/31/1950", MARIA),
+            ("1/31/1951 garcia", MARIA),
+            ("July 4, 1961", WILL),
+            ("prueba 5/3/1971", PACO),
+        ],
+        short=10,
+    ),
 )
 def test_any_usual_way_of_writing_finds(app: Flask, scope: Scope, text: str, whom: str) -> None:
     with app.app_context():

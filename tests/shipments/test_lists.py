@@ -5,6 +5,7 @@ from flask import Flask
 
 from portal.db import db
 from tests.client import Browser
+from tests.effort import some
 from tests.inventory import stock
 from tests.personas import Personas
 from tests.shipments.files import csv, row, take_in
@@ -61,26 +62,29 @@ def test_views_by_status(stocked: Browser) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "found"),
-    [
-        ("received", ["SHP-3"]),
-        ("Partly Received", ["SHP-2"]),
-        ("on its way", ["SHP-1"]),
-        ("expected", ["SHP-1", "SHP-2"]),
-        ("to be received", ["SHP-1", "SHP-2"]),
-        ("closed", []),
-        ("partly received two", ["SHP-2"]),
-        ("three received moderna", ["SHP-3"]),
-        ("received two", []),
-        ("03/14/2021", ["SHP-2"]),
-        ("3/14/2021", ["SHP-2"]),
-        ("07/04/2027", ["SHP-3"]),
-        ("7/4/2027", ["SHP-3"]),
-        ("7/4/2027 received", ["SHP-3"]),
-        ("7/4/2027 expected", []),
-        ("06/30/2027 2/1/2021", ["SHP-1"]),
-        ("02/31/2021", []),
-        ("3/14", []),
-    ],
+    some(
+        [
+            ("received", ["SHP-3"]),
+            ("Partly Received", ["SHP-2"]),
+            ("on its way", ["SHP-1"]),
+            ("expected", ["SHP-1", "SHP-2"]),
+            ("to be received", ["SHP-1", "SHP-2"]),
+            ("closed", []),
+            ("partly received two", ["SHP-2"]),
+            ("three received moderna", ["SHP-3"]),
+            ("received two", []),
+            ("03/14/2021", ["SHP-2"]),
+            ("3/14/2021", ["SHP-2"]),
+            ("07/04/2027", ["SHP-3"]),
+            ("7/4/2027", ["SHP-3"]),
+            ("7/4/2027 received", ["SHP-3"]),
+            ("7/4/2027 expected", []),
+            ("06/30/2027 2/1/2021", ["SHP-1"]),
+            ("02/31/2021", []),
+            ("3/14", []),
+        ],
+        short=6,
+    ),
 )
 def test_what_the_columns_say_is_found(stocked: Browser, typed: str, found: list[str]) -> None:
     assert listed(stocked, f"view=all&q={typed}") == found
