@@ -21,8 +21,6 @@ from portal.jobs import JobFailed
 from portal.settings import current as settings
 from tests.effort import amount, some
 
-pytestmark = pytest.mark.both_databases
-
 LENGTH = 60
 OLD = 40
 ENTRY, HEAD = AuditEntry.__table__, AuditHead.__table__
@@ -160,6 +158,7 @@ def tamper(chance: random.Random, vault: Vault) -> tuple[str, int | None]:
     return kind, first
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("seed", some([1, 2], short=1))
 def test_fifty_random_tamperings_are_all_found(vault: Vault, seed: int) -> None:
     chance = random.Random(seed)

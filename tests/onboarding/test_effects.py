@@ -30,8 +30,6 @@ from tests.onboarding.workbooks import (
 from tests.personas import Personas
 from tests.processes import together
 
-pytestmark = pytest.mark.both_databases
-
 PROVIDER_A = {"first": "Provider", "last": "A", "username": "provider.a"}
 
 
@@ -105,6 +103,7 @@ def test_three_usernames_of_one_person_become_one_in_a_single_file(
     assert places_of(app, "jwhite300") == places_of(app, "jwhite400") == frozenset()
 
 
+@pytest.mark.both_databases
 def test_a_manager_s_own_file_changes_only_the_manager_s_locations(
     app: Flask, personas: Personas, agent: Browser
 ) -> None:
@@ -128,6 +127,7 @@ def test_a_manager_s_own_file_changes_only_the_manager_s_locations(
     assert "This is the last manager of Clinic A." in page
 
 
+@pytest.mark.both_databases
 def test_a_requester_s_username_becomes_the_one_of_the_file(app: Flask, agent: Browser) -> None:
     row = line("Requester", "Staff", "rstaff", email="requester@example.org", profile=MANAGER)
     _where, run = upload(app, agent, table(row))
@@ -176,6 +176,7 @@ def take_many(index: int, run_ids: list[int]) -> str:
     return {take_in(number, run_ids) for number in range(index, len(run_ids), 4)}.pop()
 
 
+@pytest.mark.both_databases
 @pytest.mark.slow("lets several processes race")
 def test_a_file_is_processed_once_however_often_the_button_is_pressed(
     app: Flask, personas: Personas

@@ -31,8 +31,6 @@ from tests.onboarding.workbooks import (
 )
 from tests.personas import Personas
 
-pytestmark = pytest.mark.both_databases
-
 
 def number_of_users(app: Flask) -> int:
     """How many accounts there are."""
@@ -40,6 +38,7 @@ def number_of_users(app: Flask) -> int:
         return session.scalar(select(func.count()).select_from(User)) or 0
 
 
+@pytest.mark.both_databases
 def test_good_rows_become_users_and_failed_ones_come_back_until_they_are_right(
     app: Flask, personas: Personas, asker: Browser, agent: Browser
 ) -> None:

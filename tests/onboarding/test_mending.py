@@ -29,8 +29,6 @@ from tests.onboarding.workbooks import (
 )
 from tests.personas import Personas
 
-pytestmark = pytest.mark.both_databases
-
 BAD = (
     line("Eve", "Fox", "efox", profile=None),
     line("Guy", "Hall", "ghall", location="Clinic Z"),
@@ -151,6 +149,7 @@ def test_a_requester_saves_corrections_that_an_agent_has_loaded(
     assert told(app, case_id)[-1].startswith("All 3 failed rows of")
 
 
+@pytest.mark.both_databases
 def test_a_saved_row_that_is_still_wrong_comes_back_with_the_reason(
     app: Flask, agent: Browser, asker: Browser
 ) -> None:
@@ -197,6 +196,7 @@ def test_a_requester_cannot_load_what_they_saved(
     assert "efox@example.org" not in mails(app, "welcome")
 
 
+@pytest.mark.both_databases
 def test_somebody_who_moves_keeps_the_access(
     app: Flask, personas: Personas, agent: Browser, asker: Browser
 ) -> None:
@@ -213,6 +213,7 @@ def test_somebody_who_moves_keeps_the_access(
     assert nurse.get("/recipients/").status == 200
 
 
+@pytest.mark.both_databases
 def test_failed_rows_are_deleted_with_their_file(app: Flask, agent: Browser) -> None:
     where, _run = upload(app, agent, table(line(), *BAD))
     with app.app_context():

@@ -29,8 +29,6 @@ from tests.onboarding.workbooks import (
 from tests.people.steps import change, reading, user_of, writing
 from tests.personas import Personas
 
-pytestmark = pytest.mark.both_databases
-
 ADMIN = {"first": "Admin", "last": "Staff", "username": "admin"}
 
 
@@ -87,6 +85,7 @@ def test_no_file_gives_staff_a_profile_at_locations(
     assert held(app, personas.users["admin"]) == ("administrator", None, True)
 
 
+@pytest.mark.both_databases
 def test_what_a_file_may_be_about_follows_the_profile_it_was_sent_in(
     app: Flask, personas: Personas, agent: Browser, both: int
 ) -> None:
@@ -99,6 +98,7 @@ def test_what_a_file_may_be_about_follows_the_profile_it_was_sent_in(
         assert counts(run) == found, acts
 
 
+@pytest.mark.both_databases
 def test_what_a_file_does_is_done_in_the_profile_of_who_had_it_processed(
     app: Flask, personas: Personas, both: int
 ) -> None:
@@ -113,6 +113,7 @@ def test_what_a_file_does_is_done_in_the_profile_of_who_had_it_processed(
         assert (added.actor_username, added.profile) == ("admin", "administrator")
 
 
+@pytest.mark.both_databases
 def test_who_is_no_longer_staff_sends_files_about_the_own_locations_alone(
     app: Flask, personas: Personas, agent: Browser
 ) -> None:
@@ -127,6 +128,7 @@ def test_who_is_no_longer_staff_sends_files_about_the_own_locations_alone(
         assert counts(run) == found
 
 
+@pytest.mark.both_databases
 def test_what_a_file_does_is_done_in_a_profile_that_is_still_held(
     app: Flask, personas: Personas, agent: Browser
 ) -> None:

@@ -14,8 +14,6 @@ from tests.inventory import stock
 from tests.personas import Personas
 from tests.recipients.people import BORN, add, details
 
-pytestmark = pytest.mark.both_databases
-
 OTHER_DAY = date(1961, 7, 4)
 
 
@@ -42,6 +40,7 @@ def scope(app: Flask, personas: Personas) -> Scope:
 MARIA, WILL, PACO = "María José García-Exampleton", "William O’Sample", "Francisco de la Prueba"
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("text", "whom"),
     some(
@@ -100,6 +99,7 @@ def test_the_closest_come_first_and_only_25(app: Flask, scope: Scope) -> None:
         assert names_found(scope, "nora similarsen")[0] == "Nora Similarsen"
 
 
+@pytest.mark.both_databases
 def test_others_are_found_by_last_name_and_birth_date_together(
     app: Flask, scope: Scope, personas: Personas
 ) -> None:
@@ -135,6 +135,7 @@ def test_staff_without_a_location_need_both(app: Flask, scope: Scope, personas: 
         assert names_found(agent, "garcia", BORN) == [MARIA]
 
 
+@pytest.mark.both_databases
 def test_a_changed_name_is_found_and_the_old_one_is_not(app: Flask, scope: Scope) -> None:
     with app.app_context():
         with unit_of_work():

@@ -11,8 +11,6 @@ from tests.personas import Personas
 from tests.shipments.files import csv, row, take_in
 from tests.statements import watched
 
-pytestmark = pytest.mark.both_databases
-
 
 @pytest.fixture
 def stocked(app: Flask, browser: Browser, personas: Personas) -> Browser:
@@ -50,6 +48,7 @@ def test_the_card_leads_to_the_shipments_it_counts(stocked: Browser) -> None:
     assert "2 records" in page.root.text
 
 
+@pytest.mark.both_databases
 def test_views_by_status(stocked: Browser) -> None:
     assert listed(stocked, "view=to_be_received") == ["SHP-1", "SHP-2"]
     assert listed(stocked, "view=received") == ["SHP-3"]
@@ -90,6 +89,7 @@ def test_what_the_columns_say_is_found(stocked: Browser, typed: str, found: list
     assert listed(stocked, f"view=all&q={typed}") == found
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("typed", "found"),
     [("06/30/2027", 2), ("6/30/2027", 2), ("usable", 2), ("expired", 0), ("usable two", 1)],
@@ -99,6 +99,7 @@ def test_the_inventory_is_found_so_too(stocked: Browser, typed: str, found: int)
     assert sum(len(body.all("tr")) for body in page.root.all("tbody")) == found
 
 
+@pytest.mark.both_databases
 def test_the_card_and_its_list_use_the_index(app: Flask, stocked: Browser) -> None:
     with app.app_context():
         engine = db.engine

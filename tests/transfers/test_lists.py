@@ -20,8 +20,6 @@ from tests.personas import Personas
 from tests.statements import watched
 from tests.transfers.boxes import MODERNA, numbers, receive, rows, send
 
-pytestmark = pytest.mark.both_databases
-
 
 def test_a_row_says_what_is_in_the_box_and_leads_to_the_transfer(
     browser: Browser, sent: dict[str, SentTransfer]
@@ -87,6 +85,7 @@ def test_the_views_tell_what_comes_from_what_goes(
     assert numbers(browser, "view=outbound") == [sent["in"].number]
 
 
+@pytest.mark.both_databases
 def test_it_opens_with_what_was_looked_at_here(
     browser: Browser, sent: dict[str, SentTransfer]
 ) -> None:
@@ -110,6 +109,7 @@ def test_the_way_there_shows_all_and_old_addresses_still_work(
     assert browser.get(f"/transfers/?before={sent['in'].transfer.id}").status == 200
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("typed", "found"),
     some(
@@ -166,6 +166,7 @@ SORTS = ("number", "sent", "sender", "receiver", "product", "lot", "doses", "sta
 AT = dict(zip(SORTS, range(len(SORTS)), strict=True))
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("sort", some(SORTS, short=2))
 def test_every_heading_sorts_all_pages(browser: Browser, many: list[str], sort: str) -> None:
     read = {}
