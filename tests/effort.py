@@ -71,7 +71,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile(
         "patient",
         deadline=None,
-        max_examples=amount(short=30, full=100),
+        max_examples=amount(short=20, full=100),
         derandomize=not RUN.everything,
         print_blob=True,
         suppress_health_check=[HealthCheck.too_slow],

@@ -157,7 +157,6 @@ def test_finish_leads_to_the_first_page_that_is_not_complete(
     assert fill(manager, second, "Finish").root.one("h1").text == "Finish Count"
 
 
-@pytest.mark.both_databases
 def test_two_who_enter_different_pages_keep_both(
     manager: Browser, colleague: Browser, many: list[int]
 ) -> None:
