@@ -136,6 +136,7 @@ def test_four_processes_send_each_e_mail_once(app: Flask, scope: Scope) -> None:
     assert len(digests()) == 2
 
 
+@pytest.mark.thorough
 def test_the_processes_would_show_a_turn_that_nobody_takes(
     app: Flask, scope: Scope, monkeypatch: pytest.MonkeyPatch
 ) -> None:

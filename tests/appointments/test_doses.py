@@ -235,6 +235,7 @@ def lock_nothing(_slot_ids: object) -> bool:
     return True
 
 
+@pytest.mark.thorough
 @pytest.mark.slow("lets several processes race")
 def test_counting_doses_without_the_lock_would_be_caught(
     app: Flask, scope: Scope, monkeypatch: pytest.MonkeyPatch

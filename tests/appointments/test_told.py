@@ -275,6 +275,7 @@ def look_then_claim(scope: Scope, round_id: int) -> ToldLine | None:
     return db.session().get_one(ToldLine, number)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow("lets several processes race")
 def test_looking_first_and_claiming_then_would_be_caught(
     app: Flask, scope: Scope, personas: Personas, monkeypatch: pytest.MonkeyPatch

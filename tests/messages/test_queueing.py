@@ -194,6 +194,7 @@ def test_many_processes_promise_each_message_once(app: Flask) -> None:
         assert current.scalar(select(func.count()).select_from(Message)) == 30
 
 
+@pytest.mark.thorough
 def test_the_processes_would_show_a_promise_that_looks_before_it_writes(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
