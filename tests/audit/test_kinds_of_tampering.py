@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,6 @@ from portal.db import db, session, unit_of_work
 from portal.jobs import JobFailed
 from portal.settings import current as settings
 from tests.effort import some
-from tests.filled import filled
 from tests.inventory.stock import add, day, post, reverse, scope_for
 from tests.personas import Personas
 
@@ -65,51 +63,45 @@ def head() -> dict[str, Any]:
 @pytest.fixture
 def clinic(app: Flask, personas: Personas) -> Iterator[Clinic]:
     with app.app_context():
-        clinic = filled(app, "a clinic to tamper with", partial(populate, personas))
-        clinic.folder = settings().instance
+        seal_existing()
+        manager = scope_for(personas, "manager_a")
+        record, other = add(manager), add(manager, lot="022K20A", name="Moderna – 022K20A")
+        with unit_of_work():
+            wasted = entry_of(
+                record_loss(
+                    manager,
+                    Loss(
+                        kind=DocumentKind.WASTAGE,
+                        lines=[Chosen(record, 5)],
+                        happened_on=day(),
+                        reason="expired",
+                        vial="closed",
+                        note="as it was",
+                    ),
+                ).id
+            )
+            adjusted = entry_of(
+                adjust(
+                    manager,
+                    Adjustment(inventory_id=record, doses=3, happened_on=day(), reason="found"),
+                ).id
+            )
+            sending = Sending(
+                lines=[Chosen(record, 10)],
+                to_location_id=personas.locations["B"],
+                sent_on=day(),
+                reason="surplus",
+            )
+            line = send(manager, sending).lines[0].row.id
+        given = post(manager, record, Kind.ADMINISTERED, 2)
+        reversal = reverse(manager, given)
+        old = head()
+        post(manager, record, Kind.ADMINISTERED, 1)
+        move_anchors()
+        folder = settings().instance
+        clinic = Clinic(record, other, wasted, adjusted, reversal, line, folder, old)
         note(2)
         yield clinic
-
-
-def populate(personas: Personas) -> Clinic:
-    """What somebody is to tamper with."""
-    seal_existing()
-    manager = scope_for(personas, "manager_a")
-    record, other = add(manager), add(manager, lot="022K20A", name="Moderna – 022K20A")
-    with unit_of_work():
-        wasted = entry_of(
-            record_loss(
-                manager,
-                Loss(
-                    kind=DocumentKind.WASTAGE,
-                    lines=[Chosen(record, 5)],
-                    happened_on=day(),
-                    reason="expired",
-                    vial="closed",
-                    note="as it was",
-                ),
-            ).id
-        )
-        adjusted = entry_of(
-            adjust(
-                manager,
-                Adjustment(inventory_id=record, doses=3, happened_on=day(), reason="found"),
-            ).id
-        )
-        sending = Sending(
-            lines=[Chosen(record, 10)],
-            to_location_id=personas.locations["B"],
-            sent_on=day(),
-            reason="surplus",
-        )
-        line = send(manager, sending).lines[0].row.id
-    given = post(manager, record, Kind.ADMINISTERED, 2)
-    reversal = reverse(manager, given)
-    old = head()
-    post(manager, record, Kind.ADMINISTERED, 1)
-    move_anchors()
-    folder = settings().instance
-    return Clinic(record, other, wasted, adjusted, reversal, line, folder, old)
 
 
 def note(times: int = 1) -> None:

@@ -17,9 +17,9 @@ from portal.db import session, unit_of_work
 from portal.listviews.paging import END, ListState
 from portal.listviews.queries import read_page
 from portal.searching.text import words
-from tests.effort import amount, some
+from tests.effort import some
 
-FEW, MANY = amount(short=1_000, full=2_500), amount(short=4_000, full=10_000)
+FEW, MANY = 2_500, 10_000
 STATES = ("new", "open", "waiting", "resolved", "closed")
 SUBJECTS = ("A box is missing", "Boxer shorts", "Boxing day", "Second dose", "Box 4242 is wet")
 
