@@ -38,7 +38,7 @@ def few(database_kind: str, *, full: int) -> int:
     """How many examples a machine draws that writes at each step: so many with --all on SQLite, a
     third on PostgreSQL, where the same rules are asked again."""
     third = database_kind != "sqlite"
-    return amount(short=3 if third else 8, full=full // 3 if third else full)
+    return amount(short=2 if third else 5, full=full // 3 if third else full)
 
 
 def some(cases: Iterable[Case], *, short: int) -> list[Case]:
@@ -71,7 +71,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile(
         "patient",
         deadline=None,
-        max_examples=amount(short=30, full=100),
+        max_examples=amount(short=20, full=100),
         derandomize=not RUN.everything,
         print_blob=True,
         suppress_health_check=[HealthCheck.too_slow],

@@ -21,8 +21,6 @@ from tests.inventory.stock import scope_for
 from tests.people.steps import trail
 from tests.personas import Personas
 
-pytestmark = pytest.mark.both_databases
-
 
 @pytest.fixture
 def dose(manager: Scope) -> int:
@@ -35,6 +33,7 @@ def noted(scope: Scope, dose: int, what: str = "Hives", minutes: int = 0) -> Non
         note_event(scope, dose, what, now() + timedelta(minutes=minutes))
 
 
+@pytest.mark.both_databases
 def test_nobody_changes_or_removes_a_note(manager: Scope, provider: Scope, dose: int) -> None:
     noted(provider, dose)
     noted(manager, dose, "Hives are gone")

@@ -35,10 +35,7 @@ from tests.effort import few
 from tests.inventory import stock
 from tests.personas import Personas
 
-pytestmark = [
-    pytest.mark.both_databases,
-    pytest.mark.slow("goes through many cases that a machine draws"),
-]
+pytestmark = pytest.mark.slow("goes through many cases that a machine draws")
 
 BACK = st.sampled_from((0, 0, 1, 3))
 
@@ -263,6 +260,7 @@ def drive(app: Flask, personas: Personas, *, examples: int) -> None:
         )
 
 
+@pytest.mark.both_databases
 @pytest.mark.timeout(300)
 def test_doses_are_conserved_whatever_is_given_and_corrected(
     app: Flask, personas: Personas, database_kind: str

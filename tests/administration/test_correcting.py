@@ -23,8 +23,6 @@ from tests.appointments import booking
 from tests.appointments.booking import booked, offered, person, slot_at, status
 from tests.inventory import stock
 
-pytestmark = pytest.mark.both_databases
-
 
 def edited(scope: Scope, vaccination: int, *, seen: int = 1, **changes: Any) -> Corrected:
     """Edit a dose in a unit of its own."""
@@ -70,6 +68,7 @@ def test_a_dose_that_moves_to_another_day_leaves_its_lot_on_that_day(manager: Sc
     assert (chair.left(record), chair.wrong()) == ((9, 1), [])
 
 
+@pytest.mark.both_databases
 def test_one_goes_back_and_one_leaves(manager: Scope) -> None:
     wrong, right = chair.lot(manager, "WRONG"), chair.lot(manager, "RIGHT")
     made = chair.gave(manager, chair.arrived(manager, person(manager)), wrong)
@@ -91,6 +90,7 @@ def test_a_lot_that_may_not_be_used_is_not_changed_to(manager: Scope) -> None:
     assert chair.left(record) == (9, 1)
 
 
+@pytest.mark.both_databases
 def test_an_old_record_keeps_its_lot_although_that_expired_since(manager: Scope) -> None:
     """Situation 15."""
     record = chair.lot(manager, expiration_date=stock.day(1), expiration_month_only=False)
@@ -106,6 +106,7 @@ def test_an_old_record_keeps_its_lot_although_that_expired_since(manager: Scope)
         edited(manager, made, given_at=now(), seen=2)
 
 
+@pytest.mark.both_databases
 def test_removing_puts_the_dose_back_and_opens_the_appointment(manager: Scope) -> None:
     offered(manager)
     record, recipient = chair.lot(manager), person(manager)
@@ -161,6 +162,7 @@ def test_somebody_elses_change_is_not_written_over(manager: Scope) -> None:
     assert chair.versions(made)[-1].site == "RD"
 
 
+@pytest.mark.both_databases
 def test_providers_correct_their_own_of_today(manager: Scope, provider: Scope) -> None:
     record = chair.lot(manager)
     own = chair.gave(provider, chair.arrived(provider, person(manager, "One")), record)
@@ -189,6 +191,7 @@ def test_never_across_locations(manager: Scope, manager_b: Scope) -> None:
     assert (chair.left(record), chair.left(theirs)) == ((9, 1), (10, 0))
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     "statement", ["UPDATE administration SET site = 'RD'", "DELETE FROM administration"]
 )
@@ -198,6 +201,7 @@ def test_the_database_refuses_to_change_a_version(manager: Scope, statement: str
         session.execute(text(statement))
 
 
+@pytest.mark.both_databases
 def test_the_check_finds_what_was_changed_by_hand(manager: Scope) -> None:
     record = chair.lot(manager)
     made = chair.gave(manager, chair.arrived(manager, person(manager)), record)
@@ -248,6 +252,7 @@ def test_whoever_was_told_of_a_dose_is_told_that_it_was_removed(manager: Scope) 
         assert still_removed(message.about, message.context)
 
 
+@pytest.mark.both_databases
 def test_whoever_was_told_and_gets_no_messages_any_more_is_to_be_called(manager: Scope) -> None:
     recipient = person(manager)
     made = chair.gave(manager, chair.arrived(manager, recipient), chair.lot(manager))
@@ -260,6 +265,7 @@ def test_whoever_was_told_and_gets_no_messages_any_more_is_to_be_called(manager:
     assert "vaccination_removed" not in {each.kind for each in booking.messages()}
 
 
+@pytest.mark.both_databases
 def test_the_day_of_a_dose_given_before_its_lot_was_held_can_be_corrected(manager: Scope) -> None:
     record = chair.lot(manager)
     arrival = chair.arrived(manager, person(manager))

@@ -27,8 +27,6 @@ from tests.inventory import stock
 from tests.personas import Personas
 from tests.statements import watched
 
-pytestmark = pytest.mark.both_databases
-
 
 def given(scope: Scope, record: int, name: str = "Exampleton", **more: object) -> int:
     """A dose for a walk-in."""
@@ -63,6 +61,7 @@ def columns(found: DayEnd) -> dict[str, tuple[int, ...]]:
     }
 
 
+@pytest.mark.both_databases
 def test_all_that_came_and_left_adds_up(manager: Scope, personas: Personas) -> None:
     old = chair.lot(manager, "OLD", 10)
     chair.lot(manager, "NEW", 4, received_on=stock.day())
@@ -220,6 +219,7 @@ def test_the_sheet_names_differences_and_who_did_not_come(manager: Scope, browse
     assert "1 entry of this day was made on a later day." in text
 
 
+@pytest.mark.both_databases
 def test_a_day_to_come_is_today(manager: Scope, browser: Browser) -> None:
     browser.sign_in("readonly_a")
     for day in (manager.today() + timedelta(days=3), "tomorrow", "9999-12-31"):

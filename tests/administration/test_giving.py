@@ -26,11 +26,10 @@ from tests.inventory.stock import scope_for
 from tests.personas import Personas
 from tests.statements import watched
 
-pytestmark = pytest.mark.both_databases
-
 FLU = "FLUZONE-TIV-PFS-2526"
 
 
+@pytest.mark.both_databases
 def test_a_dose_leaves_exactly_the_chosen_lot(manager: Scope, provider: Scope) -> None:
     offered(manager)
     other, mine = chair.lot(manager, "EARLY"), chair.lot(manager, "MINE")
@@ -66,6 +65,7 @@ def test_reminders_are_taken_back_and_the_dose_is_told(manager: Scope) -> None:
     assert (told.language, told.context["dose"], told.context["next_dose"]) == ("es", 1, 2)
 
 
+@pytest.mark.both_databases
 def test_what_is_booked_and_does_not_fit_any_more_is_canceled(manager: Scope) -> None:
     offered(manager)
     recipient = person(manager)
@@ -80,6 +80,7 @@ def test_what_is_booked_and_does_not_fit_any_more_is_canceled(manager: Scope) ->
     assert chair.wrong() == []
 
 
+@pytest.mark.both_databases
 def test_twice_is_once(manager: Scope) -> None:
     record = chair.lot(manager)
     arrival = chair.arrived(manager, person(manager))
@@ -187,6 +188,7 @@ def test_a_longer_observation_after_an_allergy(manager: Scope) -> None:
         assert found.observe_until - found.vaccinated_at == timedelta(minutes=30)
 
 
+@pytest.mark.both_databases
 def test_other_modules_take_part_in_the_transaction(
     manager: Scope, monkeypatch: pytest.MonkeyPatch
 ) -> None:

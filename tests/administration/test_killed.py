@@ -71,7 +71,7 @@ ONCE = (9, 1), "dose_1_administered", 1, 1
 
 
 @pytest.mark.parametrize(
-    "moment", some(MOMENTS, short=5), ids=lambda moment: f"{moment[3]} {moment[1]} {moment[2]}"
+    "moment", some(MOMENTS, short=3), ids=lambda moment: f"{moment[3]} {moment[1]} {moment[2]}"
 )
 def test_killed_while_saving_and_pressed_again(
     app: Flask, personas: Personas, browser: Browser, moment: tuple[Any, ...]

@@ -22,10 +22,7 @@ from tests.inventory import stock
 from tests.personas import Personas
 from tests.processes import results, start, together
 
-pytestmark = [
-    pytest.mark.both_databases,
-    pytest.mark.slow("lets several processes race"),
-]
+pytestmark = pytest.mark.slow("lets several processes race")
 
 DOSES = 3
 
@@ -76,6 +73,7 @@ def race(app: Flask, manager: Scope, to: int, processes: int) -> tuple[list[str]
     return results(children, 120), record
 
 
+@pytest.mark.both_databases
 @pytest.mark.timeout(300)
 def test_three_doses_are_three_doses(app: Flask, manager: Scope, personas: Personas) -> None:
     done, record = race(app, manager, personas.locations["B"], amount(short=8, full=50))
@@ -119,6 +117,7 @@ def same_chair(index: int, scope: Scope, wanted: list[Giving]) -> bool:
     return attempt(lambda: give(scope, wanted[index % len(wanted)]))
 
 
+@pytest.mark.both_databases
 def test_one_visit_is_one_dose(app: Flask, manager: Scope) -> None:
     lots = [chair.lot(manager, "L1"), chair.lot(manager, "L2")]
     arrival = chair.arrived(manager, person(manager))
@@ -135,6 +134,7 @@ def correct(index: int, scope: Scope, vaccination: int, other: int) -> bool:
     return attempt(lambda: change_lot(scope, vaccination, other, why="wrong vial", seen=1))
 
 
+@pytest.mark.both_databases
 def test_one_correction_at_a_time(app: Flask, manager: Scope) -> None:
     one, other = chair.lot(manager, "L1"), chair.lot(manager, "L2")
     made = chair.gave(manager, chair.arrived(manager, person(manager)), one)
@@ -147,7 +147,7 @@ def test_one_correction_at_a_time(app: Flask, manager: Scope) -> None:
 def swap(index: int, scope: Scope, doses: list[int], lots: list[int]) -> int:
     """Change the lots of doses to and fro, in opposite orders; how many times it worked."""
     done = 0
-    for turn in range(4):
+    for turn in range(amount(short=2, full=4)):
         for number in doses[:: 1 if index % 2 else -1]:
             seen = len(chair.versions(number))
             to = lots[(index + turn) % 2]
@@ -159,6 +159,7 @@ def swap(index: int, scope: Scope, doses: list[int], lots: list[int]) -> int:
     return done
 
 
+@pytest.mark.both_databases
 @pytest.mark.timeout(300)
 def test_corrections_that_cross_do_not_wait_for_each_other(app: Flask, manager: Scope) -> None:
     lots = [chair.lot(manager, "L1"), chair.lot(manager, "L2")]

@@ -27,8 +27,6 @@ from tests.personas import Personas
 from tests.processes import together
 from tests.shipments.files import csv, row, take_in
 
-pytestmark = pytest.mark.both_databases
-
 PLENTY = {"doses": 500}
 
 
@@ -130,6 +128,7 @@ def test_with_nothing_to_say_nothing_is_sent(scope: Scope) -> None:
     assert digests() == []
 
 
+@pytest.mark.both_databases
 def test_four_processes_send_each_e_mail_once(app: Flask, scope: Scope) -> None:
     stock.add(scope, doses=1)
     make_due()
@@ -137,6 +136,7 @@ def test_four_processes_send_each_e_mail_once(app: Flask, scope: Scope) -> None:
     assert len(digests()) == 2
 
 
+@pytest.mark.thorough
 def test_the_processes_would_show_a_turn_that_nobody_takes(
     app: Flask, scope: Scope, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,6 +152,7 @@ def test_the_processes_would_show_a_turn_that_nobody_takes(
     assert len(digests()) > 2
 
 
+@pytest.mark.both_databases
 def test_a_manager_turns_the_e_mail_off_and_sets_the_thresholds(
     browser: Browser, scope: Scope
 ) -> None:

@@ -39,7 +39,6 @@ from tests.inventory import stock
 from tests.inventory.careless import be_careless, begin_deferred, take_no_lock
 from tests.processes import together
 
-pytestmark = pytest.mark.both_databases
 LIMIT = DosesBound.LIMIT
 PROCESSES = 4
 
@@ -115,6 +114,7 @@ def test_expired_quarantined_and_wasted_doses_do_not_count(scope: Scope) -> None
     assert [on(scope, number).free for number in (4, 5)] == [3, 0]
 
 
+@pytest.mark.both_databases
 def test_who_needs_one_product_is_not_promised_another(scope: Scope) -> None:
     """Second doses need the product of the first one; the schedule may name what it offers."""
     lot(scope, 3)  # Moderna
@@ -173,6 +173,7 @@ def test_the_manager_sees_the_shortage_by_day(scope: Scope, browser: Browser) ->
     assert "Days without enough doses" not in manager.get("/scheduling/").root.text
 
 
+@pytest.mark.both_databases
 def test_the_manager_chooses_what_doses_do(scope: Scope, browser: Browser) -> None:
     offered(scope)
     manager = browser.sign_in("manager_a")
@@ -219,6 +220,7 @@ def race(app: Flask, scope: Scope, turn: int) -> int:
     return sum(together(app, PROCESSES, book_one, scope, people, slots, timeout=110))
 
 
+@pytest.mark.both_databases
 @pytest.mark.slow("lets several processes race")
 def test_more_bookings_than_doses_cannot_pass(app: Flask, scope: Scope) -> None:
     offered(scope, doses_bound=LIMIT)
@@ -233,6 +235,7 @@ def lock_nothing(_slot_ids: object) -> bool:
     return True
 
 
+@pytest.mark.thorough
 @pytest.mark.slow("lets several processes race")
 def test_counting_doses_without_the_lock_would_be_caught(
     app: Flask, scope: Scope, monkeypatch: pytest.MonkeyPatch
@@ -262,6 +265,7 @@ def want(index: int, scope: Scope, people: list[int], slots: list[int]) -> int:
     return 0
 
 
+@pytest.mark.both_databases
 @pytest.mark.slow("lets several processes race")
 def test_the_dose_of_a_hold_that_is_over_goes_to_one_of_those_who_want_it(
     app: Flask, scope: Scope
@@ -293,6 +297,7 @@ def test_a_late_confirmation_keeps_the_dose_that_nobody_else_wanted(scope: Scope
     assert on(scope, 4).free == 0
 
 
+@pytest.mark.both_databases
 def test_a_hold_that_is_over_gives_its_own_dose_back_once(scope: Scope) -> None:
     """Whoever held it and chooses another time is one of those who want it."""
     offered(scope, doses_bound=LIMIT)

@@ -23,8 +23,6 @@ from portal.errors import Conflict
 from tests.appointments import booking
 from tests.appointments.booking import booked, day_in, held, offered, person, slot_at, taken
 
-pytestmark = pytest.mark.both_databases
-
 
 def wrong() -> list[str]:
     """What `portal check` finds."""
@@ -84,6 +82,7 @@ def test_a_job_frees_what_was_held_too_long_and_nothing_else(scope: Scope) -> No
     assert wrong() == []
 
 
+@pytest.mark.both_databases
 def test_another_time_takes_the_hold_along(scope: Scope) -> None:
     offered(scope)
     one, other = slot_at(scope.location_id, 2), slot_at(scope.location_id, 3)
@@ -106,6 +105,7 @@ def test_a_person_has_one_open_booking_a_dose(scope: Scope) -> None:
     assert taken(other) == 0
 
 
+@pytest.mark.both_databases
 def test_the_database_refuses_a_second_open_booking(scope: Scope) -> None:
     offered(scope)
     number = booked(scope, person(scope), slot_at(scope.location_id, 2))
@@ -117,6 +117,7 @@ def test_the_database_refuses_a_second_open_booking(scope: Scope) -> None:
         session.add(Appointment(**same))
 
 
+@pytest.mark.both_databases
 def test_moving_claims_first_and_lets_go_then(scope: Scope, scope_b: Scope) -> None:
     offered(scope, places=1)
     offered(scope_b, places=1)
@@ -160,6 +161,7 @@ def test_a_lost_time_is_followed_by_the_nearest(scope: Scope) -> None:
     assert {day for day, _time in found} == {booking.day_in(2)}
 
 
+@pytest.mark.both_databases
 def test_a_missed_appointment_keeps_nobody_from_a_new_one(scope: Scope) -> None:
     offered(scope)
     recipient = person(scope)
@@ -175,6 +177,7 @@ def test_a_missed_appointment_keeps_nobody_from_a_new_one(scope: Scope) -> None:
     assert (before.state, before.canceled_through) == ("canceled", "missed")
 
 
+@pytest.mark.both_databases
 def test_the_check_finds_places_without_appointments(app: Flask, scope: Scope) -> None:
     offered(scope)
     number = booked(scope, person(scope), slot_at(scope.location_id, 2))
@@ -184,6 +187,7 @@ def test_the_check_finds_places_without_appointments(app: Flask, scope: Scope) -
     assert len(wrong()) == 3  # a place without one, one without a place, and its own time
 
 
+@pytest.mark.both_databases
 def test_a_place_that_is_held_no_more_is_shown_and_can_be_moved_to_before_the_job_runs(
     scope: Scope,
 ) -> None:
@@ -222,6 +226,7 @@ def test_a_place_that_is_held_no_more_is_shown_and_can_be_moved_to_before_the_jo
     assert shown() == [(1, 1), (1, 1), (0, 0)]
 
 
+@pytest.mark.both_databases
 def test_the_next_free_day_counts_what_is_held_no_more(scope: Scope) -> None:
     offered(scope, places=1, horizon_days=3, weekly=((Hours(540, 570),),) * 7)
     ahead = [number for number in range(4) if slot_is_free(scope, number)]

@@ -18,7 +18,6 @@ from tests.client import Browser, Page
 from tests.personas import Personas
 from tests.recipients.people import BORN
 
-pytestmark = pytest.mark.both_databases
 SPANISH = {"Accept-Language": "es-MX,es;q=0.9"}
 
 
@@ -67,6 +66,7 @@ def test_the_message_leads_to_the_appointment(booked: int, phone: Browser) -> No
     assert trail()[0] == ("appointment.viewed", "link", "", booked)
 
 
+@pytest.mark.both_databases
 def test_canceling_takes_a_button_and_tells_what_became_of_older_links(
     booked: int, phone: Browser, scope: Scope
 ) -> None:
@@ -96,6 +96,7 @@ def test_canceling_takes_a_button_and_tells_what_became_of_older_links(
     assert "It was not saved twice" in phone.get(again.leads_to).root.text
 
 
+@pytest.mark.both_databases
 def test_a_reason_is_welcome_and_not_demanded(booked: int, phone: Browser) -> None:
     page = phone.get(f"{link()}/cancel?lang=en")
     long = phone.submit(page, {"reason": "x" * 201}, button="Cancel appointment")
@@ -145,6 +146,7 @@ def test_a_time_elsewhere_or_of_nothing_is_not_found(
     assert booking.appointment(booked).location_id == scope.location_id
 
 
+@pytest.mark.both_databases
 def test_where_times_are_for_staff_only_nothing_can_be_moved(
     booked: int, phone: Browser, scope: Scope
 ) -> None:
@@ -188,6 +190,7 @@ def knock(phone: Browser, number: str, born: str) -> Page:
     return phone.submit(page, {"number": number, "birth_date": born}, button="Continue")
 
 
+@pytest.mark.both_databases
 def test_number_and_birth_date_lead_there_in_any_way_of_writing(
     booked: int, phone: Browser
 ) -> None:
@@ -203,6 +206,7 @@ def test_number_and_birth_date_lead_there_in_any_way_of_writing(
         assert "We did not find it" in refused.root.text
 
 
+@pytest.mark.both_databases
 def test_mails_to_recipients_are_in_spanish_throughout(booked: int) -> None:
     with unit_of_work(write=False) as session:
         for found in session.scalars(select(Message).where(Message.kind.like("appointment%"))):

@@ -25,10 +25,7 @@ from tests.effort import amount, seed
 from tests.inventory.careless import be_careless, begin_deferred
 from tests.processes import together
 
-pytestmark = [
-    pytest.mark.both_databases,
-    pytest.mark.slow("lets several processes race"),
-]
+pytestmark = pytest.mark.slow("lets several processes race")
 
 PROCESSES = 4
 
@@ -71,6 +68,7 @@ def book_own(index: int, scope: Scope, people: list[int], slots: list[int]) -> i
     return done
 
 
+@pytest.mark.both_databases
 def test_places_go_to_as_many_as_there_are(app: Flask, scope: Scope) -> None:
     offered(scope, places=2)
     slots = [slot_at(scope.location_id, 2, minute) for minute in (540, 570)]
@@ -98,6 +96,7 @@ def same_person(index: int, scope: Scope, recipient: int, slots: list[int]) -> i
     return attempt(lambda: complete(appointment_id=got[-1], actor=scope.user))
 
 
+@pytest.mark.both_databases
 def test_one_person_gets_one_appointment(app: Flask, scope: Scope) -> None:
     offered(scope)
     slots = [slot_at(scope.location_id, 2, minute) for minute in (540, 570, 600)]
@@ -129,6 +128,7 @@ def shuffle(index: int, scope: Scope, numbers: list[int], slots: list[int], turn
     return done
 
 
+@pytest.mark.both_databases
 def test_moving_to_and_fro_loses_no_place(app: Flask, scope: Scope) -> None:
     offered(scope, places=2)
     slots = [slot_at(scope.location_id, 2, minute) for minute in (540, 570, 600)]
@@ -151,6 +151,7 @@ def two_holds(index: int, scope: Scope, numbers: list[int]) -> int:
     return attempt(lambda: hold(recipient_id=recipient, slot_id=slot, actor=scope.user))
 
 
+@pytest.mark.both_databases
 def test_a_late_confirmation_and_new_holds_share_nothing(app: Flask, scope: Scope) -> None:
     offered(scope, places=1)
     for turn in range(amount(short=1, full=20)):

@@ -31,7 +31,6 @@ from tests.inventory.stock import scope_at
 from tests.personas import Personas
 from tests.processes import together
 
-pytestmark = pytest.mark.both_databases
 SILENT = {"email": "", "contact_by": "none", "agrees_to_reminders": False}
 NAMES = "ABCDEFGHIJKLMNOPQRST"
 
@@ -86,6 +85,7 @@ def test_the_page_says_how_many_were_told_and_who_has_to_be_called(
     assert row.endswith("Canceled 4 0")
 
 
+@pytest.mark.both_databases
 def test_a_message_that_did_not_arrive_makes_a_call(scope: Scope, browser: Browser) -> None:
     changed = cancel_all(scope, group(scope, told=2, silent=0))
     with unit_of_work() as session:
@@ -105,6 +105,7 @@ def test_a_message_that_did_not_arrive_makes_a_call(scope: Scope, browser: Brows
         assert told.claim_next(scope, changed.round_id) is not None
 
 
+@pytest.mark.both_databases
 def test_a_line_is_one_callers_for_ten_minutes(scope: Scope, personas: Personas) -> None:
     changed = cancel_all(scope, group(scope, told=0, silent=1))
     other = scope_at(personas, "second_caller", "A")
@@ -151,6 +152,7 @@ def test_a_location_sees_its_own_only(scope: Scope, scope_b: Scope, browser: Bro
     assert stranger.get("/appointments/told").root.all("tbody") == []
 
 
+@pytest.mark.both_databases
 def test_a_closed_day_is_moved_to_another_with_everybody_told(
     scope: Scope, browser: Browser
 ) -> None:
@@ -174,6 +176,7 @@ def test_a_closed_day_is_moved_to_another_with_everybody_told(
     assert "Bookings that do not fit" not in manager.get("/scheduling/").root.text
 
 
+@pytest.mark.both_databases
 def test_who_finds_no_free_time_stays_and_is_named(scope: Scope) -> None:
     numbers = group(scope, told=3, silent=0)
     offered(scope, places=1, weekly=((Hours(540, 600),),) * 7)
@@ -237,6 +240,7 @@ def race(app: Flask, scopes: list[Scope], people: int) -> list[int]:
     return sorted(number for each in got for number in each)
 
 
+@pytest.mark.both_databases
 @pytest.mark.slow("lets several processes race")
 def test_two_callers_at_once_get_one_each(app: Flask, scope: Scope, personas: Personas) -> None:
     scopes = [scope, *(scope_at(personas, f"caller_{each}", "A") for each in "bcd")]
@@ -271,6 +275,7 @@ def look_then_claim(scope: Scope, round_id: int) -> ToldLine | None:
     return db.session().get_one(ToldLine, number)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow("lets several processes race")
 def test_looking_first_and_claiming_then_would_be_caught(
     app: Flask, scope: Scope, personas: Personas, monkeypatch: pytest.MonkeyPatch

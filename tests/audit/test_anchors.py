@@ -27,8 +27,6 @@ from tests.inventory.stock import add, post, scope_for
 from tests.personas import Personas
 from tests.statements import watched
 
-pytestmark = pytest.mark.both_databases
-
 
 @pytest.fixture
 def copy(app: Flask, tmp_path: Path) -> Path:
@@ -78,6 +76,7 @@ def test_the_anchor_moves_at_least_every_hour_and_reads_only_what_is_new(app: Fl
     assert move_anchors(), "nothing new is no fault"
 
 
+@pytest.mark.both_databases
 def test_a_change_behind_the_anchor_stops_it(app: Flask) -> None:
     seal_existing()
     grow(5)
@@ -228,6 +227,7 @@ def test_a_restore_takes_the_anchors_back_with_it(
     assert json.loads(old.read_text())["number"] == further
 
 
+@pytest.mark.both_databases
 def test_the_first_anchors_are_there_before_the_trail_demands_them(app: Flask) -> None:
     seal_existing()
     with unit_of_work(write=False) as current:

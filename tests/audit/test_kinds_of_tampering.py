@@ -30,8 +30,6 @@ from tests.effort import some
 from tests.inventory.stock import add, day, post, reverse, scope_for
 from tests.personas import Personas
 
-pytestmark = pytest.mark.both_databases
-
 
 @dataclass
 class Clinic:
@@ -450,7 +448,8 @@ def numbers(clinic: Clinic) -> dict[str, int]:
     return {name: value for name, value in vars(clinic).items() if isinstance(value, int)}
 
 
-@pytest.mark.parametrize("name", some(KINDS, short=20))
+@pytest.mark.both_databases
+@pytest.mark.parametrize("name", some(KINDS, short=12))
 def test_tampering_is_named(app: Flask, clinic: Clinic, name: str) -> None:
     deed, found = KINDS[name]
     with by_hand() as hand:
@@ -489,6 +488,7 @@ def test_the_whole_database_put_back_to_an_older_state(
         move_anchors()
 
 
+@pytest.mark.both_databases
 def test_ledger_and_trail_cut_together_are_found_by_the_anchor(app: Flask, clinic: Clinic) -> None:
     with by_hand() as hand:
         hand.do("DELETE FROM audit_entry WHERE number > :n", n=clinic.old_head["count"])

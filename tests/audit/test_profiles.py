@@ -12,8 +12,6 @@ from portal.audit.services import record
 from portal.audit.verify import verify
 from tests.people.steps import reading, writing
 
-pytestmark = pytest.mark.both_databases
-
 KEY = b"k" * 32
 FIRST = "eff62c0b4b839c64571e1506f87ad609f71de9d997c2689683b3b9f9628061c5"
 SECOND = "3d3140b01de919c7354f4f2123f4319a4d48e327d576cd53cc86b0ece7d21c3d"
@@ -23,6 +21,7 @@ def actor(profile: Profile) -> Actor:
     return Actor(id=7, username="ada", full_name="Ada B", email="ada@example.org", profile=profile)
 
 
+@pytest.mark.both_databases
 def test_what_one_person_does_is_told_apart(app: Flask) -> None:
     with writing(app):
         for profile in (Profile.ADMINISTRATOR, Profile.MANAGER):

@@ -18,11 +18,12 @@ from portal.db import db, run, session
 from portal.errors import Conflict
 from portal.places.models import Organization
 from portal.settings import current as settings
+from tests.effort import amount
 from tests.processes import together
 
 pytestmark = pytest.mark.both_databases
 
-WRITERS, UNITS = 8, 25
+WRITERS, UNITS = 8, amount(short=10, full=25)
 
 
 def write(index: int) -> int:
@@ -91,4 +92,4 @@ def test_verifying_beside_writers_sees_a_whole_chain_each_time(app: Flask) -> No
 def write_or_verify(index: int) -> bool:
     if index:
         return write(index) > 0
-    return all(verify().ok for _round in range(20))
+    return all(verify().ok for _round in range(amount(short=8, full=20)))

@@ -18,8 +18,6 @@ from portal.db import session, unit_of_work
 from portal.places.models import Organization
 from tests.statements import watched
 
-pytestmark = pytest.mark.both_databases
-
 ACTOR = Actor(
     id=7, username="jane.doe", full_name="Jane Doe", email="j@example.org", profile=Profile.MANAGER
 )
@@ -108,6 +106,7 @@ def test_nothing_is_recorded_when_the_unit_rolls_back() -> None:
     assert verify().ok
 
 
+@pytest.mark.both_databases
 def test_what_happened_in_a_savepoint_that_was_rolled_back_is_forgotten() -> None:
     with unit_of_work() as current:
         note(1)
@@ -159,6 +158,7 @@ def test_looking_at_a_record_is_recorded_with_the_location_one_works_at() -> Non
     ]
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     "statement",
     [
@@ -180,6 +180,7 @@ def test_the_database_itself_refuses_to_change_or_delete(statement: str) -> None
     assert verify().ok
 
 
+@pytest.mark.both_databases
 def test_the_table_cannot_be_emptied_at_once(database_kind: str) -> None:
     if database_kind == "sqlite":
         pytest.skip("SQLite has no TRUNCATE")

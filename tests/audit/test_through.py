@@ -17,8 +17,6 @@ from tests.client import Browser
 from tests.people.steps import NEW, link_in, mails, reading, sign_in, writing
 from tests.shipments.files import csv, row, take_in
 
-pytestmark = pytest.mark.both_databases
-
 
 def said(app: Flask) -> dict[str, set[str]]:
     """Through what each action was done."""
@@ -29,6 +27,7 @@ def said(app: Flask) -> dict[str, set[str]]:
     return found
 
 
+@pytest.mark.both_databases
 def test_signed_in_by_link_and_without_either(app: Flask, browser: Browser) -> None:
     sign_in(browser, "manager.a")
     browser.get("/locations/1")
@@ -96,6 +95,7 @@ def test_what_nothing_else_began_is_the_command_lines_and_threads_are_apart(app:
     assert said(app) == {"x.done": {"command"}}
 
 
+@pytest.mark.both_databases
 def test_the_trail_shows_it_in_words_and_is_searched_by_it(app: Flask, browser: Browser) -> None:
     with writing(app):
         with acting(Through.LINK):

@@ -20,8 +20,6 @@ from tests.checkin.arriving import booked_at, booked_today, checked_in, vaccinat
 from tests.client import Browser
 from tests.statements import watched
 
-pytestmark = pytest.mark.both_databases
-
 
 def listed(scope: Scope) -> DayList:
     with unit_of_work(write=False):
@@ -111,6 +109,7 @@ def test_look_alikes_of_the_day_are_marked_both(scope: Scope) -> None:
     }
 
 
+@pytest.mark.both_databases
 def test_each_thing_that_changes_the_list_changes_its_version(scope: Scope) -> None:
     maria, bill, carl = (person(scope, name, name) for name in ("Maria", "Bill", "Carl"))
     offered(scope)

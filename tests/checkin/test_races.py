@@ -17,10 +17,7 @@ from tests.checkin.arriving import KNOWN, arrivals, booked_today, checked_in
 from tests.effort import amount
 from tests.processes import FORK, together
 
-pytestmark = [
-    pytest.mark.both_databases,
-    pytest.mark.slow("lets several processes race"),
-]
+pytestmark = pytest.mark.slow("lets several processes race")
 
 PROCESSES = 4
 
@@ -49,6 +46,7 @@ def come(index: int, scope: Scope, people: list[tuple[int, int]]) -> list[bool]:
     ]
 
 
+@pytest.mark.both_databases
 def test_at_four_doors_everybody_is_checked_in_once(app: Flask, scope: Scope) -> None:
     people = [
         (recipient, booked_today(scope, recipient))
@@ -73,6 +71,7 @@ def step_on(index: int, scope: Scope, numbers: list[int]) -> list[bool]:
     return [attempt(lambda number=number: steps[index](number)) for number in numbers]
 
 
+@pytest.mark.both_databases
 def test_of_a_dose_an_undo_and_a_leave_one_happens(app: Flask, scope: Scope) -> None:
     numbers = [
         checked_in(scope, person(scope, f"Sample{each}"))
@@ -100,6 +99,7 @@ def return_or_come(index: int, scope: Scope, people: list[tuple[int, int]]) -> l
     ]
 
 
+@pytest.mark.both_databases
 def test_whoever_left_is_back_once(app: Flask, scope: Scope) -> None:
     people = []
     for each in range(amount(short=3, full=30)):

@@ -31,8 +31,6 @@ from tests.checkin.arriving import (
 from tests.inventory.stock import scope_for
 from tests.personas import Personas
 
-pytestmark = pytest.mark.both_databases
-
 
 def test_whoever_has_an_appointment_today_is_no_walk_in(scope: Scope) -> None:
     maria = person(scope)
@@ -62,6 +60,7 @@ def test_identifiers_are_kept_in_one_order(scope: Scope) -> None:
     assert arrival(1).identified_by == "name photo_id"
 
 
+@pytest.mark.both_databases
 def test_nobody_is_checked_in_twice(scope: Scope) -> None:
     maria = person(scope)
     number = booked_today(scope, maria)
@@ -151,6 +150,7 @@ def test_each_step_leads_on_from_where_it_may_and_from_nowhere_else(scope: Scope
                 assert arrival(number).version == before
 
 
+@pytest.mark.both_databases
 def test_the_dose_begins_the_observation_and_its_removal_ends_it(scope: Scope) -> None:
     first, second, third = (checked_in(scope, person(scope, f"Sample{each}")) for each in range(3))
     vaccinated(scope, first, 30)
@@ -187,6 +187,7 @@ def test_whoever_left_may_come_again_and_is_here_once(scope: Scope) -> None:
     assert (found.state, found.note, found.done_at) == ("waiting", "", None)
 
 
+@pytest.mark.both_databases
 def test_nobody_comes_back_to_waiting_on_another_day(scope: Scope) -> None:
     number = checked_in(scope, person(scope))
     with unit_of_work():
@@ -197,6 +198,7 @@ def test_nobody_comes_back_to_waiting_on_another_day(scope: Scope) -> None:
         services.back_to_waiting(scope, number)
 
 
+@pytest.mark.both_databases
 def test_the_database_itself_refuses_a_second_open_arrival(scope: Scope) -> None:
     maria = person(scope)
     number = booked_today(scope, maria)
@@ -216,6 +218,7 @@ def test_the_database_itself_refuses_a_second_open_arrival(scope: Scope) -> None
     assert len(arrivals()) == 1
 
 
+@pytest.mark.both_databases
 def test_look_alikes_of_today_are_found_with_what_they_share(scope: Scope) -> None:
     home = {"street": "1 Sample Street", "zip_code": "27834"}
     maria = person(scope, "Maria", "Exampleton", **home)
@@ -236,6 +239,7 @@ def test_look_alikes_of_today_are_found_with_what_they_share(scope: Scope) -> No
     ]
 
 
+@pytest.mark.both_databases
 def test_the_check_finds_what_cannot_be(scope: Scope) -> None:
     maria, bill = person(scope), person(scope, "Bill")
     number = booked_today(scope, maria)
@@ -250,6 +254,7 @@ def test_the_check_finds_what_cannot_be(scope: Scope) -> None:
         assert len(list(checks.arrivals())) == 1
 
 
+@pytest.mark.both_databases
 def test_an_arrival_goes_along_when_records_are_merged_but_nobody_is_here_twice(
     scope: Scope, personas: Personas
 ) -> None:

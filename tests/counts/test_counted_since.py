@@ -12,6 +12,7 @@ from portal.clock import now
 from portal.db import unit_of_work
 from tests.client import Browser, Page
 from tests.counts.steps import Window, begin, enter
+from tests.effort import some
 from tests.inventory import stock
 from tests.inventory.test_add import manually
 from tests.personas import Personas
@@ -308,8 +309,10 @@ def leave(browser: Browser, record: int, doses: int, *, back: int, way: str = "W
     return browser.submit(page, given, button="Next", follow=True)
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize(("back", "asked"), [(5, True), (3, True), (2, False)])
+@pytest.mark.parametrize(
+    ("way", "back", "asked"),
+    some([(way, *days) for way in WAYS for days in ((5, True), (3, True), (2, False))], short=5),
+)
 def test_doses_that_left_before_a_count_that_missed_none_are_asked_about(
     manager: Browser, scope: Scope, other: Scope, back: int, asked: bool, way: str
 ) -> None:

@@ -6,6 +6,7 @@ from blueprints.counts.rules import EnteredLine, in_vials, is_unlikely
 from portal.access.scope import Scope
 from tests.client import Browser, Page
 from tests.counts.steps import begin, documents, enter, wrong
+from tests.effort import some
 from tests.inventory import stock
 
 PFIZER = "59267-1000-01"
@@ -48,12 +49,15 @@ def test_form_and_sheet_say_doses_and_show_vials(manager: Browser, records: list
 
 @pytest.mark.parametrize(
     ("counted", "said"),
-    [
-        (70, "70 vials of 6 doses would be 420 doses. Enter doses, not vials."),
-        (335, "Count these doses again, or check the number."),
-        (4200, "Count these doses again, or check the number."),
-        (0, "Count these doses again, or check the number."),
-    ],
+    some(
+        [
+            (70, "70 vials of 6 doses would be 420 doses. Enter doses, not vials."),
+            (335, "Count these doses again, or check the number."),
+            (4200, "Count these doses again, or check the number."),
+            (0, "Count these doses again, or check the number."),
+        ],
+        short=2,
+    ),
 )
 def test_an_unlikely_difference_is_booked_only_if_it_is_meant(
     manager: Browser, records: list[int], counted: int, said: str

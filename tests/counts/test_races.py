@@ -23,17 +23,15 @@ from portal.db import run, unit_of_work
 from portal.errors import Conflict, Invalid, Unavailable
 from tests.counts import careless
 from tests.counts.steps import documents, wrong
+from tests.effort import amount
 from tests.inventory import stock
 from tests.inventory.careless import be_careless
 from tests.personas import Personas
 from tests.processes import FORK, results, start, together
 
-pytestmark = [
-    pytest.mark.both_databases,
-    pytest.mark.slow("lets several processes race"),
-]
+pytestmark = pytest.mark.slow("lets several processes race")
 
-PROCESSES, TURNS = 4, 15
+PROCESSES, TURNS = 4, amount(short=8, full=15)
 MOMENT = 1.0
 DOSES = 400
 
@@ -125,6 +123,7 @@ def race(app: Flask, personas: Personas, name: str = "LOT") -> list[str]:
         return [*found, *([] if verify().ok else ["the audit trail is broken"])]
 
 
+@pytest.mark.both_databases
 def test_what_is_booked_was_compared_with_what_was_there(app: Flask, personas: Personas) -> None:
     assert race(app, personas) == []
 
@@ -186,6 +185,7 @@ def gap(app: Flask, personas: Personas) -> list[str]:
         return wrong()
 
 
+@pytest.mark.both_databases
 def test_nobody_gives_a_dose_between_looking_and_booking(app: Flask, personas: Personas) -> None:
     assert gap(app, personas) == []
 
@@ -256,6 +256,7 @@ def enter_it(index: int, scope: Scope, count_id: int) -> str:
     return outcome(lambda: services.save(scope, count_id, [sent], note="", note_mark=mark_of("")))
 
 
+@pytest.mark.both_databases
 def test_six_who_enter_lines_at_once_keep_all(app: Flask, personas: Personas) -> None:
     with app.app_context():
         scope = stock.scope_for(personas, "manager_a")

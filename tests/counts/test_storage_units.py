@@ -5,6 +5,7 @@ import pytest
 from tests.client import Browser
 from tests.counts.steps import begin, offered
 from tests.counts.test_moved_boxes import move
+from tests.effort import some
 from tests.inventory import stock
 from tests.personas import Personas
 
@@ -15,7 +16,9 @@ def unit_of(browser: Browser, record: int) -> str:
     return page.root.one("input", name="storage_unit").attributes["value"]
 
 
-@pytest.mark.parametrize("spelling", ["fridge 1", "FRIDGE  1", "Fridge1", "\u00a0fridge\u20031 "])
+@pytest.mark.parametrize(
+    "spelling", some(["fridge 1", "FRIDGE  1", "Fridge1", "\u00a0fridge\u20031 "], short=2)
+)
 def test_two_spellings_are_one_unit_and_are_counted_together(
     manager: Browser, records: list[int], spelling: str
 ) -> None:

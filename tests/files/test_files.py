@@ -19,8 +19,6 @@ from portal.files.services import folder, forget, keep, path_of, store, sweep
 from portal.settings import Settings
 from portal.web.files import download
 
-pytestmark = pytest.mark.both_databases
-
 LATER = timedelta(days=1, minutes=1)
 
 
@@ -119,6 +117,7 @@ def test_a_file_that_is_too_large_is_refused_and_leaves_nothing(settings: Settin
     assert contents(settings) == 1
 
 
+@pytest.mark.both_databases
 @pytest.mark.usefixtures("tickets")
 def test_a_file_stays_as_long_as_any_table_names_it(settings: Settings) -> None:
     first, second = put(settings, ticket=1), put(settings, ticket=2)
@@ -136,6 +135,7 @@ def test_a_file_stays_as_long_as_any_table_names_it(settings: Settings) -> None:
     assert contents(settings) == 0
 
 
+@pytest.mark.both_databases
 def test_what_a_crash_left_unnamed_is_swept_and_nothing_else(
     app: Flask, settings: Settings
 ) -> None:

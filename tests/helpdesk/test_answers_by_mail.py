@@ -41,8 +41,6 @@ from tests.helpdesk.mailing import (
 from tests.personas import Personas
 from tests.processes import ChildFailed, start, together
 
-pytestmark = pytest.mark.both_databases
-
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 40
 
 
@@ -73,6 +71,7 @@ def joined(case: Case) -> list[tuple[str, str]]:
     return [(one.kind, one.text) for one in entries(case.id) if one.through == "mail"]
 
 
+@pytest.mark.both_databases
 def test_an_answer_of_the_requester_joins_and_is_told_to_who_works_on_it(
     app: Flask, box: Folder, asker: Scope, agent: Scope, personas: Personas
 ) -> None:
@@ -101,6 +100,7 @@ def test_an_answer_of_the_requester_joins_and_is_told_to_who_works_on_it(
     assert text.with_text("summary", "Show quoted text")
 
 
+@pytest.mark.both_databases
 def test_an_answer_without_the_address_is_known_by_what_it_answers(
     box: Folder, asker: Scope, agent: Scope
 ) -> None:
@@ -115,6 +115,7 @@ def test_an_answer_without_the_address_is_known_by_what_it_answers(
     assert joined(other) == []
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("sender", "reason"),
     [
@@ -138,6 +139,7 @@ def test_the_address_of_a_case_is_not_enough(
     assert collect() is None
 
 
+@pytest.mark.both_databases
 def test_what_an_agent_answers_stays_inside_unless_the_settings_say_otherwise(
     app: Flask, box: Folder, asker: Scope, agent: Scope
 ) -> None:
@@ -197,6 +199,7 @@ def test_a_machine_is_never_answered(
     assert box.left() == []
 
 
+@pytest.mark.both_databases
 def test_our_own_words_are_left_out(box: Folder, asker: Scope, agent: Scope) -> None:
     case = opened(asker, agent)
     before = len(outbox())
@@ -206,6 +209,7 @@ def test_our_own_words_are_left_out(box: Folder, asker: Scope, agent: Scope) -> 
     assert (joined(case), len(outbox())) == ([], before)
 
 
+@pytest.mark.both_databases
 def test_a_merged_case_goes_on_a_resolved_one_opens_and_a_closed_one_tells(
     box: Folder, asker: Scope, agent: Scope
 ) -> None:
@@ -244,6 +248,7 @@ def test_what_comes_too_often_no_longer_joins(
     assert [one.reason for one in mails()][3:] == ["too_many"] * 3
 
 
+@pytest.mark.both_databases
 def test_files_are_taken_as_with_a_form_and_the_others_are_named(
     app: Flask, box: Folder, asker: Scope
 ) -> None:
@@ -273,6 +278,7 @@ def test_files_are_taken_as_with_a_form_and_the_others_are_named(
     assert len(list(folder.iterdir())) == 5, "nothing is left of what was refused"
 
 
+@pytest.mark.both_databases
 def test_one_bad_letter_blocks_none_and_is_named(
     box: Folder, asker: Scope, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -359,6 +365,7 @@ def take(_index: int, raw: bytes) -> str:
     return take_in(raw)
 
 
+@pytest.mark.both_databases
 @pytest.mark.slow("lets several processes race")
 def test_many_processes_take_one_letter_in_once(app: Flask, box: Folder, asker: Scope) -> None:
     case = opened(asker)
@@ -369,6 +376,7 @@ def test_many_processes_take_one_letter_in_once(app: Flask, box: Folder, asker: 
     assert len(list((current().uploads / "cases").iterdir())) == 1
 
 
+@pytest.mark.both_databases
 def test_one_process_at_a_time_reads_the_mailbox(box: Folder, asker: Scope) -> None:
     assert collect() is None
     with unit_of_work() as session:
@@ -380,6 +388,7 @@ def test_one_process_at_a_time_reads_the_mailbox(box: Folder, asker: Scope) -> N
     assert joined(case) == []
 
 
+@pytest.mark.both_databases
 def test_staff_settle_what_belongs_to_no_case(
     app: Flask, box: Folder, asker: Scope, agent: Scope, personas: Personas
 ) -> None:
@@ -452,6 +461,7 @@ def test_nothing_is_read_without_settings(
     assert len(box.left()) == 1
 
 
+@pytest.mark.both_databases
 def test_a_wiped_message_names_no_case(box: Folder, asker: Scope, agent: Scope) -> None:
     case = opened(asker, agent)
     with unit_of_work() as session:

@@ -22,8 +22,6 @@ from tests.client import Browser
 from tests.inventory.stock import scope_for
 from tests.personas import Personas
 
-pytestmark = pytest.mark.both_databases
-
 SECRET = "Qzx7Note"
 
 
@@ -55,6 +53,7 @@ def mails() -> list[tuple[str, str]]:
         )]  # fmt: skip
 
 
+@pytest.mark.both_databases
 def test_every_public_step_is_mailed_once_and_a_note_to_staff_alone(
     asker: Scope, agent: Scope, admin: Scope
 ) -> None:
@@ -82,6 +81,7 @@ def test_every_public_step_is_mailed_once_and_a_note_to_staff_alone(
             assert SECRET not in f"{message.context} {message.search}"
 
 
+@pytest.mark.both_databases
 def test_a_requester_never_sees_a_note_its_file_or_anothers_case(
     app: Flask, personas: Personas, asker: Scope, agent: Scope
 ) -> None:
@@ -109,6 +109,7 @@ def test_a_requester_never_sees_a_note_its_file_or_anothers_case(
         services.note(asker, number, "me too")
 
 
+@pytest.mark.both_databases
 def test_who_answers_over_a_colleagues_answer_is_told(
     app: Flask, personas: Personas, asker: Scope, agent: Scope, admin: Scope
 ) -> None:
@@ -126,6 +127,7 @@ def test_who_answers_over_a_colleagues_answer_is_told(
     assert "Your answer was sent." in sent.root.text
 
 
+@pytest.mark.both_databases
 def test_two_agents_who_have_a_case_open_are_told(
     app: Flask, personas: Personas, asker: Scope, admin: Scope
 ) -> None:
@@ -155,6 +157,7 @@ def test_only_cases_of_one_person_are_merged_and_once(
         services.move(agent, second, CaseState.OPEN)
 
 
+@pytest.mark.both_databases
 def test_a_breach_is_told_once_and_never_while_the_requester_is_asked(
     asker: Scope, agent: Scope
 ) -> None:
@@ -176,6 +179,7 @@ def test_a_breach_is_told_once_and_never_while_the_requester_is_asked(
         assert case_of(asked).state == CaseState.CLOSED
 
 
+@pytest.mark.both_databases
 def test_what_was_said_cannot_be_changed_or_deleted(asker: Scope) -> None:
     opened(asker)
     for statement in ("UPDATE help_case_entry SET text = 'x'", "DELETE FROM help_case_entry"):
@@ -185,6 +189,7 @@ def test_what_was_said_cannot_be_changed_or_deleted(asker: Scope) -> None:
         assert list(checks.cases()) == []
 
 
+@pytest.mark.both_databases
 def test_cases_are_found_by_number_subject_and_name(
     app: Flask, personas: Personas, asker: Scope, agent: Scope
 ) -> None:

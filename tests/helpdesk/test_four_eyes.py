@@ -38,8 +38,6 @@ from tests.inventory.stock import scope_for
 from tests.personas import Personas
 from tests.transfers.boxes import send
 
-pytestmark = pytest.mark.both_databases
-
 NAME = "inventory.correct_lot"
 RIGHT = {"lot": "L9", "expiration_date": "2027-01-31", "month_only": "yes"}
 
@@ -104,6 +102,7 @@ def broken() -> list[str]:
         return [*found, *faults()]
 
 
+@pytest.mark.both_databases
 def test_without_given_doses_one_agent_does_it(
     app: Flask, personas: Personas, manager: Scope, agent: Scope
 ) -> None:
@@ -133,6 +132,7 @@ def test_without_given_doses_one_agent_does_it(
         remedying.carry_out(agent, case, NAME, "again", {**RIGHT, "lot": "L8"})
 
 
+@pytest.mark.both_databases
 def test_with_given_doses_somebody_else_confirms(
     app: Flask, personas: Personas, manager: Scope, agent: Scope, admin: Scope
 ) -> None:
@@ -182,6 +182,7 @@ def test_with_given_doses_somebody_else_confirms(
         remedying.confirm(admin, proposal.id)
 
 
+@pytest.mark.both_databases
 def test_who_was_told_of_the_dose_is_not_told_again(
     manager: Scope, agent: Scope, admin: Scope
 ) -> None:
@@ -239,6 +240,7 @@ def test_the_locations_manager_may_confirm_and_others_may_not(
     assert facts(record)[1] == "L9"
 
 
+@pytest.mark.both_databases
 def test_a_refusal_says_why_and_changes_nothing(
     app: Flask, personas: Personas, manager: Scope, agent: Scope
 ) -> None:
@@ -280,6 +282,7 @@ def test_who_proposed_it_withdraws_it(manager: Scope, agent: Scope, admin: Scope
     assert "was withdrawn" in entries(case)[-1].text
 
 
+@pytest.mark.both_databases
 def test_a_case_stays_open_while_a_proposal_waits(
     app: Flask, personas: Personas, manager: Scope, agent: Scope, admin: Scope
 ) -> None:
@@ -306,6 +309,7 @@ def test_a_case_stays_open_while_a_proposal_waits(
     assert facts(record)[1] == "L9"
 
 
+@pytest.mark.both_databases
 def test_only_what_can_be_decided_is_shown(manager: Scope, agent: Scope, admin: Scope) -> None:
     record = chair.lot(manager)
     given(manager, record)
@@ -324,6 +328,7 @@ def test_only_what_can_be_decided_is_shown(manager: Scope, agent: Scope, admin: 
         services.move(agent, done, CaseState.CLOSED)
 
 
+@pytest.mark.both_databases
 def test_a_proposal_about_a_record_that_was_changed_since_is_refused(
     app: Flask, personas: Personas, manager: Scope, agent: Scope, admin: Scope
 ) -> None:
@@ -377,6 +382,7 @@ def scope_at_a(agent: Scope, manager: Scope) -> Scope:
     return replace(agent, location=manager.location)
 
 
+@pytest.mark.both_databases
 def test_a_hold_of_the_location_stays_and_a_recall_follows_the_number(
     manager: Scope, agent: Scope, admin: Scope
 ) -> None:
@@ -402,6 +408,7 @@ def test_a_hold_of_the_location_stays_and_a_recall_follows_the_number(
         assert session().get_one(VaccineInventory, recalled).quarantined
 
 
+@pytest.mark.both_databases
 def test_the_rule_for_edited_doses_decides_who_is_told(
     manager: Scope, agent: Scope, admin: Scope
 ) -> None:
@@ -422,6 +429,7 @@ def test_the_rule_for_edited_doses_decides_who_is_told(
     assert len(newest) == len([one for one in edited if one.state == "waiting"]) == len(before)
 
 
+@pytest.mark.both_databases
 def test_a_removed_dose_and_a_box_on_its_way_follow(
     personas: Personas, manager: Scope, agent: Scope, admin: Scope
 ) -> None:

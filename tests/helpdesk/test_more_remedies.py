@@ -23,8 +23,6 @@ from tests.personas import Personas
 from tests.processes import together
 from tests.recipients import people
 
-pytestmark = pytest.mark.both_databases
-
 
 @pytest.fixture
 def manager(asker: Scope, personas: Personas) -> Scope:
@@ -52,6 +50,7 @@ def wasted(manager: Scope) -> tuple[int, int]:
     return record, stock.post(manager, record, Kind.WASTED, 5)
 
 
+@pytest.mark.both_databases
 def test_an_agent_without_a_location_reverses_an_entry(
     app: Flask, personas: Personas, manager: Scope, agent: Scope
 ) -> None:
@@ -136,6 +135,7 @@ def failures(username: str) -> bool:
         return admission.retry_after == 0
 
 
+@pytest.mark.both_databases
 def test_an_agent_unlocks_a_sign_in(
     app: Flask, personas: Personas, manager: Scope, agent: Scope, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -171,6 +171,7 @@ def attempt(_index: int, scope: Scope, case: int, name: str) -> bool:
     return run(work, write=True, patience=60)
 
 
+@pytest.mark.both_databases
 @pytest.mark.slow("lets several processes race")
 def test_many_agents_at_once_reverse_once(app: Flask, manager: Scope, agent: Scope) -> None:
     record, entry = wasted(manager)

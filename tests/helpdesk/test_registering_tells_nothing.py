@@ -15,8 +15,6 @@ from tests.client import Browser
 from tests.helpdesk.test_registering import FORM, send
 from tests.statements import watched
 
-pytestmark = pytest.mark.both_databases
-
 
 class Told:
     """What one registration answers, and the work it takes."""
@@ -44,6 +42,7 @@ def _kind(statement: str) -> str:
     return " ".join(filter(None, found.groups())) if found else statement
 
 
+@pytest.mark.both_databases
 def test_every_address_gets_the_same_answer_for_the_same_work(
     app: Flask, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,8 +16,6 @@ from tests.inventory.stock import scope_for
 from tests.personas import Personas
 from tests.processes import together
 
-pytestmark = pytest.mark.both_databases
-
 NAME = "appointments.cancel_second"
 
 
@@ -125,6 +123,7 @@ def attempt(_index: int, agent: Scope, case_id: int) -> bool:
     return True
 
 
+@pytest.mark.both_databases
 @pytest.mark.slow("lets several processes race")
 def test_many_agents_at_once_do_it_once(app: Flask, manager: Scope, agent: Scope) -> None:
     appointment = second_dose(manager)

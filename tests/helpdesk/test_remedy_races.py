@@ -30,7 +30,7 @@ from portal.people.models import User
 from tests.administration import chair
 from tests.appointments import booking
 from tests.appointments.booking import PFIZER, booked, offered, person, slot_at
-from tests.effort import amount
+from tests.effort import amount, some
 from tests.inventory import stock
 from tests.inventory.stock import scope_for
 from tests.personas import Personas
@@ -206,7 +206,7 @@ def faults_of(button: Button, said: list[str]) -> list[str]:
     return [*found, *(one for one in said if one.startswith("broken"))]
 
 
-@pytest.mark.parametrize("make", REMEDIES, ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", some(REMEDIES, short=3), ids=lambda make: make.__name__)
 def test_two_agents_and_one_button(
     app: Flask,
     personas: Personas,
@@ -240,7 +240,7 @@ def state_of(record: int, proposal: int) -> tuple[str, str, int]:
     return lot, state, counted(LotCorrection, LotCorrection.inventory_id == record)()
 
 
-@pytest.mark.parametrize("rival", ["withdraw", "confirm", "refuse"])
+@pytest.mark.parametrize("rival", some(["withdraw", "confirm", "refuse"], short=2))
 def test_confirmer_and_somebody_else_at_once(
     app: Flask, manager: Scope, agent: Scope, admin: Scope, rival: str
 ) -> None:
@@ -335,6 +335,7 @@ def test_a_case_that_keeps_nobody_away_is_caught(
     assert "2 effects" in faults_of(button, said)
 
 
+@pytest.mark.thorough
 def test_a_record_that_is_not_locked_is_caught(
     app: Flask,
     personas: Personas,
@@ -354,6 +355,7 @@ def test_a_record_that_is_not_locked_is_caught(
     assert "2 effects" in faults_of(button, said)
 
 
+@pytest.mark.thorough
 def test_a_proposal_that_two_confirm_is_caught(
     app: Flask,
     manager: Scope,

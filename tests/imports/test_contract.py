@@ -23,8 +23,6 @@ from portal.sheets.writer import CellFill, write_csv
 from tests.client import Browser, Page
 from tests.imports.volunteers import ACTIONS, Volunteer, drop, module
 
-pytestmark = pytest.mark.both_databases
-
 HEADER = ("Username", "Email", "Location Action")
 ABOVE = (("Organization", "Washington County"), ("Phone", "555 0100"), ())
 File = Callable[..., bytes]
@@ -91,6 +89,7 @@ def manager(app: Flask, browser: Browser) -> Browser:
     return browser
 
 
+@pytest.mark.both_databases
 def test_rows_are_added_changed_removed_or_wait_and_each_says_so(
     app: Flask, manager: Browser
 ) -> None:
@@ -133,6 +132,7 @@ def test_rows_are_added_changed_removed_or_wait_and_each_says_so(
     assert usernames(app) == ["ann", "annie", "cid"]
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("file", [csv, xlsx])
 def test_the_same_file_again_changes_nothing(app: Flask, manager: Browser, file: File) -> None:
     content = file(("cid", "cid@x.org", "Add"), ("ann", "ann@x.org", ""))
@@ -221,6 +221,7 @@ def test_a_file_without_what_stands_above_the_table_is_refused(
     assert "cid" not in usernames(app)
 
 
+@pytest.mark.both_databases
 def test_a_decision_moves_the_row_once(app: Flask, manager: Browser) -> None:
     rows = [(f"ann{letter}", f"ann{letter}@x.org", "Add") for letter in "abc"]
     where, run = send(app, manager, xlsx(*rows, ("zoe", "zoe@x.org", "Add")))
@@ -263,6 +264,7 @@ def test_a_run_belongs_to_the_location_where_it_was_sent(app: Flask, manager: Br
     assert admin.get(f"/shipments/imports/{run.id}").status == 404, "it is no run of shipments"
 
 
+@pytest.mark.both_databases
 def test_the_end_is_told_in_its_own_transaction(
     app: Flask, manager: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,8 +19,6 @@ from tests.inventory import stock
 from tests.personas import Personas
 from tests.shipments.files import csv, row, take_in
 
-pytestmark = pytest.mark.both_databases
-
 LEAVING = [kind for kind in Kind if EFFECTS[kind].get("doses_available") == -1]
 COMING = [kind for kind in Kind if EFFECTS[kind].get("doses_available") == +1]
 
@@ -32,6 +30,7 @@ def scope(app: Flask, personas: Personas) -> Iterator[Scope]:
         yield stock.scope_for(personas, "manager_a")
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("kind", list(Kind))
 def test_every_kind_moves_its_counters_and_the_reversal_moves_them_back(
     scope: Scope, kind: Kind
@@ -86,6 +85,7 @@ def test_an_expired_lot_or_one_in_quarantine_is_good_for_wastage_and_return_only
     assert stock.wrong() == []
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("kind", LEAVING)
 def test_more_than_is_available_is_refused_in_words_and_changes_nothing(
     scope: Scope, kind: Kind
@@ -113,6 +113,7 @@ def test_no_entry_of_an_impossible_number_of_doses(scope: Scope, doses: int) -> 
     assert stock.counters(record)["doses_available"] == 100
 
 
+@pytest.mark.both_databases
 def test_a_back_dated_entry_that_makes_its_own_or_a_later_day_negative_is_refused(
     scope: Scope,
 ) -> None:
@@ -151,6 +152,7 @@ def test_nothing_arrives_in_the_future(scope: Scope) -> None:
         stock.add(scope, received_on=stock.day(-1))
 
 
+@pytest.mark.both_databases
 def test_an_entry_is_reversed_once_even_when_its_doses_are_gone(scope: Scope) -> None:
     record = stock.add(scope)
     entry = stock.post(scope, record, Kind.ADJUSTED, 10)
@@ -198,6 +200,7 @@ def test_reversing_a_receipt_gives_the_shipment_its_doses_back(app: Flask, scope
     assert stock.wrong() == []
 
 
+@pytest.mark.both_databases
 def test_parts_of_a_shipment_move_its_status(app: Flask, scope: Scope) -> None:
     take_in(app, csv(row()))
     shipment = stock.shipment_id(app)
@@ -243,6 +246,7 @@ def test_two_expiration_dates_of_one_lot_are_refused(scope: Scope) -> None:
     assert "06/30/2027" in refusal.value.message
 
 
+@pytest.mark.both_databases
 def test_what_does_not_fit_together_is_refused_on_its_field(
     app: Flask, scope: Scope, personas: Personas
 ) -> None:

@@ -15,8 +15,6 @@ from tests.inventory.test_quarantine import hold, recall, release
 from tests.personas import Personas
 from tests.transfers.boxes import send
 
-pytestmark = pytest.mark.both_databases
-
 HELD, RELEASED = "quarantine_placed", "quarantine_released"
 
 
@@ -44,6 +42,7 @@ def release_everywhere(browser: Browser, page: Page) -> Page:
     return browser.submit(form, {"note": "Over"}, button="Release from Quarantine", follow=True)
 
 
+@pytest.mark.both_databases
 def test_the_news_of_a_release_does_not_arrive_after_a_newer_hold(
     browser: Browser, scope: Scope
 ) -> None:
@@ -103,6 +102,7 @@ def test_another_lot_is_not_spoken_of(browser: Browser, scope: Scope) -> None:
     assert waiting(scope) == [RELEASED, HELD]
 
 
+@pytest.mark.both_databases
 def test_who_waits_for_the_doses_is_told_of_the_release_too(
     browser: Browser, scope: Scope, personas: Personas
 ) -> None:

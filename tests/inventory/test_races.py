@@ -30,20 +30,17 @@ from portal.db import run, unit_of_work
 from portal.errors import Conflict, Invalid, Unavailable
 from tests import threads
 from tests.client import Browser, Page, fields_of
-from tests.effort import some
+from tests.effort import amount, some
 from tests.inventory import careless, stock
 from tests.inventory.careless import be_careless
 from tests.personas import Personas
 from tests.processes import together
 from tests.shipments.files import csv, row, take_in
 
-pytestmark = [
-    pytest.mark.both_databases,
-    pytest.mark.slow("lets several processes race"),
-]
+pytestmark = pytest.mark.slow("lets several processes race")
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PROCESSES, TURNS = 8, 20
+PROCESSES, TURNS = 8, amount(short=8, full=20)
 Result = tuple[Counter[str], int]
 
 
@@ -102,6 +99,7 @@ def race(
         return faults_of(record, results, 30)
 
 
+@pytest.mark.both_databases
 def test_eight_processes_at_one_record_lose_nothing(app: Flask, personas: Personas) -> None:
     assert race(app, personas) == []
 
@@ -123,6 +121,7 @@ def take_the_last(index: int, scope: Scope, record: int) -> int:
     return done
 
 
+@pytest.mark.both_databases
 def test_of_the_last_ten_doses_ten_are_given(app: Flask, personas: Personas) -> None:
     with app.app_context():
         scope = stock.scope_for(personas, "manager_a")
@@ -170,6 +169,7 @@ def arrivals(app: Flask, personas: Personas, lot: str = "LOT1") -> Counter[str]:
         return Counter(together(app, PROCESSES, deliver, scope, stock.product_id(), lot))
 
 
+@pytest.mark.both_databases
 def test_one_lot_arriving_eight_times_at_once_makes_one_record(
     app: Flask, personas: Personas
 ) -> None:

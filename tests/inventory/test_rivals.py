@@ -13,8 +13,6 @@ from tests.personas import Personas
 from tests.rivals import TEN, all_at_once, browsers, fill_in
 from tests.shipments.files import csv, row, take_in
 
-pytestmark = pytest.mark.both_databases
-
 
 def stocked(app: Flask, personas: Personas, wasted: int = 0) -> tuple[int, int]:
     """A record of five doses, and the entry of those of them that were wasted."""
@@ -24,6 +22,7 @@ def stocked(app: Flask, personas: Personas, wasted: int = 0) -> tuple[int, int]:
         return record, stock.post(scope, record, Kind.WASTED, wasted) if wasted else 0
 
 
+@pytest.mark.both_databases
 def test_of_ten_reversals_one_counts(app: Flask, personas: Personas) -> None:
     record, entry = stocked(app, personas, wasted=2)
     calls = []
@@ -38,6 +37,7 @@ def test_of_ten_reversals_one_counts(app: Flask, personas: Personas) -> None:
         assert stock.wrong() == []
 
 
+@pytest.mark.both_databases
 def test_of_ten_holds_and_releases_of_a_lot_one_counts(app: Flask, personas: Personas) -> None:
     record, _entry = stocked(app, personas)
     why = {"reason": "other", "note": "fridge"}
@@ -58,6 +58,7 @@ def test_of_ten_holds_and_releases_of_a_lot_one_counts(app: Flask, personas: Per
     assert all("has already released this lot" in words for words in told)
 
 
+@pytest.mark.both_databases
 def test_of_ten_who_add_one_shipment_one_does_and_the_others_are_asked(
     app: Flask, personas: Personas
 ) -> None:

@@ -7,6 +7,7 @@ from flask import Flask
 
 from portal.catalog.gs1 import check_digit
 from tests.client import Browser, Page
+from tests.effort import amount
 from tests.inventory.stock import shipment_id
 from tests.shipments.files import csv, row, take_in
 
@@ -315,7 +316,7 @@ def test_whatever_is_scanned_the_form_comes_back(app: Flask, browser: Browser) -
         "9" * 400,
     ]
     form = form_of_shipment(app, browser)
-    for _turn in range(150):
+    for _turn in range(amount(short=40, full=150)):
         code = "".join(chance.choices(pieces, k=chance.randint(1, 7)))
         side = chance.choice(["form", "code"])
         more = {

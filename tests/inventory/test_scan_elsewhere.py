@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 
 from tests.client import Browser, Page
+from tests.effort import some
 from tests.inventory.test_scan import (
     CODE,
     FILLED,
@@ -25,15 +26,18 @@ BLANK = {"product": "", "lot": "", "expiration_date": "", "serial_number": ""}
 @pytest.mark.parametrize("button", ["Fill in", "Next"])
 @pytest.mark.parametrize(
     "code",
-    [
-        "59267-1000-1",
-        "59267-1000-01",
-        "5926710001",
-        "59267100001",
-        "59267 1000 01",
-        "NDC 59267-1000-1",
-        "NDC: 59267–1000–01",
-    ],
+    some(
+        [
+            "59267-1000-1",
+            "59267-1000-01",
+            "5926710001",
+            "59267100001",
+            "59267 1000 01",
+            "NDC 59267-1000-1",
+            "NDC: 59267–1000–01",
+        ],
+        short=3,
+    ),
 )
 def test_an_ndc_is_the_product(browser: Browser, code: str, button: str) -> None:
     page = scanned(browser, empty_form(browser), code, button=button)
@@ -43,18 +47,21 @@ def test_an_ndc_is_the_product(browser: Browser, code: str, button: str) -> None
 
 @pytest.mark.parametrize(
     "code",
-    [
-        "59267-1000-9",
-        "00310-1222-10",  # never authorized
-        "1012345678",  # as elements: a lot of eight digits
-        "10123456789",
-        "2112345678",
-        "1012-3456-78",
-        "59267-1000",
-        "80777-0273",
-        "59267-1000-1-1",
-        "555-1000-2117",
-    ],
+    some(
+        [
+            "59267-1000-9",
+            "00310-1222-10",  # never authorized
+            "1012345678",  # as elements: a lot of eight digits
+            "10123456789",
+            "2112345678",
+            "1012-3456-78",
+            "59267-1000",
+            "80777-0273",
+            "59267-1000-1-1",
+            "555-1000-2117",
+        ],
+        short=4,
+    ),
 )
 def test_what_may_be_an_ndc_of_no_product_is_refused_and_no_lot(
     browser: Browser, code: str
@@ -82,15 +89,16 @@ def test_the_look_up_of_products_knows_an_ndc_however_it_is_written(
     assert shown(page)["product"] == PFIZER
 
 
-@pytest.mark.parametrize(
-    "code", [CODE, CODE.replace(GS, "␝"), f"]d2{CODE}", f"(01){VIAL}(17)270630(10)011J20A(21)S123"]
+CODES = (CODE, CODE.replace(GS, "␝"), f"]d2{CODE}", f"(01){VIAL}(17)270630(10)011J20A(21)S123")
+FIELDS = (
+    *("product_text", "doses", "lot", "name", "serial_number", "expiration_date"),
+    *("account_text", "date_received", "shipment_text"),
 )
+
+
 @pytest.mark.parametrize(
-    "field",
-    [
-        *("product_text", "doses", "lot", "name", "serial_number", "expiration_date"),
-        *("account_text", "date_received", "shipment_text"),
-    ],
+    ("field", "code"),
+    some([(field, code) for field in FIELDS for code in CODES], short=12),
 )
 def test_a_code_scanned_into_any_field_is_recognized(
     browser: Browser, field: str, code: str

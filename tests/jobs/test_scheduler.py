@@ -22,8 +22,6 @@ from portal.places.models import Organization
 from tests.jobs.conftest import runs
 from tests.processes import start, together
 
-pytestmark = pytest.mark.both_databases
-
 
 def wait_for(condition: Callable[[], bool], seconds: float = 30) -> bool:
     deadline = time.monotonic() + seconds
@@ -52,6 +50,7 @@ def slots(app: Flask) -> list[int]:
     return [run.slot for run in runs(app, "test.count") if run.slot is not None]
 
 
+@pytest.mark.both_databases
 def test_four_schedulers_run_each_slot_once_and_leave_none_out(
     working: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,6 +125,7 @@ def test_what_comes_while_a_woken_job_runs_is_seen_to_at_once(
     assert not [line for line in caplog.messages if "_woken" in line], "and no wake is skipped"
 
 
+@pytest.mark.both_databases
 def test_what_was_asked_for_in_another_process_runs_here(
     working: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

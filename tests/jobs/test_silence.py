@@ -13,8 +13,6 @@ from portal.jobs.queries import silence
 from portal.jobs.runner import jobs_of, run_once, run_slot
 from tests.client import Browser
 
-pytestmark = pytest.mark.both_databases
-
 JOB = "jobs.trim"
 
 
@@ -40,6 +38,7 @@ def test_a_job_run_by_hand_is_no_scheduler(app: Flask) -> None:
     assert quiet(app)
 
 
+@pytest.mark.both_databases
 def test_home_tells_the_administrator_since_when(app: Flask, browser: Browser) -> None:
     home = browser.sign_in("admin").get("/")
     assert (

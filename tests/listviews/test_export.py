@@ -14,8 +14,6 @@ from portal.listviews.export import MOST_ROWS
 from tests.client import Browser
 from tests.listviews.conftest import FIRST_DAY, Pack
 
-pytestmark = pytest.mark.both_databases
-
 
 @pytest.fixture
 def manager(browser: Browser) -> Browser:
@@ -47,6 +45,7 @@ def test_the_file_has_all_pages_of_what_is_listed(
     assert rows[1][3] == "Cold"
 
 
+@pytest.mark.both_databases
 def test_every_view_can_be_taken_away(manager: Browser, pack: Pack) -> None:
     pack(3)
     (number,) = pack(1, label="Seen", state="warm", packed_on=FIRST_DAY)

@@ -20,6 +20,7 @@ from aiosmtpd.smtp import SMTP as Server
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
 from flask import Flask
 from jinja2 import ChoiceLoader, DictLoader
+from sqlalchemy import Engine
 
 from portal.app import create_app
 from portal.db import db
@@ -149,7 +150,7 @@ def mail_server() -> Iterator[MailServer]:
 
 @pytest.fixture
 def mailing(
-    app: Flask, mail_server: MailServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    app: Flask, mail_server: MailServer, statements: Callable[[Engine], None]
 ) -> Iterator[Callable[..., Flask]]:
     """`mailing(*modules, **settings)`: the application, sending to the mail server."""
     made: list[Flask] = []
@@ -172,6 +173,8 @@ def mailing(
         one.testing = True
         one.add_url_rule("/test", endpoint="static_test", view_func=lambda: "")
         one.jinja_env.loader = ChoiceLoader([DictLoader(TEMPLATES), one.jinja_env.loader])  # type: ignore[list-item]
+        with one.app_context():
+            statements(db.engine)
         made.append(one)
         return one
 

@@ -18,8 +18,6 @@ from tests.personas import Personas
 
 PDF = b"%PDF-1.7 \x00\xff\r\n"
 
-pytestmark = pytest.mark.both_databases
-
 
 def test_a_message_arrives_with_all_its_headers_and_both_bodies(
     mailing: Mailing, mail_server: MailServer
@@ -69,6 +67,7 @@ def test_what_people_typed_cannot_break_a_header_or_the_page(
     assert "<script>" not in html.get_content()
 
 
+@pytest.mark.both_databases
 def test_links_come_from_the_base_address_and_secrets_are_wiped(
     mailing: Mailing, mail_server: MailServer, personas: Personas
 ) -> None:
@@ -189,6 +188,7 @@ def test_a_greylisted_message_arrives_later(mailing: Mailing, mail_server: MailS
     assert len(mail_server.mails) == 1
 
 
+@pytest.mark.both_databases
 def test_stale_messages_are_cancelled_and_superseded_ones_not_sent(
     mailing: Mailing, mail_server: MailServer
 ) -> None:
@@ -211,6 +211,7 @@ def test_stale_messages_are_cancelled_and_superseded_ones_not_sent(
         assert faults() == []
 
 
+@pytest.mark.both_databases
 def test_a_message_cancelled_after_it_was_taken_does_not_leave(
     mailing: Mailing, mail_server: MailServer
 ) -> None:
@@ -247,6 +248,7 @@ def test_a_message_that_cannot_be_written_fails_visibly(
         assert found[1].last_error.startswith("Cannot be written: TemplateNotFound")
 
 
+@pytest.mark.both_databases
 def test_a_lease_that_ran_out_is_taken_over(mailing: Mailing, mail_server: MailServer) -> None:
     mail_server.start()
     with mailing().app_context():
@@ -258,6 +260,7 @@ def test_a_lease_that_ran_out_is_taken_over(mailing: Mailing, mail_server: MailS
             assert deliver() == "3 sent"
 
 
+@pytest.mark.both_databases
 def test_a_forgotten_lease_is_a_fault(mailing: Mailing) -> None:
     with mailing().app_context():
         promise(2)
@@ -272,6 +275,7 @@ def test_a_forgotten_lease_is_a_fault(mailing: Mailing) -> None:
         ]
 
 
+@pytest.mark.both_databases
 def test_a_message_whose_mark_failed_is_sent_again_only_after_its_lease(
     mailing: Mailing, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ from portal.db import unit_of_work
 from portal.messages import gateways, stops
 from portal.messages.delivery import deliver
 from portal.settings import SettingsError
+from tests.effort import some
 from tests.messages.steps import Mailing, states
 from tests.messages.text_gateway import NUMBERS, SECRET, TextGateway, text
 
@@ -60,7 +61,7 @@ ANSWERS: list[tuple[str, int, Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "status", "body", "became"), ANSWERS)
+@pytest.mark.parametrize(("name", "status", "body", "became"), some(ANSWERS, short=12))
 def test_the_usual_gateways_are_understood(
     mailing: Mailing,
     gateway: TextGateway,

@@ -23,8 +23,6 @@ from tests.messages.steps import Mailing, promise, rows, server_row, states
 from tests.personas import Personas
 from tests.processes import together
 
-pytestmark = pytest.mark.both_databases
-
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 TEMPLATES["booking/messages/reminder.html"] = TEMPLATES["test/messages/test.html"]
 
@@ -62,6 +60,7 @@ def rename(place: int, name: str) -> None:
         current.execute(update(Location).where(Location.id == place).values(name=name))
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("ahead", [timedelta(hours=3), timedelta(hours=72), timedelta(days=200)])
 def test_a_message_leaves_at_its_moment_and_not_before(
     mailing: Mailing, mail_server: MailServer, ahead: timedelta
@@ -137,6 +136,7 @@ def release(_index: int) -> int:
     return len(claims.claim(f"owner {_index}"))
 
 
+@pytest.mark.both_databases
 def test_many_processes_take_what_becomes_due_once(
     mailing: Mailing, mail_server: MailServer
 ) -> None:
@@ -148,6 +148,7 @@ def test_many_processes_take_what_becomes_due_once(
         assert set(states()) == {"sending"}
 
 
+@pytest.mark.both_databases
 def test_what_is_no_longer_true_is_dropped_with_its_secret(
     mailing: Mailing, mail_server: MailServer, personas: Personas
 ) -> None:
@@ -241,6 +242,7 @@ def test_what_is_no_file_is_no_attachment(name: str, content_type: str) -> None:
         Attachment(name, content_type, b"")
 
 
+@pytest.mark.both_databases
 def test_attachments_have_a_bound_and_are_wiped_with_the_rest(
     mailing: Mailing, mail_server: MailServer
 ) -> None:

@@ -21,8 +21,6 @@ from tests.personas import Personas
 from tests.processes import ChildFailed, together
 from tests.statements import watched
 
-pytestmark = pytest.mark.both_databases
-
 
 def rows() -> list[Message]:
     with unit_of_work(write=False) as current:
@@ -61,6 +59,7 @@ def test_a_message_waits_with_all_it_needs(personas: Personas) -> None:
     assert row.message_id.endswith("@127.0.0.1>")
 
 
+@pytest.mark.both_databases
 def test_the_same_message_is_queued_once() -> None:
     with unit_of_work():
         assert messages.queue("test", "a@example.org", context={}, once="x")
@@ -72,6 +71,7 @@ def test_the_same_message_is_queued_once() -> None:
     assert len(rows()) == 3
 
 
+@pytest.mark.both_databases
 def test_a_message_of_a_unit_that_rolls_back_was_never_promised() -> None:
     def promise_and_fail() -> None:
         messages.queue("test", "a@example.org", context={})
@@ -82,6 +82,7 @@ def test_a_message_of_a_unit_that_rolls_back_was_never_promised() -> None:
     assert rows() == []
 
 
+@pytest.mark.both_databases
 def test_the_language_is_the_users(personas: Personas) -> None:
     user = personas.users["manager_a"]
     with unit_of_work() as current:
@@ -121,6 +122,7 @@ def test_usual_and_unusual_addresses_are_usable() -> None:
         assert usable_address(address), address
 
 
+@pytest.mark.both_databases
 def test_thousands_are_queued_in_few_statements(app: Flask) -> None:
     with watched(app) as statements, unit_of_work():
         number = messages.queue_many(
@@ -139,6 +141,7 @@ def test_thousands_are_queued_in_few_statements(app: Flask) -> None:
         )
 
 
+@pytest.mark.both_databases
 def test_dates_and_moments_survive() -> None:
     context = {
         "on": date(2026, 11, 20),
@@ -184,12 +187,14 @@ def promise(index: int) -> int:
     return done
 
 
+@pytest.mark.both_databases
 def test_many_processes_promise_each_message_once(app: Flask) -> None:
     assert sum(together(app, 4, promise)) == 30
     with unit_of_work(write=False) as current:
         assert current.scalar(select(func.count()).select_from(Message)) == 30
 
 
+@pytest.mark.thorough
 def test_the_processes_would_show_a_promise_that_looks_before_it_writes(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,8 +23,6 @@ from tests.messages.steps import Mailing, promise, rows, server_row, states
 from tests.messages.text_gateway import NUMBERS, SECRET, Asked, TextGateway, text
 from tests.processes import together
 
-pytestmark = pytest.mark.both_databases
-
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,6 +90,7 @@ def test_a_refused_number_fails_at_once_and_stops_nobody(
     assert len(gateway.asked) == 3
 
 
+@pytest.mark.both_databases
 def test_who_answered_stop_gets_no_text_any_more(
     texting: Callable[..., Flask], gateway: TextGateway
 ) -> None:
@@ -251,6 +250,7 @@ def test_an_unsafe_gateway_gets_nothing(
     assert gateway.asked == []
 
 
+@pytest.mark.both_databases
 def test_neither_secret_nor_number_is_written_down(
     texting: Callable[..., Flask], gateway: TextGateway, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -287,6 +287,7 @@ def test_practice_mode_and_no_gateway_send_nothing(
     assert gateway.asked == []
 
 
+@pytest.mark.both_databases
 @pytest.mark.slow("several processes")
 def test_three_processes_send_each_text_once(
     texting: Callable[..., Flask], gateway: TextGateway

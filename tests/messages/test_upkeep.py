@@ -15,8 +15,6 @@ from portal.messages.templates import absolute_url, missing_blocks
 from portal.messages.upkeep import forget_contents
 from portal.module import MessageKind, Registry
 
-pytestmark = pytest.mark.both_databases
-
 
 @pytest.fixture(autouse=True)
 def context(app: Flask):
@@ -47,6 +45,7 @@ def test_links_lead_to_the_base_address_alone(app: Flask) -> None:
             assert absolute_url("home.help_information") == expected
 
 
+@pytest.mark.both_databases
 def test_after_ninety_days_nobody_can_read_what_was_sent_or_given_up() -> None:
     with unit_of_work() as current:
         for number in range(4):

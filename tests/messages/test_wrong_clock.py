@@ -10,12 +10,11 @@ from portal.messages.delivery import deliver
 from tests.messages.conftest import MailServer
 from tests.messages.steps import Mailing, promise, server_row, states
 
-pytestmark = pytest.mark.both_databases
-
 RIGHT = datetime(2026, 11, 20, 14, tzinfo=UTC)
 AHEAD = RIGHT + timedelta(days=200)
 
 
+@pytest.mark.both_databases
 def test_a_server_rests_no_longer_than_it_would(mailing: Mailing, mail_server: MailServer) -> None:
     with time_machine.travel(RIGHT, tick=False) as clock, mailing().app_context():
         promise(2)

@@ -23,14 +23,12 @@ from tests.onboarding.workbooks import (
     places_of,
     pressed,
     sent_file,
+    table,
     told,
     upload,
-    workbook,
 )
 from tests.personas import Personas
 from tests.processes import together
-
-pytestmark = pytest.mark.both_databases
 
 PROVIDER_A = {"first": "Provider", "last": "A", "username": "provider.a"}
 
@@ -64,11 +62,11 @@ def test_who_loses_the_last_location_is_signed_out_at_once(
     nurse = Browser(app, personas).sign_in("provider_a")
     assert nurse.get("/recipients/").status == 200
     removed = line(**PROVIDER_A, action="Remove")
-    _where, run = upload(app, agent, workbook(removed))
+    _where, run = upload(app, agent, table(removed))
     assert counts(run) == {"removed": 1}
     assert nurse.get("/recipients/").leads_to.startswith("/sign-in")
     assert places_of(app, "provider.a") == frozenset()
-    assert counts(upload(app, agent, workbook(removed))[1]) == {"unchanged": 1}
+    assert counts(upload(app, agent, table(removed))[1]) == {"unchanged": 1}
 
 
 def test_who_moves_keeps_the_access(app: Flask, personas: Personas, agent: Browser) -> None:
@@ -76,7 +74,7 @@ def test_who_moves_keeps_the_access(app: Flask, personas: Personas, agent: Brows
     _where, run = upload(
         app,
         agent,
-        workbook(line(**PROVIDER_A, action="Remove"), line(**PROVIDER_A, location="Clinic C")),
+        table(line(**PROVIDER_A, action="Remove"), line(**PROVIDER_A, location="Clinic C")),
     )
     assert counts(run) == {"added": 1, "removed": 1}
     assert places_of(app, "provider.a") == {personas.locations["C"]}
@@ -93,7 +91,7 @@ def test_three_usernames_of_one_person_become_one_in_a_single_file(
     _where, run = upload(
         app,
         agent,
-        workbook(
+        table(
             line(**jane, username="jwhite300", location="Clinic B", action="Remove"),
             line(**jane, username="jwhite400", location="Clinic C", action="Remove"),
             line(**jane, username="jwhite200", location="Clinic B"),
@@ -105,13 +103,14 @@ def test_three_usernames_of_one_person_become_one_in_a_single_file(
     assert places_of(app, "jwhite300") == places_of(app, "jwhite400") == frozenset()
 
 
+@pytest.mark.both_databases
 def test_a_manager_s_own_file_changes_only_the_manager_s_locations(
     app: Flask, personas: Personas, agent: Browser
 ) -> None:
     where, run = upload(
         app,
         agent,
-        workbook(
+        table(
             line("Ann", "Brown", "abrown"),
             line("Ann", "Brown", "abrown", location="Clinic B"),
             line("Manager", "B", "manager.b", location="Clinic B", action="Remove"),
@@ -128,22 +127,23 @@ def test_a_manager_s_own_file_changes_only_the_manager_s_locations(
     assert "This is the last manager of Clinic A." in page
 
 
+@pytest.mark.both_databases
 def test_a_requester_s_username_becomes_the_one_of_the_file(app: Flask, agent: Browser) -> None:
     row = line("Requester", "Staff", "rstaff", email="requester@example.org", profile=MANAGER)
-    _where, run = upload(app, agent, workbook(row))
+    _where, run = upload(app, agent, table(row))
     assert counts(run) == {"added": 1}
     with app.app_context(), unit_of_work(write=False) as session:
         user = session.scalars(select(User).where(User.email == "requester@example.org")).one()
         assert (user.username, user.profile) == ("rstaff", Profile.MANAGER)
-    assert counts(upload(app, agent, workbook(row))[1]) == {"unchanged": 1}
+    assert counts(upload(app, agent, table(row))[1]) == {"unchanged": 1}
 
 
 def test_a_name_outside_the_convention_is_taken_with_a_hint(app: Flask, agent: Browser) -> None:
-    _where, run = upload(app, agent, workbook(line()), "users final(2).xlsx")
+    _where, run = upload(app, agent, table(line()), "users final(2).csv")
     assert counts(run) == {"added": 1}
     (said,) = told(app, case_of(app, run))
     assert "Next time, name the file after the organization and the date" in said
-    _where, run = upload(app, agent, workbook(line()), "Clinic (A) HCP 12-02-20.xlsx")
+    _where, run = upload(app, agent, table(line()), "Clinic (A) HCP 12-02-20.csv")
     assert "Next time" not in told(app, case_of(app, run))[0]
 
 
@@ -155,7 +155,7 @@ def take_in(index: int, run_ids: list[int]) -> str:
 @pytest.mark.slow("lets several processes race")
 def test_twenty_uploads_of_one_file_at_once_have_one_effect(app: Flask, personas: Personas) -> None:
     people = [line(f"Ann{n}", "Brown", f"abrown{n}") for n in range(10)]
-    content = workbook(*people, *[line(f"Ann{n}", "Brown", f"abrown{n}", location="Clinic B")
+    content = table(*people, *[line(f"Ann{n}", "Brown", f"abrown{n}", location="Clinic B")
                                   for n in range(10)])  # fmt: skip
     with app.app_context():
         asker, agent = scope_for(personas, "requester"), scope_for(personas, "agent")
@@ -176,13 +176,14 @@ def take_many(index: int, run_ids: list[int]) -> str:
     return {take_in(number, run_ids) for number in range(index, len(run_ids), 4)}.pop()
 
 
+@pytest.mark.both_databases
 @pytest.mark.slow("lets several processes race")
 def test_a_file_is_processed_once_however_often_the_button_is_pressed(
     app: Flask, personas: Personas
 ) -> None:
     with app.app_context():
         asker, agent = scope_for(personas, "requester"), scope_for(personas, "agent")
-        case_id = sent_file(asker, workbook(line()))
+        case_id = sent_file(asker, table(line()))
         assert len(set(together(app, 4, press, agent, case_id))) == 1
         with unit_of_work(write=False) as session:
             assert session.scalar(select(func.count()).select_from(OnboardingUpload)) == 1

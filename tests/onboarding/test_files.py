@@ -10,6 +10,7 @@ from portal.people.models import User
 from tests.client import Browser
 from tests.onboarding.workbooks import (
     ABOVE,
+    CSV_NAME,
     HEADER,
     MANAGER,
     NAME,
@@ -23,13 +24,12 @@ from tests.onboarding.workbooks import (
     places_of,
     process,
     send_request,
+    table,
     told,
     upload,
     workbook,
 )
 from tests.personas import Personas
-
-pytestmark = pytest.mark.both_databases
 
 
 def number_of_users(app: Flask) -> int:
@@ -38,6 +38,7 @@ def number_of_users(app: Flask) -> int:
         return session.scalar(select(func.count()).select_from(User)) or 0
 
 
+@pytest.mark.both_databases
 def test_good_rows_become_users_and_failed_ones_come_back_until_they_are_right(
     app: Flask, personas: Personas, asker: Browser, agent: Browser
 ) -> None:
@@ -97,33 +98,33 @@ UNREADABLE: list[tuple[str, bytes, str, str]] = [
     ),
     (
         "columns missing",
-        workbook(line(), header=[*HEADER[:5], "", *HEADER[6:9], ""]),
-        NAME,
+        table(line(), header=[*HEADER[:5], "", *HEADER[6:9], ""]),
+        CSV_NAME,
         MISSING,
     ),
     (
         "a column twice",
-        workbook((*line(), "x"), header=[*HEADER, "Email"]),
-        NAME,
+        table((*line(), "x"), header=[*HEADER, "Email"]),
+        CSV_NAME,
         "These columns appear more than once: Email. Keep one of each.",
     ),
-    ("no rows", workbook(), NAME, "The file has a header but no rows."),
+    ("no rows", table(), CSV_NAME, "The file has a header but no rows."),
     (
         "no organization",
-        workbook(line(), above=ABOVE[1:]),
-        NAME,
+        table(line(), above=ABOVE[1:]),
+        CSV_NAME,
         "Organization Name is blank above the table. Fill it in.",
     ),
     (
         "no preparer",
-        workbook(line(), above=[ABOVE[0], ("Preparer Name", None), *ABOVE[2:]]),
-        NAME,
+        table(line(), above=[ABOVE[0], ("Preparer Name", None), *ABOVE[2:]]),
+        CSV_NAME,
         "Preparer Name is blank above the table. Fill it in.",
     ),
     (
         "a preparer without mailbox",
-        workbook(line(), above=[*ABOVE[:2], ("Preparer Email", "none"), *ABOVE[3:]]),
-        NAME,
+        table(line(), above=[*ABOVE[:2], ("Preparer Email", "none"), *ABOVE[3:]]),
+        CSV_NAME,
         "Preparer Email: Enter an e-mail address, for example name@clinic.org.",
     ),
     ("cut off", workbook(line())[:-400], NAME, "damaged"),
@@ -135,7 +136,7 @@ UNREADABLE: list[tuple[str, bytes, str, str]] = [
 def test_people_without_a_provider_pin_send_the_code_of_these(
     app: Flask, personas: Personas, asker: Browser, agent: Browser, code: str
 ) -> None:
-    content = workbook(line(), line(location="Clinic B"))
+    content = table(line(), line(location="Clinic B"))
     case_id = open_request(asker, content, pin=code)
     with app.app_context(), unit_of_work(write=False) as session:
         case = session.get_one(Case, case_id)

@@ -23,13 +23,11 @@ from tests.onboarding.workbooks import (
     mails,
     places_of,
     process,
+    table,
     told,
     upload,
-    workbook,
 )
 from tests.personas import Personas
-
-pytestmark = pytest.mark.both_databases
 
 BAD = (
     line("Eve", "Fox", "efox", profile=None),
@@ -49,7 +47,7 @@ def save(browser: Browser, where: str, row: int, **cells: str) -> tuple[int, str
 def test_rows_are_corrected_one_by_one_until_none_is_left(
     app: Flask, personas: Personas, agent: Browser
 ) -> None:
-    where, run = upload(app, agent, workbook(line(), *BAD))
+    where, run = upload(app, agent, table(line(), *BAD))
     page = agent.get(where)
     assert "Row 9" in page.root.text
     field = page.root.one("select", id="row9-profile")
@@ -78,7 +76,7 @@ def test_rows_are_corrected_one_by_one_until_none_is_left(
 def test_a_later_file_knows_the_rows_that_were_corrected_in_the_portal(
     app: Flask, asker: Browser, agent: Browser
 ) -> None:
-    where, run = upload(app, agent, workbook(line(), *BAD))
+    where, run = upload(app, agent, table(line(), *BAD))
     case_id = case_of(app, run)
     name, content = error_file(app, case_id)
     save(agent, where, 10, location="Clinic B")
@@ -87,13 +85,13 @@ def test_a_later_file_knows_the_rows_that_were_corrected_in_the_portal(
     attach(asker, case_id, back.saved(), name)
     _where, run = process(app, agent, case_id)
     assert (run.added, run.unchanged, run.failed) == (1, 1, 1)
-    attach(asker, case_id, workbook(line(), *BAD))
+    attach(asker, case_id, table(line(), *BAD))
     _where, run = process(app, agent, case_id)
     assert (run.added, run.unchanged, run.failed) == (0, 2, 2)
 
 
 def test_a_row_is_corrected_once(app: Flask, agent: Browser) -> None:
-    where, _run = upload(app, agent, workbook(line(), BAD[0]))
+    where, _run = upload(app, agent, table(line(), BAD[0]))
     page = agent.get(where)
     again = agent.get(where)
     values = {"row9-profile": MANAGER}
@@ -106,11 +104,11 @@ def test_a_row_is_corrected_once(app: Flask, agent: Browser) -> None:
 def test_staff_and_a_manager_whose_file_it_is_have_corrected_rows_loaded_at_once(
     app: Flask, personas: Personas, agent: Browser, asker: Browser, manager: Browser
 ) -> None:
-    where, _run = upload(app, agent, workbook(line(), *BAD))
+    where, _run = upload(app, agent, table(line(), *BAD))
     assert asker.get(where).root.all("form", action=f"{where}/rows/9")
     assert manager.get(where).status == 404
 
-    where, _run = upload(app, agent, workbook(line(), *BAD), who="manager_a")
+    where, _run = upload(app, agent, table(line(), *BAD), who="manager_a")
     status, text = save(manager, where, 10, location="Clinic B")
     assert status == 422
     assert "does not work at this location" in text
@@ -123,7 +121,7 @@ def test_staff_and_a_manager_whose_file_it_is_have_corrected_rows_loaded_at_once
 def test_a_requester_saves_corrections_that_an_agent_has_loaded(
     app: Flask, personas: Personas, agent: Browser, asker: Browser
 ) -> None:
-    where, run = upload(app, agent, workbook(line(), *BAD))
+    where, run = upload(app, agent, table(line(), *BAD))
     case_id = case_of(app, run)
     case = f"/help-desk/cases/{case_id}"
     status, text = save(asker, where, 9, profile=MANAGER)
@@ -151,10 +149,11 @@ def test_a_requester_saves_corrections_that_an_agent_has_loaded(
     assert told(app, case_id)[-1].startswith("All 3 failed rows of")
 
 
+@pytest.mark.both_databases
 def test_a_saved_row_that_is_still_wrong_comes_back_with_the_reason(
     app: Flask, agent: Browser, asker: Browser
 ) -> None:
-    where, run = upload(app, agent, workbook(line(), *BAD))
+    where, run = upload(app, agent, table(line(), *BAD))
     status, text = save(asker, where, 10, location="Clinic Y")
     assert (status, "No location has this name." in text) == (422, True)
     save(asker, where, 9, profile=MANAGER, email="abrown@example.org")
@@ -171,7 +170,7 @@ def test_a_saved_row_that_is_still_wrong_comes_back_with_the_reason(
 def test_an_agent_loads_only_corrections_that_were_on_the_page(
     app: Flask, agent: Browser, asker: Browser
 ) -> None:
-    where, _run = upload(app, agent, workbook(line(), *BAD))
+    where, _run = upload(app, agent, table(line(), *BAD))
     save(asker, where, 9, profile=MANAGER)
     page = agent.get(where)
     again = agent.get(where)
@@ -187,7 +186,7 @@ def test_an_agent_loads_only_corrections_that_were_on_the_page(
 def test_a_requester_cannot_load_what_they_saved(
     app: Flask, agent: Browser, asker: Browser
 ) -> None:
-    where, _run = upload(app, agent, workbook(line(), *BAD))
+    where, _run = upload(app, agent, table(line(), *BAD))
     save(asker, where, 9, profile=MANAGER)
     page = asker.get(where)
     assert not page.root.all("form", action=f"{where}/staged/process")
@@ -197,6 +196,7 @@ def test_a_requester_cannot_load_what_they_saved(
     assert "efox@example.org" not in mails(app, "welcome")
 
 
+@pytest.mark.both_databases
 def test_somebody_who_moves_keeps_the_access(
     app: Flask, personas: Personas, agent: Browser, asker: Browser
 ) -> None:
@@ -205,7 +205,7 @@ def test_somebody_who_moves_keeps_the_access(
         line("Provider", "A", "provider.a", action="Remove", zip_code="x"),
         line("Provider", "A", "provider.a", location="Clinic C", zip_code="x"),
     )
-    where, _run = upload(app, agent, workbook(*moves))
+    where, _run = upload(app, agent, table(*moves))
     for row in (8, 9):
         assert save(asker, where, row, zip_code="27962")[0] == 303
     agent.submit(agent.get(where), action=f"{where}/staged/process")
@@ -213,8 +213,9 @@ def test_somebody_who_moves_keeps_the_access(
     assert nurse.get("/recipients/").status == 200
 
 
+@pytest.mark.both_databases
 def test_failed_rows_are_deleted_with_their_file(app: Flask, agent: Browser) -> None:
-    where, _run = upload(app, agent, workbook(line(), *BAD))
+    where, _run = upload(app, agent, table(line(), *BAD))
     with app.app_context():
         with unit_of_work() as session:
             for run in session.scalars(select(ImportRun)):

@@ -23,8 +23,6 @@ from tests.onboarding.workbooks import case_of, error_file, mails, told, upload,
 from tests.personas import Personas
 from tests.scheduling.offering import offer
 
-pytestmark = pytest.mark.both_databases
-
 HEADER = (
     "First Name",
     "Last Name",
@@ -127,6 +125,7 @@ def test_new_recipients_are_registered_once(app: Flask, personas: Personas, agen
     assert name == "Clinic A Recipients 12-02-20_ERROR.xlsx"
 
 
+@pytest.mark.both_databases
 def test_likely_duplicates_wait_for_a_decision(
     app: Flask, personas: Personas, agent: Browser, manager: Browser
 ) -> None:

@@ -21,15 +21,13 @@ from tests.onboarding.workbooks import (
     open_request,
     places_of,
     process,
+    table,
     told,
     upload,
     work,
-    workbook,
 )
 from tests.people.steps import change, reading, user_of, writing
 from tests.personas import Personas
-
-pytestmark = pytest.mark.both_databases
 
 ADMIN = {"first": "Admin", "last": "Staff", "username": "admin"}
 
@@ -55,11 +53,11 @@ def test_lines_move_the_locations_and_leave_the_staff_profile(
 ) -> None:
     theirs = Browser(app, personas).sign_in("admin")
     added = line(**ADMIN, profile=MANAGER, location="Clinic C")
-    where, run = upload(app, agent, workbook(added, line(**ADMIN, action="Remove")))
+    where, run = upload(app, agent, table(added, line(**ADMIN, action="Remove")))
     assert counts(run) == {"added": 1, "removed": 1}
     assert places_of(app, "admin") == {personas.locations["C"]}
     assert held(app, both) == ("administrator", "manager", True)
-    _where, run = upload(app, agent, workbook(line(**ADMIN, action="Remove", location="Clinic C")))
+    _where, run = upload(app, agent, table(line(**ADMIN, action="Remove", location="Clinic C")))
     assert counts(run) == {"removed": 1}
     assert held(app, both) == ("administrator", None, True)
     assert theirs.get("/operations/audit").status == 200, "still signed in as staff"
@@ -75,7 +73,7 @@ def test_lines_move_the_locations_and_leave_the_staff_profile(
 
 def test_another_profile_at_locations_is_refused(app: Flask, agent: Browser, both: int) -> None:
     wrong = line(**ADMIN, location="Clinic C")
-    assert counts(upload(app, agent, workbook(wrong))[1]) == {"failed": 1}
+    assert counts(upload(app, agent, table(wrong))[1]) == {"failed": 1}
     assert held(app, both) == ("administrator", "manager", True)
 
 
@@ -83,15 +81,16 @@ def test_no_file_gives_staff_a_profile_at_locations(
     app: Flask, personas: Personas, agent: Browser
 ) -> None:
     wrong = line(**ADMIN, profile=MANAGER)
-    assert counts(upload(app, agent, workbook(wrong))[1]) == {"failed": 1}
+    assert counts(upload(app, agent, table(wrong))[1]) == {"failed": 1}
     assert held(app, personas.users["admin"]) == ("administrator", None, True)
 
 
+@pytest.mark.both_databases
 def test_what_a_file_may_be_about_follows_the_profile_it_was_sent_in(
     app: Flask, personas: Personas, agent: Browser, both: int
 ) -> None:
     asker = Browser(app, personas).sign_in("admin")
-    elsewhere = workbook(line(location="Clinic B"))
+    elsewhere = table(line(location="Clinic B"))
     for acts, found in ((True, {"failed": 1}), (False, {"added": 1})):
         change(app, both, acts_at_location=acts, current_location_id=personas.locations["A"])
         case_id = open_request(asker, elsewhere)
@@ -99,11 +98,12 @@ def test_what_a_file_may_be_about_follows_the_profile_it_was_sent_in(
         assert counts(run) == found, acts
 
 
+@pytest.mark.both_databases
 def test_what_a_file_does_is_done_in_the_profile_of_who_had_it_processed(
     app: Flask, personas: Personas, both: int
 ) -> None:
     staff = Browser(app, personas).sign_in("admin")
-    case_id = open_request(staff, workbook(line()))
+    case_id = open_request(staff, table(line()))
     process(app, staff, case_id)
     change(app, both, acts_at_location=True)
     with reading(app) as session:
@@ -113,11 +113,12 @@ def test_what_a_file_does_is_done_in_the_profile_of_who_had_it_processed(
         assert (added.actor_username, added.profile) == ("admin", "administrator")
 
 
+@pytest.mark.both_databases
 def test_who_is_no_longer_staff_sends_files_about_the_own_locations_alone(
     app: Flask, personas: Personas, agent: Browser
 ) -> None:
     asker = Browser(app, personas).sign_in("admin")
-    cases = [open_request(asker, workbook(line(location=f"Clinic {place}"))) for place in "BA"]
+    cases = [open_request(asker, table(line(location=f"Clinic {place}"))) for place in "BA"]
     admin = personas.users["admin"]
     change(app, admin, profile="manager", current_location_id=personas.locations["A"])
     with writing(app) as session:
@@ -127,11 +128,12 @@ def test_who_is_no_longer_staff_sends_files_about_the_own_locations_alone(
         assert counts(run) == found
 
 
+@pytest.mark.both_databases
 def test_what_a_file_does_is_done_in_a_profile_that_is_still_held(
     app: Flask, personas: Personas, agent: Browser
 ) -> None:
     staff = Browser(app, personas).sign_in("admin")
-    case_id = open_request(agent, workbook(line()))
+    case_id = open_request(agent, table(line()))
     action = f"/onboarding/cases/{case_id}/files/{newest_file(app, case_id)}/process"
     assert staff.submit(staff.get(f"/help-desk/cases/{case_id}"), action=action).status == 303
     change(app, personas.users["admin"], profile="manager")

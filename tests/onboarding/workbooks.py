@@ -25,6 +25,7 @@ from portal.people.models import User
 from portal.people.queries import location_ids_of
 from portal.settings import current
 from portal.sheets.columns import ADVICE
+from portal.sheets.writer import write_csv
 from tests.client import Browser, Page
 from tests.inventory.stock import scope_for
 
@@ -49,6 +50,7 @@ ABOVE = (
     (),
 )
 NAME = "Washington County Health Department HCP 12-02-20.xlsx"
+CSV_NAME = NAME.replace(".xlsx", ".csv")
 PROVIDER, MANAGER = "Healthcare Provider", "Healthcare Location Mgr."
 
 
@@ -86,10 +88,25 @@ def workbook(
     return made.getvalue()
 
 
+def usual_name(content: bytes) -> str:
+    """A name by the convention, with the ending of what the file is."""
+    return NAME if content.startswith(b"PK") else CSV_NAME
+
+
+def table(
+    *rows: Sequence[Any],
+    header: Sequence[Any] = HEADER,
+    above: Sequence[Sequence[Any]] = ABOVE,
+) -> bytes:
+    """A CSV file with these lines: it is read at once, where a workbook takes a process."""
+    first, *others = ([*each] for each in (*above, header, *rows))
+    return b"".join(write_csv(first, others))
+
+
 def send_request(
     browser: Browser,
     content: bytes,
-    name: str = NAME,
+    name: str = "",
     *,
     kind: str = "onboarding",
     pin: str = "NCA650001",
@@ -98,7 +115,11 @@ def send_request(
     page = browser.get("/get-help/bulk-upload/new")
     return browser.submit(
         page,
-        {"topic": kind, "own_pin": pin, "files": (io.BytesIO(content), name)},
+        {
+            "topic": kind,
+            "own_pin": pin,
+            "files": (io.BytesIO(content), name or usual_name(content)),
+        },
         button="Submit",
         follow=True,
     )
@@ -107,7 +128,7 @@ def send_request(
 def open_request(
     browser: Browser,
     content: bytes,
-    name: str = NAME,
+    name: str = "",
     *,
     kind: str = "onboarding",
     pin: str = "NCA650001",
@@ -118,8 +139,9 @@ def open_request(
     return int(sent.response.request.path.rpartition("/")[2])
 
 
-def attach(browser: Browser, case_id: int, content: bytes, name: str = NAME) -> None:
+def attach(browser: Browser, case_id: int, content: bytes, name: str = "") -> None:
     """Attach a file to the case."""
+    name = name or usual_name(content)
     page = browser.get(f"/help-desk/cases/{case_id}")
     sent = browser.submit(page, {"files": (io.BytesIO(content), name)}, button="Attach")
     assert sent.status == 303
@@ -248,7 +270,7 @@ def mails(app: Flask, kind: str) -> list[str]:
 def sent_file(
     asker: Scope,
     content: bytes,
-    name: str = NAME,
+    name: str = "",
     *,
     topic: str = "onboarding",
     location_id: int | None = None,
@@ -262,7 +284,7 @@ def sent_file(
             subject="Users",
             description="Please add them.",
             location_id=asker.location.id if asker.location else location_id,
-            files=[keep(stored, name=name)],
+            files=[keep(stored, name=name or usual_name(content))],
         ).id
 
 
@@ -287,7 +309,7 @@ def upload(
     app: Flask,
     agent: Browser,
     content: bytes,
-    name: str = NAME,
+    name: str = "",
     *,
     who: str = "requester",
     topic: str = "onboarding",
@@ -295,6 +317,7 @@ def upload(
 ) -> tuple[str, ImportRun]:
     """Send a file in a case of `who` and have it processed; the address of its page, and its
     import."""
+    name = name or usual_name(content)
     with app.app_context():
         asker = scope_for(agent.personas, who)
         case_id = sent_file(asker, content, name, topic=topic, location_id=location_id)

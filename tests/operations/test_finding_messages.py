@@ -16,8 +16,6 @@ from tests.people.steps import NEW, sign_in, user_of
 from tests.personas import Personas
 from tests.statements import watched
 
-pytestmark = pytest.mark.both_databases
-
 
 @pytest.fixture
 def outbox(app: Flask, administrator: Browser) -> None:
@@ -90,6 +88,7 @@ def test_the_list_says_in_words_what_each_message_is(administrator: Browser) -> 
     assert "Kind Shipment on its way" in detail.root.one("main").text
 
 
+@pytest.mark.both_databases
 @pytest.mark.usefixtures("outbox")
 def test_a_search_keeps_the_state_and_stays_out_of_the_address(administrator: Browser) -> None:
     page = search(administrator, "example.org", at="/operations?state=waiting")
@@ -111,6 +110,7 @@ def test_a_search_keeps_the_state_and_stays_out_of_the_address(administrator: Br
     assert wrong.status == 422
 
 
+@pytest.mark.both_databases
 def test_hits_are_paged_in_few_queries(
     app: Flask, administrator: Browser, promise: Callable[..., None]
 ) -> None:
@@ -128,6 +128,7 @@ def test_hits_are_paged_in_few_queries(
     assert numbers(page) == seen
 
 
+@pytest.mark.both_databases
 @pytest.mark.usefixtures("outbox")
 def test_what_was_wiped_is_no_longer_found(app: Flask, administrator: Browser) -> None:
     later = datetime.now(UTC) + CONTENTS_KEPT + timedelta(hours=1)
@@ -146,6 +147,7 @@ def practice(app: Flask) -> None:
     object.__setattr__(app.extensions["portal"].settings, "practice", True)
 
 
+@pytest.mark.both_databases
 def test_in_practice_mode_the_invitation_is_opened_from_its_message(
     app: Flask, browser: Browser, personas: Personas
 ) -> None:

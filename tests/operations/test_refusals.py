@@ -15,8 +15,6 @@ from portal.web.refusals import VISITOR
 from tests.client import Browser
 from tests.people.steps import trail
 
-pytestmark = pytest.mark.both_databases
-
 NOW = datetime(2021, 3, 1, 17, 30, tzinfo=UTC)
 LIST = "/operations/refusals?view=all"
 
@@ -54,6 +52,7 @@ def lines(browser: Browser, url: str = LIST) -> list[str]:
     return [row.text for body in page.root.all("tbody") for row in body.all("tr")]
 
 
+@pytest.mark.both_databases
 def test_the_list_says_who_why_where_and_how_often(administrator: Browser, app: Flask) -> None:
     assert "Nothing was refused" in administrator.get(LIST).root.text
     keep(app, one("jane.doe", kind=RefusalKind.ELSEWHERE), times=1_204)
@@ -68,6 +67,7 @@ def test_the_list_says_who_why_where_and_how_often(administrator: Browser, app: 
     assert administrator.get(tab.attributes["href"]).status == 200
 
 
+@pytest.mark.both_databases
 def test_it_is_searched_sorted_and_narrowed(administrator: Browser, app: Flask) -> None:
     keep(
         app,

@@ -7,11 +7,11 @@ from pathlib import Path
 from tests.house.source import ROOT
 
 
-def test_the_library_is_not_loaded_when_the_portal_starts(tmp_path: Path) -> None:
+def test_the_library_is_not_loaded_when_the_portal_starts(own_instance: Path) -> None:
     start = (
         "import sys; from pathlib import Path; from portal.app import create_app;"
         "from portal.settings import load_settings;"
-        f"create_app(load_settings(Path({str(tmp_path)!r}), jobs='off'));"
+        f"create_app(load_settings(Path({str(own_instance)!r}), jobs='off'));"
         "print(*(name for name in sys.modules if name.split('.')[0] in ('reportlab', 'PIL')))"
     )
     found = subprocess.run(

@@ -24,8 +24,6 @@ from tests.personas import Personas
 from tests.plugin.conftest import PagerService
 from tests.samples import Making, Place
 
-pytestmark = pytest.mark.both_databases
-
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 DUE = date(2027, 2, 4)
 # Three days before, as the settings say.
@@ -61,6 +59,7 @@ def test_a_wizard_lends_and_the_list_shows_it(manager: Browser) -> None:
     assert manager.sign_in("manager_b").get("/coolers/1").status == 404
 
 
+@pytest.mark.both_databases
 def test_a_file_takes_them_in_once(app: Flask, manager: Browser) -> None:
     content = b"Label,Borrower,Due\nRed,bob@example.org,02/04/2027\nGreen,nobody,02/04/2027\n"
     for _time in range(2):
@@ -73,6 +72,7 @@ def test_a_file_takes_them_in_once(app: Flask, manager: Browser) -> None:
     assert [kind for kind, _channel, _state in states(app)] == ["cooler_lent", "cooler_due"]
 
 
+@pytest.mark.both_databases
 def test_its_messages_leave_by_two_channels_each_at_its_time(
     app: Flask, manager: Browser, mail_server: MailServer, pager: PagerService
 ) -> None:

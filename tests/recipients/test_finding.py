@@ -9,11 +9,10 @@ from blueprints.recipients.finding import find
 from blueprints.recipients.services import edit, link_to_location
 from portal.access.scope import Scope
 from portal.db import unit_of_work
+from tests.effort import some
 from tests.inventory import stock
 from tests.personas import Personas
 from tests.recipients.people import BORN, add, details
-
-pytestmark = pytest.mark.both_databases
 
 OTHER_DAY = date(1961, 7, 4)
 
@@ -41,34 +40,38 @@ def scope(app: Flask, personas: Personas) -> Scope:
 MARIA, WILL, PACO = "María José García-Exampleton", "William O’Sample", "Francisco de la Prueba"
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("text", "whom"),
-    [
-        ("María José García-Exampleton", MARIA),
-        ("garcia maria", MARIA),
-        ("MARIA GARCIA EXAMPLETON", MARIA),
-        ("garcia-exampleton, maria jose", MARIA),
-        ("exampleton", MARIA),
-        ("mariajose garcia", MARIA),
-        ("gracia maria", MARIA),
-        ("exampeton", MARIA),
-        ("exampl", MARIA),
-        ("mary exampleton", MARIA),
-        ("bill osample", WILL),
-        ("o'sample", WILL),
-        ("will o sample", WILL),
-        ("wiliam o’sample", WILL),
-        ("paco delaprueba", PACO),
-        ("pancho de la prueba", PACO),
-        ("frank prueba", PACO),
-        ("mary ann muller", "Maryann Müller"),
-        ("zoe testermann", "Zoë Testerman"),
-        ("01/31/1950", MARIA),
-        ("garcia 1/31/1950", MARIA),
-        ("1/31/1951 garcia", MARIA),
-        ("July 4, 1961", WILL),
-        ("prueba 5/3/1971", PACO),
-    ],
+    some(
+        [
+            ("María José García-Exampleton", MARIA),
+            ("garcia maria", MARIA),
+            ("MARIA GARCIA EXAMPLETON", MARIA),
+            ("garcia-exampleton, maria jose", MARIA),
+            ("exampleton", MARIA),
+            ("mariajose garcia", MARIA),
+            ("gracia maria", MARIA),
+            ("exampeton", MARIA),
+            ("exampl", MARIA),
+            ("mary exampleton", MARIA),
+            ("bill osample", WILL),
+            ("o'sample", WILL),
+            ("will o sample", WILL),
+            ("wiliam o’sample", WILL),
+            ("paco delaprueba", PACO),
+            ("pancho de la prueba", PACO),
+            ("frank prueba", PACO),
+            ("mary ann muller", "Maryann Müller"),
+            ("zoe testermann", "Zoë Testerman"),
+            ("01/31/1950", MARIA),
+            ("garcia 1/31/1950", MARIA),
+            ("1/31/1951 garcia", MARIA),
+            ("July 4, 1961", WILL),
+            ("prueba 5/3/1971", PACO),
+        ],
+        short=10,
+    ),
 )
 def test_any_usual_way_of_writing_finds(app: Flask, scope: Scope, text: str, whom: str) -> None:
     with app.app_context():
@@ -96,6 +99,7 @@ def test_the_closest_come_first_and_only_25(app: Flask, scope: Scope) -> None:
         assert names_found(scope, "nora similarsen")[0] == "Nora Similarsen"
 
 
+@pytest.mark.both_databases
 def test_others_are_found_by_last_name_and_birth_date_together(
     app: Flask, scope: Scope, personas: Personas
 ) -> None:
@@ -131,6 +135,7 @@ def test_staff_without_a_location_need_both(app: Flask, scope: Scope, personas: 
         assert names_found(agent, "garcia", BORN) == [MARIA]
 
 
+@pytest.mark.both_databases
 def test_a_changed_name_is_found_and_the_old_one_is_not(app: Flask, scope: Scope) -> None:
     with app.app_context():
         with unit_of_work():

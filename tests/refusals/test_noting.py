@@ -24,8 +24,6 @@ from tests.people.steps import NEW, reading, sign_in, writing
 from tests.personas import Personas
 from tests.statements import watched
 
-pytestmark = pytest.mark.both_databases
-
 HOUR = datetime(2021, 3, 1, 12, tzinfo=UTC)
 TYPED = "Qzx7Vbw9Kjp"
 
@@ -104,6 +102,7 @@ def test_a_wrong_current_password_is_noted_for_its_user(
     assert (row.location_id, row.place) == (personas.locations["A"], "Clinic A")
 
 
+@pytest.mark.both_databases
 def test_what_was_let_through_mistyped_or_asked_again_leaves_no_trace(browser: Browser) -> None:
     sign_in(browser, "manager.a")
     for url in ("/", "/password", "/accounts", "/no/such/page"):
@@ -182,6 +181,7 @@ def test_what_the_database_cannot_take_is_written_later(
     assert [row.times for row in rows(app)] == [2]
 
 
+@pytest.mark.both_databases
 def test_old_ones_are_forgotten_and_of_too_many_those_of_visitors_first(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,8 +19,6 @@ from tests.personas import Personas
 from tests.scheduling.offering import offer, rows, take
 from tests.statements import watched
 
-pytestmark = pytest.mark.both_databases
-
 SAMPLE = Path(__file__).with_name("zips.csv")
 PLACES = {
     "A": ("Plymouth", "27962"),
@@ -78,6 +76,7 @@ def test_the_nearest_come_first_with_their_miles(offering: dict[str, Scope]) -> 
     assert letters("27601-0001") == "ACB"
 
 
+@pytest.mark.both_databases
 def test_a_managers_own_coordinates_count(offering: dict[str, Scope]) -> None:
     load()
     offer(offering["B"], public=True, latitude=35.77, longitude=-78.63)
@@ -119,6 +118,7 @@ def test_where_nothing_is_free_no_day_is_said(offering: dict[str, Scope]) -> Non
     assert letters("27962") == "CB"
 
 
+@pytest.mark.both_databases
 def test_a_location_that_is_not_approved_is_not_found(offering: dict[str, Scope]) -> None:
     with unit_of_work() as session:
         session.get_one(Location, offering["A"].location_id).approved = False
@@ -142,6 +142,7 @@ def test_a_great_circle() -> None:
     assert miles((52.0, 179.5), (52.0, -179.5)) < 50
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [

@@ -15,8 +15,6 @@ from portal.db import unit_of_work
 from tests.scheduling.offering import EVERY_DAY, MORNING, move_to, offer, take
 from tests.statements import watched
 
-pytestmark = pytest.mark.both_databases
-
 # 10:10 in the morning at the clinics, on a Monday; clocks change on Sunday the 14th.
 NOW = datetime(2027, 3, 8, 15, 10, tzinfo=UTC)
 TODAY = date(2027, 3, 8)
@@ -89,6 +87,7 @@ def test_notice_over_a_clock_change_is_counted_in_hours_that_pass(scope: Scope) 
     assert [each.minute for each in found][:2] == [NINE, NINE + 30]
 
 
+@pytest.mark.both_databases
 def test_off_and_never_set_up_say_so(scope: Scope) -> None:
     sentence = "This location does not offer appointments."
     assert seen(scope, 1) == (0, sentence, Why.CLOSED)
@@ -126,6 +125,7 @@ def test_a_time_that_has_begun_is_over(scope: Scope) -> None:
     assert [each.why for each in later if each.minute <= 12 * 60] == [Why.OVER] * 3
 
 
+@pytest.mark.both_databases
 def test_shares_are_kept_for_whom_they_are_for(scope: Scope) -> None:
     offer(scope, places=4, second_dose_share=25, walk_in_share=25)
     general, second = seen(scope, 1), seen(scope, 1, kinds=(SlotKind.GENERAL, SlotKind.SECOND))

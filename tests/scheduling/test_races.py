@@ -21,10 +21,7 @@ from tests.processes import together
 from tests.scheduling import careless
 from tests.scheduling.offering import SETUP, empty, offer, rows, save_anyway, set_places
 
-pytestmark = [
-    pytest.mark.both_databases,
-    pytest.mark.slow("lets several processes race"),
-]
+pytestmark = pytest.mark.slow("lets several processes race")
 
 PROCESSES = 4
 NOON = Hours(12 * 60, 12 * 60 + 30)
@@ -60,6 +57,7 @@ def race(app: Flask, scope: Scope, ids: list[int], turns: int, number: int = 1) 
     ]
 
 
+@pytest.mark.both_databases
 def test_one_place_goes_to_one(app: Flask, personas: Personas) -> None:
     with app.app_context():
         scope = scope_for(personas, "manager_a")
@@ -72,6 +70,7 @@ def test_one_place_goes_to_one(app: Flask, personas: Personas) -> None:
                 services.give_back(ids[0])
 
 
+@pytest.mark.both_databases
 def test_37_places_in_five_slots_go_to_37(app: Flask, personas: Personas) -> None:
     with app.app_context():
         scope = scope_for(personas, "manager_a")
@@ -119,6 +118,7 @@ def change(scope: Scope, wished: Setup) -> bool:
     return True
 
 
+@pytest.mark.both_databases
 def test_no_booking_is_lost_while_the_schedule_changes(app: Flask, personas: Personas) -> None:
     with app.app_context():
         scope = scope_for(personas, "manager_a")

@@ -27,8 +27,6 @@ from tests.personas import Personas
 from tests.scheduling.offering import EVERY_DAY, SETUP, move_to, offer, rows, take
 from tests.statements import watched
 
-pytestmark = pytest.mark.both_databases
-
 NINE, TEN = 540, 600
 # 10:00 in the morning at the clinics, a week before clocks change.
 NOW = datetime(2027, 3, 8, 15, tzinfo=UTC)
@@ -111,6 +109,7 @@ def test_bookings_without_a_place_are_told_before_anything_is_saved(scope: Scope
         services.save(scope, changed, seen=3)
 
 
+@pytest.mark.both_databases
 def test_a_shorter_horizon_keeps_what_is_booked_beyond_it(scope: Scope) -> None:
     offer(scope, horizon_days=30)
     take(scope.location_id, day(25), NINE)
@@ -133,6 +132,7 @@ def test_switching_off_closes_all_and_on_again_opens_all(scope: Scope) -> None:
     assert len(there(scope, day(1))) == 14
 
 
+@pytest.mark.both_databases
 def test_a_closed_day_and_a_special_day(app: Flask, scope: Scope) -> None:
     offer(scope, weekly=(*EVERY_DAY[:6], ()))
     with unit_of_work():
@@ -182,6 +182,7 @@ def test_the_nightly_job_adds_a_day_and_forgets_old_times_that_nobody_booked(
     assert make_slots() is None
 
 
+@pytest.mark.both_databases
 def test_a_row_that_another_table_points_to_is_never_deleted(scope: Scope) -> None:
     """As an appointment that was canceled: nobody has the place, but it says when it was."""
     offer(scope)
@@ -209,6 +210,7 @@ def rows_in(session: Session, scope: Scope) -> list[Slot]:
     return list(session.scalars(query.order_by(Slot.starts_at)))
 
 
+@pytest.mark.both_databases
 def test_another_time_zone_moves_what_is_not_booked(scope: Scope) -> None:
     offer(scope)
     take(scope.location_id, day(1), NINE)
@@ -222,6 +224,7 @@ def test_another_time_zone_moves_what_is_not_booked(scope: Scope) -> None:
     assert (after.id, after.starts_at, after.open) == (before.id, before.starts_at, False)
 
 
+@pytest.mark.both_databases
 def test_two_managers_at_once_the_second_is_told(scope: Scope) -> None:
     offer(scope)
     with unit_of_work():
@@ -230,6 +233,7 @@ def test_two_managers_at_once_the_second_is_told(scope: Scope) -> None:
         services.save(scope, SETUP, seen=2)
 
 
+@pytest.mark.both_databases
 def test_claiming_giving_back_and_overbooking(app: Flask, scope: Scope) -> None:
     offer(scope, places=1)
     slot_id = next(row.id for row in rows(scope.location_id) if row.day == day(1))
@@ -250,6 +254,7 @@ def test_claiming_giving_back_and_overbooking(app: Flask, scope: Scope) -> None:
     assert there(scope, day(1))[0] == (NINE, 1, 0, True)
 
 
+@pytest.mark.both_databases
 def test_nothing_is_claimed_where_nothing_is_offered(scope: Scope) -> None:
     offer(scope)
     take(scope.location_id, day(1), NINE)
@@ -268,6 +273,7 @@ def test_nothing_is_claimed_where_nothing_is_offered(scope: Scope) -> None:
     assert rows(scope.location_id) == []
 
 
+@pytest.mark.both_databases
 def test_the_check_finds_times_that_are_not_as_scheduled(scope: Scope) -> None:
     offer(scope)
     assert wrong() == []

@@ -27,8 +27,6 @@ from tests.personas import Personas
 from tests.shipments.files import HEADER, csv, errors_of, row, take_in
 from tests.shipments.taken import count, numbers, shipments
 
-pytestmark = pytest.mark.both_databases
-
 
 def xlsx(*rows: str) -> bytes:
     """The same rows as a workbook."""
@@ -41,6 +39,7 @@ FORMATS = pytest.mark.parametrize("file", [csv, xlsx])
 File = Callable[..., bytes]
 
 
+@pytest.mark.both_databases
 @FORMATS
 def test_a_good_file_goes_in_and_the_same_again_changes_nothing(app: Flask, file: File) -> None:
     content = file(
@@ -71,6 +70,7 @@ def test_a_corrected_row_updates_what_was_not_received(app: Flask, file: File) -
     assert "1z999aa10123456784" not in shipment.search
 
 
+@pytest.mark.both_databases
 @FORMATS
 def test_another_manufacturer_alone_is_a_correction(app: Flask, file: File) -> None:
     take_in(app, file(row()))
@@ -154,6 +154,7 @@ def test_ten_digits_that_fit_one_vaccine_are_taken_and_what_fits_none_is_refused
     assert (line, column) == (3, "NDC")
 
 
+@pytest.mark.both_databases
 def test_ten_digits_that_fit_two_vaccines_ask_for_the_hyphens(app: Flask) -> None:
     """8077727398 is 80777-273-98 (5-3-2) and could be 08077-7273-98 (4-4-2)."""
     from portal.catalog.models import Product, ProductPackage
@@ -189,6 +190,7 @@ def test_repetitions_far_apart_are_seen_too(app: Flask, monkeypatch: pytest.Monk
     assert run.rows_done == 7
 
 
+@pytest.mark.both_databases
 def test_one_shipment_id_with_two_vaccines_is_two_records(app: Flask) -> None:
     janssen = row(ndc="59676-0580-15", maker="Janssen", lot="1805018", doses="50")
     assert numbers(take_in(app, csv(row(), janssen))) == (2, 0, 0, 0)
@@ -292,6 +294,7 @@ def test_a_file_that_kills_its_worker_each_time_is_given_up(
             assert (run.state, run.problem) == ("failed", "Reading this file failed several times.")
 
 
+@pytest.mark.both_databases
 def test_a_worker_that_lost_its_lease_writes_nothing_more(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

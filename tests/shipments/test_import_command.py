@@ -13,8 +13,6 @@ from tests.cli.conftest import run_portal
 from tests.shipments.files import csv, row
 from tests.shipments.taken import shipments
 
-pytestmark = pytest.mark.both_databases
-
 
 def command(app: Flask, file: Path) -> "subprocess.CompletedProcess[str]":
     """`portal shipments import FILE` in a process of its own."""
@@ -44,6 +42,7 @@ def test_the_command_says_by_its_exit_code_how_it_went(app: Flask, tmp_path: Pat
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.both_databases
 def test_the_command_waits_for_a_job_that_was_faster(
     app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

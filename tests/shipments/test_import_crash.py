@@ -30,7 +30,7 @@ pytestmark = [
     pytest.mark.slow("kills processes at many moments"),
 ]
 
-ROWS = 1_500
+ROWS = amount(short=500, full=1_500)
 BATCH = 50
 KILLS = amount(short=4, full=25)
 WANTED = max(1, KILLS // 3)
@@ -38,7 +38,7 @@ LEASE = timedelta(seconds=0.3)
 
 
 def content() -> bytes:
-    """A file of 1,500 rows; every 40th is wrong, every 60th repeats the one before."""
+    """A long file; every 40th is wrong, every 60th repeats the one before."""
     rows = []
     for number in range(ROWS):
         name = number - 1 if number % 60 == 59 else number

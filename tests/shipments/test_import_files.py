@@ -24,8 +24,6 @@ from portal.submissions import new_operation_id
 from tests.client import Browser
 from tests.shipments.files import HEADER, csv, row, take_in
 
-pytestmark = pytest.mark.both_databases
-
 LATER = timedelta(minutes=2)
 
 
@@ -75,6 +73,7 @@ class AllPlacesTaken:
 # A passing shortage
 
 
+@pytest.mark.both_databases
 def test_a_file_waits_while_other_workbooks_are_read(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,6 +168,7 @@ def test_a_refused_or_repeated_upload_leaves_no_file(app: Flask, browser: Browse
     assert len(stored(app)) == 1
 
 
+@pytest.mark.both_databases
 def test_the_file_is_stored_before_the_transaction(
     app: Flask, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -246,6 +246,7 @@ def test_what_a_crash_left_half_way_is_taken_at_the_next_look_once(
     assert [path.name.partition("-")[2] for path in (watched / "done").iterdir()] == ["a.csv"]
 
 
+@pytest.mark.both_databases
 def test_a_crash_behind_the_run_does_not_open_another(
     app: Flask, watched: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -329,6 +330,7 @@ def test_the_corrections_are_cut_short_and_say_so(
         assert all("Lot Number" in str(line[-1]) for line in lines)
 
 
+@pytest.mark.both_databases
 def test_the_wrong_rows_are_counted_by_rows_not_by_cells(app: Flask) -> None:
     from portal.imports.queries import errors_by_row
 

@@ -11,8 +11,6 @@ from tests.client import Browser
 from tests.shipments.files import HEADER, csv, errors_of, row, take_in
 from tests.shipments.taken import count, numbers, shipments
 
-pytestmark = pytest.mark.both_databases
-
 
 def test_a_file_of_nothing_but_errors_is_given_up(app: Flask, browser: Browser) -> None:
     """240 KB of it once made 800,000 rows of errors and a database of 70 MB."""
@@ -32,6 +30,7 @@ def test_a_file_of_nothing_but_errors_is_given_up(app: Flask, browser: Browser) 
     assert run.problem in page.root.text
 
 
+@pytest.mark.both_databases
 def test_good_rows_go_in_beside_however_many_wrong_ones(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,8 +19,6 @@ from tests.shipments.files import csv, row, take_in
 from tests.shipments.taken import count, numbers
 from tests.statements import watched
 
-pytestmark = pytest.mark.both_databases
-
 
 def look(browser: Browser, run: ImportRun, query: str = "") -> Page:
     """The page of an import, as the administrator sees it."""
@@ -37,6 +35,7 @@ def rows(page: Page) -> list[tuple[str, str, str]]:
     return lines
 
 
+@pytest.mark.both_databases
 def test_every_row_says_what_happened_to_it(
     app: Flask, browser: Browser, personas: Personas
 ) -> None:
@@ -86,6 +85,7 @@ def test_every_row_says_what_happened_to_it(
     assert panel == "Rows 6 Added 1 Updated 1 Unchanged 2 To correct 2"
 
 
+@pytest.mark.both_databases
 def test_rows_are_listed_by_what_happened(app: Flask, browser: Browser) -> None:
     take_in(app, csv(row(), row(id="SHP-2")))
     run = take_in(
@@ -98,6 +98,7 @@ def test_rows_are_listed_by_what_happened(app: Flask, browser: Browser) -> None:
     assert "There are no such rows." in nothing.root.text
 
 
+@pytest.mark.both_databases
 def test_dates_and_locations_are_written_as_in_the_file(app: Flask, browser: Browser) -> None:
     take_in(app, csv(row(expires="06/30/2027"), row(id="SHP-2")))
     run = take_in(
@@ -152,6 +153,7 @@ def test_the_rows_of_a_long_file_come_page_by_page(
     assert look(browser, run, "?from=-1").status == 200
 
 
+@pytest.mark.both_databases
 def test_what_is_kept_is_one_short_row_for_hundreds(app: Flask) -> None:
     take_in(app, csv(*(row(id=f"SHP-{one}") for one in range(400))))
     with app.app_context(), unit_of_work(write=False) as session:

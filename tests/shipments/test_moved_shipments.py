@@ -13,8 +13,6 @@ from tests.messages.conftest import MailServer, mail_server, mailing
 from tests.personas import Personas
 from tests.shipments.files import csv, row, take_in
 
-pytestmark = pytest.mark.both_databases
-
 __all__ = ["mail_server", "mailing"]
 AT_A = ["backup.a@example.org", "coordinator.a@example.org"]
 AT_B = ["backup.b@example.org", "coordinator.b@example.org"]
@@ -49,6 +47,7 @@ FRESH, CORRECTED = "A vaccine shipment is on its way", "Corrected"
 GONE = "No longer on its way to you"
 
 
+@pytest.mark.both_databases
 def test_whoever_was_told_hears_that_the_shipment_goes_elsewhere(
     portal: Flask,
     mail_server: MailServer,  # noqa: F811
@@ -67,6 +66,7 @@ def test_whoever_was_told_hears_that_the_shipment_goes_elsewhere(
             assert "310" not in text
 
 
+@pytest.mark.both_databases
 def test_a_withdrawal_is_said_once_and_a_return_is_announced_afresh(
     portal: Flask,
     mail_server: MailServer,  # noqa: F811

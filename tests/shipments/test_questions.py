@@ -18,13 +18,12 @@ from portal.imports.models import ImportRun
 from portal.imports.queries import list_problems
 from portal.messages.models import Message
 from tests.client import Browser
+from tests.effort import some
 from tests.inventory import stock
 from tests.personas import Personas
 from tests.shipments.files import csv, errors_of, row, take_in
 from tests.shipments.taken import count, numbers, shipments
 from tests.shipments.test_import_command import command
-
-pytestmark = pytest.mark.both_databases
 
 CASES = Path(__file__).with_name("cases")
 
@@ -90,6 +89,7 @@ def test_what_a_cell_showed_is_what_the_corrections_show(app: Flask, browser: Br
     assert lots == ["007012", "1.00E+05"]
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("answer", "left"),
     [
@@ -144,6 +144,7 @@ def test_one_of_several_lots_is_not_replaced_by_file(app: Flask) -> None:
     assert "011J20A, 011J20B" in errors_of(app, run)[0][2]
 
 
+@pytest.mark.both_databases
 def test_a_parcel_may_be_corrected_after_receipt(app: Flask, personas: Personas) -> None:
     take_in(app, csv(row(), row(id="SHP-2")))
     with app.app_context():
@@ -176,6 +177,7 @@ def test_a_parcel_may_be_corrected_after_receipt(app: Flask, personas: Personas)
     assert "Tracking Number" not in message
 
 
+@pytest.mark.both_databases
 def test_a_closed_shipment_stays_closed_when_its_parcel_is_corrected(
     app: Flask, personas: Personas
 ) -> None:
@@ -336,8 +338,12 @@ def mixed(*rows: str) -> bytes:
     return csv(row(id="SHP-1", expires="31/08/2027"), *rows)
 
 
-@pytest.mark.parametrize("kind", ["xlsx", "csv"])
-@pytest.mark.parametrize("mended", ["08/31/2027", "31-Aug-2027"])
+@pytest.mark.parametrize(
+    ("mended", "kind"),
+    some(
+        [(day, kind) for day in ("08/31/2027", "31-Aug-2027") for kind in ("xlsx", "csv")], short=2
+    ),
+)
 def test_a_corrected_copy_is_asked_about_dates_that_still_may_mean_two_days(
     app: Flask, browser: Browser, mended: str, kind: str
 ) -> None:
@@ -417,6 +423,7 @@ def test_a_date_that_was_asked_about_is_not_guessed_in_a_file_that_tells_nothing
     assert numbers(take_in(app, named)) == (2, 0, 0, 0)
 
 
+@pytest.mark.both_databases
 def test_what_another_location_was_asked_about_is_not_asked_here(app: Flask) -> None:
     doubtful = row(id="SHP-2", expires="05/07/2027", shipped="02/25/2021")
     run = take_in(app, csv(row(id="SHP-1", expires="31/08/2027", shipped="02/25/2021"), doubtful))

@@ -15,8 +15,6 @@ from portal.messages.models import Message
 from tests.shipments.files import csv, row, take_in_waiting
 from tests.shipments.taken import count, shipments
 
-pytestmark = pytest.mark.both_databases
-
 
 def put(app: Flask, name: str, content: bytes) -> Path:
     folder = app.extensions["portal"].settings.inbox
@@ -31,6 +29,7 @@ def collect(app: Flask, *, after: float = 60) -> int:
         return inbox.collect_from_folder(app.extensions["portal"].settings)
 
 
+@pytest.mark.both_databases
 def test_settled_files_of_the_watched_folder_go_in_and_are_moved(app: Flask) -> None:
     good = put(app, "one.csv", csv(row()))
     for name in (".one.csv.part", "~$one.xlsx", "notes.pdf"):

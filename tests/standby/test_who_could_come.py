@@ -23,8 +23,6 @@ from tests.people.steps import trail
 from tests.processes import start, together
 from tests.statements import watched
 
-pytestmark = pytest.mark.both_databases
-
 PHONE = {"mobile_phone": "2525550143"}
 
 
@@ -103,6 +101,7 @@ def test_a_list_is_made_once_a_day_and_takes_in_who_became_due(manager: Scope) -
         assert [row.recipient.first_name for row in found] == ["One", "Two"]
 
 
+@pytest.mark.both_databases
 def test_a_call_is_one_caller_s_for_ten_minutes(manager: Scope, provider: Scope) -> None:
     for name in ("One", "Two"):
         reachable(manager, name)
@@ -138,6 +137,7 @@ def claims(index: int, scopes: list[Scope], number: int) -> int | None:
     return claimed(scopes[index % 2], number)
 
 
+@pytest.mark.both_databases
 @pytest.mark.slow("lets several processes race")
 def test_many_callers_make_one_list_and_no_call_twice(
     app: Flask, manager: Scope, provider: Scope
@@ -152,6 +152,7 @@ def test_many_callers_make_one_list_and_no_call_twice(
     assert len(set(taken)) == 2, "each caller has one"
 
 
+@pytest.mark.both_databases
 def test_coming_leads_to_an_appointment_or_a_walk_in(
     app: Flask, manager: Scope, browser: Browser
 ) -> None:

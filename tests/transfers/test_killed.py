@@ -66,7 +66,7 @@ def state() -> tuple[str, int, int, int]:
 
 
 @pytest.mark.parametrize(
-    "moment", some(MOMENTS, short=5), ids=lambda moment: f"{moment[3]} {moment[1]} {moment[2]}"
+    "moment", some(MOMENTS, short=3), ids=lambda moment: f"{moment[3]} {moment[1]} {moment[2]}"
 )
 def test_killed_while_receiving_and_pressed_again(
     app: Flask, personas: Personas, browser: Browser, moment: tuple[Any, ...]

@@ -20,8 +20,6 @@ from tests.client import Browser
 from tests.inventory import stock
 from tests.transfers.boxes import numbers, receive, rows, send, wrong
 
-pytestmark = pytest.mark.both_databases
-
 
 @pytest.mark.parametrize(
     ("what", "words"),
@@ -71,6 +69,7 @@ def test_what_came_back_is_called_so(
     assert wrong() == []
 
 
+@pytest.mark.both_databases
 def test_a_list_that_says_something_else_is_found_by_the_check(
     scope: Scope, sent: dict[str, SentTransfer]
 ) -> None:
@@ -106,6 +105,7 @@ def sides(engine: Engine) -> list[tuple[object, ...]]:
         return sorted((tuple(row) for row in found), key=repr)
 
 
+@pytest.mark.both_databases
 def test_transfers_of_an_older_version_are_listed_after_the_upgrade(
     app: Flask, scope: Scope, other: Scope, browser: Browser, sent: dict[str, SentTransfer]
 ) -> None:

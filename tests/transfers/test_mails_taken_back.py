@@ -11,8 +11,6 @@ from tests.client import Browser
 from tests.inventory import stock
 from tests.transfers.boxes import send
 
-pytestmark = pytest.mark.both_databases
-
 
 def states() -> dict[str, set[str]]:
     """What has become of the messages, by their kind."""
@@ -47,6 +45,7 @@ def test_the_news_that_doses_are_on_their_way_does_not_arrive_after_the_end_of_i
     assert states() == {"transfer_sent": {"cancelled"}} | told
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("state", ["sent", "sending", "waiting"])
 def test_who_may_have_heard_of_doses_on_their_way_hears_that_they_are_not(
     browser: Browser, scope: Scope, other: Scope, state: str

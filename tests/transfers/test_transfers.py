@@ -11,6 +11,7 @@ from portal.db import unit_of_work
 from portal.people.models import UserLocation
 from portal.places.models import Location
 from tests.client import Browser
+from tests.effort import some
 from tests.inventory import stock
 from tests.people.steps import change
 from tests.personas import Personas
@@ -26,9 +27,8 @@ from tests.transfers.steps import (
     wrong,
 )
 
-pytestmark = pytest.mark.both_databases
 
-
+@pytest.mark.both_databases
 def test_doses_leave_at_once_and_arrive_with_the_second_next(
     browser: Browser, scope: Scope, other: Scope
 ) -> None:
@@ -152,6 +152,7 @@ def test_a_lot_that_is_here_already_gets_the_doses(
     assert wrong() == []
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("state", ["expired", "quarantined"])
 def test_what_may_not_be_used_cannot_be_sent(
     browser: Browser, scope: Scope, other: Scope, state: str
@@ -192,19 +193,22 @@ def test_doses_go_to_approved_locations_only(
 
 @pytest.mark.parametrize(
     ("details", "sentence"),
-    [
-        ({"date_received": "01/01/2099"}, "The date is in the future."),
-        ({"date_received": "01/01/2020"}, "The doses were sent on"),
-        ({"date_received": ""}, "Please fill in this field."),
-        ({"doses_received": ""}, "Please fill in this field."),
-        ({"doses_received": "-1"}, "Enter 0 or more."),
-        ({"doses_received": "0", "difference_reason": "miscounted"}, "refuse the transfer"),
-        ({"doses_received": "1", "difference_reason": "bored"}, "Say what happened to them."),
-        (
-            {"doses_received": "1", "difference_reason": "other"},
-            "Say in a few words what happened.",
-        ),
-    ],
+    some(
+        [
+            ({"date_received": "01/01/2099"}, "The date is in the future."),
+            ({"date_received": "01/01/2020"}, "The doses were sent on"),
+            ({"date_received": ""}, "Please fill in this field."),
+            ({"doses_received": ""}, "Please fill in this field."),
+            ({"doses_received": "-1"}, "Enter 0 or more."),
+            ({"doses_received": "0", "difference_reason": "miscounted"}, "refuse the transfer"),
+            ({"doses_received": "1", "difference_reason": "bored"}, "Say what happened to them."),
+            (
+                {"doses_received": "1", "difference_reason": "other"},
+                "Say in a few words what happened.",
+            ),
+        ],
+        short=4,
+    ),
 )
 def test_what_cannot_be_right_is_said_beside_its_field(
     browser: Browser, scope: Scope, other: Scope, details: dict[str, str], sentence: str
@@ -231,6 +235,7 @@ def test_nothing_of_a_box_may_have_arrived(browser: Browser, scope: Scope, other
     assert wrong() == []
 
 
+@pytest.mark.both_databases
 def test_a_pause_keeps_the_receipt_and_changes_nothing(
     browser: Browser, scope: Scope, other: Scope
 ) -> None:
@@ -253,6 +258,7 @@ def test_providers_have_no_transfers(browser: Browser, scope: Scope, who: str) -
         assert browser.get(path).status == 403
 
 
+@pytest.mark.both_databases
 def test_only_the_two_locations_see_a_transfer_and_only_the_receiver_receives(
     browser: Browser, scope: Scope, other: Scope, personas: Personas
 ) -> None:
@@ -276,6 +282,7 @@ def test_only_the_two_locations_see_a_transfer_and_only_the_receiver_receives(
     assert browser.get(f"/transfers/inbound?line={line}").status == 404
 
 
+@pytest.mark.both_databases
 def test_of_many_sendings_every_dose_is_somewhere(
     browser: Browser, scope: Scope, other: Scope
 ) -> None:
@@ -300,6 +307,7 @@ def test_of_many_sendings_every_dose_is_somewhere(
     assert wrong() == []
 
 
+@pytest.mark.both_databases
 def test_a_finished_receipt_leads_on_to_the_next_lot(
     browser: Browser, scope: Scope, other: Scope
 ) -> None:

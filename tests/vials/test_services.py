@@ -19,8 +19,6 @@ from tests.inventory import stock
 from tests.personas import Personas
 from tests.vials.vials import LIMIT, available, facts, give, given_entry, opened, put_back, vial
 
-pytestmark = pytest.mark.both_databases
-
 MODERNA_DOSES = 10
 
 
@@ -68,6 +66,7 @@ def test_a_vial_whose_time_is_over_is_left_alone_and_shown(personas: Personas) -
     assert [(one.vial.id, one.over) for one in opened(scope)] == [(old, True), (new, False)]
 
 
+@pytest.mark.both_databases
 def test_a_dose_recorded_late_sets_the_clock_back(personas: Personas) -> None:
     scope = stock.scope_for(personas, "manager_a")
     record = stock.add(scope, doses=30)
@@ -78,6 +77,7 @@ def test_a_dose_recorded_late_sets_the_clock_back(personas: Personas) -> None:
     assert vial(number).beyond_use_at == earlier + LIMIT
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("text", ["", "6 h at 2..8 C or 2 h at <=25 C (not cumulative)"])
 def test_what_the_product_data_leaves_open_stays_unknown_and_is_said(
     personas: Personas, text: str
@@ -90,6 +90,7 @@ def test_what_the_product_data_leaves_open_stays_unknown_and_is_said(
     assert (shown.minutes_left, shown.over, shown.limit) == (None, False, text)
 
 
+@pytest.mark.both_databases
 def test_a_vial_of_unknown_size_shows_no_more_than_the_record_has(personas: Personas) -> None:
     facts(stock.MODERNA, doses_per_vial=None)
     scope = stock.scope_for(personas, "manager_a")
@@ -102,6 +103,7 @@ def test_a_vial_of_unknown_size_shows_no_more_than_the_record_has(personas: Pers
     assert left(scope) == []
 
 
+@pytest.mark.both_databases
 def test_vials_never_hold_more_than_the_ledger_has(personas: Personas) -> None:
     scope = stock.scope_for(personas, "manager_a")
     record = stock.add(scope, doses=12)
@@ -112,6 +114,7 @@ def test_vials_never_hold_more_than_the_ledger_has(personas: Personas) -> None:
     assert sum(left(scope)) == available(record) == 3
 
 
+@pytest.mark.both_databases
 def test_a_dose_put_back_is_in_its_vial_again_and_the_clock_runs_on(personas: Personas) -> None:
     scope = stock.scope_for(personas, "manager_a")
     record = stock.add(scope, doses=20)
@@ -194,6 +197,7 @@ def test_what_one_vial_lost_is_not_taken_from_the_next(personas: Personas) -> No
     assert [(one.vial.id, one.doses_left) for one in opened(scope)] == [(new, 9)]
 
 
+@pytest.mark.both_databases
 def test_a_wastage_that_was_reversed_leaves_the_vial_open_with_its_old_clock(
     personas: Personas,
 ) -> None:
@@ -212,6 +216,7 @@ def test_a_wastage_that_was_reversed_leaves_the_vial_open_with_its_old_clock(
     assert left(scope) == [8]
 
 
+@pytest.mark.both_databases
 def test_an_extra_dose_is_one_more_in_the_vial_and_on_the_ledger(personas: Personas) -> None:
     scope = stock.scope_for(personas, "manager_a")
     record = stock.add(scope, doses=10)

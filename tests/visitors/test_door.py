@@ -15,7 +15,6 @@ from tests.client import Browser, Page
 from tests.statements import watched
 from tests.visitors.conftest import Kites
 
-pytestmark = pytest.mark.both_databases
 NEAR, FAR = "203.0.113.7", "198.51.100.9"
 
 
@@ -80,6 +79,7 @@ def test_no_such_number_and_a_wrong_birth_date_are_answered_alike(
     assert "We did not find it" in answers[0][0]
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("number", "born"),
     [("KITEAA", ""), ("", "03/21/1970"), ("KITEAA", "03/21/70"), ("", "")],
@@ -192,6 +192,7 @@ def test_there_is_no_door_to_what_has_none(door_step: Browser) -> None:
         assert "There is no such page" in page.root.text
 
 
+@pytest.mark.both_databases
 def test_what_may_not_be_seen_is_not_found(door_step: Browser, flying: Kites) -> None:
     flying.change("A", sold=True)
     assert knock(door_step).status == 422

@@ -5,6 +5,7 @@ from flask import Flask
 
 from blueprints.inventory.rules import Kind
 from tests.client import Browser
+from tests.effort import some
 from tests.inventory import stock
 from tests.personas import Personas
 from tests.wastage.test_wastage import begin, choose, line_of
@@ -15,8 +16,10 @@ DETAILS = {
 }
 
 
-@pytest.mark.parametrize("region", [None, "wizard"])
-@pytest.mark.parametrize("name", list(DETAILS))
+@pytest.mark.parametrize(
+    ("name", "region"),
+    some([(name, region) for region in (None, "wizard") for name in DETAILS], short=2),
+)
 def test_the_doses_are_asked_for_again_beside_what_is_left(
     app: Flask, browser: Browser, personas: Personas, name: str, region: str | None
 ) -> None:

@@ -15,8 +15,6 @@ from tests.client import Browser, Page
 from tests.personas import PASSPHRASE, Personas
 from tests.wizards.test_steps import TIN, to_details, to_review
 
-pytestmark = pytest.mark.both_databases
-
 PAUSED_AT = datetime(2026, 11, 20, 15, 42, tzinfo=UTC)
 
 
@@ -76,6 +74,7 @@ def test_pause_works_with_htmx_too(browser: Browser, brands: dict[str, int]) -> 
     assert page.headers["HX-Redirect"] == "/"
 
 
+@pytest.mark.both_databases
 def test_a_draft_survives_signing_out_and_is_told_of_at_sign_in(
     app: Flask, browser: Browser, brands: dict[str, int]
 ) -> None:
@@ -116,6 +115,7 @@ def test_discarding_forgets_what_was_entered_and_twice_changes_nothing(
         assert browser.get(address).status == 404
 
 
+@pytest.mark.both_databases
 def test_a_finished_draft_is_offered_no_more_and_holds_nothing(
     app: Flask, browser: Browser, brands: dict[str, int]
 ) -> None:
@@ -161,6 +161,7 @@ def test_a_draft_of_another_location_offers_to_switch(
     assert page.root.with_text("a", "Continue").attributes["href"] == "/tins/add/1/tin"
 
 
+@pytest.mark.both_databases
 def test_who_lost_the_location_gets_nowhere(
     app: Flask, browser: Browser, personas: Personas, brands: dict[str, int]
 ) -> None:
@@ -180,6 +181,7 @@ def test_who_lost_the_location_gets_nowhere(
     assert card(browser) == ""
 
 
+@pytest.mark.both_databases
 def test_drafts_end_after_thirty_days(
     app: Flask, browser: Browser, personas: Personas, brands: dict[str, int]
 ) -> None:
@@ -197,6 +199,7 @@ def test_drafts_end_after_thirty_days(
     assert in_database(app, select(func.count(Draft.id))) == 0
 
 
+@pytest.mark.both_databases
 def test_a_draft_from_before_a_stricter_version_leads_to_what_is_missing(
     app: Flask, browser: Browser, brands: dict[str, int]
 ) -> None:
@@ -222,6 +225,7 @@ def test_a_switched_off_module_leaves_its_drafts_to_be_discarded(
     assert [each.text for each in page.root.one("main").all("button")] == ["Discard"]
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("count", [45])
 def test_of_many_drafts_the_oldest_give_way(
     app: Flask, browser: Browser, personas: Personas, count: int
