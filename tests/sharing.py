@@ -14,6 +14,7 @@ TOGETHER = (
     "tests/browser/",
     "tests/house/",
     "tests/cli/",
+    "tests/deploy/",
     "tests/access/",
     "tests/practice/test_diary.py",
 )
