@@ -194,8 +194,9 @@ def everybody(*but: str) -> list[Any]:
     ]
 
 
-# What B's manager may at B, A's manager may at A; an administrator who is a manager, too, is asked
-# as the manager; and who works at a location and nowhere else, or at two, is asked to write.
+# What B's manager may at B, A's manager may at A; of one person with two profiles the manager is
+# asked. Who works at two locations, or is programme staff at one, reads as others do; with a
+# location that is not the own one in mind they are asked where something is refused.
 READING = everybody("manager_b", "both_as_admin", "manager_ab", "agent_at_a")
 REFUSED = everybody("manager_b", "both_as_admin", "agent_at_a")
 ALLOWED = everybody("manager_b", "both_as_admin", "manager_ab", "readonly_a")[:-1]
