@@ -55,8 +55,7 @@ def everything_of(matrix: Matrix, who: str, client: FlaskClient) -> dict[str, st
     urls |= {matrix.made.filled_in(address, letter) for address in more for letter in "AB"}
     found = {}
     for url in sorted(urls):
-        short = "q=" in url and not RUN.everything  # a search is the page, or its list
-        for headers in REGIONS[::2] if short else REGIONS:
+        for headers in regions_of(url):
             found[f"{url} {headers}"] = text_of(client.get(url, headers=headers).data)
     token = token_of(client)
     for one in matrix.registry.lists.values():
@@ -64,6 +63,16 @@ def everything_of(matrix: Matrix, who: str, client: FlaskClient) -> dict[str, st
             if hits := searched_for(client, token, f"/lists/{one.name}/search", text):
                 found[f"/lists/{one.name}/search q={text} {{}}"] = hits
     return found
+
+
+def regions_of(url: str) -> tuple[dict[str, str], ...]:
+    """How to ask for it: as a page, and for the part that its kind has, if not everything is run. A
+    list or a search is the page, or its list; a file is a file."""
+    if RUN.everything:
+        return REGIONS
+    if "export=" in url:
+        return REGIONS[:1]
+    return REGIONS[::2] if "?" in url else REGIONS[::3]
 
 
 def searched_for(client: FlaskClient, token: str, address: str, text: str) -> str:

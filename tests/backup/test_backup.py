@@ -30,7 +30,8 @@ from tests import databases
 from tests.personas import PEOPLE, Personas
 from tests.processes import results, start
 
-pytestmark = pytest.mark.both_databases
+# What concerns the archive or the files of the instance is the same for both databases.
+BOTH = pytest.mark.both_databases
 
 PAIRS = "pair of "
 
@@ -58,6 +59,7 @@ def add_organization(app: Flask, name: str) -> None:
         current_session.add(Organization(name=name))
 
 
+@BOTH
 def test_a_backup_holds_everything_and_is_closed_to_others(
     instance: Settings, tmp_path: Path
 ) -> None:
@@ -85,6 +87,7 @@ def test_nothing_is_written_over(instance: Settings, tmp_path: Path) -> None:
     assert (tmp_path / "b.tar").read_text() == "precious"
 
 
+@BOTH
 def test_an_empty_instance_has_nothing_to_back_up(tmp_path: Path) -> None:
     with pytest.raises(PortalError, match="nothing to back up"):
         write.backup(load_settings(tmp_path / "empty"), tmp_path / "b.tar")
@@ -99,6 +102,7 @@ def test_only_the_newest_are_kept(instance: Settings) -> None:
     assert [path.name[-12:-11] for path in sorted(folder.iterdir())] == ["4", "5"]
 
 
+@BOTH
 def test_a_restore_puts_everything_back(app: Flask, instance: Settings, tmp_path: Path) -> None:
     before = organizations(app)
     made = write.backup(instance, tmp_path / "b.tar")
@@ -127,6 +131,7 @@ def on_sqlite(app: Flask) -> bool:
         return is_sqlite()
 
 
+@BOTH
 def test_old_messages_are_not_sent_again(app: Flask, instance: Settings, tmp_path: Path) -> None:
     made = write.backup(instance, tmp_path / "b.tar")
     with app.app_context():
@@ -147,6 +152,7 @@ def test_old_messages_are_sent_on_request(app: Flask, instance: Settings, tmp_pa
         assert session().scalars(select(Message.state)).one() == "waiting"
 
 
+@BOTH
 def test_everybody_signs_in_again(app: Flask, instance: Settings, tmp_path: Path) -> None:
     made = write.backup(instance, tmp_path / "b.tar")
     with app.app_context():
@@ -196,6 +202,7 @@ def state_of(instance: Settings) -> list[tuple[str, bytes]]:
     ]
 
 
+@BOTH
 @pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 0.9, 0.999])
 def test_a_flipped_bit_is_found_before_anything_is_touched(
     app: Flask, instance: Settings, good: Path, share: float
@@ -212,6 +219,7 @@ def test_a_flipped_bit_is_found_before_anything_is_touched(
     assert (state_of(instance), organizations(app)) == before
 
 
+@BOTH
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 0.9, 0.999])
 def test_a_cut_file_is_found_before_anything_is_touched(
     app: Flask, instance: Settings, good: Path, share: float
@@ -246,6 +254,7 @@ def test_a_link_in_an_archive_is_refused(instance: Settings, tmp_path: Path) -> 
         read.restore(instance, tmp_path / "a.tar")
 
 
+@BOTH
 def test_a_backup_of_a_newer_portal_is_refused(
     instance: Settings, good: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -259,6 +268,7 @@ def try_to_hold(instance: Settings, *, alone: bool) -> None:
         pass
 
 
+@BOTH
 def test_servers_share_an_instance_and_a_restore_does_not(instance: Settings) -> None:
     with lock_instance(instance.instance, alone=False):
         try_to_hold(instance, alone=False)
@@ -305,6 +315,7 @@ def restored(database_kind: str, tmp_path: Path) -> Iterator[Settings]:
     databases.drop(name)
 
 
+@BOTH
 def test_backups_during_write_load_are_whole(
     app: Flask, instance: Settings, restored: Settings, tmp_path: Path
 ) -> None:

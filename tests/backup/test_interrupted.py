@@ -105,7 +105,7 @@ def refused_to_others(instance: Settings) -> bool:
         return True
 
 
-@pytest.mark.parametrize(("name", "call", "after"), some(cases(), short=7))
+@pytest.mark.parametrize(("name", "call", "after"), some(cases(), short=5))
 def test_a_killed_restore_is_refused_to_servers_and_repeated(
     app: Flask, instance: Settings, backup: Path, name: str, call: int, after: bool
 ) -> None:
@@ -136,7 +136,7 @@ def test_a_killed_restore_is_refused_to_servers_and_repeated(
     assert not list(instance.instance.glob(".restoring-*"))
 
 
-@pytest.mark.parametrize("name", some(STEPS[:-1], short=3))
+@pytest.mark.parametrize("name", some(STEPS[:-1], short=2))
 def test_one_that_fails_puts_everything_back(
     app: Flask, instance: Settings, backup: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

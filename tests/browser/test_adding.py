@@ -14,7 +14,7 @@ from portal import clock
 from portal.db import unit_of_work
 from portal.people.models import UserSession
 from tests.browser.conftest import Visit, sign_in
-from tests.browser.ways import BOTH, SCRIPT_FIRST
+from tests.browser.ways import SCRIPT_FIRST
 from tests.personas import PASSPHRASE, Personas
 from tests.shipments.files import csv, row, take_in
 
@@ -172,7 +172,7 @@ def test_back_after_saving_shows_that_it_is_done_and_forward_returns(
     assert records() == 1
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_after_a_time_out_signing_in_leads_back_to_what_was_typed(
     app: Flask, visit: Visit, shipment: int, records: Callable[[], int], script: bool
 ) -> None:

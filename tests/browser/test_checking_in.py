@@ -10,11 +10,10 @@ from portal.db import unit_of_work
 from tests.appointments.booking import number_of, person
 from tests.browser.conftest import Visit
 from tests.browser.test_pages import PHONE, too_wide, violations
+from tests.browser.ways import SCRIPT_FIRST
 from tests.checkin.arriving import arrival, booked_today, checked_in, vaccinated
 from tests.inventory import stock
 from tests.personas import Personas
-
-BOTH = pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
 
 
 @pytest.fixture
@@ -31,7 +30,7 @@ def fits(page: Page, *, script: bool) -> None:
         assert violations(page) == []
 
 
-@BOTH
+@SCRIPT_FIRST
 @pytest.mark.slow("walks through the three ways of the guides")
 def test_three_ways_lead_to_waiting(app: Flask, scope: Scope, visit: Visit, script: bool) -> None:
     with app.app_context():

@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 from blueprints.inventory.rules import Kind
 from tests.browser.conftest import Visit
 from tests.browser.test_pages import too_wide, violations
-from tests.browser.ways import BOTH, SCHEMES, SCRIPT_FIRST, SIZES
+from tests.browser.ways import SCHEMES, SCRIPT_FIRST, SIZES
 from tests.filled import filled
 from tests.inventory import stock
 from tests.personas import Personas
@@ -44,7 +44,7 @@ def begin(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Count 1")
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_a_count_is_entered_saved_finished_and_booked(
     app: Flask, visit: Visit, records: list[int], script: bool
 ) -> None:

@@ -11,7 +11,7 @@ from tests.administration import chair
 from tests.appointments.booking import person
 from tests.browser.conftest import Visit
 from tests.browser.test_pages import DESKTOP, PHONE, too_wide, violations
-from tests.browser.ways import BOTH
+from tests.browser.ways import SCRIPT_FIRST
 from tests.inventory import stock
 from tests.personas import Personas
 
@@ -28,7 +28,7 @@ def dose(app: Flask, personas: Personas) -> int:
         return chair.gave(scope, arrival, record, given_at=at)
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_the_day_ends_on_paper(visit: Visit, dose: int, script: bool) -> None:
     page = visit("provider_a", script=script, viewport=DESKTOP if script else PHONE)
     page.goto(f"/administration/vaccinations/{dose}")
@@ -52,7 +52,7 @@ def test_the_day_ends_on_paper(visit: Visit, dose: int, script: bool) -> None:
     assert not script or violations(page) == []
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_somebody_is_called_and_comes(visit: Visit, dose: int, script: bool) -> None:
     page = visit("provider_a", script=script, viewport=DESKTOP if script else PHONE)
     page.goto("/")

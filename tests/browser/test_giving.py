@@ -15,11 +15,11 @@ from tests.administration import chair
 from tests.appointments.booking import appointment, offered, person, status
 from tests.browser.conftest import Visit
 from tests.browser.test_pages import too_wide, violations
+from tests.browser.ways import BOTH, SCRIPT_FIRST
 from tests.checkin.arriving import booked_today
 from tests.inventory.stock import scope_for
 from tests.personas import PASSPHRASE, Personas
 
-BOTH = pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
 PHONE = {"width": 390, "height": 844}
 
 
@@ -147,7 +147,7 @@ def test_only_what_matters_is_shown(visit: Visit, manager: Scope) -> None:
     expect(page.get_by_label("Time", exact=True)).to_be_visible()
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_a_manager_authorizes_at_the_nurse_s_screen(
     visit: Visit, manager: Scope, script: bool
 ) -> None:

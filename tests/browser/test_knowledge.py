@@ -4,10 +4,10 @@ from playwright.sync_api import Response, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.test_pages import DESKTOP, PHONE, too_wide, violations
-from tests.browser.ways import BOTH
+from tests.browser.ways import SCRIPT_FIRST
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_help_is_read_offered_and_written(visit: Visit, script: bool) -> None:
     page = visit("provider_a", script=script, viewport=PHONE)
     page.goto("/checkin/")

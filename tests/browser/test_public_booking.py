@@ -14,6 +14,7 @@ from tests.appointments.conftest import scope
 from tests.browser.conftest import Visit
 from tests.browser.test_own_appointment import PHONE, looks_right
 from tests.browser.test_pages import too_wide, violations
+from tests.effort import RUN
 
 __all__ = ["scope"]
 SILENT = {"email": "", "contact_by": "none", "agrees_to_reminders": False}
@@ -70,12 +71,13 @@ def busy(scope: Scope) -> int:
 
 
 def fine(page: Page) -> None:
-    """The page fits, at both widths, and axe finds nothing."""
+    """The page fits, at both widths, and axe finds nothing: on a desktop, with --all at both."""
     for width in (390, 1280):
         page.set_viewport_size({"width": width, "height": 800})
         page.mouse.move(1, 799)
         assert too_wide(page) == []
-        assert violations(page) == []
+        if RUN.everything or width == 1280:
+            assert violations(page) == []
 
 
 def test_what_staff_see(scope: Scope, visit: Visit, busy: int) -> None:

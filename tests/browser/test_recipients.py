@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
 from tests.browser.test_pages import too_wide, violations
-from tests.browser.ways import BOTH, PHONE
+from tests.browser.ways import PHONE, SCRIPT_FIRST
 from tests.inventory import stock
 from tests.personas import Personas
 from tests.recipients.people import add
@@ -14,7 +14,7 @@ from tests.recipients.people import add
 # What is shown here does not depend on the database.
 
 
-@BOTH
+@SCRIPT_FIRST
 @pytest.mark.slow("walks through eight pages")
 def test_a_nurse_registers_finds_and_opens_a_recipient(
     app: Flask, visit: Visit, personas: Personas, script: bool

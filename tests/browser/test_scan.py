@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.test_pages import violations
-from tests.browser.ways import BOTH, PHONE, SCHEMES, SCRIPT_FIRST, SIZES
+from tests.browser.ways import PHONE, SCHEMES, SCRIPT_FIRST, SIZES
 from tests.inventory.stock import shipment_id
 from tests.inventory.test_scan import MODERNA, VIAL
 from tests.shipments.files import csv, row, take_in
@@ -76,7 +76,7 @@ def test_the_scanners_enter_is_enough_without_script(visit: Visit) -> None:
     filled(page)
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_readings_and_contradictions_are_asked_about(
     app: Flask, visit: Visit, script: bool
 ) -> None:

@@ -12,7 +12,7 @@ from blueprints.inventory.rules import DocumentKind, Kind
 from portal.db import unit_of_work
 from tests.browser.conftest import Visit
 from tests.browser.test_pages import too_wide, violations
-from tests.browser.ways import BOTH, SCHEMES, SIZES
+from tests.browser.ways import SCHEMES, SCRIPT_FIRST, SIZES
 from tests.inventory import stock
 from tests.personas import Personas
 
@@ -35,7 +35,7 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_wastage_from_the_list_to_its_slip(
     app: Flask, visit: Visit, record: int, script: bool
 ) -> None:
@@ -58,7 +58,7 @@ def test_wastage_from_the_list_to_its_slip(
     assert available(app, record) == 97
 
 
-@BOTH
+@SCRIPT_FIRST
 def test_a_transfer_is_sent_and_received_by_the_wizard_of_the_guide(
     app: Flask, visit: Visit, record: int, script: bool
 ) -> None:

@@ -99,7 +99,20 @@ def install(source: Path, checkout: Path, new_instance: Path, folder: Path) -> I
     """A clone of `source` that uses the environment of `checkout`."""
     git(source, "clone", "--quiet", str(source), str(folder / "portal"))
     git(folder / "portal", "checkout", "--quiet", "--detach", "v0.1.0")
+    _as_compiled(checkout, folder / "portal")
     shutil.copytree(checkout / ".venv", folder / "portal" / ".venv", symlinks=True)
     shutil.copytree(new_instance, folder / "instance")
     os.chmod(folder / "instance", 0o700)
     return Installed(folder / "portal", folder / "instance")
+
+
+def _as_compiled(checkout: Path, clone: Path) -> None:
+    """What is compiled of the files of `checkout` is good for the same files in its clone."""
+    for path in checkout.glob("*/**/*.py"):
+        same = clone / path.relative_to(checkout)
+        if same.exists() and same.stat().st_size == path.stat().st_size:
+            shutil.copystat(path, same)
+    for part in ("portal", "blueprints", "migrations"):
+        for made in (checkout / part).rglob("__pycache__"):
+            shutil.copytree(made, clone / made.relative_to(checkout))
+    git(clone, "status")  # It looks at what was touched.

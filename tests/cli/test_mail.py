@@ -1,6 +1,7 @@
 """`portal mail`: trying the mail server."""
 
 import functools
+import shutil
 import ssl
 from pathlib import Path
 
@@ -21,12 +22,13 @@ mail_from = "The Portal <portal@example.org>"
 
 def test_a_test_mail_says_what_came_of_it_and_no_secret(
     tmp_path: Path,
+    new_instance: Path,
     mail_server: MailServer,
     certificate: tuple[Path, Path],
     server_tls: ssl.SSLContext,
 ) -> None:
     trusting = functools.partial(run_portal, SSL_CERT_FILE=str(certificate[0]))
-    assert run_portal(tmp_path, "migrate").returncode == 0
+    shutil.copytree(new_instance, tmp_path, dirs_exist_ok=True)
     unset = trusting(tmp_path, "mail", "test", ADDRESS)
     assert unset.returncode == 1
     assert "smtp_host is not set" in unset.stderr

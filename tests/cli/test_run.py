@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from portal import server as serving
-from tests.cli.conftest import clean_environment
+from portal.discovery import discover
+from tests.cli.conftest import clean_environment, run_portal
+from tests.practice.test_other_data import FILLING
 
 pytestmark = pytest.mark.slow("starts the portal as a program")
 
@@ -110,6 +112,12 @@ def test_it_answers_and_ends_in_time(checkout: Path, tmp_path: Path, servers: li
     assert "Traceback" not in server.output.read_text()
     assert oct((tmp_path / "own").stat().st_mode)[-3:] == "700"
     assert oct((tmp_path / "own" / "portal.sqlite").stat().st_mode)[-3:] == "600"
+    # A second start installs and changes nothing.
+    second = Server(checkout, tmp_path / "own")
+    servers.append(second)
+    second.wait()
+    assert "Installing" not in second.output.read_text()
+    assert "schema" not in second.output.read_text()
 
 
 def test_systemd_is_told_when_it_answers_and_not_before(
@@ -125,24 +133,13 @@ def test_systemd_is_told_when_it_answers_and_not_before(
         assert server.get("/healthz") == (200, "ok\n")
 
 
-def test_a_second_start_installs_and_changes_nothing(
-    checkout: Path, tmp_path: Path, servers: list[Server]
-) -> None:
-    first = Server(checkout, tmp_path / "own")
-    servers.append(first)
-    first.wait().stop()
-    second = Server(checkout, tmp_path / "own")
-    servers.append(second)
-    second.wait()
-    assert "Installing" not in second.output.read_text()
-    assert "schema" not in second.output.read_text()
-
-
 @pytest.mark.timeout(300)
 def test_practice_has_a_banner_and_can_be_reset_meanwhile(
     checkout: Path, tmp_path: Path, servers: list[Server]
 ) -> None:
-    server = Server(checkout, tmp_path / "own", "--practice")
+    off = {module.name for module in discover().modules} - FILLING
+    few_modules = {"PORTAL_MODULES_OFF": ",".join(sorted(off))}
+    server = Server(checkout, tmp_path / "own", "--practice", **few_modules)
     servers.append(server)
     server.wait(100)
     status, page = server.get("/sign-in")
@@ -151,6 +148,7 @@ def test_practice_has_a_banner_and_can_be_reset_meanwhile(
     assert "manager.a" in page
     done = subprocess.run(
         [checkout / "bin" / "portal", "--instance", tmp_path / "own", "practice", "reset"],
+        env=clean_environment(**few_modules),
         capture_output=True,
         text=True,
         check=False,
@@ -168,28 +166,24 @@ def test_a_restore_is_refused_while_it_runs(
     server = Server(checkout, own)
     servers.append(server)
     server.wait()
-
-    def portal(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [checkout / "bin" / "portal", "--instance", own, *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
     backup = own.parent / "b.tar"
-    assert portal("backup", str(backup)).returncode == 0
-    done = portal("restore", str(backup))
+    assert run_portal(own, "backup", str(backup)).returncode == 0
+    done = run_portal(own, "restore", str(backup))
     assert done.returncode == 1
     assert "The portal is running. Stop it first." in done.stderr
     server.stop()
-    assert portal("restore", str(backup)).returncode == 0
+    assert run_portal(own, "restore", str(backup)).returncode == 0
 
 
-def test_a_worker_that_dies_is_replaced(checkout: Path, own: Path, servers: list[Server]) -> None:
+def test_a_port_in_use_stops_the_start_and_a_worker_that_dies_is_replaced(
+    checkout: Path, own: Path, tmp_path: Path, servers: list[Server]
+) -> None:
     server = Server(checkout, own)
     servers.append(server)
     server.wait()
+    done = refused(checkout, "--port", str(server.port), "--instance", str(tmp_path / "other"))
+    assert done.returncode != 0
+    assert "in use" in (done.stdout + done.stderr).lower()
     children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
     worker = int(children.read_text().split()[0])
     os.kill(worker, signal.SIGKILL)
@@ -240,14 +234,3 @@ def test_a_bad_setting_stops_the_start_with_one_sentence(
         said = server.output.read_text()
         assert sentence in said
         assert "Traceback" not in said
-
-
-def test_a_port_in_use_stops_the_start(
-    checkout: Path, own: Path, tmp_path: Path, servers: list[Server]
-) -> None:
-    server = Server(checkout, own)
-    servers.append(server)
-    server.wait()
-    done = refused(checkout, "--port", str(server.port), "--instance", str(tmp_path / "other"))
-    assert done.returncode != 0
-    assert "in use" in (done.stdout + done.stderr).lower()

@@ -130,7 +130,9 @@ def test_a_port_in_use_is_named_and_nothing_is_changed(tmp_path: Path) -> None:
     assert not (tmp_path / "own" / "portal.sqlite").exists()
 
 
-@pytest.mark.parametrize("host", ["203.0.113.7", "no such host", "256.1.1.1", "::ffff:1:2:3", "ö"])
+@pytest.mark.parametrize(
+    "host", some(["203.0.113.7", "no such host", "256.1.1.1", "::ffff:1:2:3", "ö"], short=3)
+)
 def test_an_address_that_is_not_this_machines_is_named(host: str, tmp_path: Path) -> None:
     done = start(tmp_path / "own", "--host", host)
     assert done.returncode == 1

@@ -11,12 +11,13 @@ from portal import throttle
 from portal.db import unit_of_work
 from portal.signing_in import by_password as signing_in
 from portal.signing_in import hashing, recovery
+from tests.effort import amount
 from tests.people.steps import change
 from tests.personas import Personas
 
 pytestmark = pytest.mark.slow("hashes passwords as for real")
 
-ROUNDS = 24
+ROUNDS = amount(short=12, full=24)
 LOOSELY = 1.35
 TRIES = 3
 
@@ -88,7 +89,7 @@ def test_the_measurement_sees_a_missing_dummy(
     monkeypatch.setattr(
         hashing, "verify", lambda stored, text: real(stored, text) if stored else False
     )
-    assert ratio(judging(app, "manager.a"), judging(app, "nobody.at.all")) > LOOSELY
+    assert measured(judging(app, "manager.a"), judging(app, "nobody.at.all")) > LOOSELY
 
 
 def asking(app: Flask, identity: str) -> Callable[[], object]:

@@ -18,7 +18,8 @@ from tests.people.steps import reading, sign_in, trail, writing
 from tests.personas import PASSPHRASE, Personas
 from tests.threads import at_once
 
-pytestmark = pytest.mark.both_databases
+# What is counted by statements that differ runs on both.
+BOTH = pytest.mark.both_databases
 
 WRONG = "not the right password"
 START = datetime(2021, 3, 1, 12, tzinfo=UTC)
@@ -61,6 +62,7 @@ def test_after_ten_failures_the_page_says_how_long_to_wait(browser: Browser, use
     )
 
 
+@BOTH
 def test_the_eleventh_is_judged_again_after_five_minutes(app: Flask, personas: Personas) -> None:
     with time_machine.travel(START, tick=False) as clock:
         for _attempt in range(10):
@@ -71,6 +73,7 @@ def test_the_eleventh_is_judged_again_after_five_minutes(app: Flask, personas: P
         assert judge(app, "10.0.0.1") == 0
 
 
+@BOTH
 def test_fifty_failures_from_one_address_stop_it_for_all_accounts(
     app: Flask, personas: Personas
 ) -> None:
@@ -85,6 +88,7 @@ def test_a_success_takes_its_own_attempt_back(app: Flask, personas: Personas) ->
         assert enter(app, "10.0.0.1")
 
 
+@BOTH
 def test_a_success_does_not_clear_the_address(app: Flask, personas: Personas) -> None:
     for number in range(49):
         judge(app, "10.0.0.1", username=f"guess{number}")
@@ -100,6 +104,7 @@ def use_up(app: Flask, address: str) -> None:
     assert judge(app, address, username="one.more") > 0
 
 
+@BOTH
 def test_invented_names_do_not_keep_those_out_who_are_known_at_the_address(
     app: Flask, personas: Personas
 ) -> None:
@@ -116,6 +121,7 @@ def test_who_is_known_at_the_address_still_has_ten_guesses(app: Flask, personas:
     assert [wait > 0 for wait in waits] == [False] * 10 + [True]
 
 
+@BOTH
 def test_attempts_that_are_not_judged_are_in_the_trail_once_in_a_window(
     app: Flask, personas: Personas
 ) -> None:
@@ -192,6 +198,7 @@ def test_the_mailed_link_makes_an_address_known(app: Flask, personas: Personas) 
     assert enter(app, "198.51.100.7")
 
 
+@BOTH
 def test_all_guesses_of_strangers_together_are_bounded(
     app: Flask, personas: Personas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,11 +211,14 @@ def test_all_guesses_of_strangers_together_are_bounded(
     assert judge(app, "198.51.200.1") > 0, "a success from a known address clears nothing"
 
 
+@BOTH
 def test_parallel_guesses_are_counted_exactly(app: Flask, personas: Personas) -> None:
     judged = in_parallel(app, 40)
     assert judged == 10
 
 
+@BOTH
+@pytest.mark.thorough
 def test_the_parallel_test_sees_a_count_that_is_taken_too_late(
     app: Flask, personas: Personas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -272,6 +282,7 @@ def test_only_keyed_hashes_are_kept(app: Flask, personas: Personas) -> None:
         assert len({row.key_hash for row in rows}) == 4
 
 
+@BOTH
 def test_old_attempts_are_forgotten(app: Flask, personas: Personas) -> None:
     with time_machine.travel(START, tick=False) as clock:
         judge(app, "198.51.100.7")

@@ -23,7 +23,7 @@ from tests.sheets.builders import HEADER, ROW
 
 ROOT = Path(__file__).parents[2]
 MOST_KIB = 150 * 1024
-MUTANTS = amount(short=90, full=600)
+MUTANTS = amount(short=45, full=600)
 RECOGNISE = header_test(COLUMNS)
 
 
@@ -42,23 +42,26 @@ def probe(path: Path) -> dict[str, object]:
     return result
 
 
-@pytest.mark.parametrize(
-    ("build", "why"),
-    [
-        (builders.ten_million_strings, "strings_bytes"),
-        (builders.huge_string, "strings_bytes"),
-        (builders.huge_inline_string, "memory"),
-        (builders.ten_million_cells, "unpacked_bytes"),
-        (builders.cells_in_one_row, "memory"),
-        (builders.million_columns, "memory"),
-        (builders.sparse_cell, "header"),
-        (builders.lying_directory, "lying"),
-        (builders.many_members, "members"),
-        (builders.nested_zip, "archive"),
-        (builders.many_sheets, "header"),
-        (builders.nested_entities, "dtd"),
-    ],
-)
+BOMBS = [
+    (builders.ten_million_strings, "strings_bytes"),
+    (builders.huge_inline_string, "memory"),
+    (builders.ten_million_cells, "unpacked_bytes"),
+    (builders.sparse_cell, "header"),
+    (builders.lying_directory, "lying"),
+    (builders.many_members, "members"),
+    (builders.nested_zip, "archive"),
+    (builders.nested_entities, "dtd"),
+]
+# For the reasons that those above have, too.
+MORE_BOMBS = [
+    (builders.huge_string, "strings_bytes"),
+    (builders.cells_in_one_row, "memory"),
+    (builders.million_columns, "memory"),
+    (builders.many_sheets, "header"),
+]
+
+
+@pytest.mark.parametrize(("build", "why"), BOMBS + some(MORE_BOMBS, short=0))
 def test_bombs_are_refused(tmp_path: Path, build: Callable[[Path], Path], why: str) -> None:
     result = probe(build(tmp_path / "bomb.xlsx"))
     assert result["reason"] == why

@@ -63,11 +63,15 @@ def test_nothing_is_lost_from_one_schema_to_the_next(empty: Empty, engines: list
     short form every fourth, and every new table."""
     engine = connect(empty(), engines)
     migrations.upgrade(engine, to=FIRST)
-    tables, filled = tables_of(engine), set[str]()
+    tables, filled, first = tables_of(engine), set[str](), 1
     for number, (revision, following) in enumerate(pairwise(REVISIONS)):
-        if number % FILLED == 0 or not filled.issuperset(tables):
-            fill(engine, first=1 + number * ROWS, tables=tables)
-            filled.update(tables)
+        new = {name: table for name, table in tables.items() if name not in filled}
+        moved = new and any(rows_of(engine, tables=new).values())
+        if number % FILLED == 0 or moved:
+            first, new = 1 + number * ROWS, tables
+        if new:  # What a new table refers to has rows of these numbers.
+            fill(engine, first=first, tables=new)
+            filled.update(new)
         columns = columns_of(engine, tables=tables)
         before = rows_of(engine, like=columns, tables=tables)
         assert len(before) >= len(columns) - 3
@@ -286,6 +290,7 @@ def test_a_killed_migration_leaves_the_old_or_the_new_schema_and_a_second_run_co
     assert [fault for _hit, fault in seen if fault] == []
 
 
+@pytest.mark.thorough
 @pytest.mark.slow("migrates and kills")
 @pytest.mark.timeout(240)
 def test_the_kills_would_show_a_migration_without_its_transaction(
