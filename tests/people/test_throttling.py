@@ -168,6 +168,7 @@ def attack(app: Flask, failures: int) -> None:
     raise AssertionError(f"only {done} guesses were judged")
 
 
+@BOTH
 def test_strangers_never_lock_a_user_out(app: Flask, personas: Personas) -> None:
     assert enter(app, "10.0.0.1")
     attack(app, 100)
