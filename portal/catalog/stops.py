@@ -19,7 +19,7 @@ from portal.catalog.screening import (
 )
 from portal.catalog.windows import Intervals, window
 from portal.formats.shown import day as shown
-from portal.i18n import _
+from portal.i18n import _, ngettext
 
 
 class Level(StrEnum):
@@ -243,6 +243,19 @@ def _series(planned: PlannedDose, before: Sequence[GivenDose]) -> Iterable[Objec
                 "Dose %(number)s is not recorded. If it was given elsewhere, record it on the "
                 "person’s record.",
                 number=missing,
+            ),
+        )
+    series = planned.facts.series_doses if planned.facts else None
+    if series is not None and planned.number > series and len(before) < series:
+        yield Objection(
+            StopCode.COMPLETE,
+            Level.STOP,
+            ngettext(
+                "%(name)s is given in %(num)s dose. Check the dose number: %(number)s.",
+                "%(name)s is given in %(num)s doses. Check the dose number: %(number)s.",
+                series,
+                name=planned.vaccine.name,
+                number=planned.number,
             ),
         )
     if not before:

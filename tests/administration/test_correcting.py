@@ -289,3 +289,10 @@ def test_the_day_of_a_dose_given_before_its_lot_was_held_can_be_corrected(manage
     with pytest.raises(Invalid, match="quarantine"):
         edited(manager, made, seen=2, given_at=chair.ago(0))
     assert (chair.left(record), chair.wrong()) == ((9, 1), [])
+
+
+def test_a_dose_number_beyond_the_series_is_not_corrected_to_without_a_word(manager: Scope) -> None:
+    made = chair.gave(manager, chair.arrived(manager, person(manager)), chair.lot(manager))
+    with pytest.raises(Conflict, match="Check the dose number: 3"):
+        edited(manager, made, dose_number=3)
+    assert chair.dose(made).dose_number == 1

@@ -339,6 +339,15 @@ def test_a_series_of_one_dose_is_complete() -> None:
     assert str(StopCode.COMPLETE) in codes(JANSSEN, 2, late, given(JANSSEN, 1, DAY))
 
 
+def test_a_number_beyond_the_series_is_a_stop_whatever_is_recorded_before() -> None:
+    later = DAY + timedelta(days=30)
+    assert str(StopCode.COMPLETE) in codes(MODERNA, 3, later, given(MODERNA, 1, DAY))
+    assert str(StopCode.COMPLETE) in codes(MODERNA, 3, DAY)
+    assert str(StopCode.COMPLETE) in codes(JANSSEN, 2, DAY)
+    assert str(StopCode.COMPLETE) not in codes(MODERNA, 2, later, given(MODERNA, 1, DAY))
+    assert str(StopCode.COMPLETE) not in codes(MODERNA, 2, later)
+
+
 def test_the_same_dose_twice_is_a_warning() -> None:
     planned = PlannedDose(
         vaccine=vaccine(MODERNA),
