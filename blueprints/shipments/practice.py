@@ -7,9 +7,13 @@ from datetime import date, timedelta
 from functools import partial
 from random import Random
 
+from sqlalchemy import select
+
 from blueprints.shipments.importing import IMPORT
 from blueprints.shipments.inbox import SOURCE
-from portal.db import unit_of_work
+from portal.access.scope import Place
+from portal.catalog.models import Product, ProductFacts, ProductPackage
+from portal.db import session, unit_of_work
 from portal.diary import DAYS, DiaryEvent, Past
 from portal.imports.receiving import receive_file
 from portal.imports.running import process
@@ -39,6 +43,10 @@ VACCINES = (
     *(("59676-0580-15", "Janssen", 50, "18", (1, 2)),) * 3,
     ("59267-1000-02", "Pfizer-BioNTech", 1170, "EL", (1,)),
 )
+# Flu vaccine comes with every fifth delivery, in cartons of ten syringes.
+FLU, TURNS, SYRINGES = "FLU", 5, 10
+# What is shipped after the third month lasts to the next year's June.
+SPRING = 3
 # Carriers of vaccine take it from Monday to Thursday, so that no box waits over a weekend.
 LAST_SHIPPING_DAY = 3
 
@@ -55,21 +63,68 @@ def diary(past: Past) -> Iterator[DiaryEvent]:
     """The supplier's file comes on the evening of a day on which something was shipped."""
     random, count = Random(650_001), itertools.count(101)
     for number, shipped in enumerate(shipping_days(past)):
+        orders = list(enumerate(past.places, 4400 + number // 2 * len(past.places)))
         rows = [
-            _row(next(count), order, number, place.pin, shipped, random)
-            for order, place in enumerate(past.places, 4400 + number // 2 * len(past.places))
+            _row(next(count), order, number, place.pin, shipped, random) for order, place in orders
         ]
+        flu = [(next(count), *order) for order in orders] if number % TURNS == 1 else []
         at = past.at(shipped, EVENING + random.randrange(60), past.places[0])
-        yield DiaryEvent(at, partial(_take_in, shipped, rows))
+        yield DiaryEvent(at, partial(_take_in, shipped, rows, flu))
 
 
-def _take_in(shipped: date, rows: list[tuple[object, ...]]) -> None:
+def _take_in(
+    shipped: date, rows: list[tuple[object, ...]], flu: list[tuple[int, int, Place]]
+) -> None:
     settings = current()
     with unit_of_work():
+        season = _season(shipped) if flu else None
+        if season is not None:
+            rows = rows + [_flu(season, shipped, *each) for each in flu]
         content = io.BytesIO(b"".join(write_csv(HEADER, rows)))
         name = f"shipments {shipped:%Y-%m-%d}.csv"
         run_id = receive_file(IMPORT, settings, None, name=name, content=content, source=SOURCE).id
     process(settings, run_id)
+
+
+def _season(day: date) -> tuple[str, str] | None:
+    """NDC and manufacturer of the flu vaccine in single-dose syringes that came last in the product
+    list; None if it has none."""
+    found = session().execute(
+        select(ProductPackage.ndc, Product.manufacturer)
+        .join(Product, Product.id == ProductPackage.product_id)
+        .join(ProductFacts, ProductFacts.product_id == Product.id)
+        .where(
+            Product.vaccine_group == FLU,
+            Product.orderable,
+            ProductFacts.doses_per_vial == 1,
+            ProductFacts.valid_from <= day,
+        )
+        .order_by(ProductFacts.valid_from.desc(), Product.id)
+        .limit(1)
+    )
+    row = found.first()
+    return (row.ndc, row.manufacturer) if row else None
+
+
+def _flu(
+    season: tuple[str, str], shipped: date, count: int, order: int, place: Place
+) -> tuple[object, ...]:
+    """Some cartons of the season's flu vaccine, which lasts to the end of a June."""
+    ndc, maker = season
+    year = shipped.year + (shipped.month > SPRING)
+    return (
+        f"SHP-{shipped.year}-{count:06}",
+        f"EX{shipped:%y}-{order:06}",
+        place.pin,
+        ndc,
+        maker,
+        f"UT{7000 + count}{'AB'[count % 2]}A",
+        date(year, 6, 30),
+        SYRINGES * (2 + count % 4),
+        shipped,
+        "FedEx",
+        f"{770000000000 + count * 7919}",
+    )
 
 
 def _row(
