@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -188,7 +189,7 @@ def test_the_sample_users_are_shown_in_practice_mode_alone(app: Flask, browser: 
 
 def test_messages_are_found_by_day_and_month(administrator: Browser, outbox: None) -> None:
     page = administrator.get("/operations")
-    day = datetime.now(UTC)
+    day = datetime.now(ZoneInfo("America/New_York"))
     for days in (f"{day:%m}/{day.year}", f"{day:%B} {day.year}"):
         found = administrator.submit(
             page, {"first_day": days, "last_day": days}, button="Search", follow=True

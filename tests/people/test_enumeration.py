@@ -33,6 +33,8 @@ def _no_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def _real_hash(app: Flask, personas: Personas) -> None:
+    # Other tests hash cheaply, and may have asked for it first.
+    hashing._dummy.cache_clear()
     change(
         app,
         personas.users["manager_a"],
