@@ -156,6 +156,7 @@ def _strangers_wait(keys: dict[str, str], limits: AttemptLimits) -> list[int]:
 
 def succeeded(admission: Admission) -> None:
     """The attempt was right: it no longer counts, and the address becomes known."""
+    _one_by_one(admission.account)
     session().execute(delete(Attempt).where(Attempt.id.in_(admission.rows)))
     pair = f"{admission.account}|{bucket(admission.address)}"
     _forget("pair", pair)
@@ -167,6 +168,7 @@ def succeeded(admission: Admission) -> None:
 def welcome(account: str, address: str) -> None:
     """The account's owner proved by mail to be at `address`: forget failures, know the address."""
     pair = f"{account}|{bucket(address)}"
+    _one_by_one(account)
     _forget("pair", pair)
     _forget("stranger", account)
     _make_known(pair)
@@ -232,6 +234,12 @@ def forget_old() -> None:
 def _key(kind: str, subject: str) -> str:
     secret = current_app.extensions["portal"].settings.key("throttle")
     return hmac.new(secret, f"{kind}\0{subject}".encode(), hashlib.sha256).hexdigest()
+
+
+def _one_by_one(account: str) -> None:
+    """Let those who forget failures of the account pass one by one: each has rows deleted that the
+    others want to delete, too, and PostgreSQL would refuse all but one of them."""
+    _lock(_key("stranger", account))
 
 
 def _lock(*keys: str) -> None:

@@ -1,6 +1,8 @@
 """Guessing is slow, and nobody can lock somebody else out (docs/adr/0003-throttling.md)."""
 
 import random
+import threading
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal import throttle
-from portal.db import session
+from portal.db import session, unit_of_work
 from portal.networks import bucket
 from portal.signing_in import by_password as signing_in
 from portal.throttle import Attempt
@@ -47,6 +49,30 @@ def enter(app: Flask, address: str, username: str = "manager.a") -> bool:
         verdict = signing_in.judge(username, PASSPHRASE, address=address)
     with writing(app):
         return signing_in.complete(verdict) is not None
+
+
+@BOTH
+def test_one_user_signs_in_at_two_tablets_at_once(
+    app: Flask, personas: Personas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forget, both = throttle._forget, threading.Barrier(2)
+
+    def slowly(kind: str, subject: str) -> None:
+        """Each has taken back its own attempt when both forget the others'."""
+        with suppress(threading.BrokenBarrierError):
+            both.wait(1)
+        forget(kind, subject)
+
+    def enter_once(_index: int) -> bool:
+        with app.app_context():
+            with unit_of_work():
+                admission = throttle.admit("manager.a", CLINIC)
+            with unit_of_work():
+                throttle.succeeded(admission)
+        return True
+
+    monkeypatch.setattr(throttle, "_forget", slowly)
+    assert at_once(enter_once, [(0,), (1,)]) == [True, True]
 
 
 @pytest.mark.parametrize("username", ["manager.a", "nobody.at.all"])
