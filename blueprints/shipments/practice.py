@@ -43,7 +43,7 @@ VACCINES = (
     *(("59676-0580-15", "Janssen", 50, "18", (1, 2)),) * 3,
     ("59267-1000-02", "Pfizer-BioNTech", 1170, "EL", (1,)),
 )
-# Flu vaccine comes with every fifth delivery, in cartons of ten syringes.
+# Every fifth delivery is flu vaccine, in cartons of ten syringes.
 FLU, TURNS, SYRINGES = "FLU", 5, 10
 # What is shipped after the third month lasts to the next year's June.
 SPRING = 3
@@ -63,23 +63,22 @@ def diary(past: Past) -> Iterator[DiaryEvent]:
     """The supplier's file comes on the evening of a day on which something was shipped."""
     random, count = Random(650_001), itertools.count(101)
     for number, shipped in enumerate(shipping_days(past)):
-        orders = list(enumerate(past.places, 4400 + number // 2 * len(past.places)))
-        rows = [
-            _row(next(count), order, number, place.pin, shipped, random) for order, place in orders
-        ]
-        flu = [(next(count), *order) for order in orders] if number % TURNS == 1 else []
         at = past.at(shipped, EVENING + random.randrange(60), past.places[0])
-        yield DiaryEvent(at, partial(_take_in, shipped, rows, flu))
+        orders = enumerate(past.places, 4400 + number // 2 * len(past.places))
+        boxes = [(next(count), order, place) for order, place in orders]
+        yield DiaryEvent(at, partial(_take_in, random, number, shipped, boxes))
 
 
 def _take_in(
-    shipped: date, rows: list[tuple[object, ...]], flu: list[tuple[int, int, Place]]
+    random: Random, number: int, shipped: date, boxes: list[tuple[int, int, Place]]
 ) -> None:
     settings = current()
     with unit_of_work():
-        season = _season(shipped) if flu else None
-        if season is not None:
-            rows = rows + [_flu(season, shipped, *each) for each in flu]
+        season = _season(shipped) if number % TURNS == 1 else None
+        rows = [
+            _flu(season, shipped, *box) if season else _row(random, number, shipped, *box)
+            for box in boxes
+        ]
         content = io.BytesIO(b"".join(write_csv(HEADER, rows)))
         name = f"shipments {shipped:%Y-%m-%d}.csv"
         run_id = receive_file(IMPORT, settings, None, name=name, content=content, source=SOURCE).id
@@ -128,13 +127,13 @@ def _flu(
 
 
 def _row(
-    count: int, order: int, number: int, pin: str, shipped: date, random: Random
+    random: Random, number: int, shipped: date, count: int, order: int, place: Place
 ) -> tuple[object, ...]:
     ndc, maker, carton, lot, cartons = random.choice(VACCINES)
     return (
         f"SHP-{shipped.year}-{count:06}",
         f"EX{shipped:%y}-{order:06}",
-        pin,
+        place.pin,
         ndc,
         maker,
         f"{lot}{random.randrange(1000, 9999)}{'ABJK'[number % 4]}",
