@@ -18,7 +18,7 @@ version_in() { sed -n 's/^VERSION = "\(.*\)"$/\1/p' "$1"; }
 # fifth less time with it); else the first. Fails if there is none.
 find_python() {
     local python found=""
-    for python in $(type -aP python3 python3.11 python3.12 python3.13 python3.14); do
+    while read -r python; do
         if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
             continue
         fi
@@ -27,7 +27,7 @@ find_python() {
             found="$python"
             break
         fi
-    done
+    done < <(type -aP python3 python3.11 python3.12 python3.13 python3.14)
     [ -n "$found" ] && printf '%s\n' "$found"
 }
 

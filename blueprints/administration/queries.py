@@ -25,7 +25,8 @@ from portal.remembering import remembered
 
 MOST_LOTS = 100
 # Made once: every dose that is given asks for them several times.
-_LOT, _later = VaccineInventory, aliased(Administration)
+_LOT = VaccineInventory
+_later = aliased(Administration)
 OFFERED = (
     select(_LOT)
     .where(

@@ -112,9 +112,7 @@ def _flu(
     ndc, maker = season
     year = shipped.year + (shipped.month > SPRING)
     return (
-        f"SHP-{shipped.year}-{count:06}",
-        f"EX{shipped:%y}-{order:06}",
-        place.pin,
+        *_order(shipped, count, order, place),
         ndc,
         maker,
         f"UT{7000 + count}{'AB'[count % 2]}A",
@@ -126,14 +124,17 @@ def _flu(
     )
 
 
+def _order(shipped: date, count: int, order: int, place: Place) -> tuple[str, str, str]:
+    """Shipment ID, order number and PIN."""
+    return f"SHP-{shipped.year}-{count:06}", f"EX{shipped:%y}-{order:06}", place.pin
+
+
 def _row(
     random: Random, number: int, shipped: date, count: int, order: int, place: Place
 ) -> tuple[object, ...]:
     ndc, maker, carton, lot, cartons = random.choice(VACCINES)
     return (
-        f"SHP-{shipped.year}-{count:06}",
-        f"EX{shipped:%y}-{order:06}",
-        place.pin,
+        *_order(shipped, count, order, place),
         ndc,
         maker,
         f"{lot}{random.randrange(1000, 9999)}{'ABJK'[number % 4]}",

@@ -246,7 +246,8 @@ def _series(planned: PlannedDose, before: Sequence[GivenDose]) -> Iterable[Objec
             ),
         )
     series = planned.facts.series_doses if planned.facts else None
-    if series is not None and planned.number > series and len(before) < series:
+    highest = max((dose.number for dose in before), default=0)
+    if series is not None and highest < series < planned.number:
         yield Objection(
             StopCode.COMPLETE,
             Level.STOP,
@@ -274,7 +275,7 @@ def _series(planned: PlannedDose, before: Sequence[GivenDose]) -> Iterable[Objec
             ),
         )
     series = last.facts.series_doses if last.facts else None
-    if series is not None and max(dose.number for dose in before) >= series:
+    if series is not None and highest >= series:
         yield Objection(
             StopCode.COMPLETE,
             Level.STOP,

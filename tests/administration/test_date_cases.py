@@ -345,6 +345,8 @@ def test_a_number_beyond_the_series_is_a_stop_whatever_is_recorded_before() -> N
     assert str(StopCode.COMPLETE) in codes(MODERNA, 3, DAY)
     assert str(StopCode.COMPLETE) in codes(JANSSEN, 2, DAY)
     assert str(StopCode.COMPLETE) not in codes(MODERNA, 2, later, given(MODERNA, 1, DAY))
+    twice = given(MODERNA, 1, DAY), given(MODERNA, 1, later)
+    assert str(StopCode.COMPLETE) in codes(MODERNA, 3, later + timedelta(days=30), *twice)
     assert str(StopCode.COMPLETE) not in codes(MODERNA, 2, later)
 
 
