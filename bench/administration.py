@@ -1,7 +1,7 @@
 """Saving a dose: statements, milliseconds for one vaccinator and for eight at once; and what the
 list of the day costs while nothing changes.
 
-    python -m bench.administration [--saves 20] [--postgresql URL]
+    python -m bench.administration [--saves 20] [--workers 1] [--postgresql URL]
 
 Each dose is entered as a person enters it, page by page; the time is that of the last `Save`, from
 a real server. On SQLite, and with the address of a server (`postgresql:///postgres?host=…`) on a
@@ -32,7 +32,9 @@ from bench.people import (
 )
 from bench.serving import practice_instance, serving
 from blueprints.checkin.services import check_in
+from blueprints.inventory.ledger import entries as ledger
 from blueprints.inventory.models import VaccineInventory
+from blueprints.inventory.rules import Kind
 from blueprints.recipients.rules import Details
 from blueprints.recipients.services import register
 from portal.app import create_app
@@ -77,7 +79,9 @@ def prepare(instance: Path, visits: int) -> tuple[Chairs, list[int]]:
                 .order_by(VaccineInventory.doses_available.desc())
                 .limit(1)
             ).one()
-            assert record.doses_available > visits, "too few doses for so many saves"
+            today = scope.today()
+            received = ledger.Movement(kind=Kind.RECEIVED, doses=visits, happened_on=today)
+            ledger.post(scope.user, record.id, received)
             product, lot = record.product_id, record.id
         arrivals = []
         for number in range(visits):
@@ -169,12 +173,12 @@ def unchanged(address: str) -> tuple[float, int]:
     return statistics.median(found), size
 
 
-def measure(kind: str, saves: int) -> None:
+def measure(kind: str, saves: int, workers: str) -> None:
     """Print what it takes on the database that the environment names."""
     with practice_instance() as instance:
         chairs, counts = prepare(instance, (saves + 1) * (PEOPLE + 1) + 1)
         print(f"{kind}: {' + '.join(map(str, counts))} statements")
-        with serving(instance) as (address, _pid, _took):
+        with serving(instance, workers=workers) as (address, _pid, _took):
 
             def enter() -> Callable[[], float]:
                 person = Vaccinator(at_server(address))
@@ -188,7 +192,7 @@ def measure(kind: str, saves: int) -> None:
 def main() -> None:
     """Measure and print."""
     options = arguments().parse_args()
-    on_both(options.postgresql, lambda kind: measure(kind, options.saves))
+    on_both(options.postgresql, lambda kind: measure(kind, options.saves, options.workers))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """How many people can book for themselves at once, and how long they wait.
 
-    python -m bench.bookings [--clients 1,10,100] [--bookings 300] [--postgresql URL]
+    python -m bench.bookings [--clients 1,10,100] [--bookings 300] [--workers 1]
+        [--postgresql URL]
 
 Two things are measured against a real server: whole bookings, from the empty first page to the
 confirmation with its number, eight requests each; and the one request among them that takes the
@@ -157,12 +158,12 @@ def told(what: str, clients: int, done: int, seconds: float, waits: list[float])
     )
 
 
-def measure(kind: str, clients: list[int], bookings: int) -> None:
+def measure(kind: str, clients: list[int], bookings: int, workers: str) -> None:
     """Print what the database that the environment names can do."""
     numbers = count(1)
     with practice_instance() as instance:
         place, day = prepare(instance)
-        with serving(instance) as (address, _pid, _took):
+        with serving(instance, workers=workers) as (address, _pid, _took):
             server = urlsplit(address)
             assert server.hostname == "127.0.0.1"
 
@@ -226,9 +227,12 @@ def main() -> None:
     parser.add_argument("--postgresql", default="")
     parser.add_argument("--clients", default="1,10,100")
     parser.add_argument("--bookings", type=int, default=300)
+    parser.add_argument("--workers", default="1", help="processes of the server")
     options = parser.parse_args()
     clients = [int(each) for each in options.clients.split(",")]
-    on_both(options.postgresql, lambda kind: measure(kind, clients, options.bookings))
+    on_both(
+        options.postgresql, lambda kind: measure(kind, clients, options.bookings, options.workers)
+    )
 
 
 if __name__ == "__main__":

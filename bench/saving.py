@@ -1,6 +1,6 @@
 """Saving a delivery: statements, and milliseconds for one person and for eight at once.
 
-    python -m bench.saving [--saves 20] [--postgresql URL] [--against REVISION]
+    python -m bench.saving [--saves 20] [--workers 1] [--postgresql URL] [--against REVISION]
 
 Each delivery is entered as a person enters it, page by page; the time is that of the last `Save`,
 from a real server. On SQLite, and with the address of a server (`postgresql:///postgres?host=…`) on
@@ -55,13 +55,13 @@ def statements(instance: Path) -> list[int]:
     return people.statements(app, Receiver, lambda person: person.save("COUNT-1"))
 
 
-def measure(kind: str, saves: int) -> None:
+def measure(kind: str, saves: int, workers: str) -> None:
     """Print what saving takes on the database that the environment names."""
     numbers = itertools.count()
     with practice_instance() as instance:
         counts = statements(instance)
         print(f"{kind}: {' + '.join(map(str, counts))} statements")
-        with serving(instance) as (address, _pid, took):
+        with serving(instance, workers=workers) as (address, _pid, took):
             print(f"{kind}: start {took:.2f} s")
 
             def enter() -> Callable[[], float]:
@@ -96,7 +96,7 @@ def main() -> None:
         print(f"{options.against}:", flush=True)
         against(options.against, given)
         print("as it is here:", flush=True)
-    on_both(options.postgresql, lambda kind: measure(kind, options.saves))
+    on_both(options.postgresql, lambda kind: measure(kind, options.saves, options.workers))
 
 
 if __name__ == "__main__":

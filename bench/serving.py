@@ -28,10 +28,10 @@ CHROMIUM = [
 
 def chromium() -> str:
     """The path of Chromium."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not found:
-        raise SystemExit("Chromium is not installed.")
-    return found
+    for name in ("chromium", "chromium-browser", "chromium-headless-shell"):
+        if found := shutil.which(name):
+            return found
+    raise SystemExit("Chromium is not installed.")
 
 
 def free_port() -> int:

@@ -88,7 +88,7 @@ def become_server(settings: Settings, host: str, port: int) -> None:
     """Replace this process by the server; does not return."""
     if settings.base_url == DEFAULT_BASE_URL:
         os.environ["PORTAL_BASE_URL"] = address_of(host, port)
-    arguments = ["--host", host, "--port", str(port)]
+    arguments = ["--host", host, "--port", str(port), "--workers", str(settings.workers)]
     if settings.trusted_proxies:
         arguments.append("--behind-proxy")
     if settings.log_format == "json":

@@ -1,6 +1,12 @@
 """All limits of the server, and why they are what they are. Sizes are bytes."""
 
 THREADS = 8
+# So many requests are worked on at once, unless they take longer than a turn: then they wait for
+# something. Two keep a processor busy while one of them asks PostgreSQL; with several workers the
+# others do. See `turns.py`, and for how it was measured docs/adr/0013-requests-take-turns.md.
+AT_ONCE = 2
+AT_ONCE_BESIDE_OTHERS = 1
+TURN_SECONDS = 0.05
 # A request waits for a thread at most this long; then its client is told to come again. Proxies
 # give up after a minute.
 WAIT_SECONDS = 30

@@ -25,10 +25,13 @@ from portal.serving.connection import Connection
 from portal.serving.leaving import Answer, ClientGone, Leaving
 from portal.serving.present import Present
 from portal.serving.refusals import Refusals
+from portal.serving.turns import Turns
 
 log = logging.getLogger("portal")
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+# Seconds; a large upload may wait although it is its turn.
+LEAST_NAP = 0.002
 TRANSIENT = {errno.ECONNABORTED, errno.EAGAIN, errno.EWOULDBLOCK, errno.EPROTO}
 
 
@@ -43,18 +46,21 @@ class PatientWorker(ThreadWorker):
         self.waiting: deque[Connection] = deque()
         self.large_waiting: deque[Connection] = deque()
         self.running = 0
+        self.turns = Turns(limits.AT_ONCE, limits.TURN_SECONDS)
         self.large_running = 0
         self.large: Counter[str] = Counter()
         self.bodies = Budget(limits.LARGE_BYTES)
         self.answers = Budget(limits.ANSWERS_BYTES)
         self._swept = 0.0
 
-    def prepare(self, *, largest: int, secure: bool, by_address: bool) -> None:
-        """Say what the application accepts, and whether clients are told apart by their address
-        (behind a proxy all have the proxy's)."""
+    def prepare(self, *, largest: int, secure: bool, by_address: bool, alone: bool = True) -> None:
+        """Say what the application accepts, whether clients are told apart by their address
+        (behind a proxy all have the proxy's), and whether there is no other worker."""
         self.largest = largest
         self.refusals = Refusals(secure=secure)
         self.present = Present(by_address=by_address)
+        at_once = limits.AT_ONCE if alone else limits.AT_ONCE_BESIDE_OTHERS
+        self.turns = Turns(at_once, limits.TURN_SECONDS)
 
     def run(self) -> None:
         """Serve until told to stop; then finish what has begun, within the grace period."""
@@ -64,7 +70,7 @@ class PatientWorker(ThreadWorker):
         while self.alive and self.is_parent_alive():
             self.notify()
             self.set_accept_enabled(True)
-            self.wait_for_and_dispatch_events(1.0)
+            self.wait_for_and_dispatch_events(self._at_most(1.0))
             self._sweep()
         self.set_accept_enabled(False)
         ends = time.monotonic() + self.cfg.graceful_timeout
@@ -72,7 +78,7 @@ class PatientWorker(ThreadWorker):
             self._wait_no_longer(connection)
         while self.present.all and time.monotonic() < ends:
             self.notify()
-            self.wait_for_and_dispatch_events(0.5)
+            self.wait_for_and_dispatch_events(self._at_most(0.5))
             self._sweep()
         self.tpool.shutdown(wait=False)
         self.poller.close()
@@ -87,6 +93,13 @@ class PatientWorker(ThreadWorker):
             # It may have had to make room for another just now.
             if not any(connection.closed for connection in mine):
                 self._try(partial(key.data, key.fileobj), *mine)
+        self._give_threads()
+
+    def _at_most(self, seconds: float) -> float:
+        """For how long the loop may sleep: no longer than until somebody's turn."""
+        if self.running == limits.THREADS or not (self.waiting or self.large_waiting):
+            return seconds
+        return min(seconds, max(self.turns.next_in(time.monotonic()), LEAST_NAP))
 
     def _try(self, step: Callable[[], None], *mine: Connection) -> None:
         try:
@@ -197,8 +210,8 @@ class PatientWorker(ThreadWorker):
         self.large[connection.network] += 1
 
     def _give_threads(self) -> None:
-        """Hand requests that are whole to threads that are free."""
-        while self.running < limits.THREADS:
+        """Hand requests that are whole to threads that are free, if it is their turn."""
+        while self.running < limits.THREADS and not self.turns.next_in(time.monotonic()):
             if self.large_waiting and self.large_running < limits.LARGE_AT_ONCE:
                 connection = self.large_waiting.popleft()
                 self.large_running += 1
@@ -207,6 +220,7 @@ class PatientWorker(ThreadWorker):
             else:
                 return
             self.running += 1
+            self.turns.begin(connection, time.monotonic())
             connection.until(float("inf"), None)
             connection.leaving = Leaving(connection.client, self.answers)
             future = self.tpool.submit(self._serve, connection)
@@ -261,6 +275,7 @@ class PatientWorker(ThreadWorker):
         arriving = connection.arriving
         assert arriving is not None
         self.running -= 1
+        self.turns.end(connection)
         self.large_running -= arriving.large
         connection.served = True
         self._release(connection)

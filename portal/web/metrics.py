@@ -1,11 +1,13 @@
 """`/metrics`: numbers for Prometheus, if the settings ask for them; nothing about anybody.
 
-Requests are counted in the memory of the process that answers them. Jobs, messages and the schema
-are read from the database when somebody asks.
+Requests are counted in the memory of the process that answers them; where there are several, each
+names itself by its process id. Jobs, messages and the schema are read from the database when
+somebody asks.
 """
 
 import hmac
 import ipaddress
+import os
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -34,8 +36,9 @@ READING = frozenset({"GET", "HEAD", "OPTIONS"})
 class Requests:
     """What this process has answered since it began."""
 
-    def __init__(self) -> None:
+    def __init__(self, process: str = "") -> None:
         self._lock = Lock()
+        self._process = {"process": process} if process else {}
         self._answers: Counter[tuple[str, str]] = Counter()
         self._classes = {kind: [0] * (len(BOUNDS) + 1) for kind in ("read", "write")}
         self._seconds = dict.fromkeys(self._classes, 0.0)
@@ -57,23 +60,26 @@ class Requests:
             seconds = dict(self._seconds)
         yield from _head("portal_requests_total", "counter", "Answers by endpoint and status.")
         for (endpoint, status), number in answers:
-            labels = _labels(endpoint=endpoint, status=status)
+            labels = _labels(endpoint=endpoint, status=status, **self._process)
             yield f"portal_requests_total{labels} {number}"
         name = "portal_request_seconds"
         yield from _head(name, "histogram", "How long the portal worked on a request.")
         for kind, counted in classes.items():
             sums = list(accumulate(counted))
+            of = {"kind": kind, **self._process}
             for bound, number in zip((*BOUNDS, "+Inf"), sums, strict=True):
-                yield f"{name}_bucket{_labels(kind=kind, le=str(bound))} {number}"
-            yield f"{name}_sum{_labels(kind=kind)} {seconds[kind]:.6f}"
-            yield f"{name}_count{_labels(kind=kind)} {sums[-1]}"
+                yield f"{name}_bucket{_labels(**of, le=str(bound))} {number}"
+            yield f"{name}_sum{_labels(**of)} {seconds[kind]:.6f}"
+            yield f"{name}_count{_labels(**of)} {sums[-1]}"
 
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Count requests, if the settings ask for it."""
     if not settings.metrics:
         return
-    counted = app.extensions["portal_requests"] = Requests()
+    counted = app.extensions["portal_requests"] = Requests(
+        str(os.getpid()) if settings.workers > 1 else ""
+    )
 
     @app.before_request
     def begin() -> None:

@@ -161,5 +161,6 @@ def test_agents_who_have_the_same_case_open_hear_of_each_other(
     second.clock.install()
     second.goto(address)
     for page in (second, first):  # each page says by itself that it is open
-        page.clock.fast_forward(31_000)
+        with page.expect_response(lambda answer: "/looking" in answer.url):
+            page.clock.fast_forward(31_000)
     expect(first.get_by_text("Also open at Admin Staff")).to_be_visible()

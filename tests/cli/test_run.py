@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import shutil
 import signal
 import socket
@@ -189,6 +190,37 @@ def test_a_port_in_use_stops_the_start_and_a_worker_that_dies_is_replaced(
     os.kill(worker, signal.SIGKILL)
     time.sleep(0.2)
     server.wait()
+    assert server.stop() == 0
+
+
+def workers_of(server: Server) -> set[int]:
+    """The worker processes of a server."""
+    pid = server.process.pid
+    return {int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+
+
+def counting(server: Server) -> set[str]:
+    """The processes that say how much they have answered, each asked several times."""
+    pages = [server.get("/metrics")[1] for _turn in range(20)]
+    return {pid for page in pages for pid in re.findall(r'process="(\d+)"', page)}
+
+
+def test_two_workers_speak_once_and_one_that_is_killed_is_missed_by_nobody(
+    checkout: Path, own: Path, servers: list[Server]
+) -> None:
+    server = Server(checkout, own, PORTAL_WORKERS="2", PORTAL_METRICS="yes")
+    servers.append(server.wait())
+    seen: set[str] = set()
+    while len(seen) < 2:  # until the second has begun, too
+        seen |= counting(server)
+    assert seen == {str(each) for each in workers_of(server)}
+    said = server.output.read_text()
+    assert said.count("The portal is ready") == said.count("/setup with the code") == 1
+    victim = min(workers_of(server))
+    os.kill(victim, signal.SIGKILL)
+    while len(workers_of(server) - {victim}) < 2:
+        assert server.get("/readyz")[0] == 200
+    assert server.output.read_text().count("The portal is ready") <= 2
     assert server.stop() == 0
 
 

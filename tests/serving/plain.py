@@ -7,6 +7,7 @@ import argparse
 import hashlib
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
@@ -17,8 +18,11 @@ from portal.serving import limits
 LARGEST = 4 * 1024 * 1024
 PIECE = b"0123456789abcdef" * 4096
 GO = threading.Event()
+AT_WORK = threading.Lock()
 
 steps = 0
+# How many work at this moment, and the most that ever did.
+working, most = 0, 0
 
 
 def count(frame: FrameType, event: str, _argument: object) -> Any:
@@ -29,6 +33,17 @@ def count(frame: FrameType, event: str, _argument: object) -> Any:
     frame.f_trace_opcodes = True
     steps += event == "opcode"
     return count
+
+
+def work() -> None:
+    """Work for a while."""
+    global working, most  # noqa: PLW0603
+    with AT_WORK:
+        working += 1
+        most = max(most, working)
+    time.sleep(0.05)
+    with AT_WORK:
+        working -= 1
 
 
 def big(pieces: int) -> Iterator[bytes]:
@@ -52,6 +67,8 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
         GO.wait(60)
     if path == "/go":
         GO.set()
+    if path == "/work":
+        work()
     if path == "/unread" or int(environ.get("CONTENT_LENGTH") or 0) > LARGEST:
         body = b""
     else:
@@ -61,6 +78,8 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
         return big(int(query))
     if path == "/late":
         return late()
+    if path == "/most":
+        return [str(most).encode()]
     if path == "/steps":
         return [str(steps).encode()]
     return [f"{len(body)} {hashlib.sha256(body).hexdigest()}\n".encode()]
