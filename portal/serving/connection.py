@@ -37,6 +37,15 @@ class Connection:
         self.closed = False
         self.large = False
 
+    def receive(self) -> bytes | None:
+        """What has come; nothing if the client has gone, None if it has only paused."""
+        try:
+            return self.client.recv(limits.GATHERED_BYTES)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return b""
+
     def until(self, ends: float, late: Late | None) -> None:
         """At `ends` call `late`, unless something happens before."""
         self.ends = ends

@@ -7,6 +7,8 @@ THREADS = 8
 AT_ONCE = 2
 AT_ONCE_BESIDE_OTHERS = 1
 TURN_SECONDS = 0.05
+# The shortest sleep of the main loop while somebody waits, who may be too large to begin.
+NAP_SECONDS = 0.002
 # A request waits for a thread at most this long; then its client is told to come again. Proxies
 # give up after a minute.
 WAIT_SECONDS = 30

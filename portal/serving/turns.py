@@ -8,14 +8,19 @@ for something (a lock, a hash, a slow disk), and the next one begins beside it.
 
 from collections.abc import Hashable
 
+from portal.serving import limits
+
 
 class Turns:
     """Who is at work, and since when; times are those of `time.monotonic`, in seconds."""
 
-    def __init__(self, at_once: int, turn: float) -> None:
+    def __init__(self, at_once: int) -> None:
         self._at_once = at_once
-        self._turn = turn
         self._begun: dict[Hashable, float] = {}
+
+    def __len__(self) -> int:
+        """How many are at work."""
+        return len(self._begun)
 
     def begin(self, who: Hashable, moment: float) -> None:
         """Somebody begins to work."""
@@ -30,4 +35,4 @@ class Turns:
         newest = list(self._begun.values())[-self._at_once :]
         if len(newest) < self._at_once:
             return 0
-        return max(0.0, newest[0] + self._turn - moment)
+        return max(0.0, newest[0] + limits.TURN_SECONDS - moment)

@@ -30,8 +30,6 @@ from portal.serving.turns import Turns
 log = logging.getLogger("portal")
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-# Seconds; a large upload may wait although it is its turn.
-LEAST_NAP = 0.002
 TRANSIENT = {errno.ECONNABORTED, errno.EAGAIN, errno.EWOULDBLOCK, errno.EPROTO}
 
 
@@ -45,8 +43,7 @@ class PatientWorker(ThreadWorker):
         self.present = Present(by_address=True)
         self.waiting: deque[Connection] = deque()
         self.large_waiting: deque[Connection] = deque()
-        self.running = 0
-        self.turns = Turns(limits.AT_ONCE, limits.TURN_SECONDS)
+        self.turns = Turns(limits.AT_ONCE)
         self.large_running = 0
         self.large: Counter[str] = Counter()
         self.bodies = Budget(limits.LARGE_BYTES)
@@ -54,13 +51,12 @@ class PatientWorker(ThreadWorker):
         self._swept = 0.0
 
     def prepare(self, *, largest: int, secure: bool, by_address: bool, alone: bool = True) -> None:
-        """Say what the application accepts, whether clients are told apart by their address
-        (behind a proxy all have the proxy's), and whether there is no other worker."""
+        """Say what the application accepts, whether addresses tell clients apart (behind a proxy
+        all have the proxy's), and whether there is no other worker."""
         self.largest = largest
         self.refusals = Refusals(secure=secure)
         self.present = Present(by_address=by_address)
-        at_once = limits.AT_ONCE if alone else limits.AT_ONCE_BESIDE_OTHERS
-        self.turns = Turns(at_once, limits.TURN_SECONDS)
+        self.turns = Turns(limits.AT_ONCE if alone else limits.AT_ONCE_BESIDE_OTHERS)
 
     def run(self) -> None:
         """Serve until told to stop; then finish what has begun, within the grace period."""
@@ -97,9 +93,9 @@ class PatientWorker(ThreadWorker):
 
     def _at_most(self, seconds: float) -> float:
         """For how long the loop may sleep: no longer than until somebody's turn."""
-        if self.running == limits.THREADS or not (self.waiting or self.large_waiting):
-            return seconds
-        return min(seconds, max(self.turns.next_in(time.monotonic()), LEAST_NAP))
+        if (self.waiting or self.large_waiting) and len(self.turns) < limits.THREADS:
+            seconds = min(seconds, self.turns.next_in(time.monotonic()))
+        return max(seconds, limits.NAP_SECONDS)
 
     def _try(self, step: Callable[[], None], *mine: Connection) -> None:
         try:
@@ -160,20 +156,11 @@ class PatientWorker(ThreadWorker):
             self._drop(connection)
 
     def _read(self, connection: Connection, _client: Any) -> None:
-        piece = self._receive(connection)
+        piece = connection.receive()
         if piece:
             self._hear(connection, piece)
         elif piece is not None:
             self._drop(connection)
-
-    def _receive(self, connection: Connection) -> bytes | None:
-        """What has come; nothing if the client has gone, None if it has only paused."""
-        try:
-            return connection.client.recv(limits.GATHERED_BYTES)
-        except BlockingIOError:
-            return None
-        except OSError:
-            return b""
 
     def _hear(self, connection: Connection, piece: bytes) -> None:
         """More of a request has come."""
@@ -211,7 +198,7 @@ class PatientWorker(ThreadWorker):
 
     def _give_threads(self) -> None:
         """Hand requests that are whole to threads that are free, if it is their turn."""
-        while self.running < limits.THREADS and not self.turns.next_in(time.monotonic()):
+        while len(self.turns) < limits.THREADS and not self.turns.next_in(time.monotonic()):
             if self.large_waiting and self.large_running < limits.LARGE_AT_ONCE:
                 connection = self.large_waiting.popleft()
                 self.large_running += 1
@@ -219,7 +206,6 @@ class PatientWorker(ThreadWorker):
                 connection = self.waiting.popleft()
             else:
                 return
-            self.running += 1
             self.turns.begin(connection, time.monotonic())
             connection.until(float("inf"), None)
             connection.leaving = Leaving(connection.client, self.answers)
@@ -274,7 +260,6 @@ class PatientWorker(ThreadWorker):
         """A thread is done with a request."""
         arriving = connection.arriving
         assert arriving is not None
-        self.running -= 1
         self.turns.end(connection)
         self.large_running -= arriving.large
         connection.served = True
@@ -333,7 +318,7 @@ class PatientWorker(ThreadWorker):
         self._watch(connection, selectors.EVENT_READ, self._drain)
 
     def _drain(self, connection: Connection, _client: Any) -> None:
-        piece = self._receive(connection)
+        piece = connection.receive()
         if piece:
             ends = connection.ends + len(piece) / limits.BYTES_A_SECOND
             most = connection.began + limits.LINGER_AT_MOST_SECONDS

@@ -12,8 +12,11 @@ from tests.serving.conftest import Served
 Serve = Callable[..., Served]
 
 
-def test_the_next_begins_when_one_is_done_or_has_had_its_turn() -> None:
-    turns = Turns(2, 5.0)
+def test_the_next_begins_when_one_is_done_or_has_had_its_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "TURN_SECONDS", 5)
+    turns = Turns(2)
     turns.begin("a", 100.0)
     assert turns.next_in(100.0) == 0
     turns.begin("b", 101.0)
