@@ -7,6 +7,7 @@ part of a page that htmx asks for; every main page with and without its static f
 """
 
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -87,9 +88,10 @@ def enter(page: Page) -> None:
 
 def stock(page: Page) -> None:
     """Announce as many shipments to Clinic A as make several pages, as the administrator."""
+    shipped, expires = (date.today() + timedelta(days=days) for days in (-2, 200))
     rows = [
         f"SHP-{9000 + number},EX26-{number},NCA650001,80777-0273-99,Moderna,L{7000 + number},"
-        f"12/31/2030,100,02/01/2021,UPS,1Z999AA1012345{number:04}"
+        f"{expires:%m/%d/%Y},100,{shipped:%m/%d/%Y},UPS,1Z999AA1012345{number:04}"
         for number in range(60)
     ]
     header = (
@@ -107,7 +109,7 @@ def stock(page: Page) -> None:
         {"name": "sixty.csv", "mimeType": "text/csv", "buffer": content}
     )
     page.get_by_role("button", name="Import").click()
-    page.get_by_text("All rows are in.").wait_for()
+    page.get_by_text("All rows were imported.").wait_for()
 
 
 def show(title: str, weight: tuple[int, int]) -> None:
