@@ -100,9 +100,8 @@ def edit_record(vaccination_id: int) -> Response:
         record = session().get_one(VaccineInventory, given.newest.inventory_id)
         return found_against(given, recipient_of(given), record, _injection(form, given))
 
-    return _answer(
-        form, given, "administration/edit.html", act, found, zone=fields.zone_name(scope())
-    )
+    zone = fields.zone_name(scope(), given.newest.given_at)
+    return _answer(form, given, "administration/edit.html", act, found, zone=zone)
 
 
 def _details_of(given: Given) -> dict[str, Any]:

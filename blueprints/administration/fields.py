@@ -180,9 +180,9 @@ def ensure_vial(choices: Sequence[tuple[str, str, int | None]], answers: Mapping
         )
 
 
-def zone_name(scope: Scope) -> str:
-    """How the location's clocks are called now: EST."""
-    return moment_in(clock.now(), scope.place.time_zone).rpartition(" ")[2]
+def zone_name(scope: Scope, at: datetime | None = None) -> str:
+    """How the location's clocks are called at that moment, or now: EST."""
+    return moment_in(at or clock.now(), scope.place.time_zone).rpartition(" ")[2]
 
 
 def moment(

@@ -1,5 +1,7 @@
 """The pages that correct a record (SPEC G9)."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from portal.access.scope import Scope
@@ -28,6 +30,17 @@ def test_details_are_edited_with_a_reason(boss: Browser, manager: Scope) -> None
     related = boss.get(f"/administration/vaccinations/{made}?tab=related")
     assert "Changed: Wrong arm" in related.root.text
     assert "Left arm" in related.root.text
+
+
+def test_the_zone_is_that_of_the_day_of_the_dose(boss: Browser, manager: Scope) -> None:
+    """Winter and summer are called differently: one of these days is of the other."""
+    lot = chair.lot(manager, received_on=stock.day(250))
+    for days in (1, 120, 240):
+        at = chair.ago(days)
+        made = chair.gave(manager, chair.arrived(manager, person(manager)), lot, given_at=at)
+        shown = boss.get(f"/administration/vaccinations/{made}/edit").root.text
+        zone = at.astimezone(ZoneInfo(manager.place.time_zone)).tzname()
+        assert f"Times are those of this location ({zone})." in shown
 
 
 def test_the_lot_is_changed(boss: Browser, manager: Scope) -> None:
