@@ -7,7 +7,7 @@ two of them wait for each other.
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import Executable, bindparam, select, update
 
 from blueprints.appointments import numbers
 from blueprints.appointments.letting_go import let_go, let_go_at
@@ -33,13 +33,30 @@ from portal import clock
 from portal.access.scope import Actor
 from portal.audit.services import record as audit
 from portal.clock import now
-from portal.db import lock, session
+from portal.db import insert, lock, session
 from portal.errors import Conflict, NotFound
 from portal.i18n import _
+from portal.made_once import made_once
 from portal.places.models import Location
 from portal.remembering import remembered
 
 CAN_BE_OVERBOOKED = (Why.FULL, Why.DOSES)
+# Made once: every booking asks for them.
+ONE = select(Appointment).where(Appointment.id == bindparam("appointment_id"))
+TO_COME = (
+    select(Appointment)
+    .where(Appointment.recipient_id == bindparam("recipient_id"), Appointment.state == State.NEW)
+    .order_by(Appointment.starts_at)
+)
+MISSED = (
+    select(Appointment.id, Appointment.day, Location.time_zone)
+    .join(Location, Location.id == Appointment.location_id)
+    .where(
+        Appointment.recipient_id == bindparam("recipient_id"),
+        Appointment.state == State.NEW,
+        Appointment.starts_at < bindparam("moment"),
+    )
+)
 
 
 class HoldOver(Conflict):
@@ -227,8 +244,7 @@ def hold_over() -> HoldOver:
 
 def locked(appointment_id: int) -> Appointment | None:
     """The appointment, kept from others until this transaction ends; None if it is gone."""
-    rows = select(Appointment).where(Appointment.id == appointment_id)
-    lock(rows, name=("appointment", appointment_id))
+    lock(ONE, {"appointment_id": appointment_id}, name=("appointment", appointment_id))
     return session().get(Appointment, appointment_id)
 
 
@@ -242,26 +258,13 @@ def follow_status(recipient_id: int) -> None:
 @remembered("appointment")
 def to_come(recipient_id: int) -> list[Appointment]:
     """The recipient's appointments that are neither over nor canceled, by time."""
-    rows = session().scalars(
-        select(Appointment)
-        .where(Appointment.recipient_id == recipient_id, Appointment.state == State.NEW)
-        .order_by(Appointment.starts_at)
-    )
-    return list(rows)
+    return list(session().scalars(TO_COME, {"recipient_id": recipient_id}))
 
 
 def _cancel_missed(recipient_id: int, actor: Actor | None) -> None:
     """Close what the recipient did not come to on a day that is over: it keeps nobody from a new
     appointment."""
-    missed = session().execute(
-        select(Appointment.id, Appointment.day, Location.time_zone)
-        .join(Location, Location.id == Appointment.location_id)
-        .where(
-            Appointment.recipient_id == recipient_id,
-            Appointment.state == State.NEW,
-            Appointment.starts_at < now(),
-        )
-    )
+    missed = session().execute(MISSED, {"recipient_id": recipient_id, "moment": now()})
     ids = [row.id for row in missed if row.day < clock.today(row.time_zone)]
     if not ids:
         return
@@ -295,17 +298,22 @@ def _series_of(appointment: Appointment) -> int:
         )
         if known is not None:
             return known
-    series = BookingSeries(recipient_id=appointment.recipient_id, number=_unused_number())
-    session().add(series)
-    session().flush()
-    return series.id
+    made: BookingSeries | None = None
+    while made is None:
+        made = session().scalar(
+            _numbered(), {"recipient_id": appointment.recipient_id, "number": numbers.new_number()}
+        )
+    return made.id
 
 
-def _unused_number() -> str:
-    while True:
-        number = numbers.new_number()
-        if session().scalar(select(BookingSeries.id).where(BookingSeries.number == number)) is None:
-            return number
+@made_once
+def _numbered() -> Executable:
+    """A series with a number, unless another one has it."""
+    return (
+        insert(BookingSeries)
+        .on_conflict_do_nothing(index_elements=["number"])
+        .returning(BookingSeries)
+    )
 
 
 def nearest_times(slot_id: int, dose: NextDose, *, count: int = 4) -> list[tuple[date, Time]]:

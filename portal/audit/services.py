@@ -8,7 +8,7 @@ rows that were written with them.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import event, select, update
+from sqlalchemy import bindparam, event, select, update
 from sqlalchemy.orm import Session, SessionTransaction
 
 from portal import settings
@@ -23,6 +23,18 @@ from portal.db import Base, before_commit, session
 
 GATHERED = "audit_gathered"
 MARKS = "audit_marks"
+# Made once: every unit that writes asks for them.
+HEAD = (
+    select(AuditHead.count.label("entries"), AuditHead.hash)
+    .where(AuditHead.id == 1)
+    .with_for_update()
+)
+NEW_HEAD = (
+    update(AuditHead)
+    .where(AuditHead.id == 1)
+    .values(count=bindparam("number"), hash=bindparam("last"), mac=bindparam("proof"))
+    .execution_options(synchronize_session=False)
+)
 
 
 def record(
@@ -85,7 +97,7 @@ def seal_rows(model: type[Base], rows: Iterable[Mapping[str, Any]]) -> None:
 
 def attach_seals() -> None:
     """Give what was sealed so far to the last entry recorded so far."""
-    _attach(session(), session().info[GATHERED])
+    _attach(session(), session().info[GATHERED], _key())
 
 
 def _write_last() -> None:
@@ -94,8 +106,12 @@ def _write_last() -> None:
     before_commit("audit", _append)
 
 
-def _attach(current: Session, entries: list[dict[str, Any]]) -> None:
-    held = seals.take(current, settings.current().key("audit"))
+def _key() -> bytes:
+    return settings.current().key("audit")
+
+
+def _attach(current: Session, entries: list[dict[str, Any]], key: bytes) -> None:
+    held = seals.take(current, key)
     if held is not None:
         assert entries[-1]["seals"] is None
         entries[-1]["seals"] = held
@@ -130,25 +146,17 @@ def _append(current: Session) -> None:
     entries: list[dict[str, Any]] = current.info.pop(GATHERED, [])
     if not entries:
         return
-    _attach(current, entries)
-    key = settings.current().key("audit")
-    head = current.execute(
-        select(AuditHead.count.label("entries"), AuditHead.hash)
-        .where(AuditHead.id == 1)
-        .with_for_update()
-    ).one()
+    key = _key()
+    _attach(current, entries, key)
+    head = current.execute(HEAD).one()
     number, last = head.entries, head.hash
     for entry in entries:
         number += 1
         entry["number"] = number
         entry["hash"] = last = entry_hash(key, last, entry)
     insert_rows(AuditEntry, entries)
-    current.execute(
-        update(AuditHead)
-        .where(AuditHead.id == 1)
-        .values(count=number, hash=last, mac=head_mac(key, number, last))
-        .execution_options(synchronize_session=False)
-    )
+    proof = head_mac(key, number, last)
+    current.execute(NEW_HEAD, {"number": number, "last": last, "proof": proof})
 
 
 def _storable(text: str, longest: int) -> str:
