@@ -15,7 +15,7 @@ from blueprints.inventory.rules import Kind
 from blueprints.scheduling import doses, services
 from blueprints.scheduling.queries import Day, Why, Wish, days, near, next_free_day, times
 from blueprints.scheduling.rules import DosesBound
-from blueprints.scheduling.services import NoDoses, SlotTaken
+from blueprints.scheduling.services import NoDoses, SlotTaken, require_dose
 from portal import db
 from portal.access.scope import Scope
 from portal.catalog.models import ProductFacts
@@ -36,11 +36,13 @@ from tests.client import Browser
 from tests.effort import amount
 from tests.house.test_switching_off import without
 from tests.inventory import stock
-from tests.inventory.careless import be_careless, begin_deferred, take_no_lock
+from tests.inventory.careless import be_careless, take_no_lock
 from tests.processes import together
 
 LIMIT = DosesBound.LIMIT
 PROCESSES = 4
+# As many places at each time as no race needs: only the doses are scarce.
+PLENTY = 100
 
 
 def on(scope: Scope, number: int, **options: object) -> Day:
@@ -223,7 +225,7 @@ def race(app: Flask, scope: Scope, turn: int) -> int:
 @pytest.mark.both_databases
 @pytest.mark.slow("lets several processes race")
 def test_more_bookings_than_doses_cannot_pass(app: Flask, scope: Scope) -> None:
-    offered(scope, doses_bound=LIMIT)
+    offered(scope, doses_bound=LIMIT, places=PLENTY)
     for turn in range(amount(short=1, full=20)):
         lot(scope, 5, name=f"R{turn}")
         assert race(app, scope, turn) == 5
@@ -231,8 +233,13 @@ def test_more_bookings_than_doses_cannot_pass(app: Flask, scope: Scope) -> None:
 
 def lock_nothing(_slot_ids: object) -> bool:
     """Say that doses are the limit, and trust that nobody else is at it."""
-    take_no_lock()
     return True
+
+
+def look_and_take_time(slot_id: int, wish: Wish) -> None:
+    """See that there is a dose, and claim the place a little later."""
+    require_dose(slot_id, wish)
+    take_no_lock()
 
 
 @pytest.mark.thorough
@@ -240,15 +247,17 @@ def lock_nothing(_slot_ids: object) -> bool:
 def test_counting_doses_without_the_lock_would_be_caught(
     app: Flask, scope: Scope, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if db.is_sqlite():
+        pytest.skip("SQLite refuses to write what was judged by what is not true any more")
     guards = (
-        (db, "begin", begin_deferred),
         (services, "doses_limit", lock_nothing),
+        (services, "require_dose", look_and_take_time),
     )
     be_careless(monkeypatch, guards)
-    offered(scope, doses_bound=LIMIT)
+    offered(scope, doses_bound=LIMIT, places=PLENTY)
     for turn in range(5):
         lot(scope, 5, name=f"R{turn}")
-        if race(app, scope, turn) != 5:
+        if race(app, scope, turn) > 5:
             return
     pytest.fail("nothing was found")
 
@@ -270,7 +279,7 @@ def test_the_dose_of_a_hold_that_is_over_goes_to_one_of_those_who_want_it(
     app: Flask, scope: Scope
 ) -> None:
     """It was held at one time, and is wanted at others: nobody waits for the job."""
-    offered(scope, doses_bound=LIMIT)
+    offered(scope, doses_bound=LIMIT, places=PLENTY)
     for turn in range(amount(short=2, full=20)):
         lot(scope, 1, name=f"H{turn}")
         people = [person(scope, f"Sample{turn}x{number}", "Racer") for number in range(3)]

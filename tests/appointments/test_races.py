@@ -98,7 +98,7 @@ def same_person(index: int, scope: Scope, recipient: int, slots: list[int]) -> i
 
 @pytest.mark.both_databases
 def test_one_person_gets_one_appointment(app: Flask, scope: Scope) -> None:
-    offered(scope)
+    offered(scope, places=20)
     slots = [slot_at(scope.location_id, 2, minute) for minute in (540, 570, 600)]
     for turn in range(amount(short=1, full=20)):
         recipient = person(scope, f"Sample{turn}", "Racer")
