@@ -19,7 +19,6 @@ from wtforms import (
     FieldList,
     FormField,
     PasswordField,
-    SelectField,
     SelectMultipleField,
     StringField,
     TextAreaField,
@@ -51,6 +50,8 @@ INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060
 JOINERS = re.compile("[\u200c\u200d]")
 PICTURES = 0x2400  # Unicode shows the control character n as the picture 0x2400 + n
 DAY_FORMAT = "%m/%d/%Y"
+# What WTForms says of a choice that is none.
+NO_CHOICE = frozenset({"Not a valid choice.", "'%(value)s' is not a valid choice for this field."})
 WHOLE = re.compile(r"[+-]?(?:[0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4})")
 
 
@@ -71,6 +72,8 @@ def clean_area(text: str | None) -> str:
 
 
 def _plain(text: str | None) -> str:
+    if text is not None and text.isascii() and not CONTROL.search(text):
+        return text
     value = INVISIBLE.sub("", normalize("NFC", text or ""))
     if CONTROL.search(value):
         raise ValueError(_("This contains a character that cannot be used."))
@@ -97,7 +100,7 @@ class _Sent:
     """What was sent with a form, as its fields read it: no value is longer than what its field
     says is too long. What belongs to no field of the form itself is as it was."""
 
-    def __init__(self, given: Any, longest: Mapping[str, int]) -> None:
+    def __init__(self, given: Any, longest: Mapping[str, int | None]) -> None:
         self._given = given
         self._longest = longest
 
@@ -127,10 +130,35 @@ class _Sent:
         return len(self._given)
 
 
-def _longest_of(field: Field) -> int:
-    """How many characters the field may hold."""
+@dataclass(frozen=True)
+class _Bounds:
+    """What the portal makes of a field as it was declared: how many characters it may hold, and
+    for text the validators and filters."""
+
+    longest: int
+    validators: Sequence[Any] = ()
+    filters: Sequence[Any] = ()
+
+
+def _bounds_of(field: Field) -> _Bounds:
+    longest = _longest_of(field)
+    if not isinstance(field, StringField):
+        return _Bounds(longest)
     validators: Sequence[Any] = field.validators
-    limits = (each.max for each in validators if isinstance(each, Length) and each.max > 0)
+    if not any(isinstance(each, Length) for each in validators):
+        validators = [*validators, _usual_length(field)]
+        longest = _longest_of(field, validators)
+    filters: Sequence[Any] = field.filters
+    if not isinstance(field, PasswordField):
+        cleaning = clean_area if isinstance(field, TextAreaField) else clean_line
+        filters = [partial(_unless_too_long, cleaning, SLACK * longest), *filters]
+    return _Bounds(longest, validators, filters)
+
+
+def _longest_of(field: Field, validators: Sequence[Any] | None = None) -> int:
+    """How many characters the field may hold."""
+    asked = field.validators if validators is None else validators
+    limits = (each.max for each in asked if isinstance(each, Length) and each.max > 0)
     return int(getattr(field, "longest", 0)) or min(limits, default=LINE_LENGTH)
 
 
@@ -140,33 +168,51 @@ class _Meta(DefaultMeta):
     csrf = False
 
     def get_translations(self, form: Any) -> Any:
-        return _wtforms_sentences(str(get_locale() or "en"))
+        return _Sentences()
 
     def wrap_formdata(self, form: Any, formdata: Any) -> Any:
         given = super().wrap_formdata(form, formdata)
         if given is None:
             return None
-        longest = {
-            field.name: _longest_of(field)
-            for field in form._fields.values()
-            if not isinstance(field, FieldList | FormField)
-        }
-        return _Sent(given, longest)
+        return _Sent(given, {field.name: field.length_limit for field in form._fields.values()})
 
     def bind_field(self, form: Any, unbound_field: "UnboundField[Any]", options: Any) -> Any:
-        field = super().bind_field(form, unbound_field, options)
-        if isinstance(field, SelectField):
-            sentence = field.invalid_choice_message or _("Choose one of these.")  # type: ignore[attr-defined]
-            field.invalid_choice_message = sentence  # type: ignore[attr-defined]
-        if not isinstance(field, StringField):
+        field: Any = unbound_field.bind(form=form, **options)
+        field.length_limit = None
+        if isinstance(field, FieldList | FormField):
             return field
-        if not any(isinstance(each, Length) for each in field.validators):
-            field.validators = [*field.validators, _usual_length(field)]
-        if not isinstance(field, PasswordField):
-            cleaning = clean_area if isinstance(field, TextAreaField) else clean_line
-            most = SLACK * _longest_of(field)
-            field.filters = [partial(_unless_too_long, cleaning, most), *field.filters]
+        # Kept with the declaration, since a page may have a hundred fields.
+        declared: Any = unbound_field
+        try:
+            bounds: _Bounds = declared.bounds
+        except AttributeError:
+            bounds = declared.bounds = _bounds_of(field)
+        field.length_limit = bounds.longest
+        if isinstance(field, StringField):
+            field.validators, field.filters = bounds.validators, bounds.filters
         return field
+
+
+class _Sentences:
+    """The sentences of WTForms itself, but for those of choices; looked for when one is needed,
+    which is seldom."""
+
+    known: Any = None
+
+    def gettext(self, text: str) -> str:
+        if text in NO_CHOICE:
+            return _("Choose one of these.")
+        return str(self._known().gettext(text))
+
+    def ngettext(self, one: str, several: str, num: int) -> str:
+        if one in NO_CHOICE:
+            return _("Choose one of these.")
+        return str(self._known().ngettext(one, several, num))
+
+    def _known(self) -> Any:
+        if self.known is None:
+            self.known = _wtforms_sentences(str(get_locale() or "en"))
+        return self.known
 
 
 @cache
