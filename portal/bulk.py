@@ -7,10 +7,10 @@ server more than twice the time.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Column, Table, text
+from sqlalchemy import Column, Executable, Table, text
 from sqlalchemy.exc import DBAPIError
 
-from portal.db import Base, insert, is_sqlite, session
+from portal.db import Base, insert, is_sqlite, made_once, session
 
 if TYPE_CHECKING:
     import psycopg
@@ -31,16 +31,17 @@ def insert_rows(
         return 0
     if not is_sqlite() and len(rows) >= WORTH_COPYING:
         return _copy(cast(Table, model.__table__), rows, skip_known)
+    # Through the connection: many rows in one prepared statement, and nothing read back.
+    result = session().connection().execute(_insertion(model, skip_known), list(rows))
+    return result.rowcount
+
+
+@made_once
+def _insertion(model: type[Base], skip_known: str | None) -> Executable:
     statement = insert(model)
     if skip_known:
         statement = statement.on_conflict_do_nothing(index_elements=[skip_known])
-    # Through the connection: many rows in one prepared statement, and nothing read back.
-    result = (
-        session()
-        .connection()
-        .execute(statement.execution_options(preserve_rowcount=True), list(rows))
-    )
-    return result.rowcount
+    return statement.execution_options(preserve_rowcount=True)
 
 
 def _copy(table: Table, rows: Sequence[dict[str, Any]], skip_known: str | None) -> int:

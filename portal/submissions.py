@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import IO
 
-from sqlalchemy import ForeignKey, String, delete, select, update
+from sqlalchemy import Executable, ForeignKey, String, bindparam, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.clock import now
-from portal.db import Base, insert, session, unit_of_work
+from portal.db import Base, insert, made_once, session, unit_of_work
 from portal.errors import Conflict
 from portal.i18n import _
 
@@ -36,6 +36,21 @@ class Operation(Base):
     fingerprint: Mapped[str] = mapped_column(String(64))
     location: Mapped[str] = mapped_column(String(LONGEST_LOCATION), default="")
     at: Mapped[datetime] = mapped_column(default=now, index=True)
+
+
+# Made once: every form that is sent asks for them.
+FIRST = select(Operation).where(Operation.id == bindparam("operation_id"))
+ANSWERED = (
+    update(Operation)
+    .where(Operation.id == bindparam("operation_id"))
+    .values(location=bindparam("leads_to"))
+    .execution_options(synchronize_session=False)
+)
+
+
+@made_once
+def _claimed() -> Executable:
+    return insert(Operation).on_conflict_do_nothing().returning(Operation.id)
 
 
 @dataclass(frozen=True)
@@ -84,13 +99,8 @@ def claim(operation_id: str, *, user_id: int | None, fingerprint: str) -> Repeat
     While another transaction holds the same id this waits for its end. Raises `Conflict` if the
     id was used by another user or for other input.
     """
-    statement = (
-        insert(Operation)
-        .values(id=operation_id, user_id=user_id, fingerprint=fingerprint, at=now())
-        .on_conflict_do_nothing()
-        .returning(Operation.id)
-    )
-    if session().execute(statement).first() is not None:
+    asked = {"id": operation_id, "user_id": user_id, "fingerprint": fingerprint, "at": now()}
+    if session().execute(_claimed(), asked).first() is not None:
         return None
     repeated = find(operation_id, user_id=user_id, fingerprint=fingerprint)
     assert repeated is not None
@@ -99,7 +109,7 @@ def claim(operation_id: str, *, user_id: int | None, fingerprint: str) -> Repeat
 
 def find(operation_id: str, *, user_id: int | None, fingerprint: str) -> Repeated | None:
     """What the first arrival led to; None if there was none. Raises `Conflict` as `claim` does."""
-    first = session().scalar(select(Operation).where(Operation.id == operation_id))
+    first: Operation | None = session().scalar(FIRST, {"operation_id": operation_id})
     if first is None:
         return None
     if first.user_id != user_id or first.fingerprint != fingerprint:
@@ -111,12 +121,8 @@ def find(operation_id: str, *, user_id: int | None, fingerprint: str) -> Repeate
 
 def remember_answer(operation_id: str, location: str) -> None:
     """Keep where the accepted submission leads, for its repetitions."""
-    session().execute(
-        update(Operation)
-        .where(Operation.id == operation_id)
-        .values(location=location if len(location) <= LONGEST_LOCATION else "")
-        .execution_options(synchronize_session=False)
-    )
+    stays = location if len(location) <= LONGEST_LOCATION else ""
+    session().execute(ANSWERED, {"operation_id": operation_id, "leads_to": stays})
 
 
 def give_back(operation_id: str) -> None:

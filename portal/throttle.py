@@ -273,6 +273,7 @@ OLDEST_THAT_COUNTS = (
     .offset(bindparam("others", type_=Integer()))
     .limit(1)
 )
+ONE_MORE = insert(Attempt).returning(Attempt.id)
 
 
 def _counted(kind: str, key: str, window: timedelta) -> dict[str, Any]:
@@ -293,8 +294,8 @@ def _wait(kind: str, key: str, limit: Limit) -> int:
 
 
 def _count(kind: str, key: str) -> int:
-    statement = insert(Attempt).values(kind=kind, key_hash=key, at=clock.now())
-    return session().execute(statement.returning(Attempt.id)).scalar_one()
+    counted = {"kind": kind, "key_hash": key, "at": clock.now()}
+    return session().execute(ONE_MORE, counted).scalar_one()
 
 
 def _forget(kind: str, subject: str) -> None:

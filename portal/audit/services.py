@@ -8,7 +8,7 @@ rows that were written with them.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import event, select, update
+from sqlalchemy import bindparam, event, select, update
 from sqlalchemy.orm import Session, SessionTransaction
 
 from portal import settings
@@ -23,6 +23,18 @@ from portal.db import Base, before_commit, session
 
 GATHERED = "audit_gathered"
 MARKS = "audit_marks"
+# Made once: every unit that writes asks for them.
+HEAD = (
+    select(AuditHead.count.label("entries"), AuditHead.hash)
+    .where(AuditHead.id == 1)
+    .with_for_update()
+)
+NEW_HEAD = (
+    update(AuditHead)
+    .where(AuditHead.id == 1)
+    .values(count=bindparam("number"), hash=bindparam("last"), mac=bindparam("proof"))
+    .execution_options(synchronize_session=False)
+)
 
 
 def record(
@@ -132,23 +144,15 @@ def _append(current: Session) -> None:
         return
     _attach(current, entries)
     key = settings.current().key("audit")
-    head = current.execute(
-        select(AuditHead.count.label("entries"), AuditHead.hash)
-        .where(AuditHead.id == 1)
-        .with_for_update()
-    ).one()
+    head = current.execute(HEAD).one()
     number, last = head.entries, head.hash
     for entry in entries:
         number += 1
         entry["number"] = number
         entry["hash"] = last = entry_hash(key, last, entry)
     insert_rows(AuditEntry, entries)
-    current.execute(
-        update(AuditHead)
-        .where(AuditHead.id == 1)
-        .values(count=number, hash=last, mac=head_mac(key, number, last))
-        .execution_options(synchronize_session=False)
-    )
+    proof = head_mac(key, number, last)
+    current.execute(NEW_HEAD, {"number": number, "last": last, "proof": proof})
 
 
 def _storable(text: str, longest: int) -> str:
