@@ -13,7 +13,7 @@ One transaction a request, a job or a command. Nobody outside this file commits.
 import logging
 import random
 import time
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import wraps
@@ -101,27 +101,35 @@ def is_sqlite() -> bool:
     return db.engine.dialect.name == "sqlite"
 
 
-def lock(rows: Select[Any], *, name: tuple[str, int] | None = None) -> None:
+def lock(
+    rows: Select[Any],
+    asked: Mapping[str, Any] | None = None,
+    *,
+    name: tuple[str, int] | None = None,
+) -> None:
     """Make every other writer of these rows wait until this transaction ends; what is in memory of
-    them is as it is now. With a `name` (of the table, and the row's id) once is enough.
+    them is as it is now. `asked` are the values of a statement that was made once. With a `name`
+    (of the table, and the row's id) once is enough.
 
     On SQLite nothing is asked: a unit that writes has kept all others waiting since it began.
     """
-    query = rows.with_for_update(key_share=True)
-    _lock(query.execution_options(populate_existing=True), name)
+    if not is_sqlite():
+        query = rows.with_for_update(key_share=True)
+        _lock(query.execution_options(populate_existing=True), name, asked)
 
 
 def lock_number(kind: int, number: int) -> None:
     """As `lock`, for what has no row of its own; once is enough."""
-    _lock(select(func.pg_advisory_xact_lock(kind, number)), (kind, number))
+    if not is_sqlite():
+        _lock(select(func.pg_advisory_xact_lock(kind, number)), (kind, number))
 
 
-def _lock(query: Select[Any], name: Hashable) -> None:
+def _lock(query: Select[Any], name: Hashable, asked: Mapping[str, Any] | None = None) -> None:
     locked = session().info[KEPT].locked if KEPT in session().info else set()
-    if is_sqlite() or name in locked:
+    if name in locked:
         return
     # Only rows that were fetched are put into memory.
-    session().execute(query).all()
+    session().execute(query, asked).all()
     if name is not None:
         locked.add(name)
 

@@ -1,7 +1,7 @@
 """Booking by the recipients themselves, without an account (SPEC F5): what they may reach between
 registering and the confirmation, and who may book the second dose."""
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from blueprints.appointments.holding import wish_for
 from blueprints.appointments.models import Appointment
@@ -10,7 +10,7 @@ from blueprints.appointments.rules import State, kinds_for
 from blueprints.appointments.telling import tell_again
 from blueprints.appointments.visiting import Visited
 from blueprints.recipients.models import Recipient
-from blueprints.scheduling.models import Schedule
+from blueprints.scheduling.models import Schedule, Slot
 from blueprints.scheduling.queries import Offer, near
 from portal.access.visitor import Standing
 from portal.db import session
@@ -19,6 +19,15 @@ from portal.places.models import Location
 
 KIND = "registration"
 FIRST = 1
+
+# Made once: every step of a booking asks for them.
+_offered = (Location.approved, Schedule.active, Schedule.public)
+PUBLIC = select(Location).join(Schedule, Schedule.location_id == Location.id).where(*_offered)
+PUBLIC_ONE = PUBLIC.where(Location.id == bindparam("location_id"))
+PUBLIC_OF_SLOT = PUBLIC.join(Slot, Slot.location_id == Location.id).where(
+    Slot.id == bindparam("slot_id")
+)
+ANYWHERE = PUBLIC.with_only_columns(Schedule.id).limit(1)
 
 
 def standing(recipient_id: int) -> Standing | None:
@@ -58,16 +67,15 @@ def public_places(text: str, dose: NextDose) -> list[Offer]:
 
 def find_public(location_id: int | None) -> Location:
     """A location at which the public may book. Raises `NotFound`."""
-    found = session().scalar(
-        select(Location)
-        .join(Schedule, Schedule.location_id == Location.id)
-        .where(
-            Location.id == (location_id or 0),
-            Location.approved,
-            Schedule.active,
-            Schedule.public,
-        )
-    )
+    found: Location | None = session().scalar(PUBLIC_ONE, {"location_id": location_id or 0})
+    if found is None:
+        raise NotFound
+    return found
+
+
+def find_public_of(slot_id: int) -> Location:
+    """The location of a slot, if the public may book there. Raises `NotFound`."""
+    found: Location | None = session().scalar(PUBLIC_OF_SLOT, {"slot_id": slot_id})
     if found is None:
         raise NotFound
     return found
@@ -75,15 +83,7 @@ def find_public(location_id: int | None) -> Location:
 
 def is_offered_anywhere() -> bool:
     """Whether the public may book at any location."""
-    return (
-        session().scalar(
-            select(Schedule.id)
-            .join(Location, Location.id == Schedule.location_id)
-            .where(Location.approved, Schedule.active, Schedule.public)
-            .limit(1)
-        )
-        is not None
-    )
+    return session().scalar(ANYWHERE) is not None
 
 
 def held_of(recipient_id: int) -> Appointment | None:

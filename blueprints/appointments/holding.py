@@ -7,7 +7,7 @@ two of them wait for each other.
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from blueprints.appointments import numbers
 from blueprints.appointments.letting_go import let_go, let_go_at
@@ -40,6 +40,22 @@ from portal.places.models import Location
 from portal.remembering import remembered
 
 CAN_BE_OVERBOOKED = (Why.FULL, Why.DOSES)
+# Made once: every booking asks for them.
+ONE = select(Appointment).where(Appointment.id == bindparam("appointment_id"))
+TO_COME = (
+    select(Appointment)
+    .where(Appointment.recipient_id == bindparam("recipient_id"), Appointment.state == State.NEW)
+    .order_by(Appointment.starts_at)
+)
+MISSED = (
+    select(Appointment.id, Appointment.day, Location.time_zone)
+    .join(Location, Location.id == Appointment.location_id)
+    .where(
+        Appointment.recipient_id == bindparam("recipient_id"),
+        Appointment.state == State.NEW,
+        Appointment.starts_at < bindparam("moment"),
+    )
+)
 
 
 class HoldOver(Conflict):
@@ -227,8 +243,7 @@ def hold_over() -> HoldOver:
 
 def locked(appointment_id: int) -> Appointment | None:
     """The appointment, kept from others until this transaction ends; None if it is gone."""
-    rows = select(Appointment).where(Appointment.id == appointment_id)
-    lock(rows, name=("appointment", appointment_id))
+    lock(ONE, {"appointment_id": appointment_id}, name=("appointment", appointment_id))
     return session().get(Appointment, appointment_id)
 
 
@@ -242,26 +257,13 @@ def follow_status(recipient_id: int) -> None:
 @remembered("appointment")
 def to_come(recipient_id: int) -> list[Appointment]:
     """The recipient's appointments that are neither over nor canceled, by time."""
-    rows = session().scalars(
-        select(Appointment)
-        .where(Appointment.recipient_id == recipient_id, Appointment.state == State.NEW)
-        .order_by(Appointment.starts_at)
-    )
-    return list(rows)
+    return list(session().scalars(TO_COME, {"recipient_id": recipient_id}))
 
 
 def _cancel_missed(recipient_id: int, actor: Actor | None) -> None:
     """Close what the recipient did not come to on a day that is over: it keeps nobody from a new
     appointment."""
-    missed = session().execute(
-        select(Appointment.id, Appointment.day, Location.time_zone)
-        .join(Location, Location.id == Appointment.location_id)
-        .where(
-            Appointment.recipient_id == recipient_id,
-            Appointment.state == State.NEW,
-            Appointment.starts_at < now(),
-        )
-    )
+    missed = session().execute(MISSED, {"recipient_id": recipient_id, "moment": now()})
     ids = [row.id for row in missed if row.day < clock.today(row.time_zone)]
     if not ids:
         return

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, bindparam, delete, select
 
 from blueprints.appointments.models import Appointment
 from blueprints.appointments.rules import State
@@ -13,6 +13,28 @@ from portal.clock import now
 from portal.db import session
 
 MOST_LET_GO = 500
+
+
+def _held_too_long(slots: Select[Any]) -> Select[Any]:
+    return (
+        select(Appointment.id)
+        .where(
+            Appointment.slot_id.in_(slots),
+            Appointment.state == State.HELD,
+            Appointment.held_until <= bindparam("moment"),
+        )
+        .with_for_update(skip_locked=True)
+    )
+
+
+# Made once: everybody who claims asks for it.
+_moment = select(Slot.location_id, Slot.starts_at).where(Slot.id == bindparam("slot_id")).subquery()
+AT_ITS_TIME = _held_too_long(
+    select(Slot.id).join(
+        _moment,
+        (Slot.location_id == _moment.c.location_id) & (Slot.starts_at == _moment.c.starts_at),
+    )
+)
 
 
 def let_go(*, appointment_id: int) -> None:
@@ -40,28 +62,14 @@ def let_go_of_old() -> int:
 
 
 def let_go_at(slot_id: int) -> None:
-    """Free what is held too long at the time of this slot."""
-    moment = select(Slot.location_id, Slot.starts_at).where(Slot.id == slot_id).subquery()
-    same = select(Slot.id).join(
-        moment,
-        (Slot.location_id == moment.c.location_id) & (Slot.starts_at == moment.c.starts_at),
-    )
-    let_go_in(same)
+    """Free what is held too long at the time of this slot, before somebody claims it. Whoever has
+    such a row locked frees or completes it; nobody waits for them here."""
+    _let_go_where(list(session().scalars(AT_ITS_TIME, {"slot_id": slot_id, "moment": now()})))
 
 
 def let_go_in(slots: Select[Any]) -> None:
-    """Free what is held too long in the slots with these ids, before somebody claims one of them.
-    Whoever has such a row locked frees or completes it; nobody waits for them here."""
-    old = (
-        select(Appointment.id)
-        .where(
-            Appointment.slot_id.in_(slots),
-            Appointment.state == State.HELD,
-            Appointment.held_until <= now(),
-        )
-        .with_for_update(skip_locked=True)
-    )
-    _let_go_where(list(session().scalars(old)))
+    """As `let_go_at`, in the slots with these ids."""
+    _let_go_where(list(session().scalars(_held_too_long(slots), {"moment": now()})))
 
 
 def _let_go_where(ids: Collection[int]) -> int:

@@ -10,6 +10,7 @@ from blueprints.appointments import holding, services, twice
 from blueprints.appointments.booking_alone import (
     KIND,
     find_public,
+    find_public_of,
     first_dose,
     held_of,
     is_offered_anywhere,
@@ -146,7 +147,7 @@ def times(token: str) -> Response:
         slot_id = record_number(request.form.get("slot", ""))
         if slot_id is None:
             raise NotFound
-        place = find_public(holding.place_of_slot(slot_id).id)
+        place = find_public_of(slot_id)
         with session().begin_nested():
             services.hold(recipient_id=recipient.id, slot_id=slot_id, actor=None)
     except NotDue:

@@ -6,7 +6,7 @@ message to who booked first, and in a list of the location, whose staff decide.
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, delete, exists, or_, select
+from sqlalchemy import ColumnElement, Executable, and_, bindparam, delete, exists, or_, select
 from sqlalchemy.orm import aliased
 
 from blueprints.appointments.models import Appointment, BookedTwice
@@ -21,7 +21,7 @@ from blueprints.recipients.self_registering import others_of
 from blueprints.recipients.services import keep_apart, lock_recipient
 from portal.access.scope import Scope
 from portal.clock import now
-from portal.db import insert, session
+from portal.db import insert, made_once, session
 from portal.errors import Conflict, NotFound
 from portal.i18n import _, speaking
 
@@ -30,6 +30,17 @@ MOST_OPEN = 2
 MOST_LISTED = 100
 
 Older, Newer = aliased(Appointment), aliased(Appointment)
+# Made once: every booking without an account asks for it.
+OPEN_OF = (
+    select(Appointment)
+    .where(
+        Appointment.recipient_id.in_(bindparam("recipient_ids", expanding=True)),
+        Appointment.dose_number == bindparam("dose_number"),
+        Appointment.state == State.NEW,
+        Appointment.starts_at > bindparam("moment"),
+    )
+    .order_by(Appointment.booked_at, Appointment.id)
+)
 
 
 def notice(booked: Appointment) -> None:
@@ -42,15 +53,22 @@ def notice(booked: Appointment) -> None:
     _give_up_one_before(booked, recipient)
     apart = {recipient.id, *known_apart(recipient.id)}
     alike = look_alikes_at(booked.location_id, recipient, apart_from=apart)
-    for older in _open_of([other.id for other, _here in alike], booked.dose_number):
-        number = session().scalar(
-            insert(BookedTwice)
-            .values(newer_id=booked.id, older_id=older.id, noticed_at=now())
-            .on_conflict_do_nothing(index_elements=["newer_id", "older_id"])
-            .returning(BookedTwice.id)
-        )
-        if number is not None:
+    before = _open_of([other.id for other, _here in alike], booked.dose_number)
+    noticed = {"newer_id": booked.id, "noticed_at": now()}
+    pairs = [{**noticed, "older_id": older.id} for older in before]
+    added = set(session().scalars(_added(), pairs)) if pairs else set()
+    for older in before:
+        if older.id in added:
             tell_twice(older, booked)
+
+
+@made_once
+def _added() -> Executable:
+    return (
+        insert(BookedTwice)
+        .on_conflict_do_nothing(index_elements=["newer_id", "older_id"])
+        .returning(BookedTwice.older_id)
+    )
 
 
 def _give_up_one_before(booked: Appointment, recipient: Recipient) -> None:
@@ -65,17 +83,10 @@ def _give_up_one_before(booked: Appointment, recipient: Recipient) -> None:
 
 def _open_of(recipient_ids: list[int], dose_number: int) -> list[Appointment]:
     """The appointments of these people that are to come, for this dose, as they were made."""
-    rows = session().scalars(
-        select(Appointment)
-        .where(
-            Appointment.recipient_id.in_(recipient_ids),
-            Appointment.dose_number == dose_number,
-            Appointment.state == State.NEW,
-            Appointment.starts_at > now(),
-        )
-        .order_by(Appointment.booked_at, Appointment.id)
-    )
-    return list(rows)
+    if not recipient_ids:
+        return []
+    asked = {"recipient_ids": recipient_ids, "dose_number": dose_number, "moment": now()}
+    return list(session().scalars(OPEN_OF, asked))
 
 
 @dataclass(frozen=True)

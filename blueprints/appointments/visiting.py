@@ -4,7 +4,7 @@ their birth date."""
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import case, select
+from sqlalchemy import bindparam, case, select
 
 from blueprints.appointments.models import Appointment, BookingSeries
 from blueprints.appointments.next_dose import NextDose, NotDue, is_later_dose, next_dose
@@ -26,6 +26,23 @@ from portal.visits import links
 KIND = "appointment"
 # Who comes late can still look, and whoever got a dose books the next one by the same link.
 AFTERWARDS = timedelta(days=45)
+# Made once: every page of a visitor asks for them.
+STANDING = (
+    select(Appointment.version, Appointment.state, Recipient.language, Location)
+    .join(Recipient, Recipient.id == Appointment.recipient_id)
+    .join(Location, Location.id == Appointment.location_id)
+    .where(Appointment.id == bindparam("appointment_id"), Appointment.state != State.HELD)
+)
+VISITED = (
+    select(Appointment, Recipient, Location, BookingSeries.number)
+    .join(Recipient, Recipient.id == Appointment.recipient_id)
+    .join(Location, Location.id == Appointment.location_id)
+    .join(BookingSeries, BookingSeries.id == Appointment.series_id)
+    .where(Appointment.id == bindparam("appointment_id"))
+)
+PUBLIC = select(Schedule.id).where(
+    Schedule.location_id == bindparam("location_id"), Schedule.active, Schedule.public
+)
 
 
 @dataclass(frozen=True)
@@ -60,16 +77,7 @@ def open_until(appointment: Appointment) -> datetime:
 
 def standing(appointment_id: int) -> Standing | None:
     """What the links to an appointment lead to at present."""
-    found = (
-        session()
-        .execute(
-            select(Appointment.version, Appointment.state, Recipient.language, Location)
-            .join(Recipient, Recipient.id == Appointment.recipient_id)
-            .join(Location, Location.id == Appointment.location_id)
-            .where(Appointment.id == appointment_id, Appointment.state != State.HELD)
-        )
-        .one_or_none()
-    )
+    found = session().execute(STANDING, {"appointment_id": appointment_id}).one_or_none()
     if found is None:
         return None
     place: Location = found.Location
@@ -110,17 +118,7 @@ def find(number: str, birth_date: date) -> int | None:
 
 def visited(who: Visitor) -> Visited:
     """The visitor's appointment. Raises `NotFound`."""
-    found = (
-        session()
-        .execute(
-            select(Appointment, Recipient, Location, BookingSeries.number)
-            .join(Recipient, Recipient.id == Appointment.recipient_id)
-            .join(Location, Location.id == Appointment.location_id)
-            .join(BookingSeries, BookingSeries.id == Appointment.series_id)
-            .where(Appointment.id == who.subject_id)
-        )
-        .one_or_none()
-    )
+    found = session().execute(VISITED, {"appointment_id": who.subject_id}).one_or_none()
     if found is None:
         raise NotFound
     return Visited(*found)
@@ -137,13 +135,7 @@ def visited_to_come(who: Visitor) -> Visited:
 
 def may_move(found: Visited) -> bool:
     """Whether the recipient may choose another time: the location offers them to the public."""
-    return found.to_come and bool(
-        session().scalar(
-            select(Schedule.id).where(
-                Schedule.location_id == found.location.id, Schedule.active, Schedule.public
-            )
-        )
-    )
+    return found.to_come and bool(session().scalar(PUBLIC, {"location_id": found.location.id}))
 
 
 def may_cancel(found: Visited) -> bool:

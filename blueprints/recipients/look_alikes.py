@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, select
 
 from blueprints.recipients import names
 from blueprints.recipients.models import Recipient, RecipientLocation
@@ -16,6 +16,28 @@ from portal.formats.shown import day
 from portal.i18n import _
 
 MOST = 10
+# Made once: every booking without an account asks for them.
+_known = (
+    select(Recipient, RecipientLocation.id.label("linked"))
+    .outerjoin(
+        RecipientLocation,
+        and_(
+            RecipientLocation.recipient_id == Recipient.id,
+            RecipientLocation.location_id == bindparam("place"),
+        ),
+    )
+    .where(
+        Recipient.merged_into_id.is_(None),
+        Recipient.id.not_in(bindparam("apart_from", expanding=True)),
+    )
+    .order_by(Recipient.id)
+)
+OF_DAY = _known.where(Recipient.birth_date == bindparam("birth_date"))
+AT_HOME = _known.where(
+    RecipientLocation.last_name == bindparam("last_name"),
+    RecipientLocation.first_name == bindparam("first_name"),
+    RecipientLocation.location_id == bindparam("place"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,29 +72,15 @@ def look_alikes_at(
     People of other locations are among them only if birth date and last name are the same: those
     would be found by a search, too.
     """
-    linked = RecipientLocation.id.label("linked")
-    query = (
-        select(Recipient, linked)
-        .outerjoin(
-            RecipientLocation,
-            and_(
-                RecipientLocation.recipient_id == Recipient.id,
-                RecipientLocation.location_id == place,
-            ),
-        )
-        .where(Recipient.merged_into_id.is_(None), Recipient.id.not_in(apart_from))
-        .order_by(Recipient.id)
-    )
-    of_day = query.where(Recipient.birth_date == details.birth_date)
-    at_home = query.where(
-        RecipientLocation.last_name == details.last_name,
-        RecipientLocation.first_name == details.first_name,
-        RecipientLocation.location_id == place,
-    )
+    asked = {
+        "place": place,
+        "apart_from": list(apart_from),
+        **{name: getattr(details, name) for name in ("birth_date", "first_name", "last_name")},
+    }
     mine = likeness_of(details)
     found: dict[int, tuple[Recipient, bool]] = {}
-    for part in (of_day, at_home):
-        for recipient, link in session().execute(part):
+    for part in (OF_DAY, AT_HOME):
+        for recipient, link in session().execute(part, asked):
             here = place is None or bool(link)
             theirs = likeness_of(recipient)
             if not here and not is_found_elsewhere(details, recipient):

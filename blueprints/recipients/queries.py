@@ -47,6 +47,12 @@ GIVEN = (
 )
 
 
+APART = select(NotTheSame.lower_id, NotTheSame.higher_id).where(
+    (NotTheSame.lower_id == bindparam("recipient_id"))
+    | (NotTheSame.higher_id == bindparam("recipient_id"))
+)
+
+
 def get_recipient(scope: Scope, recipient_id: int) -> Recipient:
     """The recipient, if the present location sees this person; programme staff who work without a
     location see everybody.
@@ -165,9 +171,5 @@ def get_merge(scope: Scope, merge_id: int) -> Merge:
 
 def known_apart(recipient_id: int) -> set[int]:
     """The recipients who were found to be other people than this one."""
-    rows = session().execute(
-        select(NotTheSame.lower_id, NotTheSame.higher_id).where(
-            (NotTheSame.lower_id == recipient_id) | (NotTheSame.higher_id == recipient_id)
-        )
-    )
+    rows = session().execute(APART, {"recipient_id": recipient_id})
     return {number for row in rows for number in row} - {recipient_id}

@@ -8,7 +8,7 @@ booked is told so by a message alone.
 
 from datetime import timedelta
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import bindparam, delete, exists, select
 from sqlalchemy.orm import aliased
 
 from blueprints.recipients import names, rules
@@ -25,6 +25,18 @@ from portal.settings import current
 
 A_DAY = timedelta(days=1)
 USE_OF_CONTACT = "contact"
+# Made once: every booking asks for it.
+MADE_SO = (
+    select(Recipient)
+    .where(
+        Recipient.birth_date == bindparam("birth_date"),
+        Recipient.created_by_id.is_(None),
+        Recipient.merged_into_id.is_(None),
+        Recipient.email == bindparam("email"),
+        Recipient.mobile_phone == bindparam("mobile_phone"),
+    )
+    .order_by(Recipient.id)
+)
 
 
 def register_self(details: Details, *, people_a_day: int) -> Recipient:
@@ -79,17 +91,8 @@ def _registered_before(details: Details) -> Recipient | None:
 
 
 def _made_by(person: Details | Recipient) -> list[Recipient]:
-    rows = session().scalars(
-        select(Recipient)
-        .where(
-            Recipient.birth_date == person.birth_date,
-            Recipient.created_by_id.is_(None),
-            Recipient.merged_into_id.is_(None),
-            Recipient.email == person.email,
-            Recipient.mobile_phone == person.mobile_phone,
-        )
-        .order_by(Recipient.id)
-    )
+    asked = {name: getattr(person, name) for name in ("birth_date", "email", "mobile_phone")}
+    rows = session().scalars(MADE_SO, asked)
     mine = _name_of(person)
     return [row for row in rows if _name_of(row) == mine]
 

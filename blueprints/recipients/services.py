@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Executable, bindparam, delete, select, update
 
 from blueprints.recipients import names, rules
 from blueprints.recipients.models import (
@@ -21,12 +21,21 @@ from blueprints.recipients.telling import ADDRESSED, promise_anew
 from portal.access.scope import Actor, Scope
 from portal.audit.services import record as audit
 from portal.clock import now
-from portal.db import insert, lock, session
+from portal.db import Base, insert, lock, made_once, session
 from portal.errors import Conflict, NotFound
 from portal.i18n import _
 
 LISTED = ("last_name", "first_name", "birth_date", "dose_status")
 NAMES = ("first_name", "middle_name", "last_name")
+# Made once: every booking and every dose asks for them.
+ONE = select(Recipient).where(Recipient.id == bindparam("recipient_id"))
+IN_STEP = (
+    update(RecipientLocation)
+    .where(RecipientLocation.recipient_id == bindparam("person"))
+    .values({name: bindparam(f"new_{name}") for name in LISTED})
+    .returning(RecipientLocation.location_id)
+    .execution_options(synchronize_session=False)
+)
 
 
 def checked(scope: Scope, details: Details) -> Details:
@@ -104,8 +113,7 @@ def edit(scope: Scope, recipient_id: int, details: Details, *, seen: int) -> Rec
 
 def lock_recipient(recipient_id: int) -> Recipient:
     """The recipient, kept from others until this transaction ends. Raises `NotFound`."""
-    rows = select(Recipient).where(Recipient.id == recipient_id)
-    lock(rows, name=("recipient", recipient_id))
+    lock(ONE, {"recipient_id": recipient_id}, name=("recipient", recipient_id))
     recipient = session().get(Recipient, recipient_id)
     if recipient is None:
         raise NotFound
@@ -115,21 +123,26 @@ def lock_recipient(recipient_id: int) -> Recipient:
 def link_to_location(*, recipient_id: int, location_id: int, why: str) -> bool:
     """Let the location see the recipient from now on; whether it did not before."""
     recipient = session().get_one(Recipient, recipient_id)
-    added = session().scalar(
-        insert(RecipientLocation)
-        .values(
-            recipient_id=recipient_id,
-            location_id=location_id,
-            since=now(),
-            why=str(SeenBecause(why)),
-            **{name: getattr(recipient, name) for name in LISTED},
-        )
-        .on_conflict_do_nothing(index_elements=["recipient_id", "location_id"])
-        .returning(RecipientLocation.id)
-    )
+    link = {
+        "recipient_id": recipient_id,
+        "location_id": location_id,
+        "since": now(),
+        "why": str(SeenBecause(why)),
+        **{name: getattr(recipient, name) for name in LISTED},
+    }
+    added = session().scalar(_linked(), link)
     if added is not None:
         _write_words(recipient_id, [location_id], name_words(recipient))
     return added is not None
+
+
+@made_once
+def _linked() -> Executable:
+    return (
+        insert(RecipientLocation)
+        .on_conflict_do_nothing(index_elements=["recipient_id", "location_id"])
+        .returning(RecipientLocation.id)
+    )
 
 
 def open_found(scope: Scope, recipient_id: int, *, text: str, birth_date: date | None) -> Recipient:
@@ -188,15 +201,8 @@ def _keep_apart(actor: Actor, one: int, other: int, location_id: int) -> None:
 def keep_in_step(recipient: Recipient, *, had: Collection[str]) -> None:
     """Bring the rows of lists and searches in line with the recipient, who was found under the
     words `had` until now."""
-    links = list(
-        session().scalars(
-            update(RecipientLocation)
-            .where(RecipientLocation.recipient_id == recipient.id)
-            .values({name: getattr(recipient, name) for name in LISTED})
-            .returning(RecipientLocation.location_id)
-            .execution_options(synchronize_session=False)
-        )
-    )
+    listed = {f"new_{name}": getattr(recipient, name) for name in LISTED}
+    links = session().scalars(IN_STEP, {"person": recipient.id, **listed}).all()
     has = name_words(recipient)
     gone = set(had) - has
     if gone and links:
@@ -223,11 +229,16 @@ def _write_words(recipient_id: int, links: Collection[int], words: Collection[st
     ]
     if not rows:
         return
-    session().execute(insert(RecipientWord).on_conflict_do_nothing(), rows)
+    session().execute(_if_new(RecipientWord), rows)
     near = [
         {"rest": rest, "word": word} for word in sorted(words) for rest in sorted(names.rests(word))
     ]
-    session().execute(insert(NearWord).on_conflict_do_nothing(), near)
+    session().execute(_if_new(NearWord), near)
+
+
+@made_once
+def _if_new(table: type[Base]) -> Executable:
+    return insert(table).on_conflict_do_nothing()
 
 
 def _stored(recipient: Recipient) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, ScalarSelect, case, func, select
+from sqlalchemy import Row, Select, bindparam, case, func, select
 
 from blueprints.scheduling.doses import ANYTHING, Wish, are_counted, books_of
 from blueprints.scheduling.lapsed import Lapsed, has_place, lapsed_at
@@ -26,6 +26,25 @@ MOST = 25
 EARTH_MILES = 3958.8
 ZIP = re.compile(r"\b(\d{5})(?:-\d{4})?\b")
 LONGEST = 200
+
+# Made once: every page of places asks for them.
+OF_ZIP = select(ZipPlace.latitude, ZipPlace.longitude).where(
+    ZipPlace.zip_code == bindparam("zip_code")
+)
+_own = Schedule.latitude.is_not(None)
+PLACES: Any = (
+    select(
+        *(Location.id, Location.name, Location.street, Location.city, Location.state),
+        *(Location.zip_code, Location.time_zone, Schedule.horizon_days),
+        *(Schedule.notice_minutes, Schedule.doses_bound),
+        case((_own, Schedule.latitude), else_=ZipPlace.latitude).label("latitude"),
+        case((_own, Schedule.longitude), else_=ZipPlace.longitude).label("longitude"),
+    )
+    .join(Schedule, Schedule.location_id == Location.id)
+    .outerjoin(ZipPlace, ZipPlace.zip_code == func.substr(Location.zip_code, 1, 5))
+    .where(Schedule.active, Location.approved)
+)
+PUBLIC_PLACES = PLACES.where(Schedule.public)
 
 
 @dataclass(frozen=True)
@@ -63,7 +82,7 @@ def near(
     With `public_only` those of which the public may book. No text gives them by name.
     """
     sought = _sought(text)
-    rows = session().execute(_places(public_only)).all()
+    rows = session().execute(PUBLIC_PLACES if public_only else PLACES).all()
     judged = sorted(((_rank(row, sought), row) for row in rows), key=lambda pair: pair[0])[:MOST]
     places, moment = [row for _rank, row in judged], moment or clock.now()
     free = _next_free_days(places, kinds, not_before, moment)
@@ -80,32 +99,9 @@ def _sought(text: str) -> _Sought:
     zip_code = zips[-1] if zips else ""
     place = None
     if zip_code:
-        row = (
-            session()
-            .execute(
-                select(ZipPlace.latitude, ZipPlace.longitude).where(ZipPlace.zip_code == zip_code)
-            )
-            .one_or_none()
-        )
+        row = session().execute(OF_ZIP, {"zip_code": zip_code}).one_or_none()
         place = (row.latitude, row.longitude) if row else None
     return _Sought(zip_code, f" {re.sub(r'[^a-z]+', ' ', plain.lower()).strip()} ", place)
-
-
-def _places(public_only: bool) -> Any:
-    own = Schedule.latitude.is_not(None)
-    query = (
-        select(
-            *(Location.id, Location.name, Location.street, Location.city, Location.state),
-            *(Location.zip_code, Location.time_zone, Schedule.horizon_days),
-            *(Schedule.notice_minutes, Schedule.doses_bound),
-            case((own, Schedule.latitude), else_=ZipPlace.latitude).label("latitude"),
-            case((own, Schedule.longitude), else_=ZipPlace.longitude).label("longitude"),
-        )
-        .join(Schedule, Schedule.location_id == Location.id)
-        .outerjoin(ZipPlace, ZipPlace.zip_code == func.substr(Location.zip_code, 1, 5))
-        .where(Schedule.active, Location.approved)
-    )
-    return query.where(Schedule.public) if public_only else query
 
 
 # How near a location is: how little is known of it, miles (or what comes next), its name.
@@ -162,12 +158,13 @@ def _next_free_days(
     }
     found: dict[int, date] = {}
     lapsed = lapsed_at([row.id for row in rows]) if rows else {}
+    bounded = not_before is not None
+    query = _first_free(lapsed, bounded=bounded) if lapsed else FIRST_FREE[bounded]
+    asked: dict[str, Any] = {"kinds": [str(kind) for kind in kinds], "not_before": not_before}
     for notice in {row.notice_minutes for row in rows}:
-        ids = [row.id for row in rows if row.notice_minutes == notice]
-        first = _first_free(moment + timedelta(minutes=notice), kinds, not_before, lapsed)
-        for number, day in session().execute(
-            select(Location.id, first).where(Location.id.in_(ids))
-        ):
+        asked["location_ids"] = [row.id for row in rows if row.notice_minutes == notice]
+        asked["earliest"] = moment + timedelta(minutes=notice)
+        for number, day in session().execute(query, asked):
             if day is not None and day <= until[number]:
                 found[number] = day
     return found
@@ -187,22 +184,26 @@ def _leave_out_without_doses(
             del free[place]
 
 
-def _first_free(
-    earliest: datetime, kinds: Sequence[str], not_before: date | None, lapsed: Lapsed
-) -> "ScalarSelect[date]":
-    query = (
+def _first_free(lapsed: Lapsed, *, bounded: bool) -> Select[int, date]:
+    """Locations with their first free day; with `bounded` none before a certain day."""
+    first = (
         select(Slot.day)
         .where(
             Slot.location_id == Location.id,
-            Slot.starts_at >= earliest,
-            Slot.kind.in_([str(kind) for kind in kinds]),
+            Slot.starts_at >= bindparam("earliest"),
+            Slot.kind.in_(bindparam("kinds", expanding=True)),
             Slot.open,
             has_place(lapsed),
+            *([Slot.day >= bindparam("not_before")] if bounded else []),
         )
         .order_by(Slot.starts_at)
         .limit(1)
         .correlate(Location)
     )
-    if not_before is not None:
-        query = query.where(Slot.day >= not_before)
-    return query.scalar_subquery()
+    return select(Location.id, first.scalar_subquery()).where(
+        Location.id.in_(bindparam("location_ids", expanding=True))
+    )
+
+
+# As long as nothing is held no more: mostly.
+FIRST_FREE = {bounded: _first_free({}, bounded=bounded) for bounded in (False, True)}

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import Select, and_, bindparam, case, func, or_, select
 
 from blueprints.scheduling.bounds import DoseBook
 from blueprints.scheduling.doses import ANYTHING, Wish, are_counted, book_of
 from blueprints.scheduling.finding import Offer, near
-from blueprints.scheduling.lapsed import has_place, lapsed_at, still_taken
+from blueprints.scheduling.lapsed import Lapsed, has_place, lapsed_at, still_taken
 from blueprints.scheduling.models import Schedule, ScheduleDay, Slot
 from blueprints.scheduling.rules import DosesBound, SlotKind, last_day
 from portal import clock
@@ -37,6 +37,32 @@ __all__ = [
 ]
 
 DAY_FORMAT = "%m/%d/%Y"
+
+# Made once: every step of a booking asks for them.
+TERMS = (
+    select(
+        *(Location.time_zone, Schedule.active, Schedule.horizon_days),
+        *(Schedule.notice_minutes, Schedule.doses_bound),
+    )
+    .outerjoin(Schedule, Schedule.location_id == Location.id)
+    .where(Location.id == bindparam("location_id"))
+)
+OFFERED = and_(
+    Slot.location_id == bindparam("location_id"),
+    Slot.kind.in_(bindparam("kinds", expanding=True)),
+    Slot.open,
+)
+TIMES = (
+    select(Slot.starts_at, Slot.kind, Slot.id, Slot.minute, Slot.places, Slot.taken)
+    .where(OFFERED, Slot.day == bindparam("day"))
+    .order_by(Slot.starts_at)
+)
+CLOSURES = select(ScheduleDay.day, ScheduleDay.reason).where(
+    ScheduleDay.location_id == bindparam("location_id"),
+    ScheduleDay.day >= bindparam("first"),
+    ScheduleDay.day <= bindparam("last"),
+    ScheduleDay.kind == "closed",
+)
 
 
 class Why(StrEnum):
@@ -122,18 +148,7 @@ class _Terms:
 
 def _terms(location_id: int, moment: datetime | None, wish: Wish) -> _Terms:
     moment = moment or clock.now()
-    row = (
-        session()
-        .execute(
-            select(
-                *(Location.time_zone, Schedule.active, Schedule.horizon_days),
-                *(Schedule.notice_minutes, Schedule.doses_bound),
-            )
-            .outerjoin(Schedule, Schedule.location_id == Location.id)
-            .where(Location.id == location_id)
-        )
-        .one()
-    )
+    row = session().execute(TERMS, {"location_id": location_id}).one()
     today = clock.local(moment, row.time_zone).date()
     if not row.active:
         return _Terms(moment, today, None, moment)
@@ -164,20 +179,14 @@ def days(
     `wish` says which dose is to be given.
     """
     terms = _terms(location_id, moment, wish)
-    taken = still_taken(lapsed_at([location_id]))
-    free = case((taken < Slot.places, Slot.places - taken), else_=0)
-    in_time = Slot.starts_at >= terms.earliest
+    lapsed = lapsed_at([location_id])
+    asked = {"location_id": location_id, "first": first, "last": last}
     rows = session().execute(
-        select(
-            Slot.day,
-            func.sum(case((in_time, free), else_=0)).label("free"),
-            func.sum(free).label("sooner"),
-        )
-        .where(_offered(location_id, kinds), Slot.day >= first, Slot.day <= last)
-        .group_by(Slot.day)
+        _free_by_day(lapsed) if lapsed else DAYS,
+        asked | {"kinds": _named(kinds), "earliest": terms.earliest},
     )
     found = {row.day: row for row in rows}
-    closed = _closures(location_id, first, last)
+    closed = {row.day: row.reason for row in session().execute(CLOSURES, asked)}
     made = []
     for number in range((last - first).days + 1):
         day = first + timedelta(days=number)
@@ -206,22 +215,27 @@ def _state(free: int | None, sooner: int, closed: str) -> tuple[Why, str]:
     return Why.FULL, _("Full.")
 
 
-def _offered(location_id: int, kinds: Sequence[str]) -> ColumnElement[bool]:
-    return and_(
-        Slot.location_id == location_id, Slot.kind.in_([str(kind) for kind in kinds]), Slot.open
-    )
+def _named(kinds: Sequence[str]) -> list[str]:
+    return [str(kind) for kind in kinds]
 
 
-def _closures(location_id: int, first: date, last: date) -> dict[date, str]:
-    rows = session().execute(
-        select(ScheduleDay.day, ScheduleDay.reason).where(
-            ScheduleDay.location_id == location_id,
-            ScheduleDay.day >= first,
-            ScheduleDay.day <= last,
-            ScheduleDay.kind == "closed",
+def _free_by_day(lapsed: Lapsed) -> Select[date, int, int]:
+    taken = still_taken(lapsed)
+    free = case((taken < Slot.places, Slot.places - taken), else_=0)
+    in_time = Slot.starts_at >= bindparam("earliest")
+    return (
+        select(
+            Slot.day,
+            func.sum(case((in_time, free), else_=0)).label("free"),
+            func.sum(free).label("sooner"),
         )
+        .where(OFFERED, Slot.day >= bindparam("first"), Slot.day <= bindparam("last"))
+        .group_by(Slot.day)
     )
-    return {row.day: row.reason for row in rows}
+
+
+# As long as nothing is held no more: mostly.
+DAYS = _free_by_day({})
 
 
 def times(
@@ -238,16 +252,14 @@ def times(
     Of several kinds at one time the first in `kinds` that has a place is the one to claim.
     """
     terms = _terms(location_id, moment, wish)
-    taken = still_taken(lapsed_at([location_id])).label("taken")
+    lapsed = lapsed_at([location_id])
     rows = session().execute(
-        select(Slot.starts_at, Slot.kind, Slot.id, Slot.minute, Slot.places, taken)
-        .where(_offered(location_id, kinds), Slot.day == day)
-        .order_by(Slot.starts_at)
+        TIMES, {"location_id": location_id, "kinds": _named(kinds), "day": day}
     )
     order = {str(kind): number for number, kind in enumerate(kinds)}
     found: dict[datetime, Time] = {}
     for row in sorted(rows, key=lambda row: (row.starts_at, order[row.kind])):
-        free = max(0, row.places - row.taken)
+        free = max(0, row.places - row.taken + lapsed.get(row.id, 0))
         known = found.get(row.starts_at)
         if known is None:
             found[row.starts_at] = Time(row.id, row.starts_at, row.minute, free, "")
@@ -291,7 +303,7 @@ def next_free_day(
     query = (
         select(Slot.day)
         .where(
-            _offered(location_id, kinds),
+            OFFERED,
             Slot.starts_at >= terms.earliest,
             has_place(lapsed_at([location_id])),
         )
@@ -300,7 +312,7 @@ def next_free_day(
     )
     if not_before is not None:
         query = query.where(Slot.day >= not_before)
-    found = session().scalar(query)
+    found = session().scalar(query, {"location_id": location_id, "kinds": _named(kinds)})
     if found is None or found > terms.last:
         return None
     # A dose that could be given later could be given then: no later day has more of them.

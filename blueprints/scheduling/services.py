@@ -6,7 +6,7 @@ from dataclasses import fields
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from blueprints.scheduling import setups, slots
 from blueprints.scheduling.doses import ANYTHING, Wish, are_counted, book_of
@@ -21,7 +21,7 @@ from blueprints.scheduling.rules import DosesBound, Setup, SpecialDay, check, ch
 from portal.access.scope import Actor, Scope
 from portal.audit.services import record as audit
 from portal.clock import now, today
-from portal.db import session
+from portal.db import is_sqlite, session
 from portal.errors import Conflict, Invalid, NotFound
 from portal.i18n import _, ngettext
 from portal.places.models import Location
@@ -34,6 +34,28 @@ OWN = (
     *("active", "slot_minutes", "places", "horizon_days", "notice_minutes", "public"),
     *("second_dose_share", "walk_in_share", "doses_bound", "latitude", "longitude"),
 )
+
+
+# Made once: every step of a booking asks for them.
+LIMITED = (
+    select(Schedule.id)
+    .where(
+        Schedule.location_id.in_(
+            select(Slot.location_id).where(Slot.id.in_(bindparam("slot_ids", expanding=True)))
+        ),
+        Schedule.doses_bound == DosesBound.LIMIT,
+    )
+    .order_by(Schedule.id)
+    .with_for_update(key_share=True)
+)
+ONE_MORE = (
+    update(Slot)
+    .where(Slot.id == bindparam("slot_id"), Slot.open)
+    .values(taken=Slot.taken + 1)
+    .returning(Slot)
+    .execution_options(synchronize_session=False, populate_existing=True)
+)
+ONE_MORE_IF_FREE = ONE_MORE.where(Slot.taken < Slot.places)
 
 
 class SlotTaken(Conflict):
@@ -76,33 +98,32 @@ def claim(slot_id: int, wish: Wish = ANYTHING) -> Slot:
     horizon) is what `queries.times` says. Raises `SlotTaken`, also as `NoDoses`.
     """
     require_dose(slot_id, wish)
-    taken = _take(slot_id, Slot.taken < Slot.places)
+    taken: Slot | None = session().scalar(ONE_MORE_IF_FREE, {"slot_id": slot_id})
     if taken is None:
         raise SlotTaken(_("This time was just taken. Choose another time."))
     return taken
 
 
-def lock_doses(slot_ids: Sequence[int]) -> bool:
+def lock_doses(slot_ids: Sequence[int]) -> None:
     """Keep others from claiming at the locations of these slots whose doses limit what can be
-    booked; whether there are such. Whoever locks slots and claims afterwards calls this first."""
-    if not are_counted():
-        return False
-    locked = session().execute(
-        select(Schedule.id)
-        .where(
-            Schedule.location_id.in_(select(Slot.location_id).where(Slot.id.in_(slot_ids))),
-            Schedule.doses_bound == DosesBound.LIMIT,
-        )
-        .order_by(Schedule.id)
-        .with_for_update(key_share=True)
-    )
-    return bool(locked.all())
+    booked. Whoever locks slots and claims afterwards calls this first.
+
+    On SQLite nothing is asked: a unit that writes has kept all others waiting since it began.
+    """
+    if not is_sqlite():
+        doses_limit(slot_ids)
+
+
+def doses_limit(slot_ids: Sequence[int]) -> bool:
+    """Whether doses limit what can be booked at a location of these slots; from here to the end of
+    the transaction nobody else claims there."""
+    return are_counted() and bool(session().execute(LIMITED, {"slot_ids": list(slot_ids)}).all())
 
 
 def require_dose(slot_id: int, wish: Wish) -> None:
     """Raise `NoDoses` where doses are the limit and there is none for one more appointment. From
     here to the end of the transaction nobody else claims there."""
-    if not lock_doses([slot_id]):
+    if not doses_limit([slot_id]):
         return
     found = (
         session()
@@ -125,7 +146,7 @@ def overbook(slot_id: int, reason: str, actor: Actor) -> Slot:
     """
     if not reason.strip():
         raise Invalid(_("Say why this time is booked beyond its places."), field="reason")
-    taken = _take(slot_id)
+    taken: Slot | None = session().scalar(ONE_MORE, {"slot_id": slot_id})
     if taken is None:
         raise SlotTaken(_("This time is not offered any more. Choose another time."))
     audit(
@@ -138,16 +159,6 @@ def overbook(slot_id: int, reason: str, actor: Actor) -> Slot:
         after={"taken": taken.taken, "places": taken.places},
     )
     return taken
-
-
-def _take(slot_id: int, *conditions: Any) -> Slot | None:
-    return session().scalar(
-        update(Slot)
-        .where(Slot.id == slot_id, Slot.open, *conditions)
-        .values(taken=Slot.taken + 1)
-        .returning(Slot)
-        .execution_options(synchronize_session=False, populate_existing=True)
-    )
 
 
 def give_back(slot_id: int) -> None:

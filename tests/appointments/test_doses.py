@@ -242,8 +242,7 @@ def test_counting_doses_without_the_lock_would_be_caught(
 ) -> None:
     guards = (
         (db, "begin", begin_deferred),
-        (services, "lock_doses", lock_nothing),
-        (holding, "lock_doses", lock_nothing),
+        (services, "doses_limit", lock_nothing),
     )
     be_careless(monkeypatch, guards)
     offered(scope, doses_bound=LIMIT)
