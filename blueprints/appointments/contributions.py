@@ -114,7 +114,7 @@ def promises(_scope: None, asked: DosesAsked) -> dict[str, Any]:
 
 def lapsed(_scope: None, location_ids: Collection[int]) -> dict[str, Any]:
     """The places that are held no more although they still count as taken."""
-    return {"rows": lapsed_holds(list(location_ids))}
+    return {"rows": lapsed_holds(tuple(location_ids))}
 
 
 def call_card(scope: Scope, _subject: object) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ two of them wait for each other.
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Executable, bindparam, select, update
 
 from blueprints.appointments import numbers
 from blueprints.appointments.letting_go import let_go, let_go_at
@@ -33,7 +33,7 @@ from portal import clock
 from portal.access.scope import Actor
 from portal.audit.services import record as audit
 from portal.clock import now
-from portal.db import lock, session
+from portal.db import insert, lock, made_once, session
 from portal.errors import Conflict, NotFound
 from portal.i18n import _
 from portal.places.models import Location
@@ -297,17 +297,22 @@ def _series_of(appointment: Appointment) -> int:
         )
         if known is not None:
             return known
-    series = BookingSeries(recipient_id=appointment.recipient_id, number=_unused_number())
-    session().add(series)
-    session().flush()
-    return series.id
+    made: BookingSeries | None = None
+    while made is None:
+        made = session().scalar(
+            _numbered(), {"recipient_id": appointment.recipient_id, "number": numbers.new_number()}
+        )
+    return made.id
 
 
-def _unused_number() -> str:
-    while True:
-        number = numbers.new_number()
-        if session().scalar(select(BookingSeries.id).where(BookingSeries.number == number)) is None:
-            return number
+@made_once
+def _numbered() -> Executable:
+    """A series with a number, unless another one has it."""
+    return (
+        insert(BookingSeries)
+        .on_conflict_do_nothing(index_elements=["number"])
+        .returning(BookingSeries)
+    )
 
 
 def nearest_times(slot_id: int, dose: NextDose, *, count: int = 4) -> list[tuple[date, Time]]:

@@ -16,6 +16,7 @@ from portal.db import session
 from portal.errors import Conflict
 from portal.formats.shown import day as day_text
 from portal.i18n import _
+from portal.remembering import remembered
 from portal.settings import of_module
 
 
@@ -89,6 +90,7 @@ OPEN_BOOKING = select(Appointment).where(
 )
 
 
+@remembered("appointment")
 def open_booking(recipient_id: int, dose_number: int) -> Appointment | None:
     """The recipient's appointment for this dose that is held or to come, if there is one."""
     asked = {"recipient_id": recipient_id, "dose_number": dose_number}

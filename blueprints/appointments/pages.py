@@ -100,7 +100,7 @@ def calendar_of(
 ) -> dict[str, Any]:
     """The month and the day of it that the address asks for, at this location.
 
-    `address(month=…)` and `address(day=…)` lead to others; `pick` gives the address of a time;
+    `address(month=…)` and `address(day=…)` lead to others and end with it; `pick` gives the address of a time;
     `moving` is the appointment that gets another time, `overbook` gives the address that books a
     full time on purpose. Without a day it is that of the time that was sent and could not be
     taken, else the month of the first free one.
@@ -119,10 +119,12 @@ def calendar_of(
     def month_address(day: date) -> str:
         return address(month=day.strftime("%Y-%m"))
 
+    # Made once for the thirty days of a month.
+    to_day = address(day="")
     return {
         "month": month_of(
             offered,
-            lambda day: address(day=day.isoformat()),
+            lambda day: to_day + day.isoformat(),
             chosen=chosen,
             earlier=month_address(month_before(first)) if first > today else "",
             later=month_address(month_after(last)),

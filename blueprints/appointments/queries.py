@@ -18,6 +18,7 @@ from portal.errors import Conflict, NotFound
 from portal.i18n import _
 from portal.people.models import User
 from portal.places.models import Location
+from portal.remembering import remembered
 
 MOST_OVERBOOKED = 200
 
@@ -139,9 +140,10 @@ LAPSED = (
 )
 
 
-def lapsed_holds(location_ids: Sequence[int]) -> list[tuple[int, int]]:
+@remembered("appointment")
+def lapsed_holds(location_ids: tuple[int, ...]) -> list[tuple[int, int]]:
     """The slots of these locations in which holds are over whose rows are still there, and how many
-    in each."""
+    in each. What a unit asks again is over since it asked first."""
     rows = session().execute(LAPSED, {"moment": now(), "location_ids": list(location_ids)})
     return [(slot_id, count) for slot_id, count in rows]
 

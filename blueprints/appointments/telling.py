@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from blueprints.appointments.calendar_file import Entry, calendar_file, method
 from blueprints.appointments.models import Appointment, BookingSeries
@@ -38,6 +38,8 @@ CANCELED = "appointment_canceled"
 REMINDER = "appointment_reminder"
 TWICE = "appointment_twice"
 USUAL_MINUTES = 15
+# Made once: every message asks for it.
+SLOT_MINUTES = select(Schedule.slot_minutes).where(Schedule.location_id == bindparam("location_id"))
 
 
 def about(appointment_id: int) -> str:
@@ -210,12 +212,10 @@ def _context(appointment: Appointment) -> dict[str, Any]:
         of_module(AppointmentSettings),
     )
     region = " ".join(part for part in (place.state, place.zip_code) if part)
-    number = session().scalar(
-        select(BookingSeries.number).where(BookingSeries.id == appointment.series_id)
-    )
+    series = session().get(BookingSeries, appointment.series_id) if appointment.series_id else None
     return {
         "version": appointment.version,
-        "number": spoken(number or ""),
+        "number": spoken(series.number if series else ""),
         "dose": appointment.dose_number,
         "may_cancel": not is_later_dose(appointment.dose_number) or own.cancel_second_doses,
         "day": appointment.day,
@@ -230,9 +230,7 @@ def _context(appointment: Appointment) -> dict[str, Any]:
 
 def _attached(appointment: Appointment, context: Mapping[str, Any]) -> Attachment:
     host = urlsplit(settings.current().base_url).hostname or "localhost"
-    minutes = session().scalar(
-        select(Schedule.slot_minutes).where(Schedule.location_id == appointment.location_id)
-    )
+    minutes = session().scalar(SLOT_MINUTES, {"location_id": appointment.location_id})
     entry = Entry(
         uid=f"appointment-{appointment.id}@{host}",
         sequence=appointment.version,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Select, and_, bindparam, case, func, or_, select
+from sqlalchemy import Row, Select, and_, bindparam, case, func, or_, select
 
 from blueprints.scheduling.bounds import DoseBook
 from blueprints.scheduling.doses import ANYTHING, Wish, are_counted, book_of
@@ -21,6 +21,7 @@ from portal import clock
 from portal.db import session
 from portal.i18n import _
 from portal.places.models import Location
+from portal.remembering import remembered
 
 __all__ = [
     "Day",
@@ -148,7 +149,7 @@ class _Terms:
 
 def _terms(location_id: int, moment: datetime | None, wish: Wish) -> _Terms:
     moment = moment or clock.now()
-    row = session().execute(TERMS, {"location_id": location_id}).one()
+    row = _schedule_of(location_id)
     today = clock.local(moment, row.time_zone).date()
     if not row.active:
         return _Terms(moment, today, None, moment)
@@ -161,6 +162,11 @@ def _terms(location_id: int, moment: datetime | None, wish: Wish) -> _Terms:
         moment + notice,
         book_of(location_id, today, wish) if limited else None,
     )
+
+
+@remembered("location", "schedule")
+def _schedule_of(location_id: int) -> Row[str, bool, int, int, str]:
+    return session().execute(TERMS, {"location_id": location_id}).one()
 
 
 def days(

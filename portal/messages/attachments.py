@@ -6,9 +6,9 @@ from email.headerregistry import ContentTypeHeader
 from email.policy import SMTP
 from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import LargeBinary, String, bindparam, insert, select
 
-from portal.db import insert, session
+from portal.db import session
 from portal.messages.models import Message, MessageAttachment
 
 # Mail servers take messages of 10 MiB; as text a file is a third larger.
@@ -16,6 +16,16 @@ LARGEST = 7 * 1024 * 1024
 CONTENT_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]*(; ?[a-z-]+=[A-Za-z0-9._-]+)*")
 # These are messages in a message, not files.
 NO_FILES = ("multipart/", "message/")
+# Made once: every appointment has a file.
+ONE_FILE = insert(MessageAttachment).from_select(
+    ["message_id", "name", "content_type", "content"],
+    select(
+        Message.id,
+        bindparam("file_name", type_=String),
+        bindparam("file_type", type_=String),
+        bindparam("file_content", type_=LargeBinary),
+    ).where(Message.message_id == bindparam("of")),
+)
 
 
 @dataclass(frozen=True)
@@ -52,24 +62,18 @@ def check_size(files: tuple[Attachment, ...]) -> None:
 def keep(files: dict[str, tuple[Attachment, ...]]) -> None:
     """Store the files of the messages that were just queued, by their Message-IDs; what was not
     queued, because it was promised before, gets none."""
-    wanted = [message_id for message_id, some in files.items() if some]
-    if not wanted:
-        return
-    queued = session().execute(
-        select(Message.id, Message.message_id).where(Message.message_id.in_(wanted))
-    )
     rows = [
         {
-            "message_id": row.id,
-            "name": one.name,
-            "content_type": one.content_type,
-            "content": one.content,
+            "of": message_id,
+            "file_name": one.name,
+            "file_type": one.content_type,
+            "file_content": one.content,
         }
-        for row in queued
-        for one in files[row.message_id]
+        for message_id, some in files.items()
+        for one in some
     ]
     if rows:
-        session().execute(insert(MessageAttachment), rows)
+        session().connection().execute(ONE_FILE, rows)
 
 
 def attached_to(message_id: int) -> tuple[Attachment, ...]:

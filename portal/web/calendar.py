@@ -7,6 +7,7 @@ A day or hour with an `href` can be chosen. One without says why in `reason`, a 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from babel.dates import format_skeleton, get_day_names
 from flask_babel import get_locale
@@ -75,7 +76,11 @@ class Month:
 
 def long_day(day: date) -> str:
     """A day as people say it: Friday, March 5."""
-    locale = get_locale() or "en"
+    return _long_day(day, str(get_locale() or "en"))
+
+
+@lru_cache(1_000)
+def _long_day(day: date, locale: str) -> str:
     # Not in one skeleton: for some languages that shortens the name of the day.
     name = get_day_names("wide", locale=locale)[day.weekday()]
     return f"{name}, {format_skeleton('MMMMd', day, locale=locale)}"
