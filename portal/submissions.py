@@ -100,7 +100,7 @@ def claim(operation_id: str, *, user_id: int | None, fingerprint: str) -> Repeat
     id was used by another user or for other input.
     """
     asked = {"id": operation_id, "user_id": user_id, "fingerprint": fingerprint, "at": now()}
-    if session().execute(_claimed(), asked).first() is not None:
+    if session().connection().execute(_claimed(), asked).first() is not None:
         return None
     repeated = find(operation_id, user_id=user_id, fingerprint=fingerprint)
     assert repeated is not None

@@ -295,7 +295,7 @@ def _wait(kind: str, key: str, limit: Limit) -> int:
 
 def _count(kind: str, key: str) -> int:
     counted = {"kind": kind, "key_hash": key, "at": clock.now()}
-    return session().execute(ONE_MORE, counted).scalar_one()
+    return session().connection().execute(ONE_MORE, counted).scalar_one()
 
 
 def _forget(kind: str, subject: str) -> None:

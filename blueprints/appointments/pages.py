@@ -100,10 +100,10 @@ def calendar_of(
 ) -> dict[str, Any]:
     """The month and the day of it that the address asks for, at this location.
 
-    `address(month=…)` and `address(day=…)` lead to others and end with it; `pick` gives the address of a time;
-    `moving` is the appointment that gets another time, `overbook` gives the address that books a
-    full time on purpose. Without a day it is that of the time that was sent and could not be
-    taken, else the month of the first free one.
+    `address(month=…)` and `address(day=…)` lead to others, and end with what they are given; `pick`
+    gives the address of a time; `moving` is the appointment that gets another time, `overbook`
+    gives the address that books a full time on purpose. Without a day it is that of the time that
+    was sent and could not be taken, else the month of the first free one.
     """
     kinds, not_before, wish = kinds_for(dose.number), dose.not_before, wish_for(dose, moving)
     today = clock.today(location.time_zone)

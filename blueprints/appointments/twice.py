@@ -56,7 +56,7 @@ def notice(booked: Appointment) -> None:
     before = _open_of([other.id for other, _here in alike], booked.dose_number)
     noticed = {"newer_id": booked.id, "noticed_at": now()}
     pairs = [{**noticed, "older_id": older.id} for older in before]
-    added = set(session().scalars(_added(), pairs)) if pairs else set()
+    added = set(session().connection().scalars(_added(), pairs)) if pairs else set()
     for older in before:
         if older.id in added:
             tell_twice(older, booked)

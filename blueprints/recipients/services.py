@@ -130,7 +130,7 @@ def link_to_location(*, recipient_id: int, location_id: int, why: str) -> bool:
         "why": str(SeenBecause(why)),
         **{name: getattr(recipient, name) for name in LISTED},
     }
-    added = session().scalar(_linked(), link)
+    added = session().connection().scalar(_linked(), link)
     if added is not None:
         _write_words(recipient_id, [location_id], name_words(recipient))
     return added is not None
@@ -229,11 +229,11 @@ def _write_words(recipient_id: int, links: Collection[int], words: Collection[st
     ]
     if not rows:
         return
-    session().execute(_if_new(RecipientWord), rows)
+    session().connection().execute(_if_new(RecipientWord), rows)
     near = [
         {"rest": rest, "word": word} for word in sorted(words) for rest in sorted(names.rests(word))
     ]
-    session().execute(_if_new(NearWord), near)
+    session().connection().execute(_if_new(NearWord), near)
 
 
 @made_once
