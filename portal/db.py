@@ -163,7 +163,7 @@ def made_once(make: Callable[P, T]) -> Callable[P, T]:
 
 def session() -> Session:
     """The session of the running unit of work."""
-    return db.session()
+    return db.session.registry()
 
 
 @contextmanager

@@ -322,7 +322,8 @@ def finish(
         "at_step": step,
         "at": now(),
     }
-    done = session().execute(FINISHED, finished).first() is not None
+    session().flush()
+    done = session().connection().execute(FINISHED, finished).first() is not None
     session().expire(draft)
     return done
 

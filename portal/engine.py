@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from portal.kept import heed
+from portal.kept import KEPT, Kept
 from portal.sqlite_file import keep_to_one
 from portal.waiting_line import PlaceInLine
 
@@ -30,22 +30,27 @@ class WantsToWrite(RuntimeError):
 def prepare_engine(engine: Engine) -> None:
     """Give `engine` the connection settings and transaction modes that the unit of work needs."""
 
+    sqlite = engine.dialect.name == "sqlite"
+
     @event.listens_for(engine, "before_cursor_execute")
     def _only_read(
         connection: Connection, _c: Any, statement: str, _p: Any, context: Any, _many: bool
     ) -> None:
+        options = connection.get_execution_options()
         changes = context.isinsert or context.isupdate or context.isdelete
         changes = changes or statement[:6].upper() in {"INSERT", "UPDATE", "DELETE"}
-        if changes and connection.get_execution_options().get(WRITE) is False:
+        if changes and options.get(WRITE) is False:
             raise WantsToWrite("a unit of work that only reads was to write")
-        heed(connection, statement)
+        kept: Kept | None = options.get(KEPT)
+        if kept is not None:
+            kept.heed(statement, sqlite=sqlite)
 
     @event.listens_for(engine, "savepoint")
     def _only_read_here(connection: Connection, _name: str) -> None:
         if connection.get_execution_options().get(WRITE) is False:
             raise WantsToWrite("a unit of work that only reads was to have a part that writes")
 
-    if engine.dialect.name != "sqlite":
+    if not sqlite:
 
         @event.listens_for(engine, "checkin")
         def _used(_connection: Any, record: ConnectionPoolEntry) -> None:

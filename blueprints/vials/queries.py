@@ -136,7 +136,8 @@ def wasted_beside(vials: Sequence[OpenVial]) -> dict[int, int]:
 def _open_wastage(inventory_ids: Collection[int]) -> list[tuple[int, datetime, int]]:
     """Record, moment and doses of each wastage of open vials, less what was reversed of it, but
     for those that belong to a vial."""
-    rows = session().execute(OPEN_WASTAGE, {"inventory_ids": list(inventory_ids)})
+    asked = {"inventory_ids": list(inventory_ids)}
+    rows = session().connection().execute(OPEN_WASTAGE, asked)
     return [(number, at, int(doses)) for number, at, doses in rows]
 
 

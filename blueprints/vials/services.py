@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 
 from blueprints.inventory.leaving.selection import Chosen
 from blueprints.inventory.ledger.entries import lock_record
@@ -31,6 +31,7 @@ from portal.i18n import _, ngettext
 from portal.places.models import Location
 
 NEW = "new"
+DOSE_TAKEN = insert(VialDose)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,11 +86,10 @@ def note_dose_taken(
         vial.beyond_use_at = at + limit if limit else None
     vial.taken += 1
     _open(vial)
-    if vial.id is None:
-        session().flush()
-    if source.entry_id is not None:
-        session().add(VialDose(entry_id=source.entry_id, vial_id=vial.id))
     session().flush()
+    if source.entry_id is not None:
+        taken = {"entry_id": source.entry_id, "vial_id": vial.id}
+        session().connection().execute(DOSE_TAKEN, taken)
     return vial
 
 

@@ -143,8 +143,10 @@ def _append(current: Session) -> None:
     if not entries:
         return
     _attach(current, entries)
+    current.flush()
+    connection = current.connection()
     key = settings.current().key("audit")
-    head = current.execute(HEAD).one()
+    head = connection.execute(HEAD).one()
     number, last = head.entries, head.hash
     for entry in entries:
         number += 1
@@ -152,7 +154,7 @@ def _append(current: Session) -> None:
         entry["hash"] = last = entry_hash(key, last, entry)
     insert_rows(AuditEntry, entries)
     proof = head_mac(key, number, last)
-    current.execute(NEW_HEAD, {"number": number, "last": last, "proof": proof})
+    connection.execute(NEW_HEAD, {"number": number, "last": last, "proof": proof})
 
 
 def _storable(text: str, longest: int) -> str:
