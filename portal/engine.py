@@ -4,12 +4,13 @@ import sqlite3
 import time
 from typing import Any
 
+from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from portal.kept import KEPT, Kept
+from portal.kept import KEPT
 from portal.sqlite_file import keep_to_one
 from portal.waiting_line import PlaceInLine
 
@@ -27,9 +28,26 @@ class WantsToWrite(RuntimeError):
     """A unit of work that only reads was to write."""
 
 
+class UnitSession(FlaskSession):
+    """The session of a unit of work; it need not find out in which database a table is."""
+
+    def get_bind(
+        self,
+        mapper: Any | None = None,
+        clause: Any | None = None,
+        bind: Engine | Connection | None = None,
+        **kwargs: Any,
+    ) -> Engine | Connection:
+        """The engine of the one database."""
+        if bind is not None:
+            return bind
+        if self.bind is None:
+            self.bind = self._db.engine
+        return self.bind
+
+
 def prepare_engine(engine: Engine) -> None:
     """Give `engine` the connection settings and transaction modes that the unit of work needs."""
-
     sqlite = engine.dialect.name == "sqlite"
 
     @event.listens_for(engine, "before_cursor_execute")
@@ -41,8 +59,7 @@ def prepare_engine(engine: Engine) -> None:
         changes = changes or statement[:6].upper() in {"INSERT", "UPDATE", "DELETE"}
         if changes and options.get(WRITE) is False:
             raise WantsToWrite("a unit of work that only reads was to write")
-        kept: Kept | None = options.get(KEPT)
-        if kept is not None:
+        if kept := options.get(KEPT):
             kept.heed(statement, sqlite=sqlite)
 
     @event.listens_for(engine, "savepoint")
