@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy import Column, Executable, Table, text
 from sqlalchemy.exc import DBAPIError
 
-from portal.db import Base, insert, is_sqlite, made_once, session
+from portal.db import Base, insert, is_sqlite, session
+from portal.made_once import made_once
 
 if TYPE_CHECKING:
     import psycopg

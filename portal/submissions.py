@@ -17,9 +17,10 @@ from sqlalchemy import Executable, ForeignKey, String, bindparam, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.clock import now
-from portal.db import Base, insert, made_once, session, unit_of_work
+from portal.db import Base, insert, session, unit_of_work
 from portal.errors import Conflict
 from portal.i18n import _
+from portal.made_once import made_once
 
 KEPT = timedelta(days=30)
 SHAPE = re.compile(r"[A-Za-z0-9_-]{20,43}")

@@ -33,9 +33,10 @@ from portal import clock
 from portal.access.scope import Actor
 from portal.audit.services import record as audit
 from portal.clock import now
-from portal.db import insert, lock, made_once, session
+from portal.db import insert, lock, session
 from portal.errors import Conflict, NotFound
 from portal.i18n import _
+from portal.made_once import made_once
 from portal.places.models import Location
 from portal.remembering import remembered
 

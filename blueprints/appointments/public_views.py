@@ -27,7 +27,7 @@ from blueprints.appointments.visiting import KIND as APPOINTMENT
 from blueprints.appointments.visiting import open_until
 from blueprints.appointments.words import dose_label
 from blueprints.recipients.models import Recipient
-from blueprints.recipients.self_registering import others_of, register_self
+from blueprints.recipients.self_registering import register_self
 from blueprints.scheduling.services import SlotTaken
 from portal import throttle
 from portal.access.through import Through
@@ -81,13 +81,14 @@ def begin() -> Response:
     try:
         with session().begin_nested():
             details = form.details(language())
-            recipient = register_self(details, people_a_day=most)
-            for each in others_of(recipient):
+            registered = register_self(details, people_a_day=most)
+            for each in registered.others:
                 send_again(each)
     except Invalid as refusal:
         form.refuse(refusal)
         return _who(form, status=422)
-    token = links.fresh_token(KIND, recipient.id, lifetime=GOOD_FOR, by=Through.PAGE)
+    mine = registered.recipient.id
+    token = links.fresh_token(KIND, mine, lifetime=GOOD_FOR, by=Through.PAGE)
     return go_to(url_for("public_booking.places", token=token))
 
 

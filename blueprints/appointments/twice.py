@@ -24,6 +24,7 @@ from portal.clock import now
 from portal.db import insert, made_once, session
 from portal.errors import Conflict, NotFound
 from portal.i18n import _, speaking
+from portal.made_once import made_once
 
 # A person has so many open appointments for a dose at most, whatever is typed in the same way.
 MOST_OPEN = 2

@@ -6,6 +6,7 @@ they made. Others get a record of their own, and its page shows staff whom it lo
 booked is told so by a message alone.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import bindparam, delete, exists, select
@@ -39,8 +40,17 @@ MADE_SO = (
 )
 
 
-def register_self(details: Details, *, people_a_day: int) -> Recipient:
-    """The record of somebody who registers themselves; no location sees it before they book.
+@dataclass(frozen=True)
+class SelfRegistered:
+    """The record of somebody who registered themselves, and the others that they made before, in
+    the same way, and booked with."""
+
+    recipient: Recipient
+    others: list[Recipient]
+
+
+def register_self(details: Details, *, people_a_day: int) -> SelfRegistered:
+    """Register somebody who does it themselves; no location sees the record before they book.
 
     A contact is used for `people_a_day` at most. Raises `Invalid` on a field.
     """
@@ -53,12 +63,14 @@ def register_self(details: Details, *, people_a_day: int) -> Recipient:
         contact: throttle.take(USE_OF_CONTACT, contact.casefold(), [(people_a_day, A_DAY)])
         for contact in sorted(contacts)
     }
-    known = _registered_before(cleaned)
+    before = _made_by(cleaned)
+    # The record that this person made before without booking is gone on with.
+    known = next((each for each in before if each.dose_status == DoseStatus.REGISTERED), None)
     if known is not None:
         for contact, wait in waits.items():
             if not wait:
                 throttle.take_back(USE_OF_CONTACT, contact.casefold())
-        return known
+        return SelfRegistered(known, [each for each in before if each is not known])
     for contact, wait in waits.items():
         if wait:
             field = "email" if contact == cleaned.email else "mobile_phone"
@@ -76,18 +88,12 @@ def register_self(details: Details, *, people_a_day: int) -> Recipient:
         subject_id=recipient.id,
         location_id=None,
     )
-    return recipient
+    return SelfRegistered(recipient, before)
 
 
 def others_of(recipient: Recipient) -> list[Recipient]:
     """The other records that the person made before, in the same way, and booked with."""
     return [each for each in _made_by(recipient) if each.id != recipient.id]
-
-
-def _registered_before(details: Details) -> Recipient | None:
-    """The record that this person made before, in the same way, without booking."""
-    made = _made_by(details)
-    return next((each for each in made if each.dose_status == DoseStatus.REGISTERED), None)
 
 
 def _made_by(person: Details | Recipient) -> list[Recipient]:

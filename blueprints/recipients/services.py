@@ -21,9 +21,10 @@ from blueprints.recipients.telling import ADDRESSED, promise_anew
 from portal.access.scope import Actor, Scope
 from portal.audit.services import record as audit
 from portal.clock import now
-from portal.db import Base, insert, lock, made_once, session
+from portal.db import Base, insert, lock, session
 from portal.errors import Conflict, NotFound
 from portal.i18n import _
+from portal.made_once import made_once
 
 LISTED = ("last_name", "first_name", "birth_date", "dose_status")
 NAMES = ("first_name", "middle_name", "last_name")

@@ -97,7 +97,7 @@ def seal_rows(model: type[Base], rows: Iterable[Mapping[str, Any]]) -> None:
 
 def attach_seals() -> None:
     """Give what was sealed so far to the last entry recorded so far."""
-    _attach(session(), session().info[GATHERED])
+    _attach(session(), session().info[GATHERED], _key())
 
 
 def _write_last() -> None:
@@ -106,8 +106,12 @@ def _write_last() -> None:
     before_commit("audit", _append)
 
 
-def _attach(current: Session, entries: list[dict[str, Any]]) -> None:
-    held = seals.take(current, settings.current().key("audit"))
+def _key() -> bytes:
+    return settings.current().key("audit")
+
+
+def _attach(current: Session, entries: list[dict[str, Any]], key: bytes) -> None:
+    held = seals.take(current, key)
     if held is not None:
         assert entries[-1]["seals"] is None
         entries[-1]["seals"] = held
@@ -142,10 +146,10 @@ def _append(current: Session) -> None:
     entries: list[dict[str, Any]] = current.info.pop(GATHERED, [])
     if not entries:
         return
-    _attach(current, entries)
+    key = _key()
+    _attach(current, entries, key)
     current.flush()
     connection = current.connection()
-    key = settings.current().key("audit")
     head = connection.execute(HEAD).one()
     number, last = head.entries, head.hash
     for entry in entries:

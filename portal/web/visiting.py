@@ -6,6 +6,7 @@ Staff who open such a page see what any visitor sees: their profile counts for n
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -131,9 +132,14 @@ def languages() -> Iterator[Language]:
     """The languages to choose from, each with the address of this page in it."""
     chosen = language()
     for code in settings.current().visitor_languages:
-        name = (Locale.parse(code).get_display_name(code) or code).capitalize()
         asked = urlencode({**request.args.to_dict(), ASKED_FOR: code})
-        yield Language(code, name, f"{request.path}?{asked}", code == chosen)
+        yield Language(code, _own_name(code), f"{request.path}?{asked}", code == chosen)
+
+
+@cache
+def _own_name(code: str) -> str:
+    """What a language calls itself."""
+    return (Locale.parse(code).get_display_name(code) or code).capitalize()
 
 
 def link_over(error: LinkOver) -> Response:

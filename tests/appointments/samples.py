@@ -83,7 +83,7 @@ def make(making: Making) -> None:
                     contact_by="email",
                 ),
                 people_a_day=9,
-            )
+            ).recipient
         assert line is not None
         making.note("told_round", letter, told.id)
         making.note("told_line", letter, line.id)

@@ -27,6 +27,7 @@ from tests.appointments.booking import day_in, offered, person, slot_at, taken
 from tests.client import Browser, Page, fields_of, navigate
 from tests.effort import some
 from tests.personas import Personas
+from tests.statements import put_together, watched
 
 SPANISH = {"Accept-Language": "es-MX,es;q=0.9"}
 MARIA = {
@@ -84,6 +85,25 @@ def book(phone: Browser, days: int = 3, **changes: str) -> Page:
     """The whole way; the confirmation."""
     page = choose(phone, register(phone, **changes).leads_to, days)
     return phone.submit(page, {}, button="Book this appointment", follow=True)
+
+
+# The whole way, on SQLite; each unit's beginning and savepoints included.
+STATEMENTS = 121
+# Those that look for a row by its number (`Session.get`): no other is put together anew.
+PUT_TOGETHER = 9
+OTHER = {"last_name": "Sampler", "first_name": "Otto", "email": "otto@example.org"}
+
+
+def test_a_booking_asks_little_and_uses_the_statements_of_the_one_before(
+    app: Flask, phone: Browser, scope: Scope
+) -> None:
+    offered(scope, public=True, places=2)
+    book(phone)
+    other = Browser(app, phone.personas)
+    with watched(app) as seen:
+        selects = put_together(lambda: book(other, **OTHER))
+    assert len(seen) <= STATEMENTS, seen
+    assert selects <= PUT_TOGETHER
 
 
 def people() -> list[Recipient]:

@@ -136,7 +136,7 @@ def test_what_is_blank_makes_nobody_equal(app: Flask, scope: Scope) -> None:
                     **contact,
                 ),
                 people_a_day=9,
-            ).id
+            ).recipient.id
             for contact in (
                 {"email": "cid@example.org"},
                 {"mobile_phone": "252-555-0100"},
