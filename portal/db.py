@@ -16,8 +16,7 @@ import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import wraps
-from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, MetaData, Select, String, func, select
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql as postgresql_dialect
     from sqlalchemy.dialects import sqlite as sqlite_dialect
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 NAMING = {
@@ -146,21 +144,6 @@ def insert(table: "type[Base]") -> "sqlite_dialect.Insert | postgresql_dialect.I
     from sqlalchemy.dialects.postgresql import insert as for_postgresql
 
     return for_postgresql(table)
-
-
-def made_once(make: Callable[P, T]) -> Callable[P, T]:
-    """Make a statement that differs between the databases (`insert`) once for each of them, and for
-    the same arguments, which can be hashed."""
-    made: dict[Hashable, T] = {}
-
-    @wraps(make)
-    def ask(*args: P.args, **named: P.kwargs) -> T:
-        key = (is_sqlite(), args, tuple(named.items()))
-        if key not in made:
-            made[key] = make(*args, **named)
-        return made[key]
-
-    return ask
 
 
 def session() -> Session:

@@ -21,7 +21,7 @@ from blueprints.recipients.self_registering import others_of
 from blueprints.recipients.services import keep_apart, lock_recipient
 from portal.access.scope import Scope
 from portal.clock import now
-from portal.db import insert, made_once, session
+from portal.db import insert, session
 from portal.errors import Conflict, NotFound
 from portal.i18n import _, speaking
 from portal.made_once import made_once
