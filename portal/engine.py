@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from portal.kept import KEPT
+from portal.kept import KEPT, Kept
 from portal.sqlite_file import keep_to_one
 from portal.waiting_line import PlaceInLine
 
@@ -46,28 +46,30 @@ class UnitSession(FlaskSession):
         return self.bind
 
 
+def _heed(
+    connection: Connection, _c: Any, statement: str, _p: Any, context: Any, _many: bool
+) -> None:
+    """Before a statement: refuse to write in a unit that only reads, and forget what changes."""
+    options = connection.get_execution_options()
+    changes = context.isinsert or context.isupdate or context.isdelete
+    changes = changes or statement[:6].upper() in {"INSERT", "UPDATE", "DELETE"}
+    if changes and options.get(WRITE) is False:
+        raise WantsToWrite("a unit of work that only reads was to write")
+    kept: Kept | None = options.get(KEPT)
+    if kept is not None:
+        kept.heed(statement, sqlite=connection.dialect.name == "sqlite")
+
+
 def prepare_engine(engine: Engine) -> None:
     """Give `engine` the connection settings and transaction modes that the unit of work needs."""
-    sqlite = engine.dialect.name == "sqlite"
-
-    @event.listens_for(engine, "before_cursor_execute")
-    def _only_read(
-        connection: Connection, _c: Any, statement: str, _p: Any, context: Any, _many: bool
-    ) -> None:
-        options = connection.get_execution_options()
-        changes = context.isinsert or context.isupdate or context.isdelete
-        changes = changes or statement[:6].upper() in {"INSERT", "UPDATE", "DELETE"}
-        if changes and options.get(WRITE) is False:
-            raise WantsToWrite("a unit of work that only reads was to write")
-        if kept := options.get(KEPT):
-            kept.heed(statement, sqlite=sqlite)
+    event.listen(engine, "before_cursor_execute", _heed)
 
     @event.listens_for(engine, "savepoint")
     def _only_read_here(connection: Connection, _name: str) -> None:
         if connection.get_execution_options().get(WRITE) is False:
             raise WantsToWrite("a unit of work that only reads was to have a part that writes")
 
-    if not sqlite:
+    if engine.dialect.name != "sqlite":
 
         @event.listens_for(engine, "checkin")
         def _used(_connection: Any, record: ConnectionPoolEntry) -> None:
