@@ -27,7 +27,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 from sqlalchemy.types import TypeDecorator
 
-from portal.engine import BUSY_MS, PLACE, WRITE, WantsToWrite
+from portal.engine import BUSY_MS, PLACE, WRITE, UnitSession, WantsToWrite
 from portal.errors import Busy, Conflict, OutcomeUnknown, where
 from portal.i18n import _
 from portal.kept import KEPT, Kept
@@ -84,7 +84,9 @@ class Base(DeclarativeBase):
     )
 
 
-db: SQLAlchemy = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+db: SQLAlchemy = SQLAlchemy(
+    model_class=Base, session_options={"class_": UnitSession, "expire_on_commit": False}
+)
 
 # How long a job or command waits for SQLite's write lock, and a person in front of a page. Seconds.
 PATIENCE = 60.0
@@ -146,7 +148,7 @@ def insert(table: "type[Base]") -> "sqlite_dialect.Insert | postgresql_dialect.I
 
 def session() -> Session:
     """The session of the running unit of work."""
-    return db.session()
+    return db.session.registry()
 
 
 @contextmanager

@@ -89,6 +89,23 @@ OWN = select(Draft).where(
     Draft.updated_at >= bindparam("since"),
 )
 OWN_LOCKED = OWN.with_for_update()
+FINISHED = (
+    update(Draft)
+    .where(
+        Draft.id == bindparam("draft_id"),
+        Draft.finished_at.is_(None),
+        Draft.discarded_at.is_(None),
+    )
+    .values(
+        data=bindparam("left"),
+        result=bindparam("leads_to"),
+        step=bindparam("at_step"),
+        finished_at=bindparam("at"),
+        updated_at=bindparam("at"),
+    )
+    .returning(Draft.id)
+    .execution_options(synchronize_session=False)
+)
 
 
 class NoRoom(Conflict):
@@ -298,20 +315,15 @@ def finish(
     confirmation. False if it was finished or discarded before; what was done for it in the same
     transaction must be undone then.
     """
-    found = session().execute(
-        update(Draft)
-        .where(Draft.id == draft.id, Draft.finished_at.is_(None), Draft.discarded_at.is_(None))
-        .values(
-            data={"args": draft.data.get("args", {}), **(shown or {})},
-            result=result[:500],
-            step=step,
-            finished_at=now(),
-            updated_at=now(),
-        )
-        .returning(Draft.id)
-        .execution_options(synchronize_session=False)
-    )
-    done = found.first() is not None
+    finished = {
+        "draft_id": draft.id,
+        "left": {"args": draft.data.get("args", {}), **(shown or {})},
+        "leads_to": result[:500],
+        "at_step": step,
+        "at": now(),
+    }
+    session().flush()
+    done = session().connection().execute(FINISHED, finished).first() is not None
     session().expire(draft)
     return done
 

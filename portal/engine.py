@@ -4,12 +4,13 @@ import sqlite3
 import time
 from typing import Any
 
+from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from portal.kept import heed
+from portal.kept import KEPT, Kept
 from portal.sqlite_file import keep_to_one
 from portal.waiting_line import PlaceInLine
 
@@ -27,18 +28,41 @@ class WantsToWrite(RuntimeError):
     """A unit of work that only reads was to write."""
 
 
+class UnitSession(FlaskSession):
+    """The session of a unit of work; it need not find out in which database a table is."""
+
+    def get_bind(
+        self,
+        mapper: Any | None = None,
+        clause: Any | None = None,
+        bind: Engine | Connection | None = None,
+        **kwargs: Any,
+    ) -> Engine | Connection:
+        """The engine of the one database."""
+        if bind is not None:
+            return bind
+        if self.bind is None:
+            self.bind = self._db.engine
+        return self.bind
+
+
+def _heed(
+    connection: Connection, _c: Any, statement: str, _p: Any, context: Any, _many: bool
+) -> None:
+    """Before a statement: refuse to write in a unit that only reads, and forget what changes."""
+    options = connection.get_execution_options()
+    changes = context.isinsert or context.isupdate or context.isdelete
+    changes = changes or statement[:6].upper() in {"INSERT", "UPDATE", "DELETE"}
+    if changes and options.get(WRITE) is False:
+        raise WantsToWrite("a unit of work that only reads was to write")
+    kept: Kept | None = options.get(KEPT)
+    if kept is not None:
+        kept.heed(statement, sqlite=connection.dialect.name == "sqlite")
+
+
 def prepare_engine(engine: Engine) -> None:
     """Give `engine` the connection settings and transaction modes that the unit of work needs."""
-
-    @event.listens_for(engine, "before_cursor_execute")
-    def _only_read(
-        connection: Connection, _c: Any, statement: str, _p: Any, context: Any, _many: bool
-    ) -> None:
-        changes = context.isinsert or context.isupdate or context.isdelete
-        changes = changes or statement[:6].upper() in {"INSERT", "UPDATE", "DELETE"}
-        if changes and connection.get_execution_options().get(WRITE) is False:
-            raise WantsToWrite("a unit of work that only reads was to write")
-        heed(connection, statement)
+    event.listen(engine, "before_cursor_execute", _heed)
 
     @event.listens_for(engine, "savepoint")
     def _only_read_here(connection: Connection, _name: str) -> None:

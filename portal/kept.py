@@ -14,7 +14,6 @@ from collections.abc import Hashable
 from typing import Any
 
 from sqlalchemy import event
-from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session, SessionTransaction
 
 KEPT = "portal_kept"
@@ -38,6 +37,21 @@ class Kept:
                 key: found for key, found in self.answers.items() if table not in found[0]
             }
 
+    def heed(self, statement: str, *, sqlite: bool) -> None:
+        """Before a statement is executed: forget what is not true any more after it."""
+        if sqlite and statement.startswith("SELECT "):
+            return
+        words = statement[:200].split(None, 3)
+        first = words[0].upper() if words else ""
+        if first in ("INSERT", "DELETE") and len(words) > 2:
+            self.changed(words[2].strip('"'))
+        elif first == "UPDATE" and len(words) > 1:
+            self.changed(words[1].strip('"'))
+        elif first not in ("SELECT", "SAVEPOINT", "RELEASE", "BEGIN") or (
+            not sqlite and _locks(statement)
+        ):
+            self.forget()
+
     def forget(self) -> None:
         """Forget everything."""
         self.objects.clear()
@@ -49,24 +63,7 @@ class Kept:
         self.locked.clear()
 
 
-def heed(connection: Connection, statement: str) -> None:
-    """Before a statement is executed: forget what is not true any more after it."""
-    kept: Kept | None = connection.get_execution_options().get(KEPT)
-    if kept is None:
-        return
-    words = statement[:200].split(None, 3)
-    first = words[0].upper() if words else ""
-    if first in ("INSERT", "DELETE") and len(words) > 2:
-        kept.changed(words[2].strip('"'))
-    elif first == "UPDATE" and len(words) > 1:
-        kept.changed(words[1].strip('"'))
-    elif first not in ("SELECT", "SAVEPOINT", "RELEASE", "BEGIN") or _locks(connection, statement):
-        kept.forget()
-
-
-def _locks(connection: Connection, statement: str) -> bool:
-    if connection.dialect.name == "sqlite":
-        return False
+def _locks(statement: str) -> bool:
     return " FOR " in statement[-60:] or "pg_advisory" in statement[:80]
 
 

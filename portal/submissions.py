@@ -123,7 +123,7 @@ def find(operation_id: str, *, user_id: int | None, fingerprint: str) -> Repeate
 def remember_answer(operation_id: str, location: str) -> None:
     """Keep where the accepted submission leads, for its repetitions."""
     stays = location if len(location) <= LONGEST_LOCATION else ""
-    session().execute(ANSWERED, {"operation_id": operation_id, "leads_to": stays})
+    session().connection().execute(ANSWERED, {"operation_id": operation_id, "leads_to": stays})
 
 
 def give_back(operation_id: str) -> None:

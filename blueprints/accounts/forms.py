@@ -14,7 +14,8 @@ from portal.errors import Invalid
 from portal.formats.numbers import record_number
 from portal.i18n import _, _l
 from portal.people.rules import grantable_profiles
-from portal.web.forms import AREA_LENGTH, CheckboxesField, Form, Required
+from portal.web.forms import CheckboxesField, Form, Required
+from portal.web.reading import AREA_LENGTH
 
 CORRECTED = ("first_name", "last_name", "email")
 

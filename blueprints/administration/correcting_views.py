@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Response, flash, g, request, url_for
 from wtforms import Form as PlainForm
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from blueprints.administration import fields
 from blueprints.administration.correcting import (
@@ -124,12 +125,10 @@ def _details_of(given: Given) -> dict[str, Any]:
 def _offer(form: EditForm, given: Given) -> None:
     """Fill the choices; whoever gave the dose stays among them, also without an account here."""
     fields.prepare_injection(scope(), form)
-    choices: list[tuple[str, str]] = [
-        (str(one[0]), str(one[1])) for one in form.given_by.choices or ()
-    ]
+    choices: Any = form.given_by.choices
     own = str(given.newest.given_by_id or SOMEBODY_ELSE)
-    if own not in {value for value, _label in choices}:
-        form.given_by.choices = [(own, given.newest.given_by), *choices]
+    if own not in {one.value for one in choices}:
+        form.given_by.choices = [SelectChoice(own, given.newest.given_by), *choices]
 
 
 def _injection(form: EditForm, given: Given) -> Injection:

@@ -28,6 +28,7 @@ from blueprints.administration.rules import (
     moment_of,
 )
 from blueprints.administration.words import ANSWERS, CAPS, CONSENT, FUNDING, ROUTES, SITES
+from blueprints.checkin.words import IDENTIFIERS
 from blueprints.recipients.models import Recipient
 from portal import clock
 from portal.access.scope import Scope
@@ -37,7 +38,7 @@ from portal.catalog.queries import facts_on
 from portal.catalog.screening import ScreeningQuestion
 from portal.errors import Invalid
 from portal.formats.shown import moment_in
-from portal.i18n import _
+from portal.i18n import _, _l
 from portal.web.forms import Required
 
 VFC_UNTIL = 19
@@ -45,6 +46,20 @@ VFC_UNTIL = 19
 # Guidelines for Immunization, vaccine administration.
 ARM_FROM = 3
 ARMS = frozenset({Site.LEFT_ARM, Site.RIGHT_ARM})
+
+
+def _choices(labels: Mapping[Any, object]) -> list[SelectChoice]:
+    return [SelectChoice(str(code), label) for code, label in labels.items()]
+
+
+# Made once: every step of a wizard offers them.
+ANSWER_CHOICES = _choices(ANSWERS)
+CONSENT_CHOICES = _choices(CONSENT)
+FUNDING_CHOICES = [SelectChoice("", _l("Choose")), *_choices(FUNDING)]
+IDENTIFIER_CHOICES = _choices(IDENTIFIERS)
+ROUTE_CHOICES = _choices(ROUTES)
+SITE_CHOICES = _choices(SITES)
+WHEN_CHOICES = _choices({NOW: _l("Now"), EARLIER: _l("Earlier: enter date and time")})
 
 
 def product_label(product: Product) -> str:
@@ -76,43 +91,40 @@ def prepare_questions(
     known = [vaccine_of(product) for product in products]
     ids = [str(product.id) for product in products]
     chosen = ids.index(form.product.data) if form.product.data in ids else None
-    said = {entry.form["code"].data: entry.form["answer"].data for entry in form.questions.entries}
-    form.questions.entries = []
-    form.questions.last_index = -1
-    for one in questions:
-        entry = form.questions.append_entry({"code": one.code, "answer": said.get(one.code)})
+    if [entry.form["code"].data for entry in form.questions.entries] != [
+        one.code for one in questions
+    ]:
+        _ask_instead(form, questions)
+    for one, entry in zip(questions, form.questions.entries, strict=True):
         entry.form.about = one
-        entry.form["answer"].choices = list(ANSWERS.items())
-        entry.form["answer"].label.text = one.words["en"]
+        answer = entry.form["answer"]
+        answer.choices = ANSWER_CHOICES
+        answer.label.text = one.words["en"]
         places = [
             at for at, vaccine in enumerate(known) if one.concerns(vaccine.cvx, vaccine.group)
         ]
         entry.form.concerns = " ".join(f"q{at}" for at in places)
         if chosen in places:
-            entry.form["answer"].validators = [Required(_("Ask this question."))]
+            answer.validators = [Required(_("Ask this question."))]
 
 
-def consent_choices() -> list[tuple[str, str]]:
-    """Who may agree."""
-    return [(str(one), str(label)) for one, label in CONSENT.items()]
-
-
-def when_choices() -> list[tuple[str, str]]:
-    """When a dose was given."""
-    return [(NOW, _("Now")), (EARLIER, _("Earlier: enter date and time"))]
+def _ask_instead(form: IdentityForm, questions: Sequence[ScreeningQuestion]) -> None:
+    """Put these questions in the place of those that the form has, with their answers."""
+    said = {entry.form["code"].data: entry.form["answer"].data for entry in form.questions.entries}
+    form.questions.entries = []
+    form.questions.last_index = -1
+    for one in questions:
+        form.questions.append_entry({"code": one.code, "answer": said.get(one.code)})
 
 
 def prepare_injection(scope: Scope, form: InjectionFields) -> None:
     """Fill the choices of how, by whom and who pays."""
-    form.site.choices = [(str(one), label) for one, label in SITES.items()]
-    form.route.choices = [(str(one), label) for one, label in ROUTES.items()]
-    form.funding.choices = [
-        ("", _("Choose")),
-        *((str(one), label) for one, label in FUNDING.items()),
-    ]
+    form.site.choices = SITE_CHOICES
+    form.route.choices = ROUTE_CHOICES
+    form.funding.choices = FUNDING_CHOICES
     form.given_by.choices = [
-        *((str(number), name) for number, name in vaccinators(scope)),
-        (SOMEBODY_ELSE, _("Somebody else")),
+        *(SelectChoice(str(number), name) for number, name in vaccinators(scope)),
+        SelectChoice(SOMEBODY_ELSE, _("Somebody else")),
     ]
 
 

@@ -35,7 +35,7 @@ LANGUAGES = [SelectChoice("en", _l("English")), SelectChoice("es", _l("Spanish")
 class QuestionForm(Form):
     """A question and its answer."""
 
-    code = HiddenField()
+    code = HiddenField("")
     answer = RadioField(_l("Answer"), validate_choice=False)
     about: ScreeningQuestion | None = None
     # For which of the vaccines on the page it is asked, as classes: "q0 q2".

@@ -206,7 +206,7 @@ def used_today(scope: Scope) -> dict[int, int]:
         "user_id": scope.user.id,
         "since": _begin_of(scope.today(), scope.place.time_zone),
     }
-    return {row[0]: row[1] for row in session().execute(USED, asked)}
+    return {row[0]: row[1] for row in session().connection().execute(USED, asked)}
 
 
 def last_of_today(scope: Scope) -> Administration | None:
@@ -231,7 +231,8 @@ def _begin_of(day: date, zone: str) -> datetime:
 @remembered("user_account", "user_location")
 def vaccinators(scope: Scope) -> list[tuple[int, str]]:
     """Who may have given a dose at the present location: its users who may, by name."""
-    rows = session().execute(VACCINATORS, {"location_id": scope.location_id})
+    asked = {"location_id": scope.location_id}
+    rows = session().connection().execute(VACCINATORS, asked)
     return [(number, f"{first} {last}") for number, first, last in rows]
 
 

@@ -133,7 +133,7 @@ def give(scope: Scope, giving: Giving) -> Vaccination:
     session().flush()
     version = write(_first_version(scope, giving, injection, arrival, dose, entry_id, overridden))
     _settle(scope, recipient, arrival, dose)
-    tell_given(recipient, dose, version, due_after(recipient))
+    tell_given(recipient, dose, version, due_after(recipient), here=scope.place)
     _note(scope, dose, record, version)
     announce("administration.given", scope, version, giving.vial)
     return dose

@@ -11,6 +11,7 @@ from blueprints.appointments.telling import is_told
 from blueprints.recipients.models import Recipient, Vaccination
 from blueprints.recipients.telling import is_reached, queue_to
 from portal import messages
+from portal.access.scope import Place
 from portal.catalog.models import Product
 from portal.db import session
 from portal.formats.numbers import record_number
@@ -27,12 +28,20 @@ def about(vaccination_id: int) -> str:
 
 
 def tell_given(
-    recipient: Recipient, dose: Vaccination, version: Administration, due: NextDose | None
+    recipient: Recipient,
+    dose: Vaccination,
+    version: Administration,
+    due: NextDose | None,
+    *,
+    here: Place | None = None,
 ) -> bool:
-    """Tell what was given, and from when the next dose is due; whether the recipient is told."""
+    """Tell what was given, and from when the next dose is due; whether the recipient is told.
+    `here` is the location, if that is known."""
     if not is_told(recipient):
         return False
-    place = session().get_one(Location, version.location_id)
+    place: Place | Location | None = here
+    if place is None or place.id != version.location_id:
+        place = session().get_one(Location, version.location_id)
     window = due.window if due is not None else None
     return queue_to(
         recipient,

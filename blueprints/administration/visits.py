@@ -16,6 +16,7 @@ from portal.errors import Conflict, NotFound
 from portal.formats.numbers import record_number
 from portal.formats.shown import day as day_text
 from portal.i18n import _
+from portal.remembering import remembered
 from portal.wizards.definition import Begun
 
 
@@ -30,8 +31,13 @@ class Chair:
 
 def chair(scope: Scope, args: Mapping[str, str]) -> Chair:
     """Who the address is about. Raises `NotFound`."""
-    arrival = get_arrival(scope, record_number(args.get("arrival_id")) or 0)
-    return Chair(arrival, get_recipient(scope, arrival.recipient_id), scope.today())
+    return Chair(*_who(scope, record_number(args.get("arrival_id")) or 0), scope.today())
+
+
+@remembered("arrival", "recipient", "recipient_location")
+def _who(scope: Scope, arrival_id: int) -> tuple[Arrival, Recipient]:
+    arrival = get_arrival(scope, arrival_id)
+    return arrival, get_recipient(scope, arrival.recipient_id)
 
 
 def why_over(arrival: Arrival, today: date) -> str:

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from flask import g, request, url_for
 from wtforms import Form
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from blueprints.administration import fields
 from blueprints.administration.forms import (
@@ -29,7 +30,6 @@ from blueprints.administration.services import Giving, give
 from blueprints.administration.visits import Chair, about, admit, chair, news, over
 from blueprints.checkin.queries import alike_today
 from blueprints.checkin.rules import are_enough, identifiers
-from blueprints.checkin.words import IDENTIFIERS
 from blueprints.recipients.words import full_name
 from portal.access.scope import Scope
 from portal.catalog.ages import age_in_years
@@ -75,8 +75,10 @@ def _identity_prepare(scope: Scope, form: Form, answers: Answers) -> None:
     here = chair(scope, answers.args)
     products = _products(scope, here.today)
     filled = cast(IdentityForm, form)
-    filled.identified_by.choices = [(str(one), IDENTIFIERS[one]) for one in IDENTIFIERS]
-    filled.product.choices = [(str(one.id), fields.product_label(one)) for one in products]
+    filled.identified_by.choices = fields.IDENTIFIER_CHOICES
+    filled.product.choices = [
+        SelectChoice(str(one.id), fields.product_label(one)) for one in products
+    ]
     fields.prepare_questions(filled, questions_of(products, here.recipient, here.today), products)
 
 
@@ -118,7 +120,7 @@ def _consent_first(scope: Scope, answers: Answers) -> Mapping[str, Any]:
 
 
 def _consent_prepare(_scope: Scope, form: Form, _answers: Answers) -> None:
-    cast(ConsentForm, form).consent_by.choices = fields.consent_choices()
+    cast(ConsentForm, form).consent_by.choices = fields.CONSENT_CHOICES
 
 
 def _consent_check(scope: Scope, answers: Answers) -> None:
@@ -165,7 +167,7 @@ def _details_first(scope: Scope, answers: Answers) -> Mapping[str, Any]:
 def _details_prepare(scope: Scope, form: Form, answers: Answers) -> None:
     filled = cast(VaccinationForm, form)
     fields.prepare_injection(scope, filled)
-    filled.when.choices = fields.when_choices()
+    filled.when.choices = fields.WHEN_CHOICES
     lots = _lots(scope, filled, answers)
     fields.offer_lots(filled.lot, noted(scope, lots) if filled.when.data == NOW else lots)
     fields.offer_vials(filled.vial, vial_choices(scope, lots) if filled.when.data == NOW else ())

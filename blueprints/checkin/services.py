@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from blueprints.appointments.models import Appointment
 from blueprints.appointments.rules import State as AppointmentState
@@ -30,10 +30,13 @@ from blueprints.recipients.services import lock_recipient
 from portal.access.scope import Scope
 from portal.audit.services import record as audit
 from portal.clock import now
-from portal.db import session
+from portal.db import lock, session
 from portal.errors import Conflict, Invalid, NotFound
 from portal.formats.shown import moment_in
 from portal.i18n import _
+
+# Made once: every step of a visit asks for it.
+ONE = select(Arrival).where(Arrival.id == bindparam("arrival_id"))
 
 
 def check_in(
@@ -245,12 +248,8 @@ def _may_return(scope: Scope, arrival: Arrival) -> None:
 
 
 def _locked(arrival_id: int) -> Arrival:
-    found = session().scalar(
-        select(Arrival)
-        .where(Arrival.id == arrival_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    lock(ONE, {"arrival_id": arrival_id})
+    found = session().get(Arrival, arrival_id)
     if found is None:
         raise NotFound
     return found

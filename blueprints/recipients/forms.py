@@ -16,13 +16,13 @@ from portal.i18n import Label, _, _l
 from portal.lookups.fields import LookupField
 from portal.settings import of_module
 from portal.web.forms import (
-    AREA_LENGTH,
     BirthdayField,
     CheckboxesField,
     Form,
     Required,
     WholeNumberField,
 )
+from portal.web.reading import AREA_LENGTH
 
 OFF = {"autocomplete": "off"}
 

@@ -30,7 +30,13 @@ def taken(scope: Scope, dose: DoseOfRecord, choice: str = "") -> None:
     """A dose left its record: it came from an open vial, or opened one. `choice` is the value of
     one of the `choices`."""
     source = DoseSource(by_id=dose.given_by_id, entry_id=dose.entry_id, vial=choice)
-    note_dose_taken(dose.inventory_id, at=dose.given_at, actor=scope.user, source=source)
+    note_dose_taken(
+        dose.inventory_id,
+        at=dose.given_at,
+        actor=scope.user,
+        source=source,
+        here=scope.location,
+    )
 
 
 def put_back(_scope: Scope, dose: DoseOfRecord) -> None:

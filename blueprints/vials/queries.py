@@ -12,7 +12,7 @@ from blueprints.inventory.rules import Kind
 from blueprints.vials.models import OpenVial
 from blueprints.vials.rules import VialState, left_in
 from portal.access.scope import Scope
-from portal.catalog.queries import facts_on
+from portal.catalog.queries import facts_of, facts_on
 from portal.clock import local, now
 from portal.db import session
 from portal.people.models import User
@@ -58,6 +58,7 @@ def open_vials(scope: Scope) -> list[OpenedVial]:
     """The vials in use at the present location with doses left, those that end first on top."""
     scope.require("vials.view")
     rows = session().execute(OPEN_HERE, {"location_id": scope.location_id}).all()
+    facts_of(frozenset(row.VaccineInventory.product_id for row in rows))
     gone = wasted_beside([row.OpenVial for row in rows])
     available = {row.VaccineInventory.id: row.VaccineInventory.doses_available for row in rows}
     found = []
@@ -135,7 +136,8 @@ def wasted_beside(vials: Sequence[OpenVial]) -> dict[int, int]:
 def _open_wastage(inventory_ids: Collection[int]) -> list[tuple[int, datetime, int]]:
     """Record, moment and doses of each wastage of open vials, less what was reversed of it, but
     for those that belong to a vial."""
-    rows = session().execute(OPEN_WASTAGE, {"inventory_ids": list(inventory_ids)})
+    asked = {"inventory_ids": list(inventory_ids)}
+    rows = session().connection().execute(OPEN_WASTAGE, asked)
     return [(number, at, int(doses)) for number, at, doses in rows]
 
 

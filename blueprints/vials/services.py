@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 
 from blueprints.inventory.leaving.selection import Chosen
 from blueprints.inventory.ledger.entries import lock_record
@@ -20,7 +20,7 @@ from blueprints.vials.models import OpenVial, VialDose
 from blueprints.vials.queries import get_vial, vials_of, wasted_beside
 from blueprints.vials.rules import VialState
 from blueprints.wastage.services import Loss, record_loss
-from portal.access.scope import Actor, Scope
+from portal.access.scope import Actor, Place, Scope
 from portal.audit.services import record as audit
 from portal.catalog.queries import doses_per_vial, facts_on
 from portal.clock import local
@@ -31,6 +31,7 @@ from portal.i18n import _, ngettext
 from portal.places.models import Location
 
 NEW = "new"
+DOSE_TAKEN = insert(VialDose)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,17 +45,25 @@ class DoseSource:
 
 
 def note_dose_taken(
-    inventory_id: int, *, at: datetime, actor: Actor | None, source: DoseSource | None = None
+    inventory_id: int,
+    *,
+    at: datetime,
+    actor: Actor | None,
+    source: DoseSource | None = None,
+    here: Place | None = None,
 ) -> OpenVial:
     """A dose of the record was given `at` that moment: it came from the vial that was chosen, from
-    the one in use then, or one was opened for it.
+    the one in use then, or one was opened for it. `here` is the location, if that is known.
 
     A part of services, not a use case: whoever calls it has checked the right and posts the dose on
     the ledger, in the same transaction. Raises `Conflict` if it cannot be of the chosen vial.
     """
     source = source or DoseSource()
     record = _lock(inventory_id)
-    zone = session().get_one(Location, record.location_id).time_zone
+    if here is None or here.id != record.location_id:
+        zone = session().get_one(Location, record.location_id).time_zone
+    else:
+        zone = here.time_zone
     day = local(at, zone).date()
     facts = facts_on(record.product_id, day)
     limit = rules.limit_of(facts.after_puncture_limit, day) if facts else None
@@ -79,8 +88,8 @@ def note_dose_taken(
     _open(vial)
     session().flush()
     if source.entry_id is not None:
-        session().add(VialDose(entry_id=source.entry_id, vial_id=vial.id))
-        session().flush()
+        taken = {"entry_id": source.entry_id, "vial_id": vial.id}
+        session().connection().execute(DOSE_TAKEN, taken)
     return vial
 
 

@@ -28,6 +28,7 @@ class Place:
     pin: str
     time_zone: str
     organization_id: int
+    phone: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

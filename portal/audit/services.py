@@ -148,7 +148,9 @@ def _append(current: Session) -> None:
         return
     key = _key()
     _attach(current, entries, key)
-    head = current.execute(HEAD).one()
+    current.flush()
+    connection = current.connection()
+    head = connection.execute(HEAD).one()
     number, last = head.entries, head.hash
     for entry in entries:
         number += 1
@@ -156,7 +158,7 @@ def _append(current: Session) -> None:
         entry["hash"] = last = entry_hash(key, last, entry)
     insert_rows(AuditEntry, entries)
     proof = head_mac(key, number, last)
-    current.execute(NEW_HEAD, {"number": number, "last": last, "proof": proof})
+    connection.execute(NEW_HEAD, {"number": number, "last": last, "proof": proof})
 
 
 def _storable(text: str, longest: int) -> str:

@@ -15,7 +15,7 @@ from portal.db import session
 from portal.formats.codes import ndc_candidates
 from portal.formats.numbers import record_number
 from portal.lookups.search import Choice
-from portal.remembering import remembered
+from portal.remembering import remembered, remembered_each
 from portal.searching.text import words
 
 SHOWN = 20
@@ -24,6 +24,16 @@ _THESE: Any = bindparam("product_ids", expanding=True)
 PRODUCTS = select(Product).where(Product.id.in_(_THESE))
 FACTS = (
     select(ProductFacts)
+    .where(ProductFacts.product_id.in_(_THESE))
+    .order_by(ProductFacts.valid_from, ProductFacts.id)
+)
+PER_VIAL = (
+    select(
+        ProductFacts.product_id,
+        ProductFacts.doses_per_vial,
+        ProductFacts.valid_from,
+        ProductFacts.valid_to,
+    )
     .where(ProductFacts.product_id.in_(_THESE))
     .order_by(ProductFacts.valid_from, ProductFacts.id)
 )
@@ -75,13 +85,12 @@ def products_of_ndc(codes: Collection[str]) -> list[Product]:
     return list(session().scalars(select(Product).where(Product.orderable, known)))
 
 
-@remembered("product_facts")
 def facts_on(product_id: int, day: date) -> ProductFacts | None:
     """What held of the product on `day`; before its first or after its last period, the nearest."""
     return holding_on(facts_of(frozenset((product_id,))).get(product_id, ()), day)
 
 
-@remembered("product_facts")
+@remembered_each("product_facts")
 def facts_of(product_ids: frozenset[int]) -> dict[int, list[ProductFacts]]:
     """All that is known of these products, by time. One statement."""
     found: dict[int, list[ProductFacts]] = {}
@@ -99,7 +108,7 @@ def holding_on(versions: Sequence[ProductFacts], day: date) -> ProductFacts | No
     return later[0] if later else (versions[-1] if versions else None)
 
 
-@remembered("product")
+@remembered_each("product")
 def products_of_ids(product_ids: frozenset[int]) -> dict[int, Product]:
     """Products by their ids. One statement."""
     rows = session().scalars(PRODUCTS, {"product_ids": list(product_ids)})
@@ -118,16 +127,7 @@ def doses_per_vial(product_ids: Collection[int], day: date) -> dict[int, int]:
     """How many doses a vial of each product has by its label on `day`, or on the nearest day for
     which that is known; products of which it is not known are left out. One statement."""
     found: dict[int, tuple[int, int]] = {}
-    rows = session().execute(
-        select(
-            ProductFacts.product_id,
-            ProductFacts.doses_per_vial,
-            ProductFacts.valid_from,
-            ProductFacts.valid_to,
-        )
-        .where(ProductFacts.product_id.in_(product_ids))
-        .order_by(ProductFacts.valid_from, ProductFacts.id)
-    )
+    rows = session().execute(PER_VIAL, {"product_ids": list(product_ids)})
     for product_id, doses, first, last in rows:
         if doses is None:
             continue

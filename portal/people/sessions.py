@@ -5,9 +5,9 @@ import logging
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import and_, bindparam, case, not_, select, update
-from sqlalchemy.orm import Bundle
+from sqlalchemy import and_, bindparam, case, not_, or_, select, update
 
 from portal import clock, settings, throttle
 from portal.access.profiles import STAFF, Profile
@@ -27,7 +27,8 @@ log = logging.getLogger("portal.sessions")
 # The session of a token and its user, a row for each location: those where the user works; for
 # programme staff the one that is chosen, as often as they are anywhere.
 AT_LOCATION = and_(User.acts_at_location, User.location_profile.is_not(None))
-AS_STAFF = and_(User.profile.in_([str(profile) for profile in STAFF]), not_(AT_LOCATION))
+AS_STAFF = and_(or_(*(User.profile == str(one) for one in sorted(STAFF))), not_(AT_LOCATION))
+PLACE_NAMES = [column.key for column in PLACE]
 LIVE = (
     select(
         UserSession.id,
@@ -46,7 +47,7 @@ LIVE = (
         User.active,
         User.must_change_password,
         User.current_location_id,
-        Bundle("place", *PLACE),
+        *(column.label(f"place_{column.key}") for column in PLACE),
     )
     .join(User, User.id == UserSession.user_id)
     .outerjoin(UserLocation, UserLocation.user_id == User.id)
@@ -124,7 +125,7 @@ def find_even_late(token: str) -> Session | None:
 
 
 def _read(token: str, *, idle: timedelta, longest: timedelta) -> Session | None:
-    rows = session().execute(LIVE, {"token_hash": hashed(token)}).all()
+    rows = session().connection().execute(LIVE, {"token_hash": hashed(token)}).all()
     if not rows:
         return None
     row = rows[0]
@@ -135,8 +136,12 @@ def _read(token: str, *, idle: timedelta, longest: timedelta) -> Session | None:
         other = Profile(row.location_profile)
         if row.acts_at_location:
             profile, other = other, profile
-    places = {each.place.id: each.place for each in rows if each.place.id is not None}
-    locations = tuple(Place(**place._mapping) for place in places.values())
+    places: dict[int, dict[str, Any]] = {
+        each.place_id: dict(zip(PLACE_NAMES, each[-len(PLACE) :], strict=True))
+        for each in rows
+        if each.place_id is not None
+    }
+    locations = tuple(Place(**place) for place in places.values())
     if not locations and profile.has_locations:
         return None
     current = next((place for place in locations if place.id == row.current_location_id), None)

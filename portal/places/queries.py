@@ -8,7 +8,14 @@ from portal.access.scope import Place, Scope
 from portal.db import session
 from portal.places.models import Location
 
-PLACE = (Location.id, Location.name, Location.pin, Location.time_zone, Location.organization_id)
+PLACE = (
+    Location.id,
+    Location.name,
+    Location.pin,
+    Location.time_zone,
+    Location.organization_id,
+    Location.phone,
+)
 SHORTEST_SEARCH = 3
 MOST_FOUND = 20
 

@@ -2,7 +2,7 @@
 is worth, least of all before they have signed in.
 
 Headers and addresses are bounded before anything reads them, the body before the request token is
-looked for in it. What a form's fields may hold is bounded in `portal.web.forms`.
+looked for in it. What a form's fields may hold is bounded in `portal.web.reading`.
 """
 
 import re

@@ -6,29 +6,19 @@ carry none of their own.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, partial
 from typing import Any
 
-from flask_babel import get_locale
 from flask_wtf import FlaskForm
 from wtforms import (
     Field,
-    FieldList,
-    FormField,
-    PasswordField,
-    SelectField,
     SelectMultipleField,
     StringField,
-    TextAreaField,
 )
 from wtforms import Form as PlainForm
-from wtforms.fields.core import UnboundField
-from wtforms.i18n import get_translations
-from wtforms.meta import DefaultMeta
-from wtforms.validators import Length, StopValidation
+from wtforms.validators import StopValidation
 from wtforms.widgets import CheckboxInput, DateInput, ListWidget, TextInput
 
 from portal.errors import Invalid, PortalError
@@ -37,45 +27,11 @@ from portal.formats.codes import parse_date
 from portal.formats.periods import parse_period
 from portal.formats.texts import clean
 from portal.i18n import _, _l
-from portal.normal_form import normalize
+from portal.web.reading import CONTROL, LINE_LENGTH, SLACK, Meta
 
-LINE_LENGTH = 200
-AREA_LENGTH = 10_000
-PASSWORD_LENGTH = 128
-# What is sent may be longer than what is left of it: doubled blanks, letters in several pieces.
-# What is longer than so many times its field's limit is not looked at: it is too long anyway.
-SLACK = 4
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-# What has no width, or turns the direction of reading: copied along unseen, or to deceive.
-INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-JOINERS = re.compile("[\u200c\u200d]")
 PICTURES = 0x2400  # Unicode shows the control character n as the picture 0x2400 + n
 DAY_FORMAT = "%m/%d/%Y"
 WHOLE = re.compile(r"[+-]?(?:[0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4})")
-
-
-def clean_line(text: str | None) -> str:
-    """One line of text: NFC, runs of white space made one blank, none at the ends.
-
-    Raises `ValueError` for control characters.
-    """
-    return " ".join(_plain(text).split())
-
-
-def clean_area(text: str | None) -> str:
-    """Text of several lines: NFC, line ends as newlines, no white space at the ends.
-
-    Raises `ValueError` for control characters.
-    """
-    return _plain(text).replace("\r\n", "\n").replace("\r", "\n").strip()
-
-
-def _plain(text: str | None) -> str:
-    value = INVISIBLE.sub("", normalize("NFC", text or ""))
-    if CONTROL.search(value):
-        raise ValueError(_("This contains a character that cannot be used."))
-    # Joiners belong to some scripts, and to emoji; by themselves nobody sees them.
-    return value if JOINERS.sub("", value).strip() else ""
 
 
 class Required:
@@ -93,101 +49,6 @@ class Required:
             raise StopValidation(str(self.message))
 
 
-class _Sent:
-    """What was sent with a form, as its fields read it: no value is longer than what its field
-    says is too long. What belongs to no field of the form itself is as it was."""
-
-    def __init__(self, given: Any, longest: Mapping[str, int]) -> None:
-        self._given = given
-        self._longest = longest
-
-    def getlist(self, name: str) -> list[Any]:
-        values: list[Any] = self._given.getlist(name)
-        most = self._longest.get(name)
-        if most is None:
-            return values
-        end = SLACK * most + 1
-        return [value[:end] if isinstance(value, str) else value for value in values]
-
-    def get(self, name: str, default: Any = None) -> Any:
-        return next(iter(self.getlist(name)), default)
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in self:
-            raise KeyError(name)
-        return self.get(name)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._given
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._given)
-
-    def __len__(self) -> int:
-        return len(self._given)
-
-
-def _longest_of(field: Field) -> int:
-    """How many characters the field may hold."""
-    validators: Sequence[Any] = field.validators
-    limits = (each.max for each in validators if isinstance(each, Length) and each.max > 0)
-    return int(getattr(field, "longest", 0)) or min(limits, default=LINE_LENGTH)
-
-
-class _Meta(DefaultMeta):
-    """Gives every text field its cleaning, every field a length limit, every choice a sentence."""
-
-    csrf = False
-
-    def get_translations(self, form: Any) -> Any:
-        return _wtforms_sentences(str(get_locale() or "en"))
-
-    def wrap_formdata(self, form: Any, formdata: Any) -> Any:
-        given = super().wrap_formdata(form, formdata)
-        if given is None:
-            return None
-        longest = {
-            field.name: _longest_of(field)
-            for field in form._fields.values()
-            if not isinstance(field, FieldList | FormField)
-        }
-        return _Sent(given, longest)
-
-    def bind_field(self, form: Any, unbound_field: "UnboundField[Any]", options: Any) -> Any:
-        field = super().bind_field(form, unbound_field, options)
-        if isinstance(field, SelectField):
-            sentence = field.invalid_choice_message or _("Choose one of these.")  # type: ignore[attr-defined]
-            field.invalid_choice_message = sentence  # type: ignore[attr-defined]
-        if not isinstance(field, StringField):
-            return field
-        if not any(isinstance(each, Length) for each in field.validators):
-            field.validators = [*field.validators, _usual_length(field)]
-        if not isinstance(field, PasswordField):
-            cleaning = clean_area if isinstance(field, TextAreaField) else clean_line
-            most = SLACK * _longest_of(field)
-            field.filters = [partial(_unless_too_long, cleaning, most), *field.filters]
-        return field
-
-
-@cache
-def _wtforms_sentences(language: str) -> Any:
-    """The sentences of WTForms itself; Flask-WTF would read their file again for each request."""
-    return get_translations([language])
-
-
-def _unless_too_long(cleaning: Callable[[str | None], str], most: int, text: str | None) -> str:
-    """`text` cleaned; as it is if that would be too much work. Its `Length` refuses it then."""
-    return text if text and len(text) > most else cleaning(text)
-
-
-def _usual_length(field: Field) -> Length:
-    most = longest = AREA_LENGTH if isinstance(field, TextAreaField) else LINE_LENGTH
-    if isinstance(field, PasswordField):
-        # Whoever hashes a password counts the characters of its normal form.
-        most, longest = PASSWORD_LENGTH, SLACK * PASSWORD_LENGTH
-    return Length(max=longest, message=_l("At most %(most)s characters.", most=f"{most:,}"))
-
-
 class Form(FlaskForm):
     """Base of the portal's forms.
 
@@ -198,7 +59,7 @@ class Form(FlaskForm):
     class (or 200) says.
     """
 
-    Meta = _Meta
+    Meta = Meta
 
     def refuse(self, error: PortalError) -> None:
         """Put the sentence of a refusal beside the field it names, or over the whole form."""

@@ -54,6 +54,10 @@ class Portal(Flask):
         environ = {**request.environ, "HTTP_HOST": ANY_HOST}
         return self.url_map.bind_to_environ(environ, subdomain="")
 
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function itself: none here is a coroutine."""
+        return func
+
     def dispatch_request(self) -> ResponseReturnValue:
         """Run the view in its transaction; see the module's text."""
         if isinstance(request.routing_exception, RequestRedirect):

@@ -15,7 +15,12 @@ NEEDS = re.compile(r"""\{%-?\s*(?:extends|include|from|import)\s+["']([^"']+)["'
 # Whose refusals and labels reach a visitor.
 CODE = (
     *("portal/db.py", "portal/formats/birthdays.py", "portal/submissions.py"),
-    *("portal/web/calendar.py", "portal/web/errors.py", "portal/web/forms.py"),
+    *(
+        "portal/web/calendar.py",
+        "portal/web/errors.py",
+        "portal/web/forms.py",
+        "portal/web/reading.py",
+    ),
     *("portal/web/requests.py", "portal/web/visiting.py"),
     *("portal/front_door/forms.py", "portal/front_door/views.py"),
     *("portal/visits/door.py", "portal/visits/links.py"),

@@ -38,6 +38,7 @@ DAYS_OF = (
     .where(DoseEntry.inventory_id.in_(bindparam("record_ids", expanding=True)))
     .group_by(DoseEntry.inventory_id, VaccineInventory.name, DoseEntry.happened_on, DoseEntry.kind)
 )
+RECORD = select(VaccineInventory.id).where(VaccineInventory.id == bindparam("record"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +175,7 @@ def _write(*entries: DoseEntry) -> list[DoseEntry]:
 
 def lock_record(inventory_id: int) -> None:
     """Make every other writer of this record wait until this transaction ends."""
-    lock_records(select(VaccineInventory.id).where(VaccineInventory.id == inventory_id))
+    lock(RECORD, {"record": inventory_id})
 
 
 def lock_records(inventory_ids: Select[int]) -> None:
@@ -277,7 +278,8 @@ def ensure_never_short(leaving: Mapping[int, int], day: date) -> None:
         number: [(day, -doses)] for number, doses in leaving.items()
     }
     names: dict[int, str] = {}
-    rows = session().execute(DAYS_OF, {"record_ids": list(movements)})
+    session().flush()
+    rows = session().connection().execute(DAYS_OF, {"record_ids": list(movements)})
     for number, name, happened_on, kind, doses in rows:
         names[number] = name
         movements[number].append((happened_on, on_hand(Kind(kind), doses)))
