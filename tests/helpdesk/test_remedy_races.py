@@ -220,13 +220,14 @@ def test_two_agents_and_one_button(
     assert faults_of(button, at_once(app, *parties)) == []
 
 
-def proposed(manager: Scope, agent: Scope) -> tuple[int, int]:
-    """A record of which a dose was given, and a proposal to correct it."""
-    record = chair.lot(manager)
+def proposed(manager: Scope, agent: Scope, turn: int = 1) -> tuple[int, int]:
+    """A record of which a dose was given, and a proposal to correct it; another lot each turn."""
+    record = chair.lot(manager, f"L{turn}")
     chair.gave(manager, chair.arrived(manager, person(manager)), record)
     case = case_about(manager, "inventory", record)
     with unit_of_work():
-        remedying.carry_out(agent, case, LOT, "Label read wrong", RIGHT)
+        right = RIGHT | {"lot": f"L{turn + 8}"}
+        remedying.carry_out(agent, case, LOT, "Label read wrong", right)
     with unit_of_work(write=False):
         query = select(CaseProposal.id).where(CaseProposal.case_id == case)
         return record, session().scalars(query).one()
@@ -245,17 +246,17 @@ def test_confirmer_and_somebody_else_at_once(
     app: Flask, manager: Scope, agent: Scope, admin: Scope, rival: str
 ) -> None:
     """The proposer takes it back, or another one decides, too: one of both, whole."""
-    for _time in range(amount(short=1, full=5)):
-        record, proposal = proposed(manager, agent)
+    for turn in range(1, amount(short=1, full=5) + 1):
+        record, proposal = proposed(manager, agent, turn)
         by = agent if rival == "withdraw" else manager
         said = at_once(app, (decide, admin, "confirm", proposal), (decide, by, rival, proposal))
         assert said.count("done") == 1, said
         assert not [one for one in said if one.startswith("broken")]
         won = "confirm" if said[0] == "done" else rival
         whole = {
-            "confirm": ("L9", "confirmed", 1),
-            "withdraw": ("L1", "withdrawn", 0),
-            "refuse": ("L1", "refused", 0),
+            "confirm": (f"L{turn + 8}", "confirmed", 1),
+            "withdraw": (f"L{turn}", "withdrawn", 0),
+            "refuse": (f"L{turn}", "refused", 0),
         }
         assert state_of(record, proposal) == whole[won]
         assert chair.wrong() == []
@@ -290,7 +291,7 @@ def test_another_dose_is_given_while_a_correction_is_confirmed(
     app: Flask, manager: Scope, agent: Scope, admin: Scope
 ) -> None:
     for number in range(amount(short=1, full=8)):
-        record, proposal = proposed(manager, agent)
+        record, proposal = proposed(manager, agent, number + 1)
         arrival = chair.arrived(manager, person(manager, f"Racer{number}"))
         wanted = chair.giving(manager, arrival, record)
         said = at_once(app, (decide, admin, "confirm", proposal), (give_one, manager, wanted))
