@@ -134,7 +134,7 @@ samples = Samples(
     ),
     wizards={
         "administration.give": Filled(
-            args=lambda ids: {"arrival_id": str(ids["arrival"])}, last=43, whole=140
+            args=lambda ids: {"arrival_id": str(ids["arrival"])}, last=46, whole=140
         )
     },
     tour=Tour(find=find, begin=begin),

@@ -89,6 +89,7 @@ def test_its_job_runs(clinic: Flask) -> None:
 
 
 def test_its_command_is_there(database_url: str, tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir(exist_ok=True)  # an instance on PostgreSQL has no file of its own
     done = subprocess.run(
         [sys.executable, "-m", "portal", "--instance", str(tmp_path), "fridges", "list"],
         cwd=ROOT,
