@@ -22,7 +22,7 @@ from blueprints.vials.rules import VialState
 from blueprints.wastage.services import Loss, record_loss
 from portal.access.scope import Actor, Place, Scope
 from portal.audit.services import record as audit
-from portal.catalog.queries import doses_per_vial, facts_on
+from portal.catalog.queries import doses_in_vial, facts_on
 from portal.clock import local
 from portal.db import session
 from portal.errors import Conflict, Invalid
@@ -76,7 +76,7 @@ def note_dose_taken(
             location_id=record.location_id,
             punctured_at=at,
             beyond_use_at=at + limit if limit else None,
-            doses=doses_per_vial([record.product_id], day).get(record.product_id),
+            doses=doses_in_vial(record.product_id, day),
             taken=0,
             punctured_by_id=by_id,
         )

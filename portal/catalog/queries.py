@@ -131,11 +131,30 @@ def doses_per_vial(product_ids: Collection[int], day: date) -> dict[int, int]:
     for product_id, doses, first, last in rows:
         if doses is None:
             continue
-        before, after = (first or date.min) - day, day - (last or date.max)
-        apart = max(before.days, after.days, 0)
+        apart = _days_apart(first, last, day)
         if product_id not in found or apart < found[product_id][0]:
             found[product_id] = (apart, doses)
     return {product_id: doses for product_id, (_apart, doses) in found.items()}
+
+
+def doses_in_vial(product_id: int, day: date) -> int | None:
+    """As `doses_per_vial`, of one product of which more is asked in this unit of work."""
+    nearest = min(
+        (
+            facts
+            for facts in facts_of(frozenset((product_id,))).get(product_id, ())
+            if facts.doses_per_vial is not None
+        ),
+        key=lambda facts: _days_apart(facts.valid_from, facts.valid_to, day),
+        default=None,
+    )
+    return nearest.doses_per_vial if nearest else None
+
+
+def _days_apart(first: date | None, last: date | None, day: date) -> int:
+    """How many days a period is away from `day`; 0 within it."""
+    before, after = (first or date.min) - day, day - (last or date.max)
+    return max(before.days, after.days, 0)
 
 
 def look_up_products(_scope: Scope, text: str) -> list[Choice]:

@@ -215,7 +215,7 @@ def test_a_dose_costs_few_statements(app: Flask, manager: Scope, database_kind: 
     with watched(app) as seen, unit_of_work():
         give(manager, wanted)
     # Locking a row is a statement of its own where others may write at the same time.
-    assert len(seen) <= (33 if database_kind == "sqlite" else 36)
+    assert len(seen) <= (29 if database_kind == "sqlite" else 33)
 
 
 def test_in_the_evening_the_day_is_the_clinic_s(manager: Scope) -> None:

@@ -11,6 +11,9 @@ from sqlalchemy import select, text
 from portal.access.scope import Scope
 from portal.catalog.models import Product, ProductFacts, ProductPackage
 from portal.catalog.queries import (
+    doses_in_vial,
+    doses_per_vial,
+    facts_of,
     facts_on,
     find_product_choice,
     look_up_products,
@@ -23,8 +26,9 @@ from portal.lookups import Choice
 from tests.client import Browser
 from tests.inventory.stock import product_id, scope_for
 from tests.personas import Personas
+from tests.statements import watched
 
-PURPLE = "59267-1000-01"
+PURPLE, NOVAVAX = "59267-1000-01", "80631-0100-01"
 
 
 @pytest.fixture
@@ -124,6 +128,23 @@ def test_the_doses_in_a_purple_vial_depend_on_the_day(scope: Scope, day: date, d
         assert facts is not None
         assert facts.doses_per_vial == doses
         assert (facts.recommended_interval_days, facts.grace_days) == ("21", 4)
+        assert doses_in_vial(number, day) == doses == doses_per_vial([number], day)[number]
+
+
+def test_what_is_known_of_products_is_read_once_in_a_unit(app: Flask, scope: Scope) -> None:
+    purple, other = product_id(PURPLE), product_id(NOVAVAX)
+    with unit_of_work() as current, watched(app) as seen:
+        alone = facts_of(frozenset({purple}))
+        both = facts_of(frozenset({purple, other, 999_999}))
+        assert both[purple] == alone[purple]
+        assert (set(both), len(seen)) == ({purple, other}, 2)
+        assert facts_of(frozenset({other, 999_999})) == {other: both[other]}
+        assert len(seen) == 2
+        both[other][0].grace_days = 3
+        again = facts_of(frozenset({purple, other}))
+        assert again[other][0].grace_days == 3
+        assert [text.split()[0] for text in seen[2:]] == ["UPDATE", "SELECT"]
+        current.rollback()
 
 
 def test_facts_of_nothing_are_none(scope: Scope) -> None:
