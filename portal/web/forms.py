@@ -18,6 +18,7 @@ from wtforms import (
     StringField,
 )
 from wtforms import Form as PlainForm
+from wtforms.validators import Length as Length  # for modules of clinics, too
 from wtforms.validators import StopValidation
 from wtforms.widgets import CheckboxInput, DateInput, ListWidget, TextInput
 
@@ -27,7 +28,11 @@ from portal.formats.codes import parse_date
 from portal.formats.periods import parse_period
 from portal.formats.texts import clean
 from portal.i18n import _, _l
-from portal.web.reading import CONTROL, LINE_LENGTH, SLACK, Meta
+from portal.web.reading import AREA_LENGTH as AREA_LENGTH
+from portal.web.reading import CONTROL, SLACK, Meta
+from portal.web.reading import LINE_LENGTH as LINE_LENGTH
+from portal.web.reading import clean_area as clean_area
+from portal.web.reading import clean_line as clean_line
 
 PICTURES = 0x2400  # Unicode shows the control character n as the picture 0x2400 + n
 DAY_FORMAT = "%m/%d/%Y"
