@@ -3,7 +3,8 @@
 THREADS = 8
 # So many requests are worked on at once, unless they take longer than a turn: then they wait for
 # something. Two keep a processor busy while one of them asks PostgreSQL; with several workers the
-# others do. See `turns.py`, and for how it was measured docs/adr/0013-requests-take-turns.md.
+# others do, and a newcomer who would have to wait is left to them. See `turns.py`, and for how it
+# was measured docs/adr/0013-requests-take-turns.md.
 AT_ONCE = 2
 AT_ONCE_BESIDE_OTHERS = 1
 TURN_SECONDS = 0.05

@@ -44,6 +44,7 @@ class PatientWorker(ThreadWorker):
         self.waiting: deque[Connection] = deque()
         self.large_waiting: deque[Connection] = deque()
         self.turns = Turns(limits.AT_ONCE)
+        self.alone = True
         self.large_running = 0
         self.large: Counter[str] = Counter()
         self.bodies = Budget(limits.LARGE_BYTES)
@@ -57,6 +58,7 @@ class PatientWorker(ThreadWorker):
         self.refusals = Refusals(secure=secure)
         self.present = Present(by_address=by_address)
         self.turns = Turns(limits.AT_ONCE if alone else limits.AT_ONCE_BESIDE_OTHERS)
+        self.alone = alone
 
     def run(self) -> None:
         """Serve until told to stop; then finish what has begun, within the grace period."""
@@ -65,7 +67,7 @@ class PatientWorker(ThreadWorker):
         )
         while self.alive and self.is_parent_alive():
             self.notify()
-            self.set_accept_enabled(True)
+            self.set_accept_enabled(self.alone or not self.turns.next_in(time.monotonic()))
             self.wait_for_and_dispatch_events(self._at_most(1.0))
             self._sweep()
         self.set_accept_enabled(False)
@@ -93,7 +95,8 @@ class PatientWorker(ThreadWorker):
 
     def _at_most(self, seconds: float) -> float:
         """For how long the loop may sleep: no longer than until somebody's turn."""
-        if (self.waiting or self.large_waiting) and len(self.turns) < limits.THREADS:
+        somebody = self.waiting or self.large_waiting or not (self.alone or self._accepting)
+        if somebody and len(self.turns) < limits.THREADS:
             seconds = min(seconds, self.turns.next_in(time.monotonic()))
         return max(seconds, limits.NAP_SECONDS)
 
@@ -187,7 +190,8 @@ class PatientWorker(ThreadWorker):
             arriving.request._expected_100_continue = False
             connection.client.send(CONTINUE)
         earned = connection.began + arriving.size / limits.BYTES_A_SECOND
-        connection.until(min(earned, moment) + limits.ARRIVES_SECONDS, self._too_slow)
+        too_slow = partial(self._refuse, status=408)
+        connection.until(min(earned, moment) + limits.ARRIVES_SECONDS, too_slow)
 
     def _admit_large(self, connection: Connection) -> None:
         crowded = self.large[connection.network] >= limits.LARGE_FROM_ONE_ADDRESS
@@ -208,6 +212,8 @@ class PatientWorker(ThreadWorker):
                 return
             self.turns.begin(connection, time.monotonic())
             connection.until(float("inf"), None)
+            # While others wait, who has been answered comes in again, where a worker may be free.
+            connection.stays = self.alone or not self.waiting
             connection.leaving = Leaving(connection.client, self.answers)
             future = self.tpool.submit(self._serve, connection)
             future.add_done_callback(partial(self.method_queue.defer, self._served, connection))
@@ -243,7 +249,7 @@ class PatientWorker(ThreadWorker):
             response_class=Answer,
         )
         environ["wsgi.multithread"] = True
-        if not self.alive:
+        if not (self.alive and connection.stays):
             response.force_close()
         pieces = self.wsgi(environ, response.start_response)
         try:
@@ -326,13 +332,8 @@ class PatientWorker(ThreadWorker):
         elif piece is not None:
             self._drop(connection)
 
-    def _too_slow(self, connection: Connection) -> None:
-        self._refuse(connection, 408)
-
     def _wait_in_vain(self, connection: Connection) -> None:
-        arriving = connection.arriving
-        assert arriving is not None
-        (self.large_waiting if arriving.large else self.waiting).remove(connection)
+        (self.large_waiting if connection.large else self.waiting).remove(connection)
         self._refuse(connection, 503)
 
     def _refuse(self, connection: Connection, status: int) -> None:

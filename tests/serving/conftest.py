@@ -98,7 +98,8 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
             )
         made.append(Served(port, process, log))
         end = time.monotonic() + NEVER
-        while b"ready" not in log.read_bytes():
+        workers = 2 if "--workers=2" in options else 1
+        while log.read_bytes().count(b"ready") < workers:
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < end, log.read_text()
             time.sleep(0.02)

@@ -1,14 +1,17 @@
 """The portal's server with a small application of the tests' own, and limits of their choice.
 
-python -m tests.serving.plain --port N [--secure] [--behind-proxy] [--count] [NAME=NUMBER ...]
+python -m tests.serving.plain --port N [--secure] [--behind-proxy] [--count]
+    [--workers N] [NAME=NUMBER ...]
 """
 
 import argparse
 import hashlib
+import os
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -69,6 +72,8 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
         GO.set()
     if path == "/work":
         work()
+    if path == "/hold":
+        Path(query).read_bytes()  # a pipe, until the other side closes it
     if path == "/unread" or int(environ.get("CONTENT_LENGTH") or 0) > LARGEST:
         body = b""
     else:
@@ -78,6 +83,8 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
         return big(int(query))
     if path == "/late":
         return late()
+    if path == "/process":
+        return [str(os.getpid()).encode()]
     if path == "/most":
         return [str(most).encode()]
     if path == "/steps":
@@ -95,7 +102,10 @@ class Plain(Server):
 
     def _started(self, worker: Any) -> None:
         worker.prepare(
-            largest=LARGEST, secure=self.options.secure, by_address=not self.behind_proxy
+            largest=LARGEST,
+            secure=self.options.secure,
+            by_address=not self.behind_proxy,
+            alone=self.workers == 1,
         )
         if self.options.count:
             sys.settrace(count)
@@ -111,6 +121,7 @@ def main() -> None:
     parser.add_argument("--secure", action="store_true")
     parser.add_argument("--behind-proxy", action="store_true")
     parser.add_argument("--count", action="store_true")
+    parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("limits", nargs="*")
     options = parser.parse_args()
     for each in options.limits:
@@ -119,7 +130,9 @@ def main() -> None:
         setattr(limits, name, int(number))
     allow_files()
     Plain.options = options
-    Plain("127.0.0.1", options.port, behind_proxy=options.behind_proxy).run()
+    Plain(
+        "127.0.0.1", options.port, behind_proxy=options.behind_proxy, workers=options.workers
+    ).run()
 
 
 if __name__ == "__main__":

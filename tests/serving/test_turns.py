@@ -1,7 +1,12 @@
 """Requests take turns: few work at once, and who waits for something keeps nobody waiting."""
 
+import os
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
 
 import pytest
 
@@ -48,3 +53,46 @@ def test_all_threads_may_wait_for_something(serve: Serve) -> None:
         waiting = [clients.submit(served.ask, "/wait") for _each in range(limits.THREADS - 1)]
         assert served.ask("/go").status == 200
         assert {each.result().status for each in waiting} == {200}
+
+
+def answered(client: HTTPConnection) -> tuple[str, bool]:
+    """The process that answered, and whether it keeps the connection."""
+    answer: HTTPResponse = client.getresponse()
+    return answer.read().decode(), not answer.will_close
+
+
+def test_nobody_waits_for_one_worker_while_another_is_free(serve: Serve, tmp_path: Path) -> None:
+    served = serve("--workers=2", "TURN_SECONDS=60")
+    at: dict[str, list[HTTPConnection]] = defaultdict(list)
+    while max(map(len, at.values()), default=0) < 3:
+        client = HTTPConnection("127.0.0.1", served.port)
+        client.request("GET", "/process")
+        at[answered(client)[0]].append(client)
+    busy = max(at, key=lambda process: len(at[process]))
+    held, second, third = at[busy][:3]
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    held.request("GET", f"/hold?{pipe}")
+    with pipe.open("wb"):  # opened when the worker reads
+        second.request("GET", "/process")
+        third.request("GET", "/process")
+        # Newcomers are left to the one that is free.
+        found = {served.ask("/process").body.decode() for _each in range(8)}
+        assert len(found) == 1
+        assert busy not in found
+    assert answered(held)[1]
+    # The second has others behind it, and is asked to come again by the door.
+    assert sorted([answered(second), answered(third)]) == [(busy, False), (busy, True)]
+
+
+def test_workers_that_wait_for_something_let_newcomers_in(serve: Serve, tmp_path: Path) -> None:
+    """Both have had their turn, and answer others beside."""
+    served = serve("--workers=2", "TURN_SECONDS=1")
+    with ExitStack() as held:
+        for number in range(2):
+            pipe = tmp_path / f"pipe-{number}"
+            os.mkfifo(pipe)
+            client = HTTPConnection("127.0.0.1", served.port)
+            client.request("GET", f"/hold?{pipe}")
+            held.enter_context(pipe.open("wb"))
+        assert served.ask("/process").status == 200
