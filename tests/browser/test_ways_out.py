@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Dialog, Page, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.ways import BOTH, SCRIPT_FIRST
+from tests.browser.ways import BOTH
 from tests.effort import RUN
 from tests.visitors.conftest import Kites
 from tests.ways_out.conftest import (  # noqa: F401
@@ -107,17 +107,21 @@ def test_a_part_of_the_page_does_not_replace_a_half_filled_pen_unasked(
     assert asked == ["confirm"]
 
 
-@SCRIPT_FIRST
-def test_back_to_the_first_step_comes_back_filled_in_and_forward_goes_on(
-    visit: Visit, brands: object, script: bool
-) -> None:
-    page = visit("manager_a", script=script)
+def begin(page: Page) -> None:
+    """Take the first step of a form."""
     page.goto("/tins/add")
     page.locator("#brand").fill("Proud Peas")
     page.get_by_label("Grams").fill("400")
     page.get_by_label("Label").fill("Quinces")
     page.get_by_role("button", name="Next").click()
     expect(page.get_by_role("heading", name="Details")).to_be_visible()
+
+
+def test_back_to_the_first_step_comes_back_filled_in_and_forward_goes_on(
+    visit: Visit, brands: object
+) -> None:
+    page = visit("manager_a")
+    begin(page)
     page.go_back()
     expect(page.get_by_label("Label")).to_have_value("Quinces")
     page.go_forward()
@@ -126,6 +130,24 @@ def test_back_to_the_first_step_comes_back_filled_in_and_forward_goes_on(
     page.get_by_label("Label").fill("Green Quinces")
     page.get_by_role("button", name="Next").click()
     expect(page.get_by_role("heading", name="Details")).to_be_visible()
+    page.goto("/drafts")
+    expect(page.locator("main li")).to_have_count(1)
+
+
+def test_back_without_script_leads_to_what_was_begun(visit: Visit, brands: object) -> None:
+    """The browser fills in what it may, and the page offers the form that was begun."""
+    page = visit("manager_a", script=False)
+    begin(page)
+    page.go_back()
+    page.get_by_role("link", name="Continue").click()
+    expect(page.get_by_text("Please review what you entered")).to_be_visible()
+    expect(page.get_by_text("Quinces")).to_be_visible()
+    page.get_by_role("link", name="Continue").click()
+    expect(page.get_by_role("heading", name="Details")).to_be_visible()
+    page.get_by_role("button", name="Previous").click()
+    expect(page.locator("#brand")).to_have_value("Proud Peas")
+    expect(page.get_by_label("Grams")).to_have_value("400")
+    expect(page.get_by_label("Label")).to_have_value("Quinces")
     page.goto("/drafts")
     expect(page.locator("main li")).to_have_count(1)
 
@@ -160,12 +182,7 @@ def open_form(page: Page, kind: str, tin: int, link: str) -> Refusable:
     """The page of the form."""
     what = REFUSABLE[kind]
     if what.at == "details":
-        page.goto("/tins/add")
-        page.locator("#brand").fill("Proud Peas")
-        page.get_by_label("Grams").fill("400")
-        page.get_by_label("Label").fill("Pears")
-        page.get_by_role("button", name="Next").click()
-        expect(page.get_by_role("heading", name="Details")).to_be_visible()
+        begin(page)
     else:
         page.goto(link if what.at == "visitor" else what.at.format(tin))
     return what
@@ -218,18 +235,12 @@ def test_after_it_was_taken_a_refused_form_does_not_come_back(
     expect(page.locator("[aria-invalid=true]")).to_have_count(0)
 
 
-@SCRIPT_FIRST
 def test_back_over_another_page_to_the_first_step_does_not_come_back_empty(
-    visit: Visit, brands: object, script: bool
+    visit: Visit, brands: object
 ) -> None:
-    page = visit("manager_a", script=script)
+    page = visit("manager_a")
     page.on("dialog", lambda dialog: dialog.accept())
-    page.goto("/tins/add")
-    page.locator("#brand").fill("Proud Peas")
-    page.get_by_label("Grams").fill("400")
-    page.get_by_label("Label").fill("Quinces")
-    page.get_by_role("button", name="Next").click()
-    expect(page.get_by_role("heading", name="Details")).to_be_visible()
+    begin(page)
     page.goto("/tins")
     page.go_back()
     expect(page.get_by_role("heading", name="Details")).to_be_visible()
