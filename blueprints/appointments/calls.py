@@ -13,9 +13,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from blueprints.appointments.rules import CLAIMED_FOR, TRIED_AGAIN_AFTER
 from portal.clock import now
-from portal.db import Base, session
+from portal.db import Base, lock_number, session
 from portal.errors import Conflict
 from portal.i18n import _
+
+# Its number beside those of the other locks.
+CALLER_LOCK = 34
 
 
 class CallLine(Base):
@@ -40,7 +43,12 @@ def claim_next(
 ) -> Line | None:
     """Of `lines` (their ids) the next to call, which is the user's for ten minutes; the one they
     have already, if any. None if nobody is left to call now. `to_call` are the outcomes after which
-    somebody is still to call."""
+    somebody is still to call.
+
+    A caller's claims go one after the other: who presses the button on two tablets at once, or
+    twice, has one call.
+    """
+    lock_number(CALLER_LOCK, user_id)
     mine = session().scalar(
         select(model).where(
             model.id.in_(lines),

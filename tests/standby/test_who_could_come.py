@@ -1,6 +1,7 @@
 """Who is called before doses are lost, and calls that two cannot make (SPEC D13)."""
 
 from datetime import timedelta
+from multiprocessing.synchronize import Event
 
 import pytest
 from flask import Flask
@@ -20,7 +21,7 @@ from tests.appointments.booking import booked, given, offered, person, slot_at
 from tests.client import Browser
 from tests.effort import amount
 from tests.people.steps import trail
-from tests.processes import start, together
+from tests.processes import FORK, start, together
 from tests.statements import watched
 
 PHONE = {"mobile_phone": "2525550143"}
@@ -150,6 +151,29 @@ def test_many_callers_make_one_list_and_no_call_twice(
         assert len(rows_of(session().get_one(StandbyList, found))) == 3
     taken = together(app, amount(short=4, full=12), claims, [manager, provider], found, timeout=110)
     assert len(set(taken)) == 2, "each caller has one"
+
+
+def claims_and_waits(scope: Scope, number: int, claimed: Event, go_on: Event) -> int | None:
+    """The next call; taken, and not yet written for others to see until `go_on`."""
+    with unit_of_work():
+        line = services.claim_next(scope, number)
+        claimed.set()
+        go_on.wait(30)
+        return line.id if line else None
+
+
+@pytest.mark.both_databases
+def test_who_presses_on_two_tablets_has_one_call(app: Flask, manager: Scope) -> None:
+    for name in ("One", "Two"):
+        reachable(manager, name)
+    number = made(manager)
+    taken, go_on = FORK.Event(), FORK.Event()
+    first = start(app, claims_and_waits, manager, number, taken, go_on)
+    assert taken.wait(30)
+    second = start(app, claimed, manager, number)
+    second.inlet.poll(0.5)
+    go_on.set()
+    assert first.result() == second.result()
 
 
 @pytest.mark.both_databases
