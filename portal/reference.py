@@ -74,8 +74,8 @@ HELP = {
     "text_prefixes": "What numbers must begin with to get texts.",
     "text_secret": "The token, key or password at the text gateway.",
     "upload_mib": "The largest file that is accepted, in MiB.",
-    "workers": "How many processes answer requests. Each takes a processor and its own memory; see "
-    "the operator's guide.",
+    "workers": "How many processes answer requests; 0: one on SQLite, and two on PostgreSQL if the "
+    "machine has two processors. Each has its own memory; see the operator's guide.",
 }
 
 

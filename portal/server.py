@@ -169,6 +169,11 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
+def ended(child: int) -> int:
+    """The exit code of a child process, when it has ended."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
 def main() -> None:
     """Serve the instance that the environment names until SIGTERM (see `portal/start.py`)."""
     parser = argparse.ArgumentParser(prog="portal.server", allow_abbrev=False)
@@ -177,8 +182,11 @@ def main() -> None:
     parser.add_argument("--behind-proxy", action="store_true")
     parser.add_argument("--log-as-json", action="store_true")
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--after", type=int, help="the child that brings the schema up to date")
     options = parser.parse_args()
     os.umask(0o077)
+    if options.after and (code := ended(options.after)):
+        raise SystemExit(code)
     allow_files()
     Server(
         options.host,

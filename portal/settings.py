@@ -30,7 +30,7 @@ PREFIX = re.compile(r"\+[1-9][0-9]{0,6}")
 TOKEN = re.compile(r"[A-Za-z0-9._~-]{20,200}")
 # The least and the most that can work.
 RANGES = {
-    "workers": (1, 16),
+    "workers": (0, 16),
     "trusted_proxies": (0, 10),
     "smtp_port": (1, 65_535),
     "mail_per_minute": (0, 100_000),
@@ -61,7 +61,7 @@ class Settings:
     pin_prefix: str = "NCA"
     modules_off: tuple[str, ...] = ()
     jobs: str = "inline"
-    workers: int = 1
+    workers: int = 0
     trusted_proxies: int = 0
     idle_minutes: int = 15
     session_hours: int = 12

@@ -1,7 +1,8 @@
 """What `bin/run` runs: settings, schema, sample data; then this process becomes the server.
 
-The server's first process only watches its worker. What reads settings and asks the database comes
-before it and is forgotten by `exec`, which keeps it small.
+The server's first process only watches its workers. What reads settings comes before it and is
+forgotten by `exec`, which keeps it small; what asks the database is a process of its own, which
+has mostly ended when the server is loaded.
 """
 
 import argparse
@@ -11,10 +12,11 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 
 from portal import migrations
-from portal.instances import enter
+from portal.instances import enter, say
 from portal.running import AlreadyLocked, command_line, lock_instance
 from portal.settings import (
     DEFAULT_BASE_URL,
@@ -45,6 +47,31 @@ def prepare(settings: Settings) -> None:
     done = subprocess.run([sys.executable, "-m", "portal", *command], check=False)
     if done.returncode:
         raise SystemExit(done.returncode)
+
+
+def prepare_meanwhile(settings: Settings) -> int:
+    """`prepare` in another process, whose number is returned, while this one goes on. Its exit code
+    is 0 if the schema is up to date now; else it has said why not."""
+    child = os.fork()
+    if child:
+        return child
+    code = 1
+    try:
+        prepare(settings)
+        code = 0
+    except SystemExit as failed:
+        code = failed.code if isinstance(failed.code, int) else 1
+    except sqlite3.DatabaseError as error:
+        restore = command_line(settings.instance, ["restore", "FILE"])
+        say(
+            f"The portal cannot start. Its database is damaged ({error}). Restore the newest good "
+            f"backup: {restore}"
+        )
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        # Nothing of what the other process has to do at its end.
+        os._exit(code)
 
 
 def try_address(host: str, port: int) -> None:
@@ -84,11 +111,21 @@ def address_of(host: str, port: int) -> str:
     return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
 
 
-def become_server(settings: Settings, host: str, port: int) -> None:
-    """Replace this process by the server; does not return."""
+def workers_of(settings: Settings) -> int:
+    """How many processes answer requests: as many as the settings say, else two on PostgreSQL where
+    the machine has two processors, and one on SQLite (docs/adr/0013)."""
+    if settings.workers:
+        return settings.workers
+    on_sqlite = settings.database_url.startswith(SQLITE)
+    return 1 if on_sqlite else min(2, len(os.sched_getaffinity(0)))
+
+
+def become_server(settings: Settings, host: str, port: int, after: int) -> None:
+    """Replace this process by the server, which waits for its child `after`; does not return."""
     if settings.base_url == DEFAULT_BASE_URL:
         os.environ["PORTAL_BASE_URL"] = address_of(host, port)
-    arguments = ["--host", host, "--port", str(port), "--workers", str(settings.workers)]
+    arguments = ["--host", host, "--port", str(port), "--after", str(after)]
+    arguments += ["--workers", str(workers_of(settings))]
     if settings.trusted_proxies:
         arguments.append("--behind-proxy")
     if settings.log_format == "json":
@@ -114,16 +151,9 @@ def main(arguments: list[str] | None = None) -> None:
         settings = load_settings()
         with lock_instance(settings.instance, alone=False, inherited=True):
             try_address(options.host, options.port)
-            prepare(settings)
-            become_server(settings, options.host, options.port)
+            become_server(settings, options.host, options.port, prepare_meanwhile(settings))
     except (SettingsError, AlreadyLocked, OSError) as error:
         raise SystemExit(f"The portal cannot start. {error}") from error
-    except sqlite3.DatabaseError as error:
-        restore = command_line(instance_folder(), ["restore", "FILE"])
-        raise SystemExit(
-            f"The portal cannot start. Its database is damaged ({error}). Restore the newest good "
-            f"backup: {restore}"
-        ) from error
 
 
 if __name__ == "__main__":

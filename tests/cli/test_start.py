@@ -1,5 +1,6 @@
 """What stands before the server: the schema is looked at before anything is started for it."""
 
+import os
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from portal import start
+from portal.server import ended
 from portal.settings import Settings, load_settings
 
 pytestmark = pytest.mark.both_databases
@@ -65,3 +67,39 @@ def test_a_server_that_does_not_answer_is_left_to_the_migration(
     silent = "postgresql+psycopg://nobody@127.0.0.1:1/nothing"
     start.prepare(replace(settings, database_url=silent))
     assert started == [["migrate"]]
+
+
+def test_the_server_waits_for_it_and_learns_how_it_ended(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ended(start.prepare_meanwhile(settings)) == 0
+
+    def fails(command: list[str], **_how: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(command, 3)
+
+    monkeypatch.setattr(subprocess, "run", fails)
+    change(settings, "UPDATE alembic_version SET version_num = '0001'")
+    assert ended(start.prepare_meanwhile(settings)) == 3
+
+
+def test_a_database_that_is_damaged_is_said_to_be(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    settings = load_settings(tmp_path)
+    (tmp_path / "portal.sqlite").write_bytes(b"no database " * 500)
+    assert ended(start.prepare_meanwhile(settings)) == 1
+    said = capfd.readouterr().err
+    assert "database is damaged" in said
+    assert "restore FILE" in said
+    assert "Traceback" not in said
+
+
+def test_a_second_process_answers_on_postgresql_where_there_is_a_second_processor(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for processors in ({0}, {0, 1}, {0, 1, 2, 3}):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _pid, those=processors: those)
+        found.append(start.workers_of(settings))
+    assert found == ([1, 1, 1] if settings.database_url.startswith("sqlite") else [1, 2, 2])
+    assert start.workers_of(replace(settings, workers=3)) == 3
