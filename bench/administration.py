@@ -1,7 +1,7 @@
 """Saving a dose: statements, milliseconds for one vaccinator and for eight at once; and what the
 list of the day costs while nothing changes.
 
-    python -m bench.administration [--saves 20] [--workers 1] [--postgresql URL]
+    python -m bench.administration [--saves 20] [--workers 0] [--postgresql URL]
 
 Each dose is entered as a person enters it, page by page; the time is that of the last `Save`, from
 a real server. On SQLite, and with the address of a server (`postgresql:///postgres?host=…`) on a

@@ -1,6 +1,6 @@
 """How many people can book for themselves at once, and how long they wait.
 
-    python -m bench.bookings [--clients 1,10,100] [--bookings 300] [--workers 1]
+    python -m bench.bookings [--clients 1,10,100] [--bookings 300] [--workers 0]
         [--postgresql URL]
 
 Two things are measured against a real server: whole bookings, from the empty first page to the
@@ -227,7 +227,9 @@ def main() -> None:
     parser.add_argument("--postgresql", default="")
     parser.add_argument("--clients", default="1,10,100")
     parser.add_argument("--bookings", type=int, default=300)
-    parser.add_argument("--workers", default="1", help="processes of the server")
+    parser.add_argument(
+        "--workers", default="0", help="processes of the server; 0: as it decides itself"
+    )
     options = parser.parse_args()
     clients = [int(each) for each in options.clients.split(",")]
     on_both(

@@ -172,7 +172,9 @@ def arguments() -> argparse.ArgumentParser:
     """What both programs take."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--saves", type=int, default=20)
-    parser.add_argument("--workers", default="1", help="processes of the server")
+    parser.add_argument(
+        "--workers", default="0", help="processes of the server; 0: as it decides itself"
+    )
     parser.add_argument("--postgresql", default="")
     return parser
 

@@ -1,6 +1,6 @@
 """Saving a delivery: statements, and milliseconds for one person and for eight at once.
 
-    python -m bench.saving [--saves 20] [--workers 1] [--postgresql URL] [--against REVISION]
+    python -m bench.saving [--saves 20] [--workers 0] [--postgresql URL] [--against REVISION]
 
 Each delivery is entered as a person enters it, page by page; the time is that of the last `Save`,
 from a real server. On SQLite, and with the address of a server (`postgresql:///postgres?host=…`) on
