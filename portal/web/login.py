@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from flask import Flask, current_app, g, request
+from flask import Flask, current_app, g, request, session
 from flask_login import LoginManager, UserMixin, login_user, logout_user
 
 from portal.access.scope import Scope
@@ -70,6 +70,9 @@ def sign_in(user_id: int) -> None:
         user_id, address=request.remote_addr or "", user_agent=request.user_agent.string
     )
     login_user(SignedIn(token, None, None))
+    # The next page then has no cookie to set. What Flask-Login keeps of the browser, nobody reads.
+    tokens.begin(user_id)
+    session.pop("_id")
 
 
 def sign_out(session_id: int | None) -> None:

@@ -53,8 +53,13 @@ def token() -> str:
         return str(generate_csrf(token_key=OF_THE_PUBLIC))
     scope = find_scope()
     if scope is not None and OF_USERS not in session:
-        session[OF_USERS] = f"{secrets.token_urlsafe(24)}.{_mark_of(scope.user.id)}"
+        begin(scope.user.id)
     return str(generate_csrf())
+
+
+def begin(user_id: int) -> None:
+    """Give the browser's session the token of its user's pages."""
+    session[OF_USERS] = f"{secrets.token_urlsafe(24)}.{_mark_of(user_id)}"
 
 
 def start_over() -> None:

@@ -216,10 +216,29 @@ def test_every_page_fits_and_axe_finds_nothing(
         page.goto(path)
         lights = in_all_lights(page, looked) if who in LOOKED_AT else ()
         widths = WIDTHS if who in LOOKED_AT or RUN.everything else WIDTHS[::3]
-        if found := [*does_not_fit(page, widths), *lights]:
+        if found := [*left_out(page), *does_not_fit(page, widths), *lights]:
             wrong[path] = found
     assert len(seen) >= (4 if who is None else 20 if who in LOOKED_AT else 10)
     assert wrong == {}
+
+
+def left_out(page: Page) -> list[str]:
+    """The files for forms that the page needs and does not ask for."""
+    found: list[str] = page.evaluate(
+        """() => {
+          const here = (selector) => document.querySelector(selector);
+          const typed = ":is(input:not([type=hidden]), select, textarea)";
+          const form = "form[method=post]:not([role=search], [data-again], :has([type=password]))";
+          const styled = ".look, .cal, .hours, .steps, .wiz, progress, .patient, .ask, .lots, .qr";
+          const scripted = "[data-lookup], [data-scan], [data-propose], [data-calendar]";
+          const left = [];
+          if (here(styled) && !here("link[href*='/forms.']")) left.push("css/forms.css");
+          if (here("script[src*='/htmx.']") && here(`${scripted}, ${form} ${typed}`)
+            && !here("script[src*='/forms.']")) left.push("js/forms.js");
+          return left;
+        }"""
+    )
+    return found
 
 
 def does_not_fit(page: Page, widths: tuple[int, ...]) -> Iterator[str]:
