@@ -1,9 +1,11 @@
 """Wizards in a real browser: keyboard, Back, double clicks, with and without script."""
 # ruff: noqa: F811 (fixtures are imported by their names)
 
+from contextlib import suppress
+
 import pytest
 from flask import Flask
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Error, Page, Route, expect
 from sqlalchemy import select
 
 from portal.db import unit_of_work
@@ -203,6 +205,25 @@ def test_a_pen_edits_in_place(
     notes.locator("summary").click()
     assert notes.get_attribute("open") is not None
     assert labels(app) == ["Green Peas"]
+
+
+def test_a_tab_that_is_chosen_while_another_is_awaited_is_shown(
+    visit: Visit, shelve: object
+) -> None:
+    tin = shelve("Peas")  # type: ignore[operator]
+    page = visit("manager_a")
+    page.goto(f"/tins/{tin}?tab=related")
+    held: list[Route] = []
+    page.route(f"**/tins/{tin}*", lambda route: held.append(route))
+    for number, name in enumerate(("Refresh", "Details")):
+        page.get_by_role("link", name=name).click()
+        while len(held) <= number:
+            page.wait_for_timeout(20)
+    with suppress(Error):  # nobody waits for it any more
+        held[0].continue_()
+    page.wait_for_timeout(500)
+    held[1].continue_()
+    expect(page.locator("#section-notes")).to_be_visible()
 
 
 LOST = "No connection. What you typed is still here; please try again. Nothing is saved twice."

@@ -70,7 +70,7 @@ def test_a_bundle_installs_and_works_without_a_network(checkout: Path, tmp_path:
     portal = tmp_path / "portal-0.1.0"
     done = isolated(portal / "bin" / "portal", "--instance", tmp_path / "own", "migrate")
     assert done.returncode == 0, done.stderr
-    assert "Installing the packages of requirements.txt" in done.stdout
+    assert "Installing the packages of requirements.txt" in done.stderr
     assert (
         isolated(portal / "bin" / "portal", "--instance", tmp_path / "own", "check").returncode == 0
     )

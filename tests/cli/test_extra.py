@@ -20,12 +20,12 @@ def test_an_extra_is_installed_once_and_kept_up_to_date(checkout: Path) -> None:
     assert "Installing the packages of requirements-photo.txt" in done.stdout
     again = run(checkout, "extra", "photo")
     assert (again.returncode, again.stdout) == (0, "Installed. Restart the portal.\n")
-    assert "Installing" not in run(checkout, "portal", "--help").stdout
+    assert "Installing" not in run(checkout, "portal", "--help").stderr
 
     lock = checkout / "requirements-photo.txt"
     lock.write_text(f"{lock.read_text()}# as of a newer version\n")
-    assert "requirements-photo.txt" in run(checkout, "portal", "--help").stdout
-    assert "Installing" not in run(checkout, "portal", "--help").stdout
+    assert "requirements-photo.txt" in run(checkout, "portal", "--help").stderr
+    assert "Installing" not in run(checkout, "portal", "--help").stderr
 
     lock.rename(checkout / "kept")
     assert run(checkout, "portal", "--help").returncode == 0, "the extra is gone in this version"
