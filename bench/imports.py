@@ -21,6 +21,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
 
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
@@ -40,10 +41,11 @@ def write_file(kind: str, rows: int) -> bytes:
     """A file of good rows for the three sample clinics, four shipments an order."""
     from portal.sheets.writer import write_csv, write_xlsx
 
+    shipped, expires = (f"{date.today() + timedelta(days=days):%m/%d/%Y}" for days in (-2, 200))
     lines = (
         (
             *(f"SHP-{number:06}", f"EX26-{number // 4:06}", f"NCA65000{number % 3 + 1}"),
-            *("80777-0273-99", "Moderna", f"L{number:05}A", "12/31/2030", 100, "02/01/2021"),
+            *("80777-0273-99", "Moderna", f"L{number:05}A", expires, 100, shipped),
             *("UPS", f"1Z999AA1{number:010}"),
         )
         for number in range(rows)

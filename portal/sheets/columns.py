@@ -148,7 +148,8 @@ def header_test(columns: Iterable[SheetColumn]) -> Callable[[Sequence[object]], 
 
     def recognises(cells: Sequence[object]) -> bool:
         found = {
-            names.get(fold(cell)) or names.get(_without_brackets(cell)[0])
+            names.get(fold(cell))
+            or (BRACKETS.search(cell) and names.get(_without_brackets(cell)[0]))
             for cell in cells
             if isinstance(cell, str)
         }
