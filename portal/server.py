@@ -170,8 +170,16 @@ def say(text: str) -> None:
 
 
 def ended(child: int) -> int:
-    """The exit code of a child process, when it has ended."""
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    """The exit code of a child process, when it has ended; 0 if there is none, because this server
+    came out of another by gunicorn's USR2."""
+    try:
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    except ChildProcessError:
+        return 0
+    if code < 0:
+        say(f"The portal cannot start. Looking at its database was ended by signal {-code}.")
+        return CANNOT_START
+    return code
 
 
 def main() -> None:

@@ -67,6 +67,8 @@ def prepare_meanwhile(settings: Settings) -> int:
             f"The portal cannot start. Its database is damaged ({error}). Restore the newest good "
             f"backup: {restore}"
         )
+    except OSError as error:
+        say(f"The portal cannot start. {error}")
     except BaseException:
         traceback.print_exc()
     finally:

@@ -2,10 +2,11 @@
 
 The style sheets become one file; the scripts that every page needs another, and htmx with the rest
 a third, which the pages before signing in do without. So a first visit stays within five requests.
-What only forms need is two more, without which the lists get along.
+What only forms need is two more, which a page asks for if it holds one (`needed_by`).
 `asset("css/portal.css")` gives the address, which may be cached for ever.
 """
 
+import fcntl
 import gzip
 import hashlib
 import json
@@ -23,6 +24,23 @@ HTMX = "vendor/htmx-4.0.1.min.js"
 EVERYWHERE = ("js/ahead.js", "js/show-password.js", "js/ui.js")
 OF_FORMS = ("js/calendar.js", "js/leaving.js", "js/lookup.js", "js/propose.js", "js/scan.js")
 PREFIX = "/static/"
+# What of a page is styled by css/forms.css, and what js/forms.js makes do something. Other steps of
+# a wizard and other tabs of a record come to the page that is there.
+STYLED = re.compile(
+    r'class="(?:[^" ]* )*(?:look|cal|hours|steps|wiz|patient|ask|lots|vial|qr)[ "]|id="record"'
+)
+TYPED = r'select|textarea|input(?! type="hidden")'
+SCRIPTED = re.compile(
+    r'data-(?:lookup|scan|propose|calendar)\b|id="(?:wizard|record)"'
+    r'|<form(?![^>]*(?:role="search"|data-again))[^>]*method="post"'
+    rf"(?:[^<]|<(?!/form|{TYPED}))*<(?:{TYPED})"
+)
+
+
+def needed_by(html: str) -> list[str]:
+    """The names of the files for forms that a page needs."""
+    found = {"css/forms.css": STYLED.search(html), "js/forms.js": SCRIPTED.search(html)}
+    return [name for name, there in found.items() if there]
 
 
 def minified_css(text: str) -> str:
@@ -67,6 +85,18 @@ def _apart(path: Path) -> str:
     return f"(()=>{{{minified_script(path.read_text('utf-8'))}\n}})();"
 
 
+def _stamp() -> str:
+    """What tells the present sources from others."""
+    sources = sorted(path for path in ROOT.rglob("*") if path.is_file())
+    return hashlib.sha256(
+        "".join(
+            f"{path.relative_to(ROOT)}:{path.stat().st_mtime_ns}:{path.stat().st_size};"
+            for path in sources
+        ).encode()
+        + Path(__file__).read_bytes()
+    ).hexdigest()
+
+
 class Assets:
     """The built files in `folder`, and their addresses."""
 
@@ -79,22 +109,30 @@ class Assets:
         return PREFIX + self.names[name]
 
     def build(self) -> "Assets":
-        """Make the files if they are missing or older than their sources; quick otherwise."""
-        sources = sorted(path for path in ROOT.rglob("*") if path.is_file())
-        stamp = hashlib.sha256(
-            "".join(
-                f"{path.relative_to(ROOT)}:{path.stat().st_mtime_ns}:{path.stat().st_size};"
-                for path in sources
-            ).encode()
-            + Path(__file__).read_bytes()
-        ).hexdigest()
-        index = self.folder / "index.json"
-        if index.exists():
-            known = json.loads(index.read_text("utf-8"))
-            if known["stamp"] == stamp:
-                self.names = known["names"]
-                return self
+        """Make the files if they are missing or older than their sources; quick otherwise. Of
+        several processes that start at once, one makes them and the others wait."""
+        stamp = _stamp()
+        if self._are_of(stamp):
+            return self
         self.folder.parent.mkdir(parents=True, exist_ok=True)
+        with (self.folder.parent / ".assets.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not self._are_of(stamp):
+                self._make(stamp)
+        return self
+
+    def _are_of(self, stamp: str) -> bool:
+        """Whether the files are there and of these sources; their names are known then."""
+        index = self.folder / "index.json"
+        if not index.exists():
+            return False
+        known = json.loads(index.read_text("utf-8"))
+        if known["stamp"] != stamp:
+            return False
+        self.names = known["names"]
+        return True
+
+    def _make(self, stamp: str) -> None:
         fresh = Path(tempfile.mkdtemp(dir=self.folder.parent, prefix=".assets-"))
         fresh.chmod(0o755)
         try:
@@ -108,7 +146,6 @@ class Assets:
             self.folder.rename(old)
         fresh.rename(self.folder)
         shutil.rmtree(old, ignore_errors=True)
-        return self
 
     def _fill(self, fresh: Path, stamp: str) -> None:
         for name, content in bundles().items():

@@ -16,7 +16,7 @@ from portal.formats.shown import day, moment_in, number
 from portal.i18n import translated, translated_plural
 from portal.module import load
 from portal.submissions import new_operation_id
-from portal.web import attributes, frame
+from portal.web import assets, attributes, frame
 from portal.web.context import find_scope, time_zone
 from portal.web.line_breaks import LineBreaks
 
@@ -110,6 +110,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(
         acting_as=acting_as,
         asset=portal.assets.url,
+        needed_by=assets.needed_by,
         front_links=front_links,
         icon=icon,
         in_words=portal.registry.in_words,

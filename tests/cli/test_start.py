@@ -1,6 +1,7 @@
 """What stands before the server: the schema is looked at before anything is started for it."""
 
 import os
+import signal
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -92,6 +93,30 @@ def test_a_database_that_is_damaged_is_said_to_be(
     assert "database is damaged" in said
     assert "restore FILE" in said
     assert "Traceback" not in said
+
+
+def test_what_the_machine_refuses_is_said_in_one_sentence(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def refuses(*_what: object, **_how: object) -> None:
+        raise PermissionError(13, "Permission denied", "portal.sqlite")
+
+    monkeypatch.setattr(start, "prepare", refuses)
+    assert ended(start.prepare_meanwhile(settings)) == 1
+    said = capfd.readouterr().err
+    assert said.startswith("The portal cannot start. [Errno 13] Permission denied")
+    assert "Traceback" not in said
+
+
+def test_a_child_that_is_killed_or_not_there_is_no_riddle(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    child = os.fork()
+    if not child:
+        os.kill(os.getpid(), signal.SIGKILL)
+    assert ended(child) != 0
+    assert "was ended by signal 9" in capfd.readouterr().out
+    assert ended(child) == 0, "after gunicorn's USR2 there is none"
 
 
 def test_a_second_process_answers_on_postgresql_where_there_is_a_second_processor(

@@ -34,10 +34,11 @@ def test_the_first_page_sets_no_other_cookie(browser: Browser) -> None:
 def test_what_only_forms_need_comes_with_the_first_form(browser: Browser) -> None:
     browser.sign_in("manager_a")
     found = {}
-    for path in ("/shipments/", "/vaccine-inventory/add"):
+    for path in ("/shipments/", "/recipients/new", "/vaccine-inventory/add"):
         root = browser.get(path).root
         links = [each.attributes["href"] for each in root.all("link", rel="stylesheet")]
         sources = [each.attributes["src"] for each in root.all("script")]
         found[path] = [each.rpartition("/")[2].split(".")[0] for each in [*links, *sources]]
     assert found["/shipments/"] == ["portal", "htmx", "portal"]
+    assert found["/recipients/new"] == ["portal", "htmx", "forms", "portal"]
     assert found["/vaccine-inventory/add"] == ["portal", "forms", "htmx", "forms", "portal"]
