@@ -54,6 +54,7 @@ def test_moved_and_canceled_by_link_and_found_by_number(booked: int, visit: Visi
     page.get_by_role("button", name="Continuar").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Su cita")
     page.get_by_role("link", name="Cancelar la cita").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("¿Cancelar su cita?")
     looks_right(page)
     page.get_by_role("button", name="Cancelar la cita").click()
     expect(page.get_by_text("Esta cita está cancelada.")).to_be_visible()

@@ -6,7 +6,7 @@ from tests.house.source import ROOT
 
 TOGETHER = ("from tests.processes import", "from tests.threads import")
 # Several at once, but without a database.
-WITHOUT = {"tests/people/test_hashing.py"}
+WITHOUT = {"tests/people/test_hashing.py", "tests/platform/test_assets.py"}
 
 
 def test_whoever_sets_several_at_once_on_a_database_does_so_on_both() -> None:

@@ -35,7 +35,8 @@ def bracketed(folder: Path) -> Path:
     """A catalogue that puts whatever the mails say, and every reason, into ⟦brackets⟧."""
     catalog = Catalog(locale="es")
     sources = [("python", ROOT / "blueprints" / "inventory" / "ledger" / "reasons.py")]
-    sources += [("jinja2", path) for path in sorted((ROOT / "templates").glob("**/messages/*"))]
+    for pattern in ("**/messages/*", "**/_message.html"):
+        sources += [("jinja2", path) for path in sorted((ROOT / "templates").glob(pattern))]
     for method, path in sources:
         for _line, text, _comments, _context in extract_from_file(method, path):
             forms = (text,) if isinstance(text, str) else tuple(text)
