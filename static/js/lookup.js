@@ -76,6 +76,8 @@ const upgrade = (input) => {
   input.onblur = stop;
   list.onmousedown = (event) => event.preventDefault();
   list.onclick = ({target}) => pick(target.closest("li"));
+  // What was typed before this script had come.
+  if (input === document.activeElement && input.value !== input.defaultValue) input.oninput();
 };
 const start = () => document.querySelectorAll("[data-lookup]:not([role])").forEach(upgrade);
 document.addEventListener("htmx:after:swap", start);

@@ -158,6 +158,20 @@ def test_without_script_enter_sends_the_form_and_searches_nothing(
     page.wait_for_url(f"**/tins?brand={brands['Zucchini']}")
 
 
+def test_what_is_typed_before_the_script_has_come_is_looked_up(
+    visit: Visit, brands: dict[str, int]
+) -> None:
+    page = visit("manager_a")
+    held: list[Route] = []
+    page.route("**/static/js/forms.*", lambda route: held.append(route))
+    page.goto("/tins/swap", wait_until="commit")
+    page.locator("#brand").press_sequentially("zuc")
+    while not held:
+        page.wait_for_timeout(20)
+    held.pop().continue_()
+    expect(page.get_by_role("option")).to_have_count(1)
+
+
 def test_it_says_what_it_does_and_that_nothing_is_found(
     visit: Visit, brands: dict[str, int]
 ) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, date, datetime
+from multiprocessing.synchronize import Barrier
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from portal.people.models import User
 from tests.inventory import careless
 from tests.inventory.careless import be_careless
 from tests.personas import Personas
-from tests.processes import ChildFailed, together
+from tests.processes import FORK, ChildFailed, together
 from tests.statements import watched
 
 
@@ -179,9 +180,11 @@ def test_superseded_messages_are_cancelled_with_a_reason() -> None:
     ]
 
 
-def promise(index: int) -> int:
+def promise(index: int, barrier: Barrier) -> int:
+    """Promise thirty messages, each in the same moment as the other processes."""
     done = 0
     for number in range(30):
+        barrier.wait(60)
         with unit_of_work():
             done += messages.queue("test", "a@example.org", context={}, once=f"n{number}")
     return done
@@ -189,7 +192,7 @@ def promise(index: int) -> int:
 
 @pytest.mark.both_databases
 def test_many_processes_promise_each_message_once(app: Flask) -> None:
-    assert sum(together(app, 4, promise)) == 30
+    assert sum(together(app, 4, promise, FORK.Barrier(4))) == 30
     with unit_of_work(write=False) as current:
         assert current.scalar(select(func.count()).select_from(Message)) == 30
 
@@ -208,7 +211,7 @@ def test_the_processes_would_show_a_promise_that_looks_before_it_writes(
     monkeypatch.setattr(services, "insert_rows", look_first)
     be_careless(monkeypatch, careless.NO_LOCKS)
     with pytest.raises(ChildFailed):
-        together(app, 4, promise)
+        together(app, 4, promise, FORK.Barrier(4))
 
 
 def test_nothing_is_woken_before_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
