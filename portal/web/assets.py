@@ -26,20 +26,22 @@ OF_FORMS = ("js/calendar.js", "js/leaving.js", "js/lookup.js", "js/propose.js", 
 PREFIX = "/static/"
 # What of a page is styled by css/forms.css, and what js/forms.js makes do something. Other steps of
 # a wizard and other tabs of a record come to the page that is there.
-STYLED = re.compile(
-    r'class="(?:[^" ]* )*(?:look|cal|hours|steps|wiz|patient|ask|lots|vial|qr)[ "]|id="record"'
-)
+STYLED = re.compile(r'class="(?:[^" ]* )*(?:look|cal|hours|steps|wiz|patient|ask|lots|vial|qr)[ "]')
+SCRIPTED = ("data-lookup", "data-scan", "data-propose", "data-calendar", 'id="wizard"')
 TYPED = r'select|textarea|input(?! type="hidden")'
-SCRIPTED = re.compile(
-    r'data-(?:lookup|scan|propose|calendar)\b|id="(?:wizard|record)"'
-    r'|<form(?![^>]*(?:role="search"|data-again))[^>]*method="post"'
+FILLED_IN = re.compile(
+    r'<form(?![^>]*(?:role="search"|data-again))[^>]*method="post"'
     rf"(?:[^<]|<(?!/form|{TYPED}))*<(?:{TYPED})"
 )
 
 
 def needed_by(html: str) -> list[str]:
     """The names of the files for forms that a page needs."""
-    found = {"css/forms.css": STYLED.search(html), "js/forms.js": SCRIPTED.search(html)}
+    record = 'id="record"' in html
+    found = {
+        "css/forms.css": record or STYLED.search(html),
+        "js/forms.js": record or any(one in html for one in SCRIPTED) or FILLED_IN.search(html),
+    }
     return [name for name, there in found.items() if there]
 
 
