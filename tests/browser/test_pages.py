@@ -229,7 +229,7 @@ def left_out(page: Page) -> list[str]:
           const here = (selector) => document.querySelector(selector);
           const typed = ":is(input:not([type=hidden]), select, textarea)";
           const form = "form[method=post]:not([role=search], [data-again], :has([type=password]))";
-          const styled = ".look, .cal, .hours, .steps, .wiz, progress, .patient, .ask, .lots, .qr";
+          const styled = ".look, .cal, .hours, .steps, .wiz, .patient, .ask, .lots, .vial, .qr";
           const scripted = "[data-lookup], [data-scan], [data-propose], [data-calendar]";
           const left = [];
           if (here(styled) && !here("link[href*='/forms.']")) left.push("css/forms.css");
